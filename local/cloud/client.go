@@ -1,0 +1,209 @@
+package cloud
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Client talks to the lab of a state directory.
+type Client struct {
+	state State
+	http  *http.Client
+}
+
+// NewClient makes a client; the lab need not run.
+func NewClient(state State) *Client {
+	transport := &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return dialUnix(ctx, state.socket()) },
+	}
+	return &Client{state: state, http: &http.Client{Transport: transport, Timeout: 30 * time.Second}}
+}
+
+func (c *Client) call(ctx context.Context, method, path string, body, out any) error {
+	var in io.Reader
+	if body != nil {
+		data, err := json.Marshal(body)
+		if err != nil {
+			return err
+		}
+		in = bytes.NewReader(data)
+	}
+	request, err := http.NewRequestWithContext(ctx, method, "http://lab"+path, in)
+	if err != nil {
+		return err
+	}
+	response, err := c.http.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		var failure struct{ Error string }
+		_ = json.NewDecoder(response.Body).Decode(&failure)
+		return errors.New(failure.Error)
+	}
+	return json.NewDecoder(response.Body).Decode(out)
+}
+
+// Status tells about the lab, running or not.
+func (c *Client) Status(ctx context.Context) (Status, error) {
+	pid := c.state.owner()
+	if pid == 0 {
+		return Status{Message: "not running"}, nil
+	}
+	var s Status
+	if err := c.call(ctx, http.MethodGet, "/status", nil, &s); err != nil {
+		return Status{Running: true, PID: pid, Message: "starting"}, nil //nolint:nilerr // the socket comes soon after the lock
+	}
+	s.PID = pid
+	return s, nil
+}
+
+// Fault injects a fault, or heals one.
+func (c *Client) Fault(ctx context.Context, kind string, args []string) error {
+	return c.fault(ctx, "/fault", kind, args)
+}
+
+// Heal ends the faults of a kind; an empty kind means all.
+func (c *Client) Heal(ctx context.Context, kind string, args []string) error {
+	return c.fault(ctx, "/heal", kind, args)
+}
+
+func (c *Client) fault(ctx context.Context, path, kind string, args []string) error {
+	if c.state.owner() == 0 {
+		return fmt.Errorf("no lab runs in %s", c.state)
+	}
+	var none struct{}
+	return c.call(ctx, http.MethodPost, path, faultRequest{kind, args}, &none)
+}
+
+// Start makes sure that the lab runs with the given configuration and returns
+// when all its regions are ready. A start during another's joins it. report
+// gets every event, the earlier ones too.
+func (c *Client) Start(ctx context.Context, config Config, report func(Event)) error {
+	var ended <-chan error
+	if c.state.owner() == 0 {
+		var err error
+		if ended, err = c.launch(config); err != nil {
+			return err
+		}
+	} else if err := c.sameLayout(config); err != nil {
+		return err
+	}
+	next, tick := 0, time.NewTicker(50*time.Millisecond)
+	defer tick.Stop()
+	for {
+		var page eventPage
+		if err := c.call(ctx, http.MethodGet, fmt.Sprintf("/events?from=%d", next), nil, &page); err == nil {
+			next = page.Next
+			for _, e := range page.Events {
+				report(e)
+				if e.Done {
+					return nil
+				}
+				if e.Error != "" {
+					return fmt.Errorf("%s %s: %s (logs are in %s)", e.Phase, e.Region, e.Error, c.state.path("logs"))
+				}
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case err := <-ended:
+			return c.explain(err)
+		case <-tick.C:
+		}
+	}
+}
+
+func (c *Client) sameLayout(config Config) error {
+	var running Config
+	if err := readJSON(c.state.config(), &running); err != nil {
+		return err
+	}
+	if d := running.difference(config); d != "" {
+		return fmt.Errorf("the lab in %s runs with another layout: %s", c.state, d)
+	}
+	if len(config.Regions) > len(running.Regions) {
+		return fmt.Errorf("the lab in %s runs with %d regions and %d are asked for: stop it, and start it again", c.state, len(running.Regions), len(config.Regions))
+	}
+	return nil
+}
+
+// launch starts the lab in the background, in a session of its own.
+func (c *Client) launch(config Config) (<-chan error, error) {
+	if err := config.Validate(); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(c.state.path("logs"), 0o700); err != nil {
+		return nil, err
+	}
+	log, err := os.OpenFile(c.state.Log(), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
+	wish := c.state.path("wish.json")
+	if err := writeJSON(wish, config); err != nil {
+		return nil, err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(self, "run", "--state", string(c.state), "--config", wish)
+	cmd.Stdout, cmd.Stderr = log, log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	return ended, nil
+}
+
+// explain gives the last words of a lab that ended before it was ready. One
+// that another start had won over is no failure of the lab.
+func (c *Client) explain(err error) error {
+	data, _ := os.ReadFile(c.state.Log())
+	lines := strings.Split(strings.TrimSpace(string(data)), "\n")
+	return fmt.Errorf("the lab ended (%w): %s", err, strings.Join(lines[max(0, len(lines)-5):], "\n"))
+}
+
+// Stop ends the lab in order and returns when nothing of it runs any more. A
+// lab that doesn't run is no error.
+func (c *Client) Stop(ctx context.Context) error {
+	pid := c.state.owner()
+	if pid == 0 {
+		return nil
+	}
+	var none struct{}
+	if err := c.call(ctx, http.MethodPost, "/stop", nil, &none); err != nil {
+		_ = syscall.Kill(pid, syscall.SIGTERM)
+	}
+	grace := time.NewTimer(stopGrace + 30*time.Second)
+	defer grace.Stop()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for c.state.owner() != 0 {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-grace.C:
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		case <-tick.C:
+		}
+	}
+	return nil
+}

@@ -1,0 +1,249 @@
+package cloud
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+)
+
+// Status is what a lab tells about itself.
+type Status struct {
+	Running bool           `json:"running"`
+	Ready   bool           `json:"ready"`
+	PID     int            `json:"pid,omitempty"`
+	Message string         `json:"message,omitempty"`
+	Regions []RegionStatus `json:"regions,omitempty"`
+	Faults  []Fault        `json:"faults,omitempty"`
+}
+
+// RegionStatus is one region's part of it.
+type RegionStatus struct {
+	Name           string       `json:"name"`
+	Ready          bool         `json:"ready"`
+	Server         string       `json:"server"`         // as the host sees the API server
+	InternalServer string       `json:"internalServer"` // as pods of every region see it
+	Nodes          []NodeStatus `json:"nodes"`
+}
+
+// NodeStatus is one Kubernetes node.
+type NodeStatus struct {
+	Name    string `json:"name"`
+	Zone    string `json:"zone"`
+	Address string `json:"address"`
+	Ready   bool   `json:"ready"`
+}
+
+type faultRequest struct {
+	Kind string   `json:"kind"`
+	Args []string `json:"args"`
+}
+
+// serveControl answers on the control socket. Only the lab's owner can reach it.
+func (s *supervisor) serveControl(stop func()) (*http.Server, error) {
+	listener, err := listenUnix(s.state.socket())
+	if err != nil {
+		return nil, fmt.Errorf("control socket: %w", err)
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /status", func(w http.ResponseWriter, q *http.Request) { answer(w, s.status(q.Context()), nil) })
+	mux.HandleFunc("GET /events", func(w http.ResponseWriter, q *http.Request) {
+		from, _ := strconv.Atoi(q.FormValue("from")) // absent: from the beginning
+		events, next := s.events.since(from)
+		answer(w, eventPage{events, next}, nil)
+	})
+	mux.HandleFunc("POST /stop", func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, struct{}{}, nil)
+		stop()
+	})
+	mux.HandleFunc("POST /fault", func(w http.ResponseWriter, q *http.Request) { s.handleFault(w, q, s.inject) })
+	mux.HandleFunc("POST /heal", func(w http.ResponseWriter, q *http.Request) { s.handleFault(w, q, s.faults.heal) })
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = server.Serve(listener) }()
+	return server, nil
+}
+
+type eventPage struct {
+	Events []Event `json:"events"`
+	Next   int     `json:"next"`
+}
+
+func (s *supervisor) handleFault(w http.ResponseWriter, q *http.Request, do func(string, []string) error) {
+	var f faultRequest
+	if err := json.NewDecoder(q.Body).Decode(&f); err != nil {
+		answer(w, nil, err)
+		return
+	}
+	err := do(f.Kind, f.Args)
+	if err == nil {
+		s.events.say("fault", "", "%s %s %s", q.URL.Path[1:], f.Kind, strings.Join(f.Args, " "))
+	}
+	answer(w, struct{}{}, err)
+}
+
+// inject adds a lasting fault of the network, or does a thing once.
+func (s *supervisor) inject(kind string, args []string) error {
+	switch kind {
+	case "kill-node":
+		return s.killNode(args)
+	case "roll-addresses":
+		return s.rollAddresses(args)
+	case "kill":
+		return s.killComponent(args)
+	}
+	return s.faults.add(kind, args)
+}
+
+func (s *supervisor) killNode(args []string) error {
+	if len(args) != 1 {
+		return errors.New("kill-node takes REGION/NODE")
+	}
+	for _, r := range s.regions {
+		for _, n := range r.runningNodes() {
+			if args[0] == r.config.Name+"/"+n.name || args[0] == n.name {
+				n.kubelet.kill()
+				n.runtime.KillAll()
+				return nil
+			}
+		}
+	}
+	return fmt.Errorf("kill-node: there is no node %q; `ringspan-local status` lists them", args[0])
+}
+
+// rollAddresses restarts every pod of a region's nodes, node by node, so that
+// each gets another address, as after a reboot of the machines.
+func (s *supervisor) rollAddresses(args []string) error {
+	for _, r := range s.regions {
+		if len(args) == 1 && r.config.Name == args[0] {
+			for _, n := range r.runningNodes() {
+				n.runtime.KillAll()
+			}
+			return nil
+		}
+	}
+	return fmt.Errorf("roll-addresses takes one of the regions, not %q", strings.Join(args, " "))
+}
+
+// killComponent ends one of a region's processes without warning.
+func (s *supervisor) killComponent(args []string) error {
+	var known []string
+	for _, r := range s.regions {
+		for _, p := range r.processes() {
+			if len(args) == 1 && args[0] == r.config.Name+"/"+p.name {
+				p.kill()
+				return nil
+			}
+			known = append(known, r.config.Name+"/"+p.name)
+		}
+	}
+	return fmt.Errorf("kill takes one of %s", strings.Join(known, ", "))
+}
+
+func (r *region) runningNodes() []*runningNode {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return append([]*runningNode{}, r.nodes...)
+}
+
+func (r *region) processes() []*service {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	all := append([]*service{}, r.services...)
+	for _, n := range r.nodes {
+		all = append(all, n.kubelet)
+	}
+	return all
+}
+
+func (s *supervisor) status(ctx context.Context) Status {
+	out := Status{Running: true, Ready: s.events.isReady(), Faults: s.faults.list(), PID: s.state.owner()}
+	if err := s.events.failure(); err != nil {
+		out.Message = err.Error()
+	}
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	for _, r := range s.regions {
+		ready := map[string]bool{}
+		if out.Ready {
+			ready = r.readyNodes(ctx)
+		}
+		one := RegionStatus{Name: r.config.Name, Server: r.server, InternalServer: fmt.Sprintf("https://%s:6443", r.config.controlAddress()), Ready: out.Ready}
+		for _, n := range r.config.nodes() {
+			one.Nodes = append(one.Nodes, NodeStatus{Name: n.name, Zone: n.zone, Address: n.address.String(), Ready: ready[n.name]})
+			one.Ready = one.Ready && ready[n.name]
+		}
+		out.Regions = append(out.Regions, one)
+	}
+	return out
+}
+
+func answer(w http.ResponseWriter, v any, err error) {
+	w.Header().Set("Content-Type", "application/json")
+	if err != nil {
+		w.WriteHeader(http.StatusBadRequest)
+		v = map[string]string{"error": err.Error()}
+	}
+	_ = json.NewEncoder(w).Encode(v) // the client is gone: nobody to tell
+}
+
+// writeKubeconfig makes one file with a context for every region.
+func (s *supervisor) writeKubeconfig() error {
+	all := clientcmdapi.NewConfig()
+	for _, r := range s.regions {
+		one, err := clientcmd.LoadFromFile(s.state.path(r.config.Name, "pki", "admin.kubeconfig"))
+		if err != nil {
+			return err
+		}
+		name := r.config.Name
+		all.Clusters[name], all.AuthInfos[name] = one.Clusters["c"], one.AuthInfos["u"]
+		all.Contexts[name] = &clientcmdapi.Context{Cluster: name, AuthInfo: name}
+	}
+	all.CurrentContext = s.regions[0].config.Name
+	data, err := clientcmd.Write(*all)
+	if err != nil {
+		return err
+	}
+	part := s.state.Kubeconfig() + ".part"
+	if err := os.WriteFile(part, data, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(part, s.state.Kubeconfig())
+}
+
+// listenUnix and dialUnix reach a socket of any path length through a
+// descriptor of its directory: the kernel takes at most 108 bytes.
+func listenUnix(path string) (net.Listener, error) {
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	return net.Listen("unix", shortPath(dir, path))
+}
+
+func dialUnix(ctx context.Context, path string) (net.Conn, error) {
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	var d net.Dialer
+	return d.DialContext(ctx, "unix", shortPath(dir, path))
+}
+
+func shortPath(dir *os.File, path string) string {
+	return fmt.Sprintf("/proc/self/fd/%d/%s", dir.Fd(), filepath.Base(path))
+}

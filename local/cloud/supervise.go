@@ -1,0 +1,157 @@
+package cloud
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/ringspan/ringspan/local/netlab"
+)
+
+// supervisor runs inside the lab's namespaces and owns all of its processes.
+type supervisor struct {
+	state   State
+	config  Config
+	kube    string // ringspan-kube
+	init    string // ringspan-init
+	events  *journal
+	faults  *faults
+	regions []*region
+
+	networks map[string]*netlab.Network
+}
+
+// stopGrace bounds how long containers may take to end when the lab stops:
+// enough for a database to flush.
+const stopGrace = 20 * time.Second
+
+// Supervise builds the lab and returns when it has been stopped in order. It
+// must be started by Run: descriptors 3 and up are the regions' listeners.
+func Supervise(state State) error {
+	var c Config
+	if err := readJSON(state.config(), &c); err != nil {
+		return err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	s := &supervisor{
+		state: state, config: c, kube: sibling(self, "ringspan-kube"), init: sibling(self, "ringspan-init"),
+		events: newJournal(), networks: map[string]*netlab.Network{},
+	}
+	if s.kube, err = filepath.EvalSymlinks(s.kube); err != nil {
+		return fmt.Errorf("the Kubernetes binary is missing beside this program: %w", err)
+	}
+	s.faults = &faults{networks: s.networks, config: c}
+	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer cancel()
+	control, err := s.serveControl(cancel)
+	if err != nil {
+		return err
+	}
+	defer control.Close()
+	if err := s.build(); err != nil {
+		s.events.fail("network", "", err)
+		return err
+	}
+	s.startRegions(ctx)
+	<-ctx.Done()
+	s.stop()
+	return nil
+}
+
+// build makes the private mounts and the networks.
+func (s *supervisor) build() error {
+	// Volatile state (network namespace handles, containers' writable layers)
+	// lives on a tmpfs that only this mount namespace sees; it covers all of
+	// /run, so that not even an empty directory remains on the machine. The
+	// kubelets insist on writing symlinks to /var/log/containers.
+	for _, dir := range []string{"/run", "/var/log"} {
+		if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "mode=755"); err != nil {
+			return fmt.Errorf("private %s: %w", dir, err)
+		}
+	}
+	for _, r := range s.config.Regions {
+		n, err := netlab.NewNetwork(r.Name, r.CIDR)
+		if err != nil {
+			return err
+		}
+		s.networks[r.Name] = n
+	}
+	for _, l := range s.config.Links {
+		if err := netlab.Link(s.networks[l.A], s.networks[l.B]); err != nil {
+			return err
+		}
+	}
+	s.events.say("network", "", "networks of %d regions, %d links", len(s.config.Regions), len(s.config.Links))
+	return nil
+}
+
+func (s *supervisor) startRegions(ctx context.Context) {
+	ports := map[string]int{}
+	if err := readJSON(s.state.ports(), &ports); err != nil {
+		s.events.fail("network", "", err)
+		return
+	}
+	for i, c := range s.config.Regions {
+		s.regions = append(s.regions, &region{
+			s: s, config: c, network: s.networks[c.Name], listener: os.NewFile(uintptr(3+i), "listener"),
+			server: fmt.Sprintf("https://127.0.0.1:%d", ports[c.Name]),
+		})
+	}
+	var group sync.WaitGroup
+	for _, r := range s.regions {
+		group.Go(func() {
+			if err := r.start(ctx); err != nil && ctx.Err() == nil {
+				s.events.fail("region", r.config.Name, err)
+			}
+		})
+	}
+	go func() {
+		group.Wait()
+		if s.events.failure() == nil && ctx.Err() == nil {
+			if err := s.writeKubeconfig(); err != nil {
+				s.events.fail("kubeconfig", "", err)
+				return
+			}
+			s.events.ready("all regions ready")
+		}
+	}()
+}
+
+// stop ends the containers first, so that databases can flush, then the
+// kubelets and control planes, etcd last. The kernel ends what is left.
+func (s *supervisor) stop() {
+	s.events.say("stop", "", "stopping")
+	var group sync.WaitGroup
+	for _, r := range s.regions {
+		group.Go(r.stop)
+	}
+	group.Wait()
+}
+
+// publish forwards connections from a listener of the host's network namespace
+// to an address inside the lab.
+func publish(listener net.Listener, into *netlab.Namespace, address string) {
+	for {
+		outside, err := listener.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err != nil { // out of descriptors: let some be closed
+			time.Sleep(100 * time.Millisecond)
+			continue
+		}
+		go forward(outside, into, address)
+	}
+}

@@ -1,0 +1,147 @@
+package netlab
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+
+	"github.com/google/nftables"
+	"github.com/google/nftables/binaryutil"
+	"github.com/google/nftables/expr"
+	"golang.org/x/sys/unix"
+)
+
+// Verdict is what a rule does with the packets that it matches.
+type Verdict int
+
+// The verdicts.
+const (
+	Drop Verdict = iota
+	Accept
+	Reject // answer with an ICMP error, so that the sender knows at once
+)
+
+// Rule matches packets that a router forwards. Its zero fields match everything.
+type Rule struct {
+	From, To    netip.Prefix
+	Protocol    uint8  // unix.IPPROTO_TCP, unix.IPPROTO_UDP or 0
+	Port        uint16 // destination port; needs a protocol
+	Established bool   // only packets of connections that were let through before
+	Verdict     Verdict
+}
+
+const tableName = "ringspan"
+
+// SetRules replaces the network's packet filter in one step. The first rule
+// that matches decides; what none matches is accepted.
+func (n *Network) SetRules(rules []Rule) error { return n.router.SetForwardRules(rules) }
+
+// SetForwardRules replaces the filter of what the namespace forwards.
+func (n *Namespace) SetForwardRules(rules []Rule) error {
+	err := n.Filter(tableName, func(c *nftables.Conn, table *nftables.Table) {
+		chain := c.AddChain(&nftables.Chain{
+			Name: "forward", Table: table, Type: nftables.ChainTypeFilter,
+			Hooknum: nftables.ChainHookForward, Priority: nftables.ChainPriorityFilter,
+		})
+		for _, r := range rules {
+			c.AddRule(&nftables.Rule{Table: table, Chain: chain, Exprs: r.exprs()})
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("packet filter of %s: %w", n.name, err)
+	}
+	return nil
+}
+
+// Filter replaces one nftables table of the namespace by what fill adds to it,
+// in one transaction: no packet sees half a table.
+func (n *Namespace) Filter(name string, fill func(*nftables.Conn, *nftables.Table)) error {
+	c, err := nftables.New(nftables.WithNetNSFd(int(n.handle)))
+	if err != nil {
+		return err
+	}
+	table := &nftables.Table{Name: name, Family: nftables.TableFamilyIPv4}
+	c.AddTable(table) // so that the deletion finds one
+	c.DelTable(table)
+	c.AddTable(table)
+	fill(c, table)
+	return c.Flush()
+}
+
+// Masquerade rewrites the source of what leaves the namespace from the given
+// range to anywhere but the excluded ranges, as a NAT gateway or the AWS VPC
+// CNI's SNAT does. No prefix at all removes it.
+func (n *Namespace) Masquerade(from netip.Prefix, except ...netip.Prefix) error {
+	return n.Filter("ringspan-nat", func(c *nftables.Conn, table *nftables.Table) {
+		if !from.IsValid() {
+			return
+		}
+		chain := c.AddChain(&nftables.Chain{
+			Name: "postrouting", Table: table, Type: nftables.ChainTypeNAT,
+			Hooknum: nftables.ChainHookPostrouting, Priority: nftables.ChainPriorityNATSource,
+		})
+		for _, to := range except {
+			exprs := append(MatchPrefix(Destination, to), &expr.Verdict{Kind: expr.VerdictReturn})
+			c.AddRule(&nftables.Rule{Table: table, Chain: chain, Exprs: exprs})
+		}
+		c.AddRule(&nftables.Rule{Table: table, Chain: chain, Exprs: append(MatchPrefix(Source, from), &expr.Masq{})})
+	})
+}
+
+func (r Rule) exprs() []expr.Any {
+	var all []expr.Any
+	all = append(all, MatchPrefix(Source, r.From)...)
+	all = append(all, MatchPrefix(Destination, r.To)...)
+	all = append(all, MatchPort(r.Protocol, r.Port)...)
+	if r.Established {
+		all = append(all,
+			&expr.Ct{Key: expr.CtKeySTATE, Register: 1},
+			&expr.Bitwise{SourceRegister: 1, DestRegister: 1, Len: 4,
+				Mask: binaryutil.NativeEndian.PutUint32(expr.CtStateBitESTABLISHED | expr.CtStateBitRELATED), Xor: make([]byte, 4)},
+			&expr.Cmp{Op: expr.CmpOpNeq, Register: 1, Data: make([]byte, 4)})
+	}
+	switch r.Verdict {
+	case Accept:
+		return append(all, &expr.Verdict{Kind: expr.VerdictAccept})
+	case Reject:
+		return append(all, &expr.Reject{Type: unix.NFT_REJECT_ICMP_UNREACH, Code: 3}) // port unreachable
+	default:
+		return append(all, &expr.Verdict{Kind: expr.VerdictDrop})
+	}
+}
+
+// Source and Destination are the offsets of the addresses in an IPv4 header.
+const (
+	Source      = 12
+	Destination = 16
+)
+
+// MatchPrefix matches an address of the packet; an invalid prefix matches all.
+func MatchPrefix(offset uint32, p netip.Prefix) []expr.Any {
+	if !p.IsValid() || p.Bits() == 0 {
+		return nil
+	}
+	mask := net.CIDRMask(p.Bits(), 32)
+	return []expr.Any{
+		&expr.Payload{DestRegister: 1, Base: expr.PayloadBaseNetworkHeader, Offset: offset, Len: 4},
+		&expr.Bitwise{SourceRegister: 1, DestRegister: 1, Len: 4, Mask: mask, Xor: make([]byte, 4)},
+		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: p.Masked().Addr().AsSlice()},
+	}
+}
+
+// MatchPort matches the protocol and, unless it is 0, the destination port.
+func MatchPort(protocol uint8, port uint16) []expr.Any {
+	if protocol == 0 {
+		return nil
+	}
+	all := []expr.Any{
+		&expr.Meta{Key: expr.MetaKeyL4PROTO, Register: 1},
+		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: []byte{protocol}},
+	}
+	if port == 0 {
+		return all
+	}
+	return append(all,
+		&expr.Payload{DestRegister: 1, Base: expr.PayloadBaseTransportHeader, Offset: 2, Len: 2},
+		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: binaryutil.BigEndian.PutUint16(port)})
+}
