@@ -1,0 +1,145 @@
+package cassandra
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Profiles of defaults for what the user didn't set.
+const (
+	ProfileProduction = ""      // Cassandra's own defaults
+	ProfileSmall      = "small" // several nodes on one machine: little memory, quick starts; never for production
+)
+
+// Input is what the user wants of a node's configuration: the CONFIG_FILE_DATA
+// document of cass-operator.
+type Input struct {
+	ClusterName    string
+	DatacenterName string
+	SeedNames      []string // host names or addresses of cluster-info.seeds
+	CassandraYAML  map[string]any
+	JVM            map[string]any // jvm-server-options, and those of the Java version over them
+	ExtraJVM       []string       // additional options, as given
+	Profile        string
+}
+
+// ParseInput reads CONFIG_FILE_DATA for one pod on Java 17. A section that it
+// doesn't know is an error that names it: nothing is silently dropped.
+func ParseInput(data []byte, pod string) (Input, error) {
+	var doc map[string]json.RawMessage
+	if err := json.Unmarshal(data, &doc); err != nil {
+		return Input{}, fmt.Errorf("CONFIG_FILE_DATA: %w", err)
+	}
+	in := Input{CassandraYAML: map[string]any{}, JVM: map[string]any{}}
+	if err := in.apply(doc); err != nil {
+		return in, err
+	}
+	overrides := map[string]map[string]json.RawMessage{}
+	if raw, ok := doc["pod-overrides"]; ok {
+		if err := json.Unmarshal(raw, &overrides); err != nil {
+			return in, fmt.Errorf("CONFIG_FILE_DATA: pod-overrides: %w", err)
+		}
+	}
+	if err := in.apply(overrides[pod]); err != nil {
+		return in, fmt.Errorf("pod-overrides of %s: %w", pod, err)
+	}
+	return in, nil
+}
+
+func (in *Input) apply(doc map[string]json.RawMessage) error {
+	for _, section := range sectionOrder(doc) {
+		if err := in.section(section, doc[section]); err != nil {
+			return fmt.Errorf("CONFIG_FILE_DATA: %s: %w", section, err)
+		}
+	}
+	return nil
+}
+
+// sectionOrder puts the options of the Java version behind the general ones.
+func sectionOrder(doc map[string]json.RawMessage) []string {
+	return slices.Sorted(maps.Keys(doc)) // "jvm-server-options" < "jvm11-…" < "jvm17-…"
+}
+
+func (in *Input) section(name string, raw json.RawMessage) error {
+	switch name {
+	case "cluster-info":
+		var v struct{ Name, Seeds string }
+		if err := json.Unmarshal(raw, &v); err != nil {
+			return err
+		}
+		in.ClusterName = v.Name
+		for _, s := range strings.Split(v.Seeds, ",") {
+			if s = strings.TrimSpace(s); s != "" {
+				in.SeedNames = append(in.SeedNames, s)
+			}
+		}
+	case "datacenter-info":
+		var v struct {
+			Name string `json:"name"`
+		}
+		if err := json.Unmarshal(raw, &v); err != nil {
+			return err
+		}
+		in.DatacenterName = v.Name
+	case "cassandra-yaml":
+		return merge(in.CassandraYAML, raw)
+	case "jvm-server-options", "jvm11-server-options", "jvm17-server-options":
+		return merge(in.JVM, raw)
+	case "jvm-options", "jvm8-server-options", "jvm21-server-options", "pod-overrides", "sidecar-yaml":
+		return nil // for other versions; pod-overrides are applied by the caller
+	case "cassandra-env-sh":
+		return in.environment(raw)
+	default:
+		return fmt.Errorf("is not a section that this agent knows")
+	}
+	return nil
+}
+
+func (in *Input) environment(raw json.RawMessage) error {
+	var v map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &v); err != nil {
+		return err
+	}
+	for key, value := range v {
+		switch key {
+		case "additional-jvm-opts":
+			var list []string
+			if err := json.Unmarshal(value, &list); err != nil {
+				return fmt.Errorf("additional-jvm-opts: %w", err)
+			}
+			in.ExtraJVM = append(in.ExtraJVM, list...)
+		case "malloc-arena-max", "heap-dump-dir":
+			in.JVM[key] = strings.Trim(string(value), `"`)
+		default:
+			return fmt.Errorf("%s is not a key that this agent knows", key)
+		}
+	}
+	return nil
+}
+
+// merge lays a JSON object over a map, deeply.
+func merge(into map[string]any, raw json.RawMessage) error {
+	decoder := json.NewDecoder(strings.NewReader(string(raw)))
+	decoder.UseNumber() // 16 must stay 16, and not become 1.6e+01
+	var from map[string]any
+	if err := decoder.Decode(&from); err != nil {
+		return err
+	}
+	mergeMaps(into, from)
+	return nil
+}
+
+func mergeMaps(into, from map[string]any) {
+	for k, v := range from {
+		if deeper, ok := v.(map[string]any); ok {
+			if there, ok := into[k].(map[string]any); ok {
+				mergeMaps(there, deeper)
+				continue
+			}
+		}
+		into[k] = v
+	}
+}

@@ -1,0 +1,158 @@
+package cassandra
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Node is where one node is and what it is in the ring.
+type Node struct {
+	Address          string // of the pod
+	BroadcastAddress string // for clients, when it differs
+	Datacenter, Rack string
+	Seeds            []string // addresses
+	Tokens           []string // for the first boot; none lets Cassandra choose
+	AutoBootstrap    *bool
+	NativeTransport  *bool // nil leaves Cassandra's default, open
+	DataDir          string
+	ConfigDir        string
+	LogDir           string
+}
+
+// Files are a configuration directory's contents by name.
+type Files map[string][]byte
+
+// TrainingPort is where a node of the training run answers CQL.
+const TrainingPort = "9042"
+
+// Render makes all configuration files. The user's keys win over the defaults;
+// what identifies the node wins over the user's.
+func Render(in Input, n Node) (Files, error) {
+	y := defaults(in, n)
+	mergeMaps(y, in.CassandraYAML)
+	y["cluster_name"] = in.ClusterName
+	y["listen_address"], y["rpc_address"] = n.Address, n.Address
+	y["endpoint_snitch"] = "GossipingPropertyFileSnitch"
+	y["seed_provider"] = seedProvider(n.Seeds)
+	delete(y, "broadcast_address")
+	if n.BroadcastAddress != "" && n.BroadcastAddress != n.Address {
+		y["broadcast_rpc_address"] = n.BroadcastAddress
+	}
+	if len(n.Tokens) > 0 {
+		y["initial_token"] = strings.Join(n.Tokens, ",")
+		y["num_tokens"] = len(n.Tokens)
+	}
+	if n.AutoBootstrap != nil {
+		y["auto_bootstrap"] = *n.AutoBootstrap
+	}
+	if n.NativeTransport != nil {
+		y["start_native_transport"] = *n.NativeTransport
+	}
+	body, err := yaml.Marshal(plain(y))
+	if err != nil {
+		return nil, fmt.Errorf("cassandra.yaml: %w", err)
+	}
+	return Files{
+		"cassandra.yaml":              body,
+		"cassandra-rackdc.properties": fmt.Appendf(nil, "dc=%s\nrack=%s\nprefer_local=true\n", n.Datacenter, n.Rack),
+		"logback.xml":                 []byte(logback(n.LogDir)),
+	}, nil
+}
+
+// defaults are the keys without which Cassandra does not start, its
+// directories, and what a profile asks for.
+func defaults(in Input, n Node) map[string]any {
+	y := map[string]any{
+		"num_tokens": 16, "partitioner": "org.apache.cassandra.dht.Murmur3Partitioner",
+		"commitlog_sync": "periodic", "commitlog_sync_period": "10000ms",
+		"data_file_directories": []any{n.DataDir + "/data"}, "commitlog_directory": n.DataDir + "/commitlog",
+		"saved_caches_directory": n.DataDir + "/saved_caches", "hints_directory": n.DataDir + "/hints",
+		"cdc_raw_directory":     n.DataDir + "/cdc_raw",
+		"native_transport_port": 9042, "storage_port": 7000,
+	}
+	if in.Profile == ProfileSmall {
+		maps.Copy(y, map[string]any{
+			"commitlog_segment_size": "4MiB", "concurrent_reads": 8, "concurrent_writes": 8, "concurrent_counter_writes": 4,
+			"native_transport_max_threads": 16, "memtable": map[string]any{"configurations": map[string]any{"default": map[string]any{"class_name": "TrieMemtable"}}},
+		})
+		if _, given := in.CassandraYAML["memtable"]; given {
+			delete(y, "memtable")
+		}
+	}
+	return y
+}
+
+func seedProvider(seeds []string) any {
+	return []any{map[string]any{
+		"class_name": "org.apache.cassandra.locator.SimpleSeedProvider",
+		"parameters": []any{map[string]any{"seeds": strings.Join(seeds, ",")}},
+	}}
+}
+
+// plain turns JSON numbers into YAML ones.
+func plain(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		out := map[string]any{}
+		for k, e := range v {
+			out[k] = plain(e)
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i, e := range v {
+			out[i] = plain(e)
+		}
+		return out
+	case json.Number:
+		if i, err := v.Int64(); err == nil {
+			return i
+		}
+		f, _ := v.Float64() // a JSON number is one
+		return f
+	}
+	return v
+}
+
+// logback writes to standard output, which is the container's log, and to a
+// small rotated system.log for the logger container.
+func logback(dir string) string {
+	return `<configuration>
+  <appender name="STDOUT" class="ch.qos.logback.core.ConsoleAppender">
+    <encoder><pattern>%-5level [%thread] %date{ISO8601} %F:%L - %msg%n</pattern></encoder>
+  </appender>
+  <appender name="FILE" class="ch.qos.logback.core.rolling.RollingFileAppender">
+    <file>` + dir + `/system.log</file>
+    <rollingPolicy class="ch.qos.logback.core.rolling.FixedWindowRollingPolicy">
+      <fileNamePattern>` + dir + `/system.log.%i</fileNamePattern><minIndex>1</minIndex><maxIndex>2</maxIndex>
+    </rollingPolicy>
+    <triggeringPolicy class="ch.qos.logback.core.rolling.SizeBasedTriggeringPolicy"><maxFileSize>10MB</maxFileSize></triggeringPolicy>
+    <encoder><pattern>%-5level [%thread] %date{ISO8601} %F:%L - %msg%n</pattern></encoder>
+  </appender>
+  <root level="INFO"><appender-ref ref="STDOUT"/><appender-ref ref="FILE"/></root>
+</configuration>
+`
+}
+
+// Write writes every file, each at once.
+func (f Files) Write(dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	for name, data := range f {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path+".part", data, 0o600); err != nil {
+			return err
+		}
+		if err := os.Rename(path+".part", path); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,135 @@
+package distribution
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/ringspan/ringspan/internal/version"
+)
+
+// Image names of the embedded cloud.
+const (
+	AgentImage    = "ringspan/agent"
+	OperatorImage = "ringspan/ringspan"
+)
+
+type image struct {
+	Tags       []string          `json:"tags,omitempty"`
+	Entrypoint []string          `json:"entrypoint,omitempty"`
+	Cmd        []string          `json:"cmd,omitempty"`
+	Env        map[string]string `json:"env,omitempty"`
+	Dir        string            `json:"dir,omitempty"`
+	UID        int               `json:"uid"`
+	GID        int               `json:"gid"`
+	Mounts     []mount           `json:"mounts,omitempty"`
+}
+
+type mount struct {
+	Source   string `json:"source"`
+	Target   string `json:"target"`
+	ReadOnly bool   `json:"readOnly"`
+}
+
+// WriteImages describes, for the embedded cloud's container runtime, the images
+// that a ring needs: Cassandra's own, the agent's and the operator's. The
+// programs are taken from bin and copied, so that a running lab does not change
+// when they are built anew.
+func WriteImages(dir, bin string, d Distribution) error {
+	for _, program := range []string{"ringspan", "ringspan-agent"} {
+		if err := copyFile(filepath.Join(bin, program), filepath.Join(dir, ".bin", program)); err != nil {
+			return fmt.Errorf("image of %s: %w", program, err)
+		}
+	}
+	nodetool := filepath.Join(dir, ".bin", "nodetool")
+	if err := os.WriteFile(nodetool, []byte(nodetoolScript(d)), 0o755); err != nil {
+		return err
+	}
+	cassandraImage := image{
+		Tags: []string{d.Version}, UID: 999, GID: 999, Cmd: []string{"sleep", "infinity"},
+		Env: map[string]string{
+			"PATH":           "/opt/cassandra/bin:" + d.Java.Home + "/bin:/usr/local/bin:/usr/bin:/bin",
+			"CASSANDRA_HOME": "/opt/cassandra", "CASSANDRA_CONF": "/etc/cassandra", "JAVA_HOME": d.Java.Home,
+			"CASSANDRA_JVM_PROFILE": "small",
+		},
+		Mounts: []mount{
+			{d.Lib, ImageLib, true},
+			{nodetool, "/opt/cassandra/bin/nodetool", true},
+		},
+	}
+	if d.Archive != "" {
+		cassandraImage.Env["CASSANDRA_CDS_ARCHIVE"] = archiveIn
+		cassandraImage.Mounts = append(cassandraImage.Mounts, mount{d.Archive, archiveIn, true})
+	}
+	images := map[string]image{
+		"cassandra": cassandraImage,
+		AgentImage: {Tags: []string{version.Version}, Entrypoint: []string{"/opt/ringspan/ringspan-agent"}, Mounts: []mount{
+			{filepath.Join(dir, ".bin", "ringspan-agent"), "/opt/ringspan/ringspan-agent", true},
+			{d.Launcher, "/opt/ringspan/ringspan-jvm.jar", true}, {d.Jolokia, "/opt/ringspan/jolokia.jar", true},
+		}},
+		OperatorImage: {Tags: []string{version.Version}, Entrypoint: []string{"/opt/ringspan/ringspan"}, UID: 65532, GID: 65532, Mounts: []mount{
+			{filepath.Join(dir, ".bin", "ringspan"), "/opt/ringspan/ringspan", true},
+		}},
+		"ringspan/tools": {Cmd: []string{"sleep", "infinity"}},
+	}
+	for name, i := range images {
+		if err := writeImage(filepath.Join(dir, name), i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func writeImage(dir string, i image) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	data, err := json.MarshalIndent(i, "", "  ")
+	if err != nil {
+		return err
+	}
+	part := filepath.Join(dir, "image.json.part")
+	if err := os.WriteFile(part, data, 0o644); err != nil {
+		return err
+	}
+	return os.Rename(part, filepath.Join(dir, "image.json"))
+}
+
+// nodetoolScript runs Cassandra's own nodetool against the node of the pod.
+func nodetoolScript(d Distribution) string {
+	return `#!/bin/sh
+opens=
+for p in java.base/java.io java.base/java.lang java.base/java.nio java.base/java.util java.base/sun.nio.ch java.rmi/sun.rmi.transport java.base/jdk.internal.ref; do
+  opens="$opens --add-opens $p=ALL-UNNAMED"
+done
+for p in java.base/jdk.internal.misc java.base/jdk.internal.ref java.management.rmi/com.sun.jmx.remote.internal.rmi java.rmi/sun.rmi.registry java.rmi/sun.rmi.server java.sql/java.sql; do
+  opens="$opens --add-exports $p=ALL-UNNAMED"
+done
+exec "${JAVA_HOME:-` + d.Java.Home + `}/bin/java" $opens -Xmx64m -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto \
+  -Dcassandra.storagedir=/tmp/nodetool -Duser.home=/tmp -Dcassandra.logdir=/tmp -Dlogback.configurationFile=logback-tools.xml \
+  -cp "/opt/cassandra/lib/*" org.apache.cassandra.tools.NodeTool "$@"
+`
+}
+
+// copyFile replaces the target by a copy, unless it is that already.
+func copyFile(from, to string) error {
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
+	a, err := fileSum(from)
+	if err != nil {
+		return err
+	}
+	if b, err := fileSum(to); err == nil && a == b {
+		return nil
+	}
+	data, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(to+".part", data, 0o755); err != nil {
+		return err
+	}
+	return os.Rename(to+".part", to)
+}

@@ -1,0 +1,36 @@
+package ringspan;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.cassandra.cql3.ColumnSpecification;
+import org.apache.cassandra.cql3.QueryProcessor;
+import org.apache.cassandra.cql3.UntypedResultSet;
+import org.apache.cassandra.db.ConsistencyLevel;
+
+public final class Internal implements InternalMBean {
+  @Override
+  public List<Map<String, String>> execute(String cql, String consistency) throws Exception {
+    UntypedResultSet result = consistency.equals("NODE")
+        ? QueryProcessor.executeInternal(cql)
+        : QueryProcessor.process(cql, ConsistencyLevel.valueOf(consistency));
+    List<Map<String, String>> rows = new ArrayList<>();
+    if (result == null) {
+      return rows;
+    }
+    for (UntypedResultSet.Row row : result) {
+      Map<String, String> out = new LinkedHashMap<>();
+      for (ColumnSpecification column : row.getColumns()) {
+        String name = column.name.toString();
+        if (row.has(name)) {
+          ByteBuffer bytes = row.getBytes(name);
+          out.put(name, column.type.asCQL3Type().toCQLLiteral(bytes));
+        }
+      }
+      rows.add(out);
+    }
+    return rows;
+  }
+}
