@@ -1,0 +1,124 @@
+package mgmtapi
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Node is one Cassandra node's management.
+type Node interface {
+	Status(ctx context.Context) (Status, error)
+	Start(ctx context.Context, o StartOptions) error
+	Stop(ctx context.Context) error
+	Drain(ctx context.Context) error
+	Endpoints(ctx context.Context) ([]Endpoint, error)
+	SchemaVersions(ctx context.Context) (map[string][]string, error)
+	ReloadSeeds(ctx context.Context, seeds []string) ([]string, error)
+	Keyspaces(ctx context.Context) ([]string, error)
+	Replication(ctx context.Context, keyspace string) (map[string]string, error)
+	CreateKeyspace(ctx context.Context, keyspace string, replication map[string]int) error
+	AlterKeyspace(ctx context.Context, keyspace string, replication map[string]int) error
+	Roles(ctx context.Context) ([]Role, error)
+	PutRole(ctx context.Context, r Role) error
+	DropRole(ctx context.Context, name string) error
+	SetNativeTransport(ctx context.Context, on bool) error
+	Ownership(ctx context.Context, keyspace string) (Ownership, error)
+	Rebuild(ctx context.Context, sourceDatacenter string) (jobID string, err error)
+	Cleanup(ctx context.Context, o CleanupOptions) (jobID string, err error)
+	Job(ctx context.Context, id string) (Job, error)
+}
+
+// State is what the agent's JVM does.
+type State string
+
+// The states of a node.
+const (
+	Stopped  State = "Stopped"  // no JVM; waits for a start
+	Starting State = "Starting" // the JVM runs, the node is not NORMAL yet
+	Running  State = "Running"  // the node is NORMAL
+	Failed   State = "Failed"   // the JVM ended by itself; LastError says why
+)
+
+// Status is a node's own view of itself.
+type Status struct {
+	State           State     `json:"state"`
+	PID             int       `json:"pid,omitempty"`
+	OperationMode   string    `json:"operationMode,omitempty"` // Cassandra's: STARTING, JOINING, NORMAL, DRAINED, ...
+	NativeTransport bool      `json:"nativeTransport"`         // the port for clients is open
+	LastError       string    `json:"lastError,omitempty"`     // the log's own words
+	Since           time.Time `json:"since"`                   // of the state
+}
+
+// StartOptions say how a node starts. The zero value starts it as its
+// configuration says.
+type StartOptions struct {
+	Seeds           []string `json:"seeds,omitempty"` // addresses; none: resolve the configured names
+	InitialTokens   []string `json:"initialTokens,omitempty"`
+	AutoBootstrap   *bool    `json:"autoBootstrap,omitempty"`
+	FirstBoot       bool     `json:"firstBoot,omitempty"` // of a ring or datacenter: short waits are safe
+	NativeTransport *bool    `json:"nativeTransport,omitempty"`
+	ReplaceAddress  string   `json:"replaceAddress,omitempty"`
+}
+
+// Endpoint is a member of the ring as one node sees it.
+type Endpoint struct {
+	Address        string
+	HostID         string
+	Datacenter     string
+	Rack           string
+	Alive          bool
+	Local          bool    // the node that was asked
+	Status         string  // NORMAL, JOINING, LEAVING, MOVING
+	Load           float64 // bytes
+	Schema         string
+	Tokens         []string
+	ReleaseVersion string
+	ClusterName    string
+}
+
+// Role is a Cassandra role. Password is only sent, never received.
+type Role struct {
+	Name      string `json:"username"`
+	Password  string `json:"password,omitempty"`
+	Superuser bool   `json:"is_superuser"`
+	Login     bool   `json:"can_login"`
+}
+
+// Ownership is each address's effective share of a keyspace: over one
+// datacenter they add up to its replication factor at most, 1 = everything.
+type Ownership struct {
+	Keyspace  string             `json:"keyspace"`
+	Ownership map[string]float64 `json:"ownership"`
+}
+
+// CleanupOptions choose what a cleanup goes over.
+type CleanupOptions struct {
+	Keyspace string   `json:"keyspace_name"` // "NON_LOCAL_STRATEGY" = all
+	Tables   []string `json:"tables,omitempty"`
+	Jobs     int      `json:"jobs,omitempty"`
+}
+
+// Job is a long operation of one node. Jobs are lost when the agent restarts.
+type Job struct {
+	ID         string `json:"id"`
+	Type       string `json:"type"`
+	Status     string `json:"status"` // WAITING, COMPLETED, ERROR
+	SubmitTime string `json:"submit_time"`
+	EndTime    string `json:"end_time,omitempty"`
+	Error      string `json:"error,omitempty"`
+}
+
+// Job states.
+const (
+	JobWaiting   = "WAITING"
+	JobCompleted = "COMPLETED"
+	JobError     = "ERROR"
+)
+
+// Classes of errors; test with errors.Is.
+var (
+	ErrNotFound    = errors.New("not found")
+	ErrUnavailable = errors.New("unavailable") // nobody answers, or not in time
+	ErrRefused     = errors.New("refused")     // the answer is no
+)
