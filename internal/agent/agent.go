@@ -1,0 +1,203 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ringspan/ringspan/internal/cassandra"
+	"github.com/ringspan/ringspan/internal/mgmtapi"
+)
+
+// Config is the agent's environment.
+type Config struct {
+	PodName, Address, Rack string
+	BroadcastAddress       string // for clients; empty = Address
+	Input                  cassandra.Input
+	Home                   string // of Cassandra; its jars are in lib
+	Java                   string // the program
+	AgentDir               string // where this program and its jars are
+	DataDir, LogDir        string
+	ConfigDir              string // where the configuration is written
+	Archive                string // class-data archive, optional
+	TerminationLog         string
+	JolokiaPort            string
+	StopGrace              time.Duration // for the JVM after its drain
+	Output                 io.Writer     // gets Cassandra's log
+}
+
+// Agent runs one node.
+type Agent struct {
+	config Config
+	jmx    jmx
+	jobs   *jobs
+
+	mu      sync.Mutex
+	jvm     *jvm
+	wanted  bool // a start was asked for, and no stop
+	started cassandra.Node
+	last    string // why the last JVM ended
+	since   time.Time
+	died    chan string // gets the reason when a JVM ends unasked
+}
+
+// New makes an agent; its JVM is not started.
+func New(c Config) *Agent {
+	return &Agent{config: c, jmx: newJolokia(c.JolokiaPort), jobs: newJobs(), since: time.Now(), died: make(chan string, 1)}
+}
+
+var errRunning = errors.New("the JVM runs already")
+
+// start writes the configuration and launches the JVM.
+func (a *Agent) start(ctx context.Context, o mgmtapi.StartOptions) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.jvm != nil && a.jvm.alive() {
+		return errRunning
+	}
+	if unknown := cassandra.UnknownOptions(a.config.Input.JVM); len(unknown) > 0 {
+		return fmt.Errorf("JVM options without effect here: %s", strings.Join(unknown, ", "))
+	}
+	seeds, err := a.seeds(ctx, o.Seeds)
+	if err != nil {
+		return err
+	}
+	node := cassandra.Node{
+		Address: a.config.Address, BroadcastAddress: a.config.BroadcastAddress, Datacenter: a.config.Input.DatacenterName, Rack: a.config.Rack,
+		Seeds: seeds, Tokens: o.InitialTokens, AutoBootstrap: o.AutoBootstrap, NativeTransport: o.NativeTransport,
+		DataDir: a.config.DataDir, ConfigDir: a.config.ConfigDir, LogDir: a.config.LogDir,
+	}
+	files, err := cassandra.Render(a.config.Input, node)
+	if err != nil {
+		return err
+	}
+	if err := files.Write(node.ConfigDir); err != nil {
+		return err
+	}
+	args := cassandra.JVMFlags(a.config.Input, node, cassandra.StartOptions{FirstBoot: o.FirstBoot, ReplaceAddress: o.ReplaceAddress, Archive: a.config.Archive})
+	args = append(args, "-Dringspan.jolokia.port="+a.config.JolokiaPort, "-cp", a.classPath(), cassandra.MainClass)
+	j, err := launch(a.config.Java, args, jvmEnvironment(), a.config.Output)
+	if err != nil {
+		return fmt.Errorf("starting %s: %w", a.config.Java, err)
+	}
+	a.jvm, a.wanted, a.started, a.since = j, true, node, time.Now()
+	go a.watch(j)
+	return nil
+}
+
+// jvmEnvironment is the container's, less what belongs to the agent alone.
+func jvmEnvironment() []string {
+	return slices.DeleteFunc(os.Environ(), func(kv string) bool { return strings.HasPrefix(kv, "CONFIG_FILE_DATA=") })
+}
+
+// classPath has the order that the class-data archive was made with.
+func (a *Agent) classPath() string {
+	jars, _ := filepath.Glob(filepath.Join(a.config.Home, "lib", "*.jar")) // the pattern is sound
+	slices.Sort(jars)
+	own := []string{filepath.Join(a.config.AgentDir, "ringspan-jvm.jar"), filepath.Join(a.config.AgentDir, "jolokia.jar")}
+	return strings.Join(append(own, jars...), ":")
+}
+
+// watch notes the end of a JVM, and reports one that nobody asked for.
+func (a *Agent) watch(j *jvm) {
+	<-j.done
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.since = time.Now()
+	if !a.wanted || a.jvm != j {
+		return
+	}
+	a.last = j.why()
+	a.died <- a.last
+}
+
+// stop drains the node and ends the JVM; none is no error.
+func (a *Agent) stop(ctx context.Context) error {
+	a.mu.Lock()
+	a.wanted = false
+	j := a.jvm
+	a.mu.Unlock()
+	if j == nil || !j.alive() {
+		return nil
+	}
+	drain, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	_ = exec(drain, a.jmx, storageService, "drain", nil) // a node that can't is ended all the same
+	j.end(a.config.StopGrace)
+	return nil
+}
+
+// seeds are those given, else the addresses of the configured names. A name
+// without addresses is skipped; none at all is an error.
+func (a *Agent) seeds(ctx context.Context, given []string) ([]string, error) {
+	if len(given) > 0 {
+		return given, nil
+	}
+	var all []string
+	for _, name := range a.config.Input.SeedNames {
+		if net.ParseIP(name) != nil {
+			all = append(all, name)
+			continue
+		}
+		addresses, err := net.DefaultResolver.LookupHost(ctx, name)
+		if err == nil {
+			all = append(all, addresses...)
+		}
+	}
+	slices.Sort(all)
+	if all = slices.Compact(all); len(all) == 0 {
+		return nil, fmt.Errorf("no seed has an address: %s", strings.Join(a.config.Input.SeedNames, ", "))
+	}
+	return all, nil
+}
+
+// setSeeds rewrites the seeds in cassandra.yaml for the running node.
+func (a *Agent) setSeeds(seeds []string) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.started.Seeds = seeds
+	files, err := cassandra.Render(a.config.Input, a.started)
+	if err != nil {
+		return err
+	}
+	return files.Write(a.started.ConfigDir)
+}
+
+// status is the agent's view of its JVM.
+func (a *Agent) status(ctx context.Context) mgmtapi.Status {
+	a.mu.Lock()
+	s := mgmtapi.Status{State: mgmtapi.Stopped, LastError: a.last, Since: a.since.UTC()}
+	alive := a.jvm != nil && a.jvm.alive()
+	if alive {
+		s.State, s.PID = mgmtapi.Starting, a.jvm.cmd.Process.Pid
+	} else if a.wanted {
+		s.State = mgmtapi.Failed
+	}
+	a.mu.Unlock()
+	if !alive {
+		return s
+	}
+	ctx, cancel := context.WithTimeout(ctx, jmxTimeout)
+	defer cancel()
+	answers, err := a.jmx.bulk(ctx, []request{
+		{Type: "read", MBean: storageService, Attribute: "OperationMode"},
+		{Type: "read", MBean: storageService, Attribute: "NativeTransportRunning"},
+	})
+	if err != nil {
+		return s
+	}
+	_ = answers[0].decode("OperationMode", &s.OperationMode) // absent early in the boot
+	_ = answers[1].decode("NativeTransportRunning", &s.NativeTransport)
+	if s.OperationMode == "NORMAL" {
+		s.State = mgmtapi.Running
+	}
+	return s
+}

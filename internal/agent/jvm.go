@@ -1,0 +1,121 @@
+package agent
+
+import (
+	"bytes"
+	"io"
+	osexec "os/exec"
+	"regexp"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// jvm is one run of Cassandra.
+type jvm struct {
+	cmd  *osexec.Cmd
+	log  *tail
+	done chan struct{} // closed when it has ended
+}
+
+// launch starts a JVM whose output goes to out. The kernel kills it when this
+// process dies; that signal belongs to the forking thread, so the thread waits.
+func launch(java string, args, env []string, out io.Writer) (*jvm, error) {
+	j := &jvm{cmd: osexec.Command(java, args...), log: &tail{out: out}, done: make(chan struct{})}
+	j.cmd.Env = env
+	j.cmd.Stdout, j.cmd.Stderr = j.log, j.log
+	j.cmd.WaitDelay = 2 * time.Second
+	j.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	started := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		err := j.cmd.Start()
+		started <- err
+		if err == nil {
+			_ = j.cmd.Wait() // the state says how it ended
+			close(j.done)
+		}
+	}()
+	return j, <-started
+}
+
+func (j *jvm) alive() bool {
+	select {
+	case <-j.done:
+		return false
+	default:
+		return true
+	}
+}
+
+// end asks the JVM to exit, and kills it after the grace period.
+func (j *jvm) end(grace time.Duration) {
+	_ = j.cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-j.done:
+	case <-time.After(grace):
+		_ = j.cmd.Process.Kill()
+		<-j.done
+	}
+}
+
+// why says why it ended: Cassandra's own words if it left any.
+func (j *jvm) why() string {
+	if words := j.log.lastError(); words != "" {
+		return words
+	}
+	return "the JVM ended: " + j.cmd.ProcessState.String()
+}
+
+// tail passes a log on and remembers its last lines.
+type tail struct {
+	out io.Writer
+
+	mu    sync.Mutex
+	rest  []byte
+	lines []string
+}
+
+const tailLines = 400
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	t.rest = append(t.rest, p...)
+	for {
+		i := bytes.IndexByte(t.rest, '\n')
+		if i < 0 {
+			break
+		}
+		t.lines = append(t.lines, string(t.rest[:i]))
+		t.rest = t.rest[i+1:]
+	}
+	if extra := len(t.lines) - tailLines; extra > 0 {
+		t.lines = append([]string{}, t.lines[extra:]...)
+	}
+	t.mu.Unlock()
+	return t.out.Write(p)
+}
+
+// Patterns of the lines that say why Cassandra ended, the plainest first.
+var reasons = []*regexp.Regexp{
+	regexp.MustCompile(`encountered during startup: (.+)`),
+	regexp.MustCompile(`(?:Fatal configuration error|Fatal error)[;:]? ?(.*)`),
+	regexp.MustCompile(`ConfigurationException: (.+)`),
+	regexp.MustCompile(`(Invalid maximum heap size.*|Error: Could not (?:find|create).*|Unrecognized VM option.*|java\.lang\.OutOfMemoryError.*|.*insufficient memory.*|Could not reserve enough space.*|UnsupportedClassVersionError.*)`),
+	regexp.MustCompile(`^ERROR \[[^\]]*\] \S+ \S+ - (.+)`),
+	regexp.MustCompile(`Caused by: (.+)`),
+}
+
+func (t *tail) lastError() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, pattern := range reasons {
+		for i := len(t.lines) - 1; i >= 0; i-- {
+			if m := pattern.FindStringSubmatch(t.lines[i]); m != nil && strings.TrimSpace(m[1]) != "" {
+				return strings.TrimSpace(m[1])
+			}
+		}
+	}
+	return ""
+}

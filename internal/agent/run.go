@@ -1,0 +1,171 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	osexec "os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/ringspan/ringspan/internal/cassandra"
+)
+
+// FromEnvironment reads what the pod says.
+func FromEnvironment(getenv func(string) string) (Config, error) {
+	c := Config{
+		PodName: getenv("POD_NAME"), Address: getenv("POD_IP"), Rack: getenv("RACK_NAME"),
+		Home: or(getenv("CASSANDRA_HOME"), "/opt/cassandra"), Archive: getenv("CASSANDRA_CDS_ARCHIVE"),
+		DataDir: "/var/lib/cassandra", LogDir: "/var/log/cassandra", ConfigDir: "/config",
+		TerminationLog: "/dev/termination-log", JolokiaPort: "8778", StopGrace: 20 * time.Second, Output: os.Stdout,
+	}
+	for name, value := range map[string]string{"POD_IP": c.Address, "RACK_NAME": c.Rack, "CONFIG_FILE_DATA": getenv("CONFIG_FILE_DATA")} {
+		if value == "" {
+			return c, fmt.Errorf("environment variable %s is not set", name)
+		}
+	}
+	if getenv("USE_HOST_IP_FOR_BROADCAST") == "true" {
+		c.BroadcastAddress = getenv("HOST_IP")
+	}
+	var err error
+	if c.Input, err = cassandra.ParseInput([]byte(getenv("CONFIG_FILE_DATA")), c.PodName); err != nil {
+		return c, err
+	}
+	c.Input.Profile = getenv("CASSANDRA_JVM_PROFILE")
+	if c.Java, err = java(getenv); err != nil {
+		return c, err
+	}
+	self, err := os.Executable()
+	c.AgentDir = filepath.Dir(self)
+	return c, err
+}
+
+func or(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
+
+func java(getenv func(string) string) (string, error) {
+	if home := getenv("JAVA_HOME"); home != "" {
+		path := filepath.Join(home, "bin", "java")
+		if _, err := os.Stat(path); err != nil {
+			return "", fmt.Errorf("JAVA_HOME is %s, which has no bin/java: %w", home, err)
+		}
+		return path, nil
+	}
+	path, err := osexec.LookPath("java")
+	if err != nil {
+		return "", errors.New("the image has no java in PATH and no JAVA_HOME")
+	}
+	return path, nil
+}
+
+// Run serves the management API until SIGTERM, or until the JVM ends by itself;
+// then it leaves the reason in the pod's termination message and returns it.
+func Run(c Config, port string) error {
+	a := New(c)
+	go reap()
+	listener, err := net.Listen("tcp", net.JoinHostPort("", port))
+	if err != nil {
+		return fmt.Errorf("management API: %w", err)
+	}
+	server := &http.Server{Handler: a.Handler(), ReadHeaderTimeout: 10 * time.Second}
+	if err := useTLS(server, os.Getenv); err != nil {
+		return err
+	}
+	go func() {
+		if server.TLSConfig != nil {
+			_ = server.ServeTLS(listener, "", "")
+			return
+		}
+		_ = server.Serve(listener)
+	}()
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
+	fmt.Fprintf(os.Stdout, "INFO  ringspan-agent: management API on port %s, waiting for a start\n", port)
+	select {
+	case <-signals:
+		return a.stop(context.Background())
+	case reason := <-a.died:
+		_ = os.WriteFile(c.TerminationLog, []byte(clip(reason)), 0o644) // best effort: the reason is in the log too
+		return fmt.Errorf("Cassandra ended: %s", reason)
+	}
+}
+
+// clip keeps to Kubernetes' 4096 bytes of a termination message.
+func clip(s string) string { return s[:min(len(s), 4000)] }
+
+// reap takes leave of orphans, which become children of a container's first
+// process. The JVM itself is left to its own waiter.
+func reap() {
+	if os.Getpid() != 1 {
+		return
+	}
+	ended := make(chan os.Signal, 1)
+	signal.Notify(ended, syscall.SIGCHLD)
+	own := fmt.Sprintf("%d", os.Getpid())
+	for range ended {
+		for {
+			var info unix.Siginfo
+			if err := unix.Waitid(unix.P_ALL, 0, &info, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, nil); err != nil {
+				break
+			}
+			pid := siginfoPID(&info)
+			if pid == 0 || isJVM(pid, own) {
+				break
+			}
+			_, _ = syscall.Wait4(pid, nil, 0, nil)
+		}
+	}
+}
+
+func isJVM(pid int, _ string) bool {
+	name, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
+	return err == nil && strings.TrimSpace(string(name)) == "java"
+}
+
+// Install copies this program and the jars beside it to a directory that the
+// Cassandra container mounts.
+func Install(dir string) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	for _, name := range []string{"ringspan-agent", "ringspan-jvm.jar", "jolokia.jar"} {
+		if err := copyFile(filepath.Join(filepath.Dir(self), name), filepath.Join(dir, name)); err != nil {
+			return fmt.Errorf("installing %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func copyFile(from, to string) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(to+".part", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o755)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(out, in); err != nil {
+		out.Close()
+		return err
+	}
+	if err := out.Close(); err != nil {
+		return err
+	}
+	return os.Rename(to+".part", to)
+}
