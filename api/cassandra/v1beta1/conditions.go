@@ -1,0 +1,58 @@
+package v1beta1
+
+// DatacenterConditionType is the type of a condition of a CassandraDatacenter.
+type DatacenterConditionType string
+
+// Condition types. All but the last are cass-operator's.
+const (
+	// DatacenterReady: all nodes serve. Stays true while one rack is being rolled.
+	DatacenterReady DatacenterConditionType = "Ready"
+	// DatacenterInitialized: the first boot has been completed once; never false again.
+	DatacenterInitialized DatacenterConditionType = "Initialized"
+	// DatacenterReplacingNodes: nodes are being replaced.
+	DatacenterReplacingNodes DatacenterConditionType = "ReplacingNodes"
+	// DatacenterScalingUp: nodes are being added.
+	DatacenterScalingUp DatacenterConditionType = "ScalingUp"
+	// DatacenterScalingDown: nodes are being removed.
+	DatacenterScalingDown DatacenterConditionType = "ScalingDown"
+	// DatacenterUpdating: a change of the pod template is being rolled out.
+	DatacenterUpdating DatacenterConditionType = "Updating"
+	// DatacenterStopped: stopped as asked.
+	DatacenterStopped DatacenterConditionType = "Stopped"
+	// DatacenterResuming: starting again after having been stopped.
+	DatacenterResuming DatacenterConditionType = "Resuming"
+	// DatacenterRollingRestart: a rolling restart is under way.
+	DatacenterRollingRestart DatacenterConditionType = "RollingRestart"
+	// DatacenterValid: the spec can be acted on.
+	DatacenterValid DatacenterConditionType = "Valid"
+	// DatacenterDecommission: the datacenter is leaving the ring.
+	DatacenterDecommission DatacenterConditionType = "Decommission"
+	// DatacenterRequiresUpdate: this version of the operator would make other objects; nothing changes until asked.
+	DatacenterRequiresUpdate DatacenterConditionType = "RequiresUpdate"
+	// DatacenterResizingVolumes: volumes are being made larger.
+	DatacenterResizingVolumes DatacenterConditionType = "ResizingVolumes"
+	// DatacenterHealthy: every node is up and agrees on the schema.
+	DatacenterHealthy DatacenterConditionType = "Healthy"
+	// DatacenterFieldsNotActedOn: the spec has fields that this version does not act on; the message names them. Ours.
+	DatacenterFieldsNotActedOn DatacenterConditionType = "FieldsNotActedOn"
+)
+
+// Reasons of conditions and events.
+const (
+	// ReasonWaiting: the message says what for.
+	ReasonWaiting = "Waiting"
+	// ReasonConfigRefused: Cassandra refused its configuration; the message has pod, key and Cassandra's words.
+	ReasonConfigRefused = "ConfigRefused"
+	// ReasonNodeFailed: a node ended; the message has its own words.
+	ReasonNodeFailed = "NodeFailed"
+	// ReasonInvalidSpec: the spec can't be acted on; the message names the field.
+	ReasonInvalidSpec = "InvalidSpec"
+	// ReasonSecretMissing: a Secret that the spec names isn't there or lacks keys.
+	ReasonSecretMissing = "SecretMissing"
+	// ReasonNotActedOn: the message names the fields.
+	ReasonNotActedOn = "NotActedOn"
+	// ReasonNodesReady: every node is up and normal.
+	ReasonNodesReady = "NodesReady"
+	// ReasonReconciled: spec and cluster agree.
+	ReasonReconciled = "Reconciled"
+)

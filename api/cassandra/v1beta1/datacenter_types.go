@@ -1,0 +1,193 @@
+package v1beta1
+
+import (
+	"encoding/json"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+)
+
+// CassandraDatacenter is one Cassandra datacenter in one namespace.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:path=cassandradatacenters,scope=Namespaced,shortName=cassdc;cassdcs
+// +kubebuilder:printcolumn:name="Cluster",type=string,JSONPath=`.spec.clusterName`
+// +kubebuilder:printcolumn:name="Size",type=integer,JSONPath=`.spec.size`
+// +kubebuilder:printcolumn:name="Progress",type=string,JSONPath=`.status.cassandraOperatorProgress`
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+type CassandraDatacenter struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// +kubebuilder:validation:Required
+	Spec   CassandraDatacenterSpec   `json:"spec"`
+	Status CassandraDatacenterStatus `json:"status,omitempty"`
+}
+
+// CassandraDatacenterList is a list of CassandraDatacenter.
+//
+// +kubebuilder:object:root=true
+type CassandraDatacenterList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+	Items           []CassandraDatacenter `json:"items"`
+}
+
+// CassandraDatacenterSpec is what the user asks for.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.racks) || size(self.racks) == 0 || self.size >= size(self.racks)",message="size must be at least the number of racks",fieldPath=".size"
+// +kubebuilder:validation:XValidation:rule="self.clusterName == oldSelf.clusterName",message="clusterName is immutable: Cassandra stores it on disk and refuses another",fieldPath=".clusterName"
+// +kubebuilder:validation:XValidation:rule="(has(self.datacenterName) ? self.datacenterName : ”) == (has(oldSelf.datacenterName) ? oldSelf.datacenterName : ”)",message="datacenterName is immutable: Cassandra stores it on disk and refuses another"
+// +kubebuilder:validation:XValidation:rule="(has(self.superuserSecretName) ? self.superuserSecretName : ”) == (has(oldSelf.superuserSecretName) ? oldSelf.superuserSecretName : ”)",message="superuserSecretName is immutable"
+// +kubebuilder:validation:XValidation:rule="(has(self.serviceAccount) ? self.serviceAccount : ”) == (has(oldSelf.serviceAccount) ? oldSelf.serviceAccount : ”)",message="serviceAccount is immutable"
+// +kubebuilder:validation:XValidation:rule="(has(self.serviceAccountName) ? self.serviceAccountName : ”) == (has(oldSelf.serviceAccountName) ? oldSelf.serviceAccountName : ”)",message="serviceAccountName is immutable"
+// +kubebuilder:validation:XValidation:rule="(has(self.allowMultipleNodesPerWorker) && self.allowMultipleNodesPerWorker) == (has(oldSelf.allowMultipleNodesPerWorker) && oldSelf.allowMultipleNodesPerWorker)",message="allowMultipleNodesPerWorker is immutable"
+// +kubebuilder:validation:XValidation:rule="self.serverType != 'cassandra' || !has(self.dseWorkloads) || !((has(self.dseWorkloads.analyticsEnabled) && self.dseWorkloads.analyticsEnabled) || (has(self.dseWorkloads.graphEnabled) && self.dseWorkloads.graphEnabled) || (has(self.dseWorkloads.searchEnabled) && self.dseWorkloads.searchEnabled))",message="dseWorkloads cannot be used with serverType cassandra",fieldPath=".dseWorkloads"
+type CassandraDatacenterSpec struct {
+	// Size is the number of Cassandra nodes; never less than the number of racks.
+	// +kubebuilder:validation:Minimum=1
+	Size int32 `json:"size"`
+
+	// ServerVersion is the Cassandra version, for instance 5.0.9. It chooses image and configuration layout.
+	// +kubebuilder:validation:Pattern=`(\d+\.\d+\.\d+)`
+	ServerVersion string `json:"serverVersion"`
+
+	// ServerImage replaces the whole image reference of the cassandra container.
+	ServerImage string `json:"serverImage,omitempty"`
+
+	// ServerType is the distribution.
+	// +kubebuilder:validation:Enum=cassandra;dse;hcd
+	ServerType string `json:"serverType"`
+
+	// DockerImageRunsAsCassandra is accepted and has no effect.
+	DockerImageRunsAsCassandra *bool `json:"dockerImageRunsAsCassandra,omitempty"`
+
+	// Config is the server's configuration by file: cassandra-yaml, jvm-server-options, jvm17-server-options and so on.
+	// +kubebuilder:validation:Schemaless
+	// +kubebuilder:validation:Type=object
+	// +kubebuilder:pruning:PreserveUnknownFields
+	Config json.RawMessage `json:"config,omitempty"`
+
+	// ConfigSecret names a Secret whose key "config" is used instead of the field config.
+	ConfigSecret string `json:"configSecret,omitempty"`
+
+	// ManagementApiAuth says how the operator talks to the management API of the nodes.
+	ManagementApiAuth ManagementApiAuthConfig `json:"managementApiAuth,omitempty"`
+
+	// NodeAffinityLabels are Kubernetes node labels that all pods require.
+	NodeAffinityLabels map[string]string `json:"nodeAffinityLabels,omitempty"`
+
+	// Resources of the cassandra container.
+	Resources corev1.ResourceRequirements `json:"resources,omitempty"`
+
+	// SystemLoggerResources are the resources of the logger container.
+	SystemLoggerResources corev1.ResourceRequirements `json:"systemLoggerResources,omitempty"`
+
+	// ConfigBuilderResources are the resources of the init container server-config-init.
+	ConfigBuilderResources corev1.ResourceRequirements `json:"configBuilderResources,omitempty"`
+
+	// Racks; none means one rack called "default". Racks can be added at the end, never removed, renamed or reordered.
+	// +kubebuilder:validation:MaxItems=100
+	// +kubebuilder:validation:XValidation:rule="self.all(a, self.exists_one(b, b.name == a.name))",message="rack names must differ"
+	// +kubebuilder:validation:XValidation:rule="oldSelf.all(o, self.map(r, r.name).indexOf(o.name) == oldSelf.map(r, r.name).indexOf(o.name))",message="racks cannot be removed, renamed or reordered"
+	Racks []Rack `json:"racks,omitempty"`
+
+	// StorageConfig describes the volumes of a node.
+	StorageConfig StorageConfig `json:"storageConfig"`
+
+	// ReplaceNodes is the deprecated way to replace nodes; a CassandraTask with command replacenode is the current one.
+	ReplaceNodes []string `json:"replaceNodes,omitempty"`
+
+	// ClusterName is Cassandra's cluster_name, the same in every datacenter of a ring. Immutable.
+	// +kubebuilder:validation:MinLength=2
+	ClusterName string `json:"clusterName"`
+
+	// Stopped drains all nodes and scales them to zero; volumes stay.
+	Stopped bool `json:"stopped,omitempty"`
+
+	// ConfigBuilderImage replaces the image of the init container server-config-init.
+	ConfigBuilderImage string `json:"configBuilderImage,omitempty"`
+
+	// CanaryUpgrade limits changes of the pod template to the first rack.
+	CanaryUpgrade bool `json:"canaryUpgrade,omitempty"`
+
+	// CanaryUpgradeCount limits a canary upgrade to that many pods of the first rack; 0 means the whole rack.
+	CanaryUpgradeCount int32 `json:"canaryUpgradeCount,omitempty"`
+
+	// AllowMultipleNodesPerWorker lets several Cassandra pods run on one Kubernetes node. Immutable.
+	AllowMultipleNodesPerWorker bool `json:"allowMultipleNodesPerWorker,omitempty"`
+
+	// SuperuserSecretName names a Secret with username and password of the superuser; generated when empty. Immutable.
+	SuperuserSecretName string `json:"superuserSecretName,omitempty"`
+
+	// DeprecatedServiceAccount is the old spelling of serviceAccountName. Immutable.
+	DeprecatedServiceAccount string `json:"serviceAccount,omitempty"`
+
+	// ServiceAccountName is the pods' ServiceAccount. Immutable.
+	ServiceAccountName string `json:"serviceAccountName,omitempty"`
+
+	// RollingRestartRequested asks for one rolling restart. Deprecated: a CassandraTask with command restart is the current way.
+	RollingRestartRequested bool `json:"rollingRestartRequested,omitempty"`
+
+	// NodeSelector of the pods.
+	NodeSelector map[string]string `json:"nodeSelector,omitempty"`
+
+	// ForceUpgradeRacks names racks whose pod template is rolled out although nodes are down. The operator empties it.
+	ForceUpgradeRacks []string `json:"forceUpgradeRacks,omitempty"`
+
+	// DseWorkloads are only for serverType dse.
+	DseWorkloads *DseWorkloads `json:"dseWorkloads,omitempty"`
+
+	// PodTemplateSpec is merged over the generated pod template; its values win, containers merge by name.
+	// +kubebuilder:validation:Schemaless
+	// +kubebuilder:validation:Type=object
+	// +kubebuilder:pruning:PreserveUnknownFields
+	PodTemplateSpec *corev1.PodTemplateSpec `json:"podTemplateSpec,omitempty"`
+
+	// Users are Cassandra roles made from Secrets besides the superuser.
+	Users []CassandraUser `json:"users,omitempty"`
+
+	// Networking chooses host network or node ports.
+	Networking *NetworkingConfig `json:"networking,omitempty"`
+
+	// AdditionalSeeds are addresses or DNS names of seeds outside of this datacenter.
+	AdditionalSeeds []string `json:"additionalSeeds,omitempty"`
+
+	// DisableSystemLoggerSidecar drops the logger container.
+	DisableSystemLoggerSidecar bool `json:"disableSystemLoggerSidecar,omitempty"`
+
+	// SystemLoggerImage replaces the image of the logger container.
+	SystemLoggerImage string `json:"systemLoggerImage,omitempty"`
+
+	// AdditionalServiceConfig adds labels and annotations to the Services.
+	AdditionalServiceConfig ServiceConfig `json:"additionalServiceConfig,omitempty"`
+
+	// Tolerations of the pods.
+	Tolerations []corev1.Toleration `json:"tolerations,omitempty"`
+
+	// AdditionalLabels are set on every child object.
+	AdditionalLabels map[string]string `json:"additionalLabels,omitempty"`
+
+	// AdditionalAnnotations are set on every child object.
+	AdditionalAnnotations map[string]string `json:"additionalAnnotations,omitempty"`
+
+	// CDC configures change data capture to Pulsar. Deprecated.
+	CDC *CDCConfiguration `json:"cdc,omitempty"`
+
+	// DatacenterName is Cassandra's name of the datacenter when it differs from the object's name. Immutable.
+	DatacenterName string `json:"datacenterName,omitempty"`
+
+	// MinReadySeconds of the StatefulSets, in seconds; 5 when unset.
+	// +kubebuilder:validation:Minimum=0
+	MinReadySeconds *int32 `json:"minReadySeconds,omitempty"`
+
+	// MaxUnavailable is how many pods of a rack (number or percentage) may be updated at once.
+	// +kubebuilder:validation:XValidation:rule="type(self) == int ? self >= 0 : self.matches('^[0-9]+%?$')",message="maxUnavailable must be a number of pods or a percentage, not negative"
+	MaxUnavailable *intstr.IntOrString `json:"maxUnavailable,omitempty"`
+
+	// ReadOnlyRootFilesystem of the containers; true when unset for Cassandra 4.1 and later unless serverImage is set.
+	ReadOnlyRootFilesystem *bool `json:"readOnlyRootFilesystem,omitempty"`
+}

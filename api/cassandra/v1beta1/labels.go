@@ -1,0 +1,92 @@
+package v1beta1
+
+// Labels on every object of a datacenter; values are the cleaned names.
+const (
+	// ClusterLabel has the ring's name.
+	ClusterLabel = "cassandra.datastax.com/cluster"
+	// DatacenterLabel has the datacenter's name.
+	DatacenterLabel = "cassandra.datastax.com/datacenter"
+	// RackLabel has the rack's name.
+	RackLabel = "cassandra.datastax.com/rack"
+	// SeedNodeLabel is "true" on pods that are seeds; the seed Service selects it.
+	SeedNodeLabel = "cassandra.datastax.com/seed-node"
+	// NodeStateLabel has one of the NodeState values, on pods.
+	NodeStateLabel = "cassandra.datastax.com/node-state"
+	// WatchedLabel is "true" on Secrets whose change triggers a pass.
+	WatchedLabel = "cassandra.datastax.com/watched"
+	// PromMetricsLabel is "true" on the all-pods Service.
+	PromMetricsLabel = "cassandra.datastax.com/prom-metrics"
+)
+
+// Recommended Kubernetes labels and the values that clients of cass-operator rely on.
+const (
+	ManagedByLabel      = "app.kubernetes.io/managed-by"
+	ManagedByLabelValue = "cass-operator"
+	NameLabel           = "app.kubernetes.io/name"
+	NameLabelValue      = "cassandra"
+	InstanceLabel       = "app.kubernetes.io/instance"
+	VersionLabel        = "app.kubernetes.io/version"
+	CreatedByLabel      = "app.kubernetes.io/created-by"
+	CreatedByLabelValue = "cass-operator"
+)
+
+// Values of NodeStateLabel.
+const (
+	// NodeStateReadyToStart: the agent is up, Cassandra was not asked to start.
+	NodeStateReadyToStart = "Ready-to-Start"
+	// NodeStateStarting: Cassandra was asked to start and isn't ready yet.
+	NodeStateStarting = "Starting"
+	// NodeStateStarted: Cassandra serves.
+	NodeStateStarted = "Started"
+	// NodeStateStartedNotReady: Cassandra served once and doesn't now.
+	NodeStateStartedNotReady = "Started-not-Ready"
+	// NodeStateDecommissioning: the node is leaving.
+	NodeStateDecommissioning = "Decommissioning"
+)
+
+// Finalizer keeps a CassandraDatacenter until its volumes are dealt with.
+const Finalizer = "finalizer.cassandra.datastax.com"
+
+// Annotations of a CassandraDatacenter.
+const (
+	// UpdateAllowedAnnotation lets changes that come from a new operator version through: "once" or "always".
+	UpdateAllowedAnnotation = "cassandra.datastax.com/autoupdate-spec"
+	// AllowParallelStartsAnnotation is on unless "false".
+	AllowParallelStartsAnnotation = "cassandra.datastax.com/allow-parallel-starts"
+	// AllowStorageChangesAnnotation "true" lets the data claim grow.
+	AllowStorageChangesAnnotation = "cassandra.datastax.com/allow-storage-changes"
+	// SkipUserCreationAnnotation "true" leaves all roles to somebody else.
+	SkipUserCreationAnnotation = "cassandra.datastax.com/skip-user-creation"
+	// DeletePVCAnnotation "false" keeps the volumes when the datacenter is deleted.
+	DeletePVCAnnotation = "cassandra.datastax.com/delete-pvc"
+	// UseNewConfigBuilderAnnotation "true"; accepted, without effect.
+	UseNewConfigBuilderAnnotation = "cassandra.datastax.com/use-new-config-builder"
+	// BypassValidationAnnotation "true" lets updates through that the admission policy would refuse.
+	BypassValidationAnnotation = "cassandra.datastax.com/bypass-webhook-validations"
+	// ConfigHashAnnotation is the hash of the configuration, on pods.
+	ConfigHashAnnotation = "cassandra.datastax.com/config-hash"
+	// ResourceHashAnnotation is the hash of a child object as it was written.
+	ResourceHashAnnotation = "cassandra.datastax.com/resource-hash"
+	// WatchedByAnnotation names the datacenters that watch a Secret.
+	WatchedByAnnotation = "cassandra.datastax.com/watched-by"
+)
+
+// Annotations that act by their presence, whatever the value.
+const (
+	DecommissionOnDeleteAnnotation      = "cassandra.datastax.com/decommission-on-delete"
+	NoFinalizerAnnotation               = "cassandra.datastax.com/no-finalizer"
+	NoAutomatedCleanupAnnotation        = "cassandra.datastax.com/no-cleanup"
+	TrackCleanupTasksAnnotation         = "cassandra.datastax.com/track-cleanup-tasks"
+	EnableParallelCleanupRackAnnotation = "cassandra.datastax.com/enable-parallel-cleanup-within-rack"
+	DisablePDBCreationAnnotation        = "cassandra.datastax.com/disable-pdb-creation"
+)
+
+// RingAnnotation says which ring a datacenter belongs to, as the JSON of topology.Ring. Written by the ring controller;
+// a datacenter without it stands alone.
+const RingAnnotation = "ringspan.io/ring"
+
+// Values of UpdateAllowedAnnotation.
+const (
+	UpdateAllowedOnce   = "once"
+	UpdateAllowedAlways = "always"
+)

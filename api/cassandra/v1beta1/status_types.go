@@ -1,0 +1,113 @@
+package v1beta1
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// ProgressState is the value of status.cassandraOperatorProgress.
+type ProgressState string
+
+// Values of status.cassandraOperatorProgress.
+const (
+	// ProgressPending: nothing was done yet.
+	ProgressPending ProgressState = "Pending"
+	// ProgressUpdating: the operator is at work or waits for something.
+	ProgressUpdating ProgressState = "Updating"
+	// ProgressReady: spec and cluster agree.
+	ProgressReady ProgressState = "Ready"
+)
+
+// CassandraDatacenterStatus is what was last seen. It is recomputed each pass.
+type CassandraDatacenterStatus struct {
+	// Conditions say for people how the datacenter does.
+	// +listType=map
+	// +listMapKey=type
+	Conditions []DatacenterCondition `json:"conditions,omitempty"`
+
+	// SuperUserUpserted is the deprecated form of usersUpserted.
+	SuperUserUpserted metav1.Time `json:"superUserUpserted,omitempty"`
+
+	// UsersUpserted is when roles were last written.
+	UsersUpserted metav1.Time `json:"usersUpserted,omitempty"`
+
+	// LastServerNodeStarted is when a node was last started.
+	LastServerNodeStarted metav1.Time `json:"lastServerNodeStarted,omitempty"`
+
+	// CassandraOperatorProgress is Updating or Ready.
+	CassandraOperatorProgress ProgressState `json:"cassandraOperatorProgress,omitempty"`
+
+	// LastRollingRestart is when a rolling restart was last asked for.
+	LastRollingRestart metav1.Time `json:"lastRollingRestart,omitempty"`
+
+	// NodeStatuses by pod name.
+	NodeStatuses CassandraStatusMap `json:"nodeStatuses,omitempty"`
+
+	// NodeReplacements are the pods being replaced.
+	NodeReplacements []string `json:"nodeReplacements,omitempty"`
+
+	// QuietPeriod is until when nothing is to be changed.
+	QuietPeriod metav1.Time `json:"quietPeriod,omitempty"`
+
+	// ObservedGeneration is the generation of the spec that the status speaks of.
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+
+	// TrackedTasks are CassandraTasks that the operator made and waits for.
+	TrackedTasks []corev1.ObjectReference `json:"trackedTasks,omitempty"`
+
+	// FailedStarts are pods whose last start failed.
+	FailedStarts []string `json:"failedStarts,omitempty"`
+
+	// DatacenterName is Cassandra's name of the datacenter.
+	DatacenterName *string `json:"datacenterName,omitempty"`
+
+	// MetadataVersion is the version of labels and object names.
+	MetadataVersion int64 `json:"metadataVersion,omitempty"`
+
+	// Seeds are addresses that nodes of other datacenters may use as seeds. Set as soon as the seed pods have addresses.
+	Seeds []string `json:"seeds,omitempty"`
+
+	// SchemaVersions is how many different schema versions the reachable nodes of the ring have; 1 is agreement.
+	SchemaVersions int32 `json:"schemaVersions,omitempty"`
+
+	// Ownership is the share of the data that each pod's node owns effectively, a percentage with one decimal ("100.0%").
+	Ownership map[string]string `json:"ownership,omitempty"`
+}
+
+// CassandraStatusMap is the state of each node by pod name.
+type CassandraStatusMap map[string]CassandraNodeStatus
+
+// CassandraNodeStatus is the identity of one node.
+type CassandraNodeStatus struct {
+	// HostID is Cassandra's host id.
+	HostID string `json:"hostID,omitempty"`
+	// IP is the address that other nodes use.
+	IP string `json:"ip,omitempty"`
+	// Rack of the node.
+	Rack string `json:"rack,omitempty"`
+}
+
+// DatacenterCondition is one statement about a datacenter.
+type DatacenterCondition struct {
+	Type               DatacenterConditionType `json:"type"`
+	Status             corev1.ConditionStatus  `json:"status"`
+	Reason             string                  `json:"reason"`
+	Message            string                  `json:"message"`
+	LastTransitionTime metav1.Time             `json:"lastTransitionTime,omitempty"`
+}
+
+// Condition returns the condition of that type, or nil.
+func (s *CassandraDatacenterStatus) Condition(t DatacenterConditionType) *DatacenterCondition {
+	for i := range s.Conditions {
+		if s.Conditions[i].Type == t {
+			return &s.Conditions[i]
+		}
+	}
+	return nil
+}
+
+// IsTrue says whether the condition of that type is there and true.
+func (s *CassandraDatacenterStatus) IsTrue(t DatacenterConditionType) bool {
+	c := s.Condition(t)
+	return c != nil && c.Status == corev1.ConditionTrue
+}

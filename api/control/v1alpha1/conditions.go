@@ -1,0 +1,52 @@
+package v1alpha1
+
+// Condition types of tasks.
+const (
+	// JobRunning: the task is running.
+	JobRunning = "Running"
+	// JobComplete: all pods ended well.
+	JobComplete = "Complete"
+	// JobFailed: a pod's job failed for good, or the task can't be run.
+	JobFailed = "Failed"
+	// DatacenterUpdated: the datacenter took up what the task changed in it.
+	DatacenterUpdated = "DatacenterUpdated"
+	// Invalid: a K8ssandraTask that can't be carried out.
+	Invalid = "Invalid"
+	// FieldsNotActedOn: the message names what this version does not act on. Ours.
+	FieldsNotActedOn = "FieldsNotActedOn"
+)
+
+// Reasons of conditions and events of tasks.
+const (
+	ReasonRunning             = "Running"
+	ReasonWaiting             = "Waiting"
+	ReasonCompleted           = "Completed"
+	ReasonPodsFailed          = "PodsFailed"
+	ReasonCommandNotSupported = "CommandNotSupported"
+	ReasonInvalidTask         = "InvalidTask"
+	ReasonDatacenterNotFound  = "DatacenterNotFound"
+	ReasonKindNotActedOn      = "KindNotActedOn"
+	ReasonFieldNotActedOn     = "FieldNotActedOn"
+)
+
+// Labels and annotations of tasks.
+const (
+	// StatusLabel is StatusActive or StatusCompleted on a CassandraTask that was begun.
+	StatusLabel     = "control.k8ssandra.io/status"
+	StatusActive    = "active"
+	StatusCompleted = "completed"
+	// RestartedAtAnnotation on a pod template is when a restart was asked for, RFC 3339.
+	RestartedAtAnnotation = "control.k8ssandra.io/restartedAt"
+	// K8ssandraTaskFinalizer keeps a K8ssandraTask until its CassandraTasks are gone.
+	K8ssandraTaskFinalizer = "control.k8ssandra.io/finalizer"
+)
+
+// Defaults of a task.
+const (
+	// DefaultTTLSeconds is a day.
+	DefaultTTLSeconds = 86400
+	// DefaultRetries of one pod's job.
+	DefaultRetries = 1
+	// DefaultMaxConcurrentPods of one rack.
+	DefaultMaxConcurrentPods = 1
+)

@@ -1,0 +1,53 @@
+package v1alpha1
+
+import (
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// K8ssandraTask is a CassandraTask for several datacenters of a ring.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:path=k8ssandratasks,scope=Namespaced
+// +kubebuilder:printcolumn:name="Job",type=string,JSONPath=`.spec.template.jobs[0].command`
+// +kubebuilder:printcolumn:name="Scheduled",type=date,JSONPath=`.spec.template.scheduledTime`
+// +kubebuilder:printcolumn:name="Started",type=date,JSONPath=`.status.startTime`
+// +kubebuilder:printcolumn:name="Completed",type=date,JSONPath=`.status.completionTime`
+type K8ssandraTask struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	Spec   K8ssandraTaskSpec   `json:"spec,omitempty"`
+	Status K8ssandraTaskStatus `json:"status,omitempty"`
+}
+
+// K8ssandraTaskList is a list of K8ssandraTask.
+//
+// +kubebuilder:object:root=true
+type K8ssandraTaskList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+	Items           []K8ssandraTask `json:"items"`
+}
+
+// K8ssandraTaskSpec is a task template and the datacenters that it is for.
+type K8ssandraTaskSpec struct {
+	// Cluster names the K8ssandraCluster.
+	Cluster corev1.ObjectReference `json:"cluster,omitempty"`
+	// Datacenters by object name; all of the ring, in the order of its spec, when empty.
+	Datacenters []string `json:"datacenters,omitempty"`
+	// DcConcurrencyPolicy: Forbid (the default) takes datacenters one by one; Allow takes them together.
+	// +kubebuilder:validation:Enum=Allow;Forbid;Replace
+	DcConcurrencyPolicy batchv1.ConcurrencyPolicy `json:"dcConcurrencyPolicy,omitempty"`
+	// Template of the CassandraTask made in each datacenter.
+	Template CassandraTaskTemplate `json:"template,omitempty"`
+}
+
+// K8ssandraTaskStatus sums up and lists the datacenters' tasks.
+type K8ssandraTaskStatus struct {
+	CassandraTaskStatus `json:",inline"`
+	// Datacenters by object name.
+	Datacenters map[string]CassandraTaskStatus `json:"datacenters,omitempty"`
+}

@@ -1,0 +1,64 @@
+package v1alpha1
+
+// Labels of objects that belong to a ring.
+const (
+	// ClusterNameLabel has the K8ssandraCluster's name.
+	ClusterNameLabel = "k8ssandra.io/cluster-name"
+	// ClusterNamespaceLabel has the K8ssandraCluster's namespace.
+	ClusterNamespaceLabel = "k8ssandra.io/cluster-namespace"
+	// DatacenterLabel has the datacenter's name.
+	DatacenterLabel = "k8ssandra.io/datacenter"
+	// CleanedUpByLabel marks objects that go with the ring.
+	CleanedUpByLabel = "k8ssandra.io/cleaned-up-by"
+	// CleanedUpByLabelValue is the value of CleanedUpByLabel.
+	CleanedUpByLabelValue = "k8ssandracluster-controller"
+	// ReplicatedByLabel marks Secrets that other regions receive a copy of.
+	ReplicatedByLabel = "k8ssandra.io/replicated-by"
+	// ReplicatedByLabelValue is the value of ReplicatedByLabel.
+	ReplicatedByLabelValue = "k8ssandracluster-controller"
+	// ReplicatedSecretNameLabel on a copy has namespace.name of its ReplicatedSecret.
+	ReplicatedSecretNameLabel = "k8ssandra.io/replicated-secret-name"
+	// TaskNameLabel and TaskNamespaceLabel on a CassandraTask name its K8ssandraTask.
+	TaskNameLabel      = "k8ssandra.io/task-name"
+	TaskNamespaceLabel = "k8ssandra.io/task-namespace"
+	// RebuildNodesLabel marks nodes being rebuilt.
+	RebuildNodesLabel = "k8ssandra.io/rebuild-nodes"
+
+	NameLabel               = "app.kubernetes.io/name"
+	NameLabelValue          = "k8ssandra-operator"
+	PartOfLabel             = "app.kubernetes.io/part-of"
+	PartOfLabelValue        = "k8ssandra"
+	ComponentLabel          = "app.kubernetes.io/component"
+	ComponentLabelCassandra = "cassandra"
+	ComponentLabelTelemetry = "telemetry"
+)
+
+// Annotations of a K8ssandraCluster and its objects.
+const (
+	// InitialSystemReplicationAnnotation is JSON, datacenter to replicas: the replication of the system keyspaces at first boot.
+	InitialSystemReplicationAnnotation = "k8ssandra.io/initial-system-replication"
+	// DcReplicationAnnotation is JSON, datacenter to keyspace to replicas: what a datacenter that joins gets.
+	DcReplicationAnnotation = "k8ssandra.io/dc-replication"
+	// RebuildSourceDcAnnotation names the datacenter to rebuild from. Deprecated: spec.cassandra.rebuild.sourceDc.
+	RebuildSourceDcAnnotation = "k8ssandra.io/rebuild-src-dc"
+	// RebuildDcAnnotation names the datacenter to rebuild.
+	RebuildDcAnnotation = "k8ssandra.io/rebuild-dc"
+	// AutomatedUpdateAnnotation lets changes that come from a new operator version through: "once" or "always".
+	AutomatedUpdateAnnotation = "k8ssandra.io/autoupdate-spec"
+	// ResourceHashAnnotation is the hash of a child object as it was written.
+	ResourceHashAnnotation = "k8ssandra.io/resource-hash"
+	// PerNodeConfigHashAnnotation is the hash of the per-node configuration.
+	PerNodeConfigHashAnnotation = "k8ssandra.io/per-node-config-hash"
+	// RefreshAnnotation asks for another look.
+	RefreshAnnotation = "k8ssandra.io/refresh"
+	// PurposeAnnotation says what a Secret is for.
+	PurposeAnnotation = "k8ssandra.io/purpose"
+	// SecretInjectionAnnotation lists Secrets to inject into pods.
+	SecretInjectionAnnotation = "k8ssandra.io/inject-secret"
+
+	// RevisionAnnotation is "<counter>/<region>/<hash>" of the spec: how regions agree without a leader. Ours.
+	RevisionAnnotation = "ringspan.io/revision"
+)
+
+// Finalizer keeps a K8ssandraCluster until its datacenters are gone; also set on its CassandraDatacenters.
+const Finalizer = "k8ssandracluster.k8ssandra.io/finalizer"
