@@ -1,0 +1,43 @@
+package topology
+
+import "strconv"
+
+// SystemKeyspaces are those whose replication must span every datacenter, or a
+// region's loss takes logins with it.
+var SystemKeyspaces = []string{"system_auth", "system_distributed", "system_traces"}
+
+// Quorum of a replication factor.
+func Quorum(factor int) int { return factor/2 + 1 }
+
+// SystemReplication is what the system keyspaces get: three replicas in each
+// datacenter, or one a node in smaller ones.
+func (r Ring) SystemReplication() map[string]int {
+	out := map[string]int{}
+	for _, d := range r.Datacenters {
+		out[d.Name] = min(3, d.Size)
+	}
+	return out
+}
+
+// MergeReplication lays the wanted factors over a keyspace's current options
+// (Cassandra's map, with "class"). It never lowers a factor and never drops a
+// datacenter that it wasn't asked about. changed says whether an ALTER is
+// needed.
+func MergeReplication(current map[string]string, want map[string]int) (merged map[string]int, changed bool) {
+	merged = map[string]int{}
+	nts := current["class"] == "org.apache.cassandra.locator.NetworkTopologyStrategy" || current["class"] == "NetworkTopologyStrategy"
+	if nts {
+		for dc, text := range current {
+			if factor, err := strconv.Atoi(text); err == nil {
+				merged[dc] = factor
+			}
+		}
+	}
+	changed = !nts
+	for dc, factor := range want {
+		if merged[dc] < factor {
+			merged[dc], changed = factor, true
+		}
+	}
+	return merged, changed
+}
