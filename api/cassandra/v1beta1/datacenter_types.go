@@ -10,6 +10,7 @@ import (
 
 // CassandraDatacenter is one Cassandra datacenter in one namespace.
 //
+// +kubebuilder:validation:XValidation:rule="size(self.spec.clusterName.findAll('[a-zA-Z0-9_-]')) + size((has(self.spec.datacenterName) && self.spec.datacenterName != '' ? self.spec.datacenterName : self.metadata.name).findAll('[a-zA-Z0-9_-]')) + 6 + (has(self.spec.racks) && size(self.spec.racks) > 0 ? self.spec.racks.map(r, size(r.name)).max() : 7) <= 60",message="the StatefulSet name <clusterName>-<datacenterName>-<rack>-sts must have at most 60 characters: shorten clusterName, datacenterName or the rack's name"
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:path=cassandradatacenters,scope=Namespaced,shortName=cassdc;cassdcs
@@ -96,6 +97,10 @@ type CassandraDatacenterSpec struct {
 	Racks []Rack `json:"racks,omitempty"`
 
 	// StorageConfig describes the volumes of a node.
+	// +kubebuilder:validation:XValidation:rule="!has(oldSelf.cassandraDataVolumeClaimSpec) || has(self.cassandraDataVolumeClaimSpec)",message="cassandraDataVolumeClaimSpec cannot be removed"
+	// +kubebuilder:validation:XValidation:rule="!has(self.cassandraDataVolumeClaimSpec) || !has(oldSelf.cassandraDataVolumeClaimSpec) || (has(self.cassandraDataVolumeClaimSpec.storageClassName) ? self.cassandraDataVolumeClaimSpec.storageClassName : '') == (has(oldSelf.cassandraDataVolumeClaimSpec.storageClassName) ? oldSelf.cassandraDataVolumeClaimSpec.storageClassName : '')",message="storageClassName of cassandraDataVolumeClaimSpec is immutable"
+	// +kubebuilder:validation:XValidation:rule="!has(self.cassandraDataVolumeClaimSpec) || !has(oldSelf.cassandraDataVolumeClaimSpec) || (has(self.cassandraDataVolumeClaimSpec.accessModes) ? self.cassandraDataVolumeClaimSpec.accessModes : []) == (has(oldSelf.cassandraDataVolumeClaimSpec.accessModes) ? oldSelf.cassandraDataVolumeClaimSpec.accessModes : [])",message="accessModes of cassandraDataVolumeClaimSpec are immutable"
+	// +kubebuilder:validation:XValidation:rule="!has(self.cassandraDataVolumeClaimSpec) || !has(oldSelf.cassandraDataVolumeClaimSpec) || !has(self.cassandraDataVolumeClaimSpec.resources) || !has(oldSelf.cassandraDataVolumeClaimSpec.resources) || !has(self.cassandraDataVolumeClaimSpec.resources.requests) || !has(oldSelf.cassandraDataVolumeClaimSpec.resources.requests) || !('storage' in self.cassandraDataVolumeClaimSpec.resources.requests) || !('storage' in oldSelf.cassandraDataVolumeClaimSpec.resources.requests) || quantity(string(self.cassandraDataVolumeClaimSpec.resources.requests['storage'])).compareTo(quantity(string(oldSelf.cassandraDataVolumeClaimSpec.resources.requests['storage']))) >= 0",message="storage of cassandraDataVolumeClaimSpec cannot shrink"
 	StorageConfig StorageConfig `json:"storageConfig"`
 
 	// ReplaceNodes is the deprecated way to replace nodes; a CassandraTask with command replacenode is the current one.
@@ -103,6 +108,7 @@ type CassandraDatacenterSpec struct {
 
 	// ClusterName is Cassandra's cluster_name, the same in every datacenter of a ring. Immutable.
 	// +kubebuilder:validation:MinLength=2
+	// +kubebuilder:validation:MaxLength=253
 	ClusterName string `json:"clusterName"`
 
 	// Stopped drains all nodes and scales them to zero; volumes stay.
@@ -178,6 +184,7 @@ type CassandraDatacenterSpec struct {
 	CDC *CDCConfiguration `json:"cdc,omitempty"`
 
 	// DatacenterName is Cassandra's name of the datacenter when it differs from the object's name. Immutable.
+	// +kubebuilder:validation:MaxLength=253
 	DatacenterName string `json:"datacenterName,omitempty"`
 
 	// MinReadySeconds of the StatefulSets, in seconds; 5 when unset.

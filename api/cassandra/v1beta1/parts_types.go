@@ -31,11 +31,12 @@ type StorageConfig struct {
 	CassandraDataVolumeClaimSpec *corev1.PersistentVolumeClaimSpec `json:"cassandraDataVolumeClaimSpec,omitempty"`
 
 	// AdditionalVolumes are further volumes of the cassandra container.
-	// +kubebuilder:validation:MaxItems=100
 	AdditionalVolumes AdditionalVolumesSlice `json:"additionalVolumes,omitempty"`
 }
 
 // AdditionalVolumesSlice is a list of additional volumes.
+//
+// +kubebuilder:validation:MaxItems=100
 type AdditionalVolumesSlice []AdditionalVolumes
 
 // AdditionalVolumes is one volume more: a claim per node or a pod volume.

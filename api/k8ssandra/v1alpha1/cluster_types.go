@@ -10,6 +10,7 @@ import (
 // K8ssandraCluster is one Cassandra ring over one or more regions. It may be applied to, and edited in, any of its regions;
 // the others take it over.
 //
+// +kubebuilder:validation:XValidation:rule="!has(self.spec.cassandra) || !has(self.spec.cassandra.datacenters) || self.spec.cassandra.datacenters.all(d, size((has(self.spec.cassandra.clusterName) && self.spec.cassandra.clusterName != '' ? self.spec.cassandra.clusterName : self.metadata.name).findAll('[a-zA-Z0-9_-]')) + size((has(d.datacenterName) && d.datacenterName != '' ? d.datacenterName : d.metadata.name).findAll('[a-zA-Z0-9_-]')) + 6 + (has(d.racks) && size(d.racks) > 0 ? d.racks.map(r, size(r.name)).max() : (has(self.spec.cassandra.racks) && size(self.spec.cassandra.racks) > 0 ? self.spec.cassandra.racks.map(r, size(r.name)).max() : 7)) <= 60)",message="the StatefulSet names <cluster>-<datacenter>-<rack>-sts must have at most 60 characters: shorten the cluster's, a datacenter's or a rack's name"
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:path=k8ssandraclusters,scope=Namespaced,shortName=k8c;k8cs;ring;rings
@@ -65,6 +66,8 @@ type K8ssandraClusterSpec struct {
 // +kubebuilder:validation:XValidation:rule="(has(self.clusterName) ? self.clusterName : ”) == (has(oldSelf.clusterName) ? oldSelf.clusterName : ”)",message="clusterName is immutable: Cassandra stores it on disk and refuses another"
 // +kubebuilder:validation:XValidation:rule="!has(self.datacenters) || self.datacenters.all(d, has(d.storageConfig) || has(self.storageConfig))",message="storageConfig must be set for the cluster or for each datacenter"
 // +kubebuilder:validation:XValidation:rule="!has(self.datacenters) || self.datacenters.all(d, !has(d.racks) && !has(self.racks) || d.size >= size(has(d.racks) ? d.racks : self.racks))",message="size of a datacenter must be at least its number of racks",fieldPath=".datacenters"
+// +kubebuilder:validation:XValidation:rule="!has(self.datacenters) || !has(oldSelf.datacenters) || self.datacenters.all(d, oldSelf.datacenters.all(o, o.metadata.name != d.metadata.name || (has(o.datacenterName) ? o.datacenterName : '') == (has(d.datacenterName) ? d.datacenterName : '')))",message="datacenterName is immutable: Cassandra stores it on disk and refuses another",fieldPath=".datacenters"
+// +kubebuilder:validation:XValidation:rule="!has(self.datacenters) || !has(oldSelf.datacenters) || self.datacenters.all(d, oldSelf.datacenters.exists(o, o.metadata.name == d.metadata.name)) || oldSelf.datacenters.all(o, self.datacenters.exists(d, o.metadata.name == d.metadata.name))",message="datacenters cannot be added and removed in one change",fieldPath=".datacenters"
 type CassandraClusterTemplate struct {
 	DatacenterOptions `json:",inline"`
 
