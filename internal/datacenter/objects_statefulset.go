@@ -1,0 +1,265 @@
+package datacenter
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"golang.org/x/mod/semver"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/strategicpatch"
+	"k8s.io/utils/ptr"
+
+	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	"github.com/ringspan/ringspan/internal/topology"
+	"github.com/ringspan/ringspan/internal/version"
+)
+
+// Paths and names inside a pod.
+const (
+	agentVolume  = "ringspan-agent"
+	agentPath    = "/opt/ringspan-agent"
+	dataVolume   = "server-data"
+	configVolume = "server-config"
+	logVolume    = "server-logs"
+)
+
+// StatefulSet of one rack. replicas is given, because a rack is stopped, scaled
+// and removed step by step.
+func (s *State) StatefulSet(rack api.Rack, replicas int) (*appsv1.StatefulSet, error) {
+	n := s.names()
+	template, err := s.podTemplate(rack)
+	if err != nil {
+		return nil, err
+	}
+	meta := s.meta(n.StatefulSet(rack.Name))
+	meta.Labels[api.RackLabel] = topology.CleanLabel(rack.Name)
+	selector := s.selector()
+	selector[api.RackLabel] = topology.CleanLabel(rack.Name)
+	sts := &appsv1.StatefulSet{
+		TypeMeta: metav1.TypeMeta{APIVersion: "apps/v1", Kind: "StatefulSet"}, ObjectMeta: meta,
+		Spec: appsv1.StatefulSetSpec{
+			Replicas: ptr.To(int32(replicas)), ServiceName: n.AllPodsService(), PodManagementPolicy: appsv1.ParallelPodManagement,
+			Selector: &metav1.LabelSelector{MatchLabels: selector}, Template: template, MinReadySeconds: ptr.Deref(s.DC.Spec.MinReadySeconds, 5),
+			UpdateStrategy:       appsv1.StatefulSetUpdateStrategy{Type: appsv1.RollingUpdateStatefulSetStrategyType},
+			VolumeClaimTemplates: s.claims(),
+		},
+	}
+	return sts, nil
+}
+
+func (s *State) claims() (claims []corev1.PersistentVolumeClaim) {
+	add := func(name string, spec *corev1.PersistentVolumeClaimSpec) {
+		if spec != nil {
+			claims = append(claims, corev1.PersistentVolumeClaim{
+				TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "PersistentVolumeClaim"},
+				ObjectMeta: metav1.ObjectMeta{Name: name, Labels: s.selector()}, Spec: *spec.DeepCopy()})
+		}
+	}
+	add(dataVolume, s.DC.Spec.StorageConfig.CassandraDataVolumeClaimSpec)
+	for _, v := range s.DC.Spec.StorageConfig.AdditionalVolumes {
+		add(v.Name, v.PVCSpec)
+	}
+	return claims
+}
+
+// podTemplate builds the pod and lays the user's template over it.
+func (s *State) podTemplate(rack api.Rack) (corev1.PodTemplateSpec, error) {
+	configData, err := s.configData()
+	if err != nil {
+		return corev1.PodTemplateSpec{}, err
+	}
+	labels := s.labels()
+	labels[api.RackLabel] = topology.CleanLabel(rack.Name)
+	t := corev1.PodTemplateSpec{
+		ObjectMeta: metav1.ObjectMeta{Labels: labels, Annotations: maps.Clone(s.DC.Spec.AdditionalAnnotations)},
+		Spec: corev1.PodSpec{
+			InitContainers: []corev1.Container{s.installContainer()},
+			Containers:     []corev1.Container{s.cassandraContainer(rack, configData)},
+			Volumes:        s.volumes(), Affinity: s.affinity(rack), Tolerations: s.DC.Spec.Tolerations, NodeSelector: s.DC.Spec.NodeSelector,
+			ServiceAccountName: or(s.DC.Spec.ServiceAccountName, s.DC.Spec.DeprecatedServiceAccount), TerminationGracePeriodSeconds: ptr.To(int64(120)),
+			SecurityContext: &corev1.PodSecurityContext{RunAsUser: ptr.To(int64(999)), RunAsGroup: ptr.To(int64(999)), FSGroup: ptr.To(int64(999)), RunAsNonRoot: ptr.To(true)},
+		},
+	}
+	if !s.DC.Spec.DisableSystemLoggerSidecar {
+		t.Spec.Containers = append(t.Spec.Containers, s.loggerContainer())
+	}
+	if net := s.DC.Spec.Networking; net != nil && net.HostNetwork {
+		t.Spec.HostNetwork, t.Spec.DNSPolicy = true, corev1.DNSClusterFirstWithHostNet
+	}
+	return overlay(t, s.DC.Spec.PodTemplateSpec)
+}
+
+// overlay merges the user's template over ours: values win, lists merge by name.
+func overlay(t corev1.PodTemplateSpec, user *corev1.PodTemplateSpec) (corev1.PodTemplateSpec, error) {
+	if user == nil {
+		return t, nil
+	}
+	base, err := json.Marshal(t)
+	if err != nil {
+		return t, err
+	}
+	patch, err := json.Marshal(user)
+	if err != nil {
+		return t, err
+	}
+	// An empty list of containers in the user's template is Go's way of saying
+	// nothing; as a patch it would be harmless, a null would delete ours.
+	patch = []byte(strings.ReplaceAll(string(patch), `"containers":null`, `"containers":[]`))
+	merged, err := strategicpatch.StrategicMergePatch(base, patch, corev1.PodTemplateSpec{})
+	if err != nil {
+		return t, fmt.Errorf("podTemplateSpec: %w", err)
+	}
+	out := corev1.PodTemplateSpec{}
+	return out, json.Unmarshal(merged, &out)
+}
+
+func (s *State) image() string {
+	return or(s.DC.Spec.ServerImage, "cassandra:"+s.DC.Spec.ServerVersion)
+}
+
+func (s *State) readOnlyRoot() bool {
+	if s.DC.Spec.ReadOnlyRootFilesystem != nil {
+		return *s.DC.Spec.ReadOnlyRootFilesystem
+	}
+	return s.DC.Spec.ServerImage == "" && semver.Compare("v"+s.DC.Spec.ServerVersion, "v4.1") >= 0
+}
+
+func (s *State) security() *corev1.SecurityContext {
+	return &corev1.SecurityContext{ReadOnlyRootFilesystem: ptr.To(s.readOnlyRoot()), AllowPrivilegeEscalation: ptr.To(false),
+		Capabilities: &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}}}
+}
+
+// installContainer brings the agent and its jars into the pod.
+func (s *State) installContainer() corev1.Container {
+	return corev1.Container{
+		Name: "server-config-init", Image: or(s.DC.Spec.ConfigBuilderImage, "ringspan/agent:"+version.Version),
+		Args: []string{"install", agentPath}, Resources: s.DC.Spec.ConfigBuilderResources, SecurityContext: s.security(),
+		VolumeMounts: []corev1.VolumeMount{{Name: agentVolume, MountPath: agentPath}},
+	}
+}
+
+func (s *State) cassandraContainer(rack api.Rack, configData string) corev1.Container {
+	c := corev1.Container{
+		Name: "cassandra", Image: s.image(), Command: []string{agentPath + "/ringspan-agent", "run"}, Resources: s.DC.Spec.Resources, SecurityContext: s.security(),
+		Env: []corev1.EnvVar{
+			field("POD_NAME", "metadata.name"), field("NODE_NAME", "spec.nodeName"), field("POD_IP", "status.podIP"), field("HOST_IP", "status.hostIP"),
+			env("RACK_NAME", rack.Name), env("PRODUCT_VERSION", s.DC.Spec.ServerVersion), env("PRODUCT_NAME", s.DC.Spec.ServerType),
+			env("USE_HOST_IP_FOR_BROADCAST", boolText(s.DC.Spec.Networking != nil && s.DC.Spec.Networking.NodePort != nil)),
+			env("CONFIG_FILE_DATA", configData), env("DS_LICENSE", "accept"), env("USE_MGMT_API", "true"),
+			env("MGMT_API_EXPLICIT_START", "true"), env("MGMT_API_NO_KEEP_ALIVE", "true"),
+		},
+		Ports: []corev1.ContainerPort{
+			port("native", portNative), port("tls-native", portNativeTLS), port("internode", portInternode), port("tls-internode", portTLS), port("jmx", portJMX),
+			port("mgmt-api-http", portManagement), port("prometheus", portPrometheus), port("metrics", portMetrics),
+		},
+		VolumeMounts: []corev1.VolumeMount{
+			{Name: agentVolume, MountPath: agentPath}, {Name: configVolume, MountPath: "/config"}, {Name: logVolume, MountPath: "/var/log/cassandra"},
+			{Name: dataVolume, MountPath: "/var/lib/cassandra"}, {Name: "tmp", MountPath: "/tmp"},
+		},
+		LivenessProbe:  probe("/api/v0/probes/liveness", 15, 15),
+		ReadinessProbe: probe("/api/v0/probes/readiness", 1, 2),
+	}
+	for _, v := range s.DC.Spec.StorageConfig.AdditionalVolumes {
+		c.VolumeMounts = append(c.VolumeMounts, corev1.VolumeMount{Name: v.Name, MountPath: v.MountPath})
+	}
+	return c
+}
+
+func (s *State) loggerContainer() corev1.Container {
+	return corev1.Container{
+		Name: "server-system-logger", Image: or(s.DC.Spec.SystemLoggerImage, s.image()), SecurityContext: s.security(),
+		Command: []string{agentPath + "/ringspan-agent", "logs", "/var/log/cassandra/system.log"}, Resources: s.DC.Spec.SystemLoggerResources,
+		VolumeMounts: []corev1.VolumeMount{{Name: agentVolume, MountPath: agentPath, ReadOnly: true}, {Name: logVolume, MountPath: "/var/log/cassandra", ReadOnly: true}},
+	}
+}
+
+func port(name string, number int32) corev1.ContainerPort {
+	return corev1.ContainerPort{Name: name, ContainerPort: number, Protocol: corev1.ProtocolTCP}
+}
+
+func probe(path string, delay, period int32) *corev1.Probe {
+	return &corev1.Probe{
+		ProbeHandler:        corev1.ProbeHandler{HTTPGet: &corev1.HTTPGetAction{Path: path, Port: intOf(portManagement), Scheme: corev1.URISchemeHTTP}},
+		InitialDelaySeconds: delay, PeriodSeconds: period, TimeoutSeconds: 10, SuccessThreshold: 1, FailureThreshold: 3,
+	}
+}
+
+func (s *State) volumes() []corev1.Volume {
+	var all []corev1.Volume
+	for _, name := range []string{agentVolume, configVolume, logVolume, "tmp"} {
+		all = append(all, corev1.Volume{Name: name, VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}})
+	}
+	if s.DC.Spec.StorageConfig.CassandraDataVolumeClaimSpec == nil {
+		all = append(all, corev1.Volume{Name: dataVolume, VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}})
+	}
+	for _, v := range s.DC.Spec.StorageConfig.AdditionalVolumes {
+		if v.VolumeSource != nil {
+			all = append(all, corev1.Volume{Name: v.Name, VolumeSource: *v.VolumeSource})
+		}
+	}
+	return all
+}
+
+// affinity keeps the datacenter's nodes on different machines and each rack
+// where its labels say.
+func (s *State) affinity(rack api.Rack) *corev1.Affinity {
+	a := &corev1.Affinity{}
+	if rack.Affinity != nil {
+		a = rack.Affinity.DeepCopy()
+	}
+	if !s.DC.Spec.AllowMultipleNodesPerWorker {
+		if a.PodAntiAffinity == nil {
+			a.PodAntiAffinity = &corev1.PodAntiAffinity{}
+		}
+		a.PodAntiAffinity.RequiredDuringSchedulingIgnoredDuringExecution = append(a.PodAntiAffinity.RequiredDuringSchedulingIgnoredDuringExecution,
+			corev1.PodAffinityTerm{LabelSelector: &metav1.LabelSelector{MatchLabels: s.selector()}, TopologyKey: corev1.LabelHostname})
+	}
+	want := maps.Clone(s.DC.Spec.NodeAffinityLabels)
+	if want == nil {
+		want = map[string]string{}
+	}
+	maps.Copy(want, rack.NodeAffinityLabels)
+	if rack.DeprecatedZone != "" {
+		want[corev1.LabelFailureDomainBetaZone] = rack.DeprecatedZone
+	}
+	if len(want) == 0 {
+		return a
+	}
+	var terms []corev1.NodeSelectorRequirement
+	for _, key := range slices.Sorted(maps.Keys(want)) {
+		terms = append(terms, corev1.NodeSelectorRequirement{Key: key, Operator: corev1.NodeSelectorOpIn, Values: []string{want[key]}})
+	}
+	if a.NodeAffinity == nil {
+		a.NodeAffinity = &corev1.NodeAffinity{}
+	}
+	if a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution == nil {
+		a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution = &corev1.NodeSelector{NodeSelectorTerms: []corev1.NodeSelectorTerm{{}}}
+	}
+	selector := a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution
+	for i := range selector.NodeSelectorTerms { // any term suffices, so each must ask for the labels
+		selector.NodeSelectorTerms[i].MatchExpressions = append(selector.NodeSelectorTerms[i].MatchExpressions, terms...)
+	}
+	return a
+}
+
+// configData is the CONFIG_FILE_DATA document: the user's configuration with
+// the names of cluster, datacenter and seed services.
+func (s *State) configData() (string, error) {
+	doc := config(s.DC)
+	doc["cluster-info"] = map[string]any{"name": s.DC.Spec.ClusterName, "seeds": s.names().SeedService() + "," + s.names().AdditionalSeedService()}
+	doc["datacenter-info"] = map[string]any{"name": s.name(), "graph-enabled": 0, "solr-enabled": 0, "spark-enabled": 0}
+	data, err := json.Marshal(doc)
+	return string(data), err
+}
+
+func or(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a
+}

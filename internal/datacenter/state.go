@@ -1,0 +1,219 @@
+package datacenter
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+
+	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	"github.com/ringspan/ringspan/internal/mgmtapi"
+	"github.com/ringspan/ringspan/internal/topology"
+)
+
+// State is everything that a pass has seen. A field that could not be read is
+// empty, and Blind names why.
+type State struct {
+	Now          time.Time
+	DC           *api.CassandraDatacenter
+	Ring         topology.Ring
+	StatefulSets map[string]*appsv1.StatefulSet // by rack
+	Hashes       map[string]string              // of written objects, by kind/name
+	Pods         []Pod
+	PeerSeeds    []string // addresses of other datacenters' seeds, from the spec and from endpoint slices
+	Superuser    *Credentials
+	Users        []Credentials
+	SecretError  string // why a Secret can't be used; names it and the key
+
+	Ringview    []mgmtapi.Endpoint // as one running node sees the ring
+	Schemas     int                // versions among reachable nodes; 0 = unknown
+	Replication map[string]map[string]string
+	Roles       []string
+	Ownership   map[string]float64 // by address
+	RolesDone   string             // which credentials and replication the roles were written for, in this process's lifetime
+	SeedsGiven  map[string]string  // by pod UID: the seeds that its node was last told
+	Volumes     []string           // claims of the datacenter, when it is being deleted
+}
+
+// Credentials are a role's, from a Secret. Version changes when the Secret does.
+type Credentials struct {
+	Secret, Username, Password, Version string
+	Superuser                           bool
+}
+
+// Pod is one Cassandra pod with its node.
+type Pod struct {
+	Name, UID, IP string
+	Position      topology.Position
+	Labels        map[string]string
+	Deleting      bool
+	Ready         bool
+	Scheduled     bool
+	Unschedulable string // the scheduler's words
+	Revision      string // of its StatefulSet
+	Waiting       string // why its container does not run: reason and message
+	Crashed       string // the last words of its container's last run
+	Agent         bool   // answers
+	Status        mgmtapi.Status
+}
+
+// node is in the ring and serves.
+func (p Pod) running() bool { return p.Agent && p.Status.State == mgmtapi.Running }
+
+func (p Pod) starting() bool { return p.Agent && p.Status.State == mgmtapi.Starting }
+
+// broken says why the pod's node can't be expected to come up as it is.
+func (p Pod) broken() string {
+	if p.Ready || p.running() || p.starting() {
+		return ""
+	}
+	if p.Crashed != "" {
+		return p.Crashed
+	}
+	return p.Waiting
+}
+
+// name is Cassandra's name of the datacenter.
+func (s *State) name() string {
+	if s.DC.Spec.DatacenterName != "" {
+		return s.DC.Spec.DatacenterName
+	}
+	return s.DC.Name
+}
+
+func (s *State) names() topology.Names {
+	return topology.NamesOf(s.DC.Spec.ClusterName, s.name())
+}
+
+// own is the datacenter in the ring. Without a ring it stands alone.
+func (s *State) own() topology.Datacenter {
+	if d, ok := s.Ring.Datacenter(s.name()); ok {
+		d.Size, d.Racks = int(s.DC.Spec.Size), racks(s.DC)
+		return d
+	}
+	return topology.Datacenter{Name: s.name(), Size: int(s.DC.Spec.Size), Racks: racks(s.DC), NumTokens: numTokens(s.DC)}
+}
+
+// StandAlone is the ring of a datacenter that belongs to none.
+func StandAlone(dc *api.CassandraDatacenter) topology.Ring {
+	s := State{DC: dc}
+	return topology.Ring{Name: dc.Spec.ClusterName, Founder: s.name(), Datacenters: []topology.Datacenter{s.own()}}
+}
+
+func (s *State) founder() bool { return s.Ring.Founder == s.name() }
+
+func (s *State) initialized() bool { return s.DC.Status.IsTrue(api.DatacenterInitialized) }
+
+func racks(dc *api.CassandraDatacenter) (names []string) {
+	for _, r := range dc.Spec.Racks {
+		names = append(names, r.Name)
+	}
+	if len(names) == 0 {
+		return []string{"default"}
+	}
+	return names
+}
+
+// config is the spec's config as an object.
+func config(dc *api.CassandraDatacenter) map[string]any {
+	out := map[string]any{}
+	_ = json.Unmarshal(dc.Spec.Config, &out) // the API server lets only objects through
+	return out
+}
+
+func cassandraYAML(dc *api.CassandraDatacenter) map[string]any {
+	y, _ := config(dc)["cassandra-yaml"].(map[string]any)
+	return y
+}
+
+func numTokens(dc *api.CassandraDatacenter) int {
+	switch n := cassandraYAML(dc)["num_tokens"].(type) {
+	case float64:
+		return int(n)
+	case string:
+		var v int
+		if _, err := fmt.Sscan(n, &v); err == nil {
+			return v
+		}
+	}
+	return 16
+}
+
+// auth tells whether clients must log in.
+func (s *State) auth() bool {
+	a, _ := cassandraYAML(s.DC)["authenticator"].(string)
+	if a == "" {
+		if m, ok := cassandraYAML(s.DC)["authenticator"].(map[string]any); ok {
+			a, _ = m["class_name"].(string)
+		}
+	}
+	return a != "" && !strings.HasSuffix(a, "AllowAllAuthenticator")
+}
+
+func (s *State) skipUsers() bool {
+	return s.DC.Annotations[api.SkipUserCreationAnnotation] == "true" && s.founder()
+}
+
+// systemReplication is what the ring's owner asked for, else the rule.
+func (s *State) systemReplication() map[string]int {
+	out := map[string]int{}
+	if text := s.DC.Annotations["k8ssandra.io/initial-system-replication"]; text != "" && json.Unmarshal([]byte(text), &out) == nil && len(out) > 0 {
+		return out
+	}
+	return s.Ring.SystemReplication()
+}
+
+// pod finds one by its place.
+func (s *State) pod(p topology.Position) *Pod {
+	i := slices.IndexFunc(s.Pods, func(x Pod) bool { return x.Position == p })
+	if i < 0 {
+		return nil
+	}
+	return &s.Pods[i]
+}
+
+func (s *State) isSeed(p topology.Position) bool { return slices.Contains(s.own().Seeds(), p) }
+
+// ownSeeds are the addresses of this datacenter's seeds; all is false while one
+// is missing.
+func (s *State) ownSeeds() (addresses []string, all bool) {
+	all = true
+	for _, p := range s.own().Seeds() {
+		if pod := s.pod(p); pod != nil && pod.IP != "" && !pod.Deleting {
+			addresses = append(addresses, pod.IP)
+		} else {
+			all = false
+		}
+	}
+	slices.Sort(addresses)
+	return addresses, all
+}
+
+// seeds are what a node is given. On the ring's first boot there is one set, the
+// founder's: two sets could make two rings of one name.
+func (s *State) seeds() []string {
+	own, _ := s.ownSeeds()
+	if !s.initialized() {
+		if s.founder() {
+			return own
+		}
+		return s.PeerSeeds
+	}
+	return slices.Compact(slices.Sorted(slices.Values(append(own, s.PeerSeeds...))))
+}
+
+// known tells whether the pod's node was a member before.
+func (s *State) known(p *Pod) bool { return s.DC.Status.NodeStatuses[p.Name].HostID != "" }
+
+func podReady(pod *corev1.Pod) bool {
+	for _, c := range pod.Status.Conditions {
+		if c.Type == corev1.PodReady {
+			return c.Status == corev1.ConditionTrue
+		}
+	}
+	return false
+}
