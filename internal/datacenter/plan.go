@@ -161,6 +161,10 @@ func (s *State) planRacks(p *Plan) {
 		if s.DC.Spec.Stopped {
 			size = 0
 		}
+		have := s.StatefulSets[rack.Name]
+		if have != nil && s.initialized() && !s.DC.Spec.Stopped {
+			size = max(size, int(*have.Spec.Replicas)) // a node with data must be decommissioned first
+		}
 		want, err := s.StatefulSet(rack, size)
 		if err != nil {
 			p.Invalid = err.Error()
@@ -168,7 +172,6 @@ func (s *State) planRacks(p *Plan) {
 		}
 		specHash, templateHash := s.specHash(), hashOf(want.Spec.Template)
 		want.Annotations = merged(want.Annotations, map[string]string{specHashAnnotation: specHash, templateHashAnnotation: templateHash})
-		have := s.StatefulSets[rack.Name]
 		if have == nil {
 			s.apply(p, want, "rack "+rack.Name)
 			continue

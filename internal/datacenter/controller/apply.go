@@ -1,0 +1,140 @@
+package controller
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	"github.com/ringspan/ringspan/internal/datacenter"
+	"github.com/ringspan/ringspan/internal/mgmtapi"
+	"github.com/ringspan/ringspan/internal/topology"
+)
+
+// fieldOwner is this operator in server-side apply.
+const fieldOwner = client.FieldOwner("ringspan")
+
+// apply carries out all steps; those that don't depend on a failed one run all
+// the same, in the plan's order.
+func (r *Reconciler) apply(ctx context.Context, s *datacenter.State, p datacenter.Plan, m *memory) error {
+	var errs []error
+	for _, step := range p.Steps {
+		log.FromContext(ctx).Info(string(step.Verb), "target", step.Target, "reason", step.Why)
+		if err := r.step(ctx, s, step, m); err != nil {
+			errs = append(errs, fmt.Errorf("%s %s: %w", step.Verb, step.Target, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (r *Reconciler) step(ctx context.Context, s *datacenter.State, step datacenter.Step, m *memory) error {
+	switch step.Verb {
+	case datacenter.Apply:
+		return r.write(ctx, s, step.Object)
+	case datacenter.Delete:
+		return client.IgnoreNotFound(r.Client.Delete(ctx, step.Object))
+	case datacenter.DeletePod:
+		return client.IgnoreNotFound(r.Client.Delete(ctx, podRef(s, step), client.GracePeriodSeconds(5)))
+	case datacenter.Label:
+		return r.label(ctx, s, step)
+	case datacenter.Start:
+		if err := r.nodeOf(step.Pod).Start(ctx, step.Start); err != nil {
+			return err
+		}
+		m.seeds[step.Pod.UID] = strings.Join(step.Start.Seeds, ",")
+		return nil
+	case datacenter.Seeds:
+		if _, err := r.nodeOf(step.Pod).ReloadSeeds(ctx, step.Seeds); err != nil {
+			return err
+		}
+		m.seeds[step.Pod.UID] = strings.Join(step.Seeds, ",")
+		return nil
+	case datacenter.OpenNative:
+		return r.nodeOf(step.Pod).SetNativeTransport(ctx, true)
+	case datacenter.Replicate:
+		return r.onRunning(s, func(n mgmtapi.Node) error { return n.AlterKeyspace(ctx, step.Target, step.Factors) })
+	case datacenter.Roles:
+		return r.roles(ctx, s, step, m)
+	case datacenter.DropPVCs:
+		return r.dropVolumes(ctx, s)
+	case datacenter.DropControl:
+		controllerutil.RemoveFinalizer(s.DC, api.Finalizer)
+		return client.IgnoreNotFound(r.Client.Update(ctx, s.DC))
+	}
+	return fmt.Errorf("%w: %s", errUnknownVerb, step.Verb)
+}
+
+func (r *Reconciler) write(ctx context.Context, s *datacenter.State, o client.Object) error {
+	names := topology.NamesOf(s.DC.Spec.ClusterName, nameOf(s.DC))
+	if o.GetName() != names.SeedService() { // that one is shared: the first datacenter owns it
+		if err := controllerutil.SetControllerReference(s.DC, o, r.Client.Scheme()); err != nil {
+			return err
+		}
+	}
+	return r.Client.Patch(ctx, o, client.Apply, fieldOwner, client.ForceOwnership) //nolint:staticcheck // typed objects: the apply configurations would be a second set of builders
+}
+
+func podRef(s *datacenter.State, step datacenter.Step) *corev1.Pod {
+	pod := &corev1.Pod{}
+	pod.Namespace, pod.Name = s.DC.Namespace, step.Pod.Name
+	return pod
+}
+
+func (r *Reconciler) label(ctx context.Context, s *datacenter.State, step datacenter.Step) error {
+	pod := podRef(s, step)
+	before := pod.DeepCopy()
+	pod.Labels = step.Labels
+	return client.IgnoreNotFound(r.Client.Patch(ctx, pod, client.MergeFrom(before)))
+}
+
+func (r *Reconciler) nodeOf(p *datacenter.Pod) mgmtapi.Node {
+	return r.Node(&corev1.Pod{Status: corev1.PodStatus{PodIP: p.IP}})
+}
+
+// onRunning does a thing of the whole ring through the first node that can.
+func (r *Reconciler) onRunning(s *datacenter.State, do func(mgmtapi.Node) error) error {
+	var errs []error
+	for i := range s.Pods {
+		if p := &s.Pods[i]; !p.Deleting && p.Status.State == mgmtapi.Running {
+			err := do(r.nodeOf(p))
+			if err == nil {
+				return nil
+			}
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// roles writes the superuser and the users. Passwords go in bodies only.
+func (r *Reconciler) roles(ctx context.Context, s *datacenter.State, step datacenter.Step, m *memory) error {
+	for _, c := range append([]datacenter.Credentials{*s.Superuser}, s.Users...) {
+		err := r.onRunning(s, func(n mgmtapi.Node) error {
+			return n.PutRole(ctx, mgmtapi.Role{Name: c.Username, Password: c.Password, Superuser: c.Superuser, Login: true})
+		})
+		if err != nil {
+			return err
+		}
+	}
+	m.rolesDone = step.Stamp
+	return nil
+}
+
+func (r *Reconciler) dropVolumes(ctx context.Context, s *datacenter.State) error {
+	var errs []error
+	for _, name := range s.Volumes {
+		claim := &corev1.PersistentVolumeClaim{}
+		claim.Namespace, claim.Name = s.DC.Namespace, name
+		if err := r.Client.Delete(ctx, claim); err != nil && !apierrors.IsNotFound(err) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}

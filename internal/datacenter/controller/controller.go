@@ -1,0 +1,185 @@
+package controller
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"sync"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	"github.com/ringspan/ringspan/internal/datacenter"
+	"github.com/ringspan/ringspan/internal/mgmtapi"
+)
+
+// Reconciler runs the datacenters of one cluster.
+type Reconciler struct {
+	Client client.Client
+	Events events.EventRecorder
+	// Node reaches the agent of a pod.
+	Node func(pod *corev1.Pod) mgmtapi.Node
+	Now  func() time.Time
+
+	mu     sync.Mutex
+	memory map[types.NamespacedName]*memory
+}
+
+// memory is what a process knows beyond the API: doing it once more after a
+// restart does no harm.
+type memory struct {
+	mu        sync.Mutex
+	rolesDone string
+	seeds     map[string]string // by pod UID
+}
+
+// How soon the next pass comes when nothing else causes one.
+const (
+	soon  = 500 * time.Millisecond // something is being waited for
+	later = 20 * time.Second       // all is well
+)
+
+// SetupWithManager registers the loop.
+func (r *Reconciler) SetupWithManager(m ctrl.Manager) error {
+	return ctrl.NewControllerManagedBy(m).Named("cassandradatacenter").
+		For(&api.CassandraDatacenter{}).
+		Owns(&appsv1.StatefulSet{}).
+		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(r.ofPod)).
+		Watches(&discoveryv1.EndpointSlice{}, handler.EnqueueRequestsFromMapFunc(r.all)).
+		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.all)).
+		WithOptions(controller.Options{MaxConcurrentReconciles: 4}).
+		Complete(r)
+}
+
+// ofPod finds a pod's datacenter by its label.
+func (r *Reconciler) ofPod(ctx context.Context, o client.Object) []reconcile.Request {
+	if o.GetLabels()[api.DatacenterLabel] == "" {
+		return nil
+	}
+	return r.all(ctx, o)
+}
+
+func (r *Reconciler) all(ctx context.Context, o client.Object) (requests []reconcile.Request) {
+	var list api.CassandraDatacenterList
+	if err := r.Client.List(ctx, &list, client.InNamespace(o.GetNamespace())); err != nil {
+		return nil
+	}
+	for i := range list.Items {
+		requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&list.Items[i])})
+	}
+	return requests
+}
+
+// Reconcile is one pass.
+func (r *Reconciler) Reconcile(ctx context.Context, q ctrl.Request) (ctrl.Result, error) {
+	dc := &api.CassandraDatacenter{}
+	if err := r.Client.Get(ctx, q.NamespacedName, dc); err != nil {
+		r.forget(q.NamespacedName)
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	if dc.DeletionTimestamp.IsZero() && controllerutil.AddFinalizer(dc, api.Finalizer) {
+		return ctrl.Result{}, ignoreConflict(r.Client.Update(ctx, dc))
+	}
+	m := r.remember(q.NamespacedName)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	seen, err := r.observe(ctx, dc, m)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	plan := datacenter.Make(seen)
+	applied := r.apply(ctx, seen, plan, m)
+	if err := r.report(ctx, seen, plan, applied); err != nil {
+		return ctrl.Result{}, ignoreConflict(err)
+	}
+	if applied != nil {
+		log.FromContext(ctx).Info("step failed", "error", applied.Error())
+		return ctrl.Result{RequeueAfter: soon}, nil
+	}
+	if plan.Done && seen.DC.Status.IsTrue(api.DatacenterInitialized) {
+		return ctrl.Result{RequeueAfter: later}, nil
+	}
+	return ctrl.Result{RequeueAfter: soon}, nil
+}
+
+// report writes the status once, and only when it says something new.
+func (r *Reconciler) report(ctx context.Context, seen *datacenter.State, plan datacenter.Plan, applied error) error {
+	if !seen.DC.DeletionTimestamp.IsZero() {
+		return nil
+	}
+	status := datacenter.Summarize(seen, plan, applied)
+	if len(plan.Steps) > 0 {
+		for _, s := range plan.Steps {
+			if s.Verb == datacenter.Roles && applied == nil {
+				status.UsersUpserted.Time = seen.Now.Truncate(time.Second)
+			}
+		}
+	}
+	if reflect.DeepEqual(canonical(status), canonical(seen.DC.Status)) {
+		return nil
+	}
+	before := seen.DC.Status
+	seen.DC.Status = status
+	if err := r.Client.Status().Update(ctx, seen.DC); err != nil {
+		return err
+	}
+	r.announce(seen.DC, before)
+	return nil
+}
+
+// announce tells of conditions that changed, as events.
+func (r *Reconciler) announce(dc *api.CassandraDatacenter, before api.CassandraDatacenterStatus) {
+	for _, c := range dc.Status.Conditions {
+		old := before.Condition(c.Type)
+		switch {
+		case old != nil && old.Status == c.Status && (c.Message == old.Message || c.Type != api.DatacenterHealthy && c.Type != api.DatacenterFieldsNotActedOn):
+		case c.Type == api.DatacenterFieldsNotActedOn:
+			r.Events.Eventf(dc, nil, corev1.EventTypeWarning, c.Reason, "Reconcile", "%s", c.Message)
+		case c.Reason == api.ReasonConfigRefused || c.Reason == api.ReasonNodeFailed || c.Reason == api.ReasonInvalidSpec:
+			r.Events.Eventf(dc, nil, corev1.EventTypeWarning, c.Reason, "Reconcile", "%s", c.Message)
+		case c.Type == api.DatacenterReady && c.Status == corev1.ConditionTrue:
+			r.Events.Eventf(dc, nil, corev1.EventTypeNormal, string(c.Type), "Reconcile", "all %d nodes serve", dc.Spec.Size)
+		}
+	}
+}
+
+func (r *Reconciler) remember(name types.NamespacedName) *memory {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.memory == nil {
+		r.memory = map[types.NamespacedName]*memory{}
+	}
+	if r.memory[name] == nil {
+		r.memory[name] = &memory{seeds: map[string]string{}}
+	}
+	return r.memory[name]
+}
+
+func (r *Reconciler) forget(name types.NamespacedName) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.memory, name)
+}
+
+// ignoreConflict: another pass with fresher eyes follows at once.
+func ignoreConflict(err error) error {
+	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
+		return nil
+	}
+	return err
+}
+
+var errUnknownVerb = errors.New("the plan has a verb that this version can't carry out")

@@ -1,0 +1,295 @@
+package controller
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	"github.com/ringspan/ringspan/internal/datacenter"
+	"github.com/ringspan/ringspan/internal/mgmtapi"
+	"github.com/ringspan/ringspan/internal/topology"
+)
+
+// nodeTimeout bounds one question to a node.
+const nodeTimeout = 4 * time.Second
+
+// observe does all of a pass's reading, once.
+func (r *Reconciler) observe(ctx context.Context, dc *api.CassandraDatacenter, m *memory) (*datacenter.State, error) {
+	s := &datacenter.State{Now: r.Now(), DC: dc, StatefulSets: map[string]*appsv1.StatefulSet{}, Hashes: map[string]string{}, RolesDone: m.rolesDone, SeedsGiven: m.seeds}
+	s.Ring = datacenter.StandAlone(dc)
+	if text := dc.Annotations[topology.Annotation]; text != "" {
+		ring, err := topology.Decode(text)
+		if err != nil {
+			return nil, err
+		}
+		s.Ring = ring
+	}
+	if err := r.observeObjects(ctx, s); err != nil {
+		return nil, err
+	}
+	if err := r.observePods(ctx, s); err != nil {
+		return nil, err
+	}
+	r.observeSecrets(ctx, s)
+	r.observeRing(ctx, s)
+	return s, nil
+}
+
+func (r *Reconciler) observeObjects(ctx context.Context, s *datacenter.State) error {
+	own := client.MatchingLabels{api.DatacenterLabel: topology.CleanLabel(s.DC.Name)}
+	here := client.InNamespace(s.DC.Namespace)
+	var sets appsv1.StatefulSetList
+	if err := r.Client.List(ctx, &sets, here, own); err != nil {
+		return err
+	}
+	for i := range sets.Items {
+		for _, rack := range rackNames(s.DC) {
+			if sets.Items[i].Labels[api.RackLabel] == topology.CleanLabel(rack) {
+				s.StatefulSets[rack] = &sets.Items[i]
+				s.Hashes["StatefulSet/"+sets.Items[i].Name] = sets.Items[i].Annotations[api.ResourceHashAnnotation]
+			}
+		}
+	}
+	var services corev1.ServiceList
+	if err := r.Client.List(ctx, &services, here, client.MatchingLabels{api.ClusterLabel: topology.CleanLabel(s.DC.Spec.ClusterName)}); err != nil {
+		return err
+	}
+	for _, o := range services.Items {
+		s.Hashes["Service/"+o.Name] = o.Annotations[api.ResourceHashAnnotation]
+	}
+	var budgets policyv1.PodDisruptionBudgetList
+	if err := r.Client.List(ctx, &budgets, here, own); err != nil {
+		return err
+	}
+	for _, o := range budgets.Items {
+		s.Hashes["PodDisruptionBudget/"+o.Name] = o.Annotations[api.ResourceHashAnnotation]
+	}
+	if !s.DC.DeletionTimestamp.IsZero() {
+		var claims corev1.PersistentVolumeClaimList
+		if err := r.Client.List(ctx, &claims, here, own); err != nil {
+			return err
+		}
+		for _, c := range claims.Items {
+			s.Volumes = append(s.Volumes, c.Name)
+		}
+	}
+	return r.observeSeeds(ctx, s)
+}
+
+func rackNames(dc *api.CassandraDatacenter) (names []string) {
+	for _, rack := range dc.Spec.Racks {
+		names = append(names, rack.Name)
+	}
+	if len(names) == 0 {
+		return []string{"default"}
+	}
+	return names
+}
+
+// observeSeeds collects the addresses of seeds elsewhere: every slice of the
+// additional seed service, whoever wrote it, and the spec's names resolved.
+func (r *Reconciler) observeSeeds(ctx context.Context, s *datacenter.State) error {
+	service := topology.NamesOf(s.DC.Spec.ClusterName, nameOf(s.DC)).AdditionalSeedService()
+	var list discoveryv1.EndpointSliceList
+	if err := r.Client.List(ctx, &list, client.InNamespace(s.DC.Namespace), client.MatchingLabels{discoveryv1.LabelServiceName: service}); err != nil {
+		return err
+	}
+	for _, slice := range list.Items {
+		s.Hashes["EndpointSlice/"+slice.Name] = slice.Annotations[api.ResourceHashAnnotation]
+		for _, e := range slice.Endpoints {
+			s.PeerSeeds = append(s.PeerSeeds, e.Addresses...)
+		}
+	}
+	for _, name := range s.DC.Spec.AdditionalSeeds {
+		if net.ParseIP(name) != nil {
+			s.PeerSeeds = append(s.PeerSeeds, name)
+			continue
+		}
+		lookup, cancel := context.WithTimeout(ctx, time.Second)
+		addresses, err := net.DefaultResolver.LookupHost(lookup, name)
+		cancel()
+		if err == nil {
+			s.PeerSeeds = append(s.PeerSeeds, addresses...)
+		}
+	}
+	slices.Sort(s.PeerSeeds)
+	s.PeerSeeds = slices.Compact(s.PeerSeeds)
+	return nil
+}
+
+func nameOf(dc *api.CassandraDatacenter) string {
+	if dc.Spec.DatacenterName != "" {
+		return dc.Spec.DatacenterName
+	}
+	return dc.Name
+}
+
+// observePods reads the pods, then asks all their agents at once.
+func (r *Reconciler) observePods(ctx context.Context, s *datacenter.State) error {
+	var pods corev1.PodList
+	err := r.Client.List(ctx, &pods, client.InNamespace(s.DC.Namespace), client.MatchingLabels{
+		api.ClusterLabel: topology.CleanLabel(s.DC.Spec.ClusterName), api.DatacenterLabel: topology.CleanLabel(s.DC.Name)})
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(pods.Items, func(a, b corev1.Pod) int { return strings.Compare(a.Name, b.Name) })
+	s.Pods = make([]datacenter.Pod, 0, len(pods.Items))
+	var group sync.WaitGroup
+	for i := range pods.Items {
+		pod := &pods.Items[i]
+		position, ok := positionOf(s.DC, pod)
+		if !ok {
+			continue
+		}
+		s.Pods = append(s.Pods, datacenter.FromPod(pod, position))
+		one := &s.Pods[len(s.Pods)-1]
+		if pod.Status.PodIP == "" || pod.DeletionTimestamp != nil || !containerRuns(pod) {
+			continue
+		}
+		group.Go(func() {
+			ask, cancel := context.WithTimeout(ctx, nodeTimeout)
+			defer cancel()
+			if status, err := r.Node(pod).Status(ask); err == nil {
+				one.Agent, one.Status = true, status
+			}
+		})
+	}
+	group.Wait()
+	return nil
+}
+
+func positionOf(dc *api.CassandraDatacenter, pod *corev1.Pod) (topology.Position, bool) {
+	i := strings.LastIndexByte(pod.Name, '-')
+	var ordinal int
+	if _, err := fmt.Sscan(pod.Name[i+1:], &ordinal); err != nil {
+		return topology.Position{}, false
+	}
+	for _, rack := range rackNames(dc) {
+		if pod.Labels[api.RackLabel] == topology.CleanLabel(rack) {
+			return topology.Position{Rack: rack, Ordinal: ordinal}, true
+		}
+	}
+	return topology.Position{}, false
+}
+
+func containerRuns(pod *corev1.Pod) bool {
+	for _, c := range pod.Status.ContainerStatuses {
+		if c.Name == "cassandra" {
+			return c.State.Running != nil
+		}
+	}
+	return false
+}
+
+// observeSecrets reads the superuser's and the users' Secrets. One that the
+// spec names must be there with both keys.
+func (r *Reconciler) observeSecrets(ctx context.Context, s *datacenter.State) {
+	name := s.DC.Spec.SuperuserSecretName
+	given := name != ""
+	if !given {
+		name = topology.NamesOf(s.DC.Spec.ClusterName, nameOf(s.DC)).SuperuserSecret()
+	}
+	c, err := r.credentials(ctx, s.DC.Namespace, name)
+	switch {
+	case err == nil:
+		c.Superuser = true
+		s.Superuser = &c
+	case apierrors.IsNotFound(err) && !given:
+	case apierrors.IsNotFound(err):
+		s.SecretError = fmt.Sprintf("spec.superuserSecretName: Secret %s does not exist in namespace %s", name, s.DC.Namespace)
+	default:
+		s.SecretError = "spec.superuserSecretName: " + err.Error()
+	}
+	for i, u := range s.DC.Spec.Users {
+		c, err := r.credentials(ctx, s.DC.Namespace, u.SecretName)
+		if err != nil {
+			s.SecretError = fmt.Sprintf("spec.users[%d].secretName: %v", i, err)
+			continue
+		}
+		c.Superuser = u.Superuser
+		s.Users = append(s.Users, c)
+	}
+}
+
+func (r *Reconciler) credentials(ctx context.Context, namespace, name string) (datacenter.Credentials, error) {
+	var secret corev1.Secret
+	if err := r.Client.Get(ctx, client.ObjectKey{Namespace: namespace, Name: name}, &secret); err != nil {
+		return datacenter.Credentials{}, err
+	}
+	c := datacenter.Credentials{Secret: name, Username: string(secret.Data["username"]), Password: string(secret.Data["password"]), Version: secret.ResourceVersion}
+	for _, key := range []string{"username", "password"} {
+		if len(secret.Data[key]) == 0 {
+			return c, fmt.Errorf("Secret %s has no key %s; it needs username and password", name, key)
+		}
+	}
+	return c, nil
+}
+
+// observeRing asks one running node about the ring.
+func (r *Reconciler) observeRing(ctx context.Context, s *datacenter.State) {
+	for i := range s.Pods {
+		pod := &s.Pods[i]
+		if pod.Deleting || pod.Status.State != mgmtapi.Running {
+			continue
+		}
+		node := r.Node(&corev1.Pod{Status: corev1.PodStatus{PodIP: pod.IP}})
+		if r.askAboutRing(ctx, s, node) == nil {
+			return
+		}
+	}
+}
+
+func (r *Reconciler) askAboutRing(ctx context.Context, s *datacenter.State, node mgmtapi.Node) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*nodeTimeout)
+	defer cancel()
+	if s.Ringview, err = node.Endpoints(ctx); err != nil {
+		return err
+	}
+	versions, err := node.SchemaVersions(ctx)
+	if err != nil {
+		return err
+	}
+	delete(versions, "UNREACHABLE")
+	s.Schemas = len(versions)
+	s.Replication = map[string]map[string]string{}
+	for _, keyspace := range topology.SystemKeyspaces {
+		if replication, err := node.Replication(ctx, keyspace); err == nil {
+			s.Replication[keyspace] = replication
+		}
+	}
+	if roles, err := node.Roles(ctx); err == nil { // fails without authentication, and until replicas answer
+		for _, role := range roles {
+			s.Roles = append(s.Roles, role.Name)
+		}
+	}
+	if s.DC.Status.IsTrue(api.DatacenterInitialized) {
+		if o, err := node.Ownership(ctx, ""); err == nil {
+			s.Ownership = o.Ownership
+		}
+	}
+	return nil
+}
+
+// canonical is a value as the API server gives it back.
+func canonical(status api.CassandraDatacenterStatus) any {
+	data, err := json.Marshal(status)
+	if err != nil {
+		return err
+	}
+	var out any
+	_ = json.Unmarshal(data, &out) // it was just made
+	return out
+}
