@@ -12,6 +12,7 @@ var replacements = map[string]func() object{
 	"securityContext":              anyObject,
 	"initContainerSecurityContext": anyObject,
 	"podTemplateSpec":              anyObject,
+	"maxUnavailable":               podsOrPercent,
 	"volumeSource":                 anyObject,
 	"pvcSpec":                      claim,
 	"cassandraDataVolumeClaimSpec": claim,
@@ -133,15 +134,36 @@ func resources() object {
 	}}
 }
 
+// boundedResources is resources with the limits that validation rules need to be cheap enough.
+func boundedResources() object {
+	q := quantity()
+	q["maxLength"] = 40
+	s := anyObject()
+	s["properties"] = object{"requests": object{"type": "object", "maxProperties": 8, "additionalProperties": q}}
+	return s
+}
+
 // claim says as much of a PersistentVolumeClaimSpec as our validation rules read.
 func claim() object {
 	s := anyObject()
 	s["properties"] = object{
-		"accessModes":      object{"type": "array", "items": object{"type": "string"}, "maxItems": 8},
-		"storageClassName": object{"type": "string"},
-		"resources":        resources(),
+		"accessModes":      object{"type": "array", "items": object{"type": "string", "maxLength": 32}, "maxItems": 8},
+		"storageClassName": object{"type": "string", "maxLength": 253},
+		"resources":        boundedResources(),
 	}
 	return s
+}
+
+// podsOrPercent is a number of pods or a percentage; the generator has no marker for patterns of such values.
+func podsOrPercent() object {
+	return object{
+		"x-kubernetes-int-or-string": true,
+		"anyOf":                      []any{object{"type": "integer"}, object{"type": "string"}},
+		"pattern":                    "^[0-9]+%?$",
+		"x-kubernetes-validations": []any{object{
+			"rule": "type(self) != int || self >= 0", "message": "maxUnavailable must not be negative",
+		}},
+	}
 }
 
 func namedList() object {

@@ -10,7 +10,7 @@ import (
 
 // CassandraDatacenter is one Cassandra datacenter in one namespace.
 //
-// +kubebuilder:validation:XValidation:rule="size(self.spec.clusterName.findAll('[a-zA-Z0-9_-]')) + size((has(self.spec.datacenterName) && self.spec.datacenterName != '' ? self.spec.datacenterName : self.metadata.name).findAll('[a-zA-Z0-9_-]')) + 6 + (has(self.spec.racks) && size(self.spec.racks) > 0 ? self.spec.racks.map(r, size(r.name)).max() : 7) <= 60",message="the StatefulSet name <clusterName>-<datacenterName>-<rack>-sts must have at most 60 characters: shorten clusterName, datacenterName or the rack's name"
+// +kubebuilder:validation:XValidation:rule=`size(self.spec.clusterName.findAll('[a-zA-Z0-9_-]')) + size((has(self.spec.datacenterName) && self.spec.datacenterName != "" ? self.spec.datacenterName : self.metadata.name).findAll('[a-zA-Z0-9_-]')) + 6 + (has(self.spec.racks) && size(self.spec.racks) > 0 ? self.spec.racks.map(r, size(r.name)).max() : 7) <= 60`,message="the StatefulSet name <clusterName>-<datacenterName>-<rack>-sts must have at most 60 characters: shorten clusterName, datacenterName or the rack's name"
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:path=cassandradatacenters,scope=Namespaced,shortName=cassdc;cassdcs
@@ -39,14 +39,14 @@ type CassandraDatacenterList struct {
 
 // CassandraDatacenterSpec is what the user asks for.
 //
-// +kubebuilder:validation:XValidation:rule="!has(self.racks) || size(self.racks) == 0 || self.size >= size(self.racks)",message="size must be at least the number of racks",fieldPath=".size"
-// +kubebuilder:validation:XValidation:rule="self.clusterName == oldSelf.clusterName",message="clusterName is immutable: Cassandra stores it on disk and refuses another",fieldPath=".clusterName"
-// +kubebuilder:validation:XValidation:rule="(has(self.datacenterName) ? self.datacenterName : ”) == (has(oldSelf.datacenterName) ? oldSelf.datacenterName : ”)",message="datacenterName is immutable: Cassandra stores it on disk and refuses another"
-// +kubebuilder:validation:XValidation:rule="(has(self.superuserSecretName) ? self.superuserSecretName : ”) == (has(oldSelf.superuserSecretName) ? oldSelf.superuserSecretName : ”)",message="superuserSecretName is immutable"
-// +kubebuilder:validation:XValidation:rule="(has(self.serviceAccount) ? self.serviceAccount : ”) == (has(oldSelf.serviceAccount) ? oldSelf.serviceAccount : ”)",message="serviceAccount is immutable"
-// +kubebuilder:validation:XValidation:rule="(has(self.serviceAccountName) ? self.serviceAccountName : ”) == (has(oldSelf.serviceAccountName) ? oldSelf.serviceAccountName : ”)",message="serviceAccountName is immutable"
-// +kubebuilder:validation:XValidation:rule="(has(self.allowMultipleNodesPerWorker) && self.allowMultipleNodesPerWorker) == (has(oldSelf.allowMultipleNodesPerWorker) && oldSelf.allowMultipleNodesPerWorker)",message="allowMultipleNodesPerWorker is immutable"
-// +kubebuilder:validation:XValidation:rule="self.serverType != 'cassandra' || !has(self.dseWorkloads) || !((has(self.dseWorkloads.analyticsEnabled) && self.dseWorkloads.analyticsEnabled) || (has(self.dseWorkloads.graphEnabled) && self.dseWorkloads.graphEnabled) || (has(self.dseWorkloads.searchEnabled) && self.dseWorkloads.searchEnabled))",message="dseWorkloads cannot be used with serverType cassandra",fieldPath=".dseWorkloads"
+// +kubebuilder:validation:XValidation:rule=`!has(self.racks) || size(self.racks) == 0 || self.size >= size(self.racks)`,message="size must be at least the number of racks",fieldPath=".size"
+// +kubebuilder:validation:XValidation:rule=`self.clusterName == oldSelf.clusterName`,message="clusterName is immutable: Cassandra stores it on disk and refuses another",fieldPath=".clusterName"
+// +kubebuilder:validation:XValidation:rule=`(has(self.datacenterName) ? self.datacenterName : "") == (has(oldSelf.datacenterName) ? oldSelf.datacenterName : "")`,message="datacenterName is immutable: Cassandra stores it on disk and refuses another"
+// +kubebuilder:validation:XValidation:rule=`(has(self.superuserSecretName) ? self.superuserSecretName : "") == (has(oldSelf.superuserSecretName) ? oldSelf.superuserSecretName : "")`,message="superuserSecretName is immutable"
+// +kubebuilder:validation:XValidation:rule=`(has(self.serviceAccount) ? self.serviceAccount : "") == (has(oldSelf.serviceAccount) ? oldSelf.serviceAccount : "")`,message="serviceAccount is immutable"
+// +kubebuilder:validation:XValidation:rule=`(has(self.serviceAccountName) ? self.serviceAccountName : "") == (has(oldSelf.serviceAccountName) ? oldSelf.serviceAccountName : "")`,message="serviceAccountName is immutable"
+// +kubebuilder:validation:XValidation:rule=`self.?allowMultipleNodesPerWorker.orValue(false) == oldSelf.?allowMultipleNodesPerWorker.orValue(false)`,message="allowMultipleNodesPerWorker is immutable"
+// +kubebuilder:validation:XValidation:rule=`self.serverType != 'cassandra' || !(self.?dseWorkloads.?analyticsEnabled.orValue(false) || self.?dseWorkloads.?graphEnabled.orValue(false) || self.?dseWorkloads.?searchEnabled.orValue(false))`,message="dseWorkloads cannot be used with serverType cassandra",fieldPath=".dseWorkloads"
 type CassandraDatacenterSpec struct {
 	// Size is the number of Cassandra nodes; never less than the number of racks.
 	// +kubebuilder:validation:Minimum=1
@@ -92,15 +92,15 @@ type CassandraDatacenterSpec struct {
 
 	// Racks; none means one rack called "default". Racks can be added at the end, never removed, renamed or reordered.
 	// +kubebuilder:validation:MaxItems=100
-	// +kubebuilder:validation:XValidation:rule="self.all(a, self.exists_one(b, b.name == a.name))",message="rack names must differ"
-	// +kubebuilder:validation:XValidation:rule="oldSelf.all(o, self.map(r, r.name).indexOf(o.name) == oldSelf.map(r, r.name).indexOf(o.name))",message="racks cannot be removed, renamed or reordered"
+	// +kubebuilder:validation:XValidation:rule=`self.all(a, self.exists_one(b, b.name == a.name))`,message="rack names must differ"
+	// +kubebuilder:validation:XValidation:rule=`oldSelf.all(o, self.exists(r, r.name == o.name))`,message="racks cannot be removed or renamed"
 	Racks []Rack `json:"racks,omitempty"`
 
 	// StorageConfig describes the volumes of a node.
-	// +kubebuilder:validation:XValidation:rule="!has(oldSelf.cassandraDataVolumeClaimSpec) || has(self.cassandraDataVolumeClaimSpec)",message="cassandraDataVolumeClaimSpec cannot be removed"
-	// +kubebuilder:validation:XValidation:rule="!has(self.cassandraDataVolumeClaimSpec) || !has(oldSelf.cassandraDataVolumeClaimSpec) || (has(self.cassandraDataVolumeClaimSpec.storageClassName) ? self.cassandraDataVolumeClaimSpec.storageClassName : '') == (has(oldSelf.cassandraDataVolumeClaimSpec.storageClassName) ? oldSelf.cassandraDataVolumeClaimSpec.storageClassName : '')",message="storageClassName of cassandraDataVolumeClaimSpec is immutable"
-	// +kubebuilder:validation:XValidation:rule="!has(self.cassandraDataVolumeClaimSpec) || !has(oldSelf.cassandraDataVolumeClaimSpec) || (has(self.cassandraDataVolumeClaimSpec.accessModes) ? self.cassandraDataVolumeClaimSpec.accessModes : []) == (has(oldSelf.cassandraDataVolumeClaimSpec.accessModes) ? oldSelf.cassandraDataVolumeClaimSpec.accessModes : [])",message="accessModes of cassandraDataVolumeClaimSpec are immutable"
-	// +kubebuilder:validation:XValidation:rule="!has(self.cassandraDataVolumeClaimSpec) || !has(oldSelf.cassandraDataVolumeClaimSpec) || !has(self.cassandraDataVolumeClaimSpec.resources) || !has(oldSelf.cassandraDataVolumeClaimSpec.resources) || !has(self.cassandraDataVolumeClaimSpec.resources.requests) || !has(oldSelf.cassandraDataVolumeClaimSpec.resources.requests) || !('storage' in self.cassandraDataVolumeClaimSpec.resources.requests) || !('storage' in oldSelf.cassandraDataVolumeClaimSpec.resources.requests) || quantity(string(self.cassandraDataVolumeClaimSpec.resources.requests['storage'])).compareTo(quantity(string(oldSelf.cassandraDataVolumeClaimSpec.resources.requests['storage']))) >= 0",message="storage of cassandraDataVolumeClaimSpec cannot shrink"
+	// +kubebuilder:validation:XValidation:rule=`!has(oldSelf.cassandraDataVolumeClaimSpec) || has(self.cassandraDataVolumeClaimSpec)`,message="cassandraDataVolumeClaimSpec cannot be removed"
+	// +kubebuilder:validation:XValidation:rule=`!has(self.cassandraDataVolumeClaimSpec) || !has(oldSelf.cassandraDataVolumeClaimSpec) || (has(self.cassandraDataVolumeClaimSpec.storageClassName) ? self.cassandraDataVolumeClaimSpec.storageClassName : "") == (has(oldSelf.cassandraDataVolumeClaimSpec.storageClassName) ? oldSelf.cassandraDataVolumeClaimSpec.storageClassName : "")`,message="storageClassName of cassandraDataVolumeClaimSpec is immutable"
+	// +kubebuilder:validation:XValidation:rule=`!has(self.cassandraDataVolumeClaimSpec) || !has(oldSelf.cassandraDataVolumeClaimSpec) || (has(self.cassandraDataVolumeClaimSpec.accessModes) ? self.cassandraDataVolumeClaimSpec.accessModes : []) == (has(oldSelf.cassandraDataVolumeClaimSpec.accessModes) ? oldSelf.cassandraDataVolumeClaimSpec.accessModes : [])`,message="accessModes of cassandraDataVolumeClaimSpec are immutable"
+	// +kubebuilder:validation:XValidation:rule=`!has(self.cassandraDataVolumeClaimSpec) || !has(oldSelf.cassandraDataVolumeClaimSpec) || !has(self.cassandraDataVolumeClaimSpec.resources) || !has(oldSelf.cassandraDataVolumeClaimSpec.resources) || !has(self.cassandraDataVolumeClaimSpec.resources.requests) || !has(oldSelf.cassandraDataVolumeClaimSpec.resources.requests) || !('storage' in self.cassandraDataVolumeClaimSpec.resources.requests) || !('storage' in oldSelf.cassandraDataVolumeClaimSpec.resources.requests) || quantity(string(self.cassandraDataVolumeClaimSpec.resources.requests['storage'])).compareTo(quantity(string(oldSelf.cassandraDataVolumeClaimSpec.resources.requests['storage']))) >= 0`,message="storage of cassandraDataVolumeClaimSpec cannot shrink"
 	StorageConfig StorageConfig `json:"storageConfig"`
 
 	// ReplaceNodes is the deprecated way to replace nodes; a CassandraTask with command replacenode is the current one.
@@ -127,12 +127,15 @@ type CassandraDatacenterSpec struct {
 	AllowMultipleNodesPerWorker bool `json:"allowMultipleNodesPerWorker,omitempty"`
 
 	// SuperuserSecretName names a Secret with username and password of the superuser; generated when empty. Immutable.
+	// +kubebuilder:validation:MaxLength=253
 	SuperuserSecretName string `json:"superuserSecretName,omitempty"`
 
 	// DeprecatedServiceAccount is the old spelling of serviceAccountName. Immutable.
+	// +kubebuilder:validation:MaxLength=253
 	DeprecatedServiceAccount string `json:"serviceAccount,omitempty"`
 
 	// ServiceAccountName is the pods' ServiceAccount. Immutable.
+	// +kubebuilder:validation:MaxLength=253
 	ServiceAccountName string `json:"serviceAccountName,omitempty"`
 
 	// RollingRestartRequested asks for one rolling restart. Deprecated: a CassandraTask with command restart is the current way.
@@ -192,7 +195,6 @@ type CassandraDatacenterSpec struct {
 	MinReadySeconds *int32 `json:"minReadySeconds,omitempty"`
 
 	// MaxUnavailable is how many pods of a rack (number or percentage) may be updated at once.
-	// +kubebuilder:validation:XValidation:rule="type(self) == int ? self >= 0 : self.matches('^[0-9]+%?$')",message="maxUnavailable must be a number of pods or a percentage, not negative"
 	MaxUnavailable *intstr.IntOrString `json:"maxUnavailable,omitempty"`
 
 	// ReadOnlyRootFilesystem of the containers; true when unset for Cassandra 4.1 and later unless serverImage is set.

@@ -41,7 +41,7 @@ type AdditionalVolumesSlice []AdditionalVolumes
 
 // AdditionalVolumes is one volume more: a claim per node or a pod volume.
 //
-// +kubebuilder:validation:XValidation:rule="has(self.pvcSpec) != has(self.volumeSource)",message="exactly one of pvcSpec and volumeSource must be set"
+// +kubebuilder:validation:XValidation:rule=`has(self.pvcSpec) != has(self.volumeSource)`,message="exactly one of pvcSpec and volumeSource must be set"
 type AdditionalVolumes struct {
 	// MountPath in the cassandra container.
 	MountPath string `json:"mountPath"`
@@ -124,10 +124,10 @@ type ServiceConfig struct {
 
 // ServiceConfigAdditions is metadata added to one Service. Keys of cassandra.datastax.com are refused.
 type ServiceConfigAdditions struct {
-	// +kubebuilder:validation:XValidation:rule="self.all(k, !k.contains('cassandra.datastax.com'))",message="additionalLabels cannot contain keys of cassandra.datastax.com"
+	// +kubebuilder:validation:XValidation:rule=`self.all(k, !k.contains('cassandra.datastax.com'))`,message="additionalLabels cannot contain keys of cassandra.datastax.com"
 	// +kubebuilder:validation:MaxProperties=64
 	Labels map[string]string `json:"additionalLabels,omitempty"`
-	// +kubebuilder:validation:XValidation:rule="self.all(k, !k.contains('cassandra.datastax.com'))",message="additionalAnnotations cannot contain keys of cassandra.datastax.com"
+	// +kubebuilder:validation:XValidation:rule=`self.all(k, !k.contains('cassandra.datastax.com'))`,message="additionalAnnotations cannot contain keys of cassandra.datastax.com"
 	// +kubebuilder:validation:MaxProperties=64
 	Annotations map[string]string `json:"additionalAnnotations,omitempty"`
 }

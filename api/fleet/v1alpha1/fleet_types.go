@@ -48,8 +48,8 @@ type FleetSpec struct {
 	// Regions of the fleet; their networks are all connected to each other.
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=16
-	// +kubebuilder:validation:XValidation:rule="self.all(a, self.exists_one(b, b.name == a.name))",message="region names must differ"
-	// +kubebuilder:validation:XValidation:rule="self.all(a, self.all(b, a.name == b.name || !isCIDR(a.cidr) || !isCIDR(b.cidr) || (!cidr(a.cidr).containsIP(cidr(b.cidr).ip()) && !cidr(b.cidr).containsIP(cidr(a.cidr).ip()))))",message="the cidr ranges of regions must not overlap"
+	// +kubebuilder:validation:XValidation:rule=`self.all(a, self.exists_one(b, b.name == a.name))`,message="region names must differ"
+	// +kubebuilder:validation:XValidation:rule=`self.all(a, self.all(b, a.name == b.name || !isCIDR(a.cidr) || !isCIDR(b.cidr) || (!cidr(a.cidr).containsIP(cidr(b.cidr).ip()) && !cidr(b.cidr).containsIP(cidr(a.cidr).ip()))))`,message="the cidr ranges of regions must not overlap"
 	Regions []Region `json:"regions"`
 
 	// Tags are put on every resource.
@@ -58,7 +58,7 @@ type FleetSpec struct {
 
 // Region is one network with one Kubernetes cluster in it.
 //
-// +kubebuilder:validation:XValidation:rule="!has(self.serviceCIDR) || !isCIDR(self.serviceCIDR) || !isCIDR(self.cidr) || (!cidr(self.cidr).containsIP(cidr(self.serviceCIDR).ip()) && !cidr(self.serviceCIDR).containsIP(cidr(self.cidr).ip()))",message="serviceCIDR must not overlap cidr",fieldPath=".serviceCIDR"
+// +kubebuilder:validation:XValidation:rule=`!has(self.serviceCIDR) || !isCIDR(self.serviceCIDR) || !isCIDR(self.cidr) || (!cidr(self.cidr).containsIP(cidr(self.serviceCIDR).ip()) && !cidr(self.serviceCIDR).containsIP(cidr(self.cidr).ip()))`,message="serviceCIDR must not overlap cidr",fieldPath=".serviceCIDR"
 type Region struct {
 	// Name of the region, for instance eu-west-1; also the kubeconfig context and the k8sContext of datacenters.
 	// +kubebuilder:validation:MinLength=1
@@ -68,18 +68,18 @@ type Region struct {
 
 	// CIDR is the address range of nodes and pods, an IPv4 network of 16 to 24 bits, distinct from all other regions'.
 	// +kubebuilder:validation:MaxLength=18
-	// +kubebuilder:validation:XValidation:rule="isCIDR(self) && cidr(self).ip().family() == 4 && cidr(self) == cidr(self).masked()",message="cidr must be an IPv4 network such as 172.21.0.0/16"
-	// +kubebuilder:validation:XValidation:rule="!isCIDR(self) || (cidr(self).prefixLength() >= 16 && cidr(self).prefixLength() <= 24)",message="cidr must have 16 to 24 bits"
+	// +kubebuilder:validation:XValidation:rule=`isCIDR(self) && cidr(self).ip().family() == 4 && cidr(self) == cidr(self).masked()`,message="cidr must be an IPv4 network such as 172.21.0.0/16"
+	// +kubebuilder:validation:XValidation:rule=`!isCIDR(self) || (cidr(self).prefixLength() >= 16 && cidr(self).prefixLength() <= 24)`,message="cidr must have 16 to 24 bits"
 	CIDR string `json:"cidr"`
 
 	// ServiceCIDR is the range of ClusterIP Services, an IPv4 network; chosen when empty. Regions may use the same.
 	// +kubebuilder:validation:MaxLength=18
-	// +kubebuilder:validation:XValidation:rule="isCIDR(self) && cidr(self).ip().family() == 4 && cidr(self) == cidr(self).masked()",message="serviceCIDR must be an IPv4 network such as 10.100.0.0/16"
+	// +kubebuilder:validation:XValidation:rule=`isCIDR(self) && cidr(self).ip().family() == 4 && cidr(self) == cidr(self).masked()`,message="serviceCIDR must be an IPv4 network such as 10.100.0.0/16"
 	ServiceCIDR string `json:"serviceCIDR,omitempty"`
 
 	// Zones of the region; three named after the region with a, b and c behind when empty.
 	// +kubebuilder:validation:MaxItems=6
-	// +kubebuilder:validation:XValidation:rule="self.all(a, !has(a.name) || self.exists_one(b, has(b.name) && b.name == a.name))",message="zone names must differ"
+	// +kubebuilder:validation:XValidation:rule=`self.all(a, !has(a.name) || self.exists_one(b, has(b.name) && b.name == a.name))`,message="zone names must differ"
 	Zones []Zone `json:"zones,omitempty"`
 
 	// Nodes of the region's Kubernetes cluster.

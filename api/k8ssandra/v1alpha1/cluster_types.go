@@ -10,7 +10,7 @@ import (
 // K8ssandraCluster is one Cassandra ring over one or more regions. It may be applied to, and edited in, any of its regions;
 // the others take it over.
 //
-// +kubebuilder:validation:XValidation:rule="!has(self.spec.cassandra) || !has(self.spec.cassandra.datacenters) || self.spec.cassandra.datacenters.all(d, size((has(self.spec.cassandra.clusterName) && self.spec.cassandra.clusterName != '' ? self.spec.cassandra.clusterName : self.metadata.name).findAll('[a-zA-Z0-9_-]')) + size((has(d.datacenterName) && d.datacenterName != '' ? d.datacenterName : d.metadata.name).findAll('[a-zA-Z0-9_-]')) + 6 + (has(d.racks) && size(d.racks) > 0 ? d.racks.map(r, size(r.name)).max() : (has(self.spec.cassandra.racks) && size(self.spec.cassandra.racks) > 0 ? self.spec.cassandra.racks.map(r, size(r.name)).max() : 7)) <= 60)",message="the StatefulSet names <cluster>-<datacenter>-<rack>-sts must have at most 60 characters: shorten the cluster's, a datacenter's or a rack's name"
+// +kubebuilder:validation:XValidation:rule=`!has(self.spec.cassandra) || !has(self.spec.cassandra.datacenters) || [size((has(self.spec.cassandra.clusterName) && self.spec.cassandra.clusterName != "" ? self.spec.cassandra.clusterName : self.metadata.name).findAll('[a-zA-Z0-9_-]'))].all(c, [has(self.spec.cassandra.racks) && size(self.spec.cassandra.racks) > 0 ? self.spec.cassandra.racks.map(r, size(r.name)).max() : 7].all(k, self.spec.cassandra.datacenters.all(d, c + size(has(d.datacenterName) && d.datacenterName != "" ? d.datacenterName : d.metadata.name) + 6 + (has(d.racks) && size(d.racks) > 0 ? d.racks.map(r, size(r.name)).max() : k) <= 60)))`,message="the StatefulSet names <cluster>-<datacenter>-<rack>-sts must have at most 60 characters: shorten the cluster's, a datacenter's or a rack's name"
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:path=k8ssandraclusters,scope=Namespaced,shortName=k8c;k8cs;ring;rings
@@ -63,11 +63,11 @@ type K8ssandraClusterSpec struct {
 
 // CassandraClusterTemplate describes the ring and what its datacenters have in common.
 //
-// +kubebuilder:validation:XValidation:rule="(has(self.clusterName) ? self.clusterName : ”) == (has(oldSelf.clusterName) ? oldSelf.clusterName : ”)",message="clusterName is immutable: Cassandra stores it on disk and refuses another"
-// +kubebuilder:validation:XValidation:rule="!has(self.datacenters) || self.datacenters.all(d, has(d.storageConfig) || has(self.storageConfig))",message="storageConfig must be set for the cluster or for each datacenter"
-// +kubebuilder:validation:XValidation:rule="!has(self.datacenters) || self.datacenters.all(d, !has(d.racks) && !has(self.racks) || d.size >= size(has(d.racks) ? d.racks : self.racks))",message="size of a datacenter must be at least its number of racks",fieldPath=".datacenters"
-// +kubebuilder:validation:XValidation:rule="!has(self.datacenters) || !has(oldSelf.datacenters) || self.datacenters.all(d, oldSelf.datacenters.all(o, o.metadata.name != d.metadata.name || (has(o.datacenterName) ? o.datacenterName : '') == (has(d.datacenterName) ? d.datacenterName : '')))",message="datacenterName is immutable: Cassandra stores it on disk and refuses another",fieldPath=".datacenters"
-// +kubebuilder:validation:XValidation:rule="!has(self.datacenters) || !has(oldSelf.datacenters) || self.datacenters.all(d, oldSelf.datacenters.exists(o, o.metadata.name == d.metadata.name)) || oldSelf.datacenters.all(o, self.datacenters.exists(d, o.metadata.name == d.metadata.name))",message="datacenters cannot be added and removed in one change",fieldPath=".datacenters"
+// +kubebuilder:validation:XValidation:rule=`(has(self.clusterName) ? self.clusterName : "") == (has(oldSelf.clusterName) ? oldSelf.clusterName : "")`,message="clusterName is immutable: Cassandra stores it on disk and refuses another"
+// +kubebuilder:validation:XValidation:rule=`!has(self.datacenters) || self.datacenters.all(d, has(d.storageConfig) || has(self.storageConfig))`,message="storageConfig must be set for the cluster or for each datacenter"
+// +kubebuilder:validation:XValidation:rule=`!has(self.datacenters) || self.datacenters.all(d, d.size >= (has(d.racks) ? size(d.racks) : (has(self.racks) ? size(self.racks) : 0)))`,message="size of a datacenter must be at least its number of racks",fieldPath=".datacenters"
+// +kubebuilder:validation:XValidation:rule=`!has(self.datacenters) || !has(oldSelf.datacenters) || self.datacenters.all(d, oldSelf.datacenters.all(o, o.metadata.name != d.metadata.name || (has(o.datacenterName) ? o.datacenterName : "") == (has(d.datacenterName) ? d.datacenterName : "")))`,message="datacenterName is immutable: Cassandra stores it on disk and refuses another",fieldPath=".datacenters"
+// +kubebuilder:validation:XValidation:rule=`!has(self.datacenters) || !has(oldSelf.datacenters) || self.datacenters.all(d, oldSelf.datacenters.exists(o, o.metadata.name == d.metadata.name)) || oldSelf.datacenters.all(o, self.datacenters.exists(d, o.metadata.name == d.metadata.name))`,message="datacenters cannot be added and removed in one change",fieldPath=".datacenters"
 type CassandraClusterTemplate struct {
 	DatacenterOptions `json:",inline"`
 
@@ -83,13 +83,13 @@ type CassandraClusterTemplate struct {
 
 	// Datacenters of the ring; the first one founds it.
 	// +kubebuilder:validation:MaxItems=32
-	// +kubebuilder:validation:XValidation:rule="self.all(a, self.exists_one(b, b.metadata.name == a.metadata.name))",message="datacenter names must differ"
-	// +kubebuilder:validation:XValidation:rule="self.all(a, self.exists_one(b, (has(b.datacenterName) && b.datacenterName != '' ? b.datacenterName : b.metadata.name) == (has(a.datacenterName) && a.datacenterName != '' ? a.datacenterName : a.metadata.name)))",message="Cassandra's datacenter names (datacenterName, else metadata.name) must differ"
+	// +kubebuilder:validation:XValidation:rule=`self.all(a, self.exists_one(b, b.metadata.name == a.metadata.name))`,message="datacenter names must differ"
+	// +kubebuilder:validation:XValidation:rule=`self.all(a, self.exists_one(b, (has(b.datacenterName) && b.datacenterName != "" ? b.datacenterName : b.metadata.name) == (has(a.datacenterName) && a.datacenterName != "" ? a.datacenterName : a.metadata.name)))`,message="Cassandra's datacenter names (datacenterName, else metadata.name) must differ"
 	Datacenters []CassandraDatacenterTemplate `json:"datacenters,omitempty"`
 
 	// AdditionalSeeds are addresses of seeds outside of the ring's own datacenters.
 	// +kubebuilder:validation:MaxItems=64
-	// +kubebuilder:validation:XValidation:rule="self.all(s, isIP(s))",message="additionalSeeds must be IP addresses"
+	// +kubebuilder:validation:XValidation:rule=`self.all(s, isIP(s))`,message="additionalSeeds must be IP addresses"
 	// +kubebuilder:validation:items:MaxLength=64
 	AdditionalSeeds []string `json:"additionalSeeds,omitempty"`
 
@@ -157,8 +157,8 @@ type DatacenterOptions struct {
 	Resources *corev1.ResourceRequirements `json:"resources,omitempty"`
 
 	// Racks; none means one rack called "default".
-	// +kubebuilder:validation:MaxItems=100
-	// +kubebuilder:validation:XValidation:rule="self.all(a, self.exists_one(b, b.name == a.name))",message="rack names must differ"
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:XValidation:rule=`self.all(a, self.exists_one(b, b.name == a.name))`,message="rack names must differ"
 	Racks []cassv1beta1.Rack `json:"racks,omitempty"`
 
 	// Tolerations of the pods.

@@ -6,9 +6,9 @@ import (
 
 // ReaperClusterTemplate describes the repair service. Accepted; not acted on yet.
 //
-// +kubebuilder:validation:XValidation:rule="!has(oldSelf.keyspace) || self.keyspace == oldSelf.keyspace",message="keyspace of reaper is immutable",fieldPath=".keyspace"
-// +kubebuilder:validation:XValidation:rule="self.storageType != 'local' || has(self.storageConfig)",message="reaper's storageConfig must be set when storageType is local"
-// +kubebuilder:validation:XValidation:rule="!(self.storageType == 'local' && self.deploymentMode == 'PER_DC')",message="reaper's deploymentMode PER_DC cannot be used with storageType local",fieldPath=".deploymentMode"
+// +kubebuilder:validation:XValidation:rule=`!has(oldSelf.keyspace) || self.keyspace == oldSelf.keyspace`,message="keyspace of reaper is immutable",fieldPath=".keyspace"
+// +kubebuilder:validation:XValidation:rule=`self.storageType != 'local' || has(self.storageConfig)`,message="reaper's storageConfig must be set when storageType is local"
+// +kubebuilder:validation:XValidation:rule=`!(self.storageType == 'local' && self.deploymentMode == 'PER_DC')`,message="reaper's deploymentMode PER_DC cannot be used with storageType local",fieldPath=".deploymentMode"
 type ReaperClusterTemplate struct {
 	ReaperTemplate `json:",inline"`
 

@@ -1,0 +1,93 @@
+package install
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	configv1beta1 "github.com/ringspan/ringspan/api/config/v1beta1"
+)
+
+// Peer is another region as this region's operator reaches it.
+type Peer struct {
+	// Region is the peer's name.
+	Region string
+	// Server is the URL of the peer's API server as seen from inside the fleet's network.
+	Server string
+	// CA is the PEM certificate that the API server's is signed with.
+	CA []byte
+	// Token is that of the peer's ServiceAccount ringspan-peer.
+	Token string
+}
+
+// PeerObjects returns the ClientConfig of a peer and its Secret with the kubeconfig, for the operator's namespace.
+func PeerObjects(ns string, p Peer) ([]client.Object, error) {
+	if ns == "" {
+		ns = Namespace
+	}
+	if p.Region == "" || p.Server == "" || p.Token == "" {
+		return nil, fmt.Errorf("making the peer %q known: region, server and token are all needed", p.Region)
+	}
+	kubeconfig, err := Kubeconfig(p)
+	if err != nil {
+		return nil, err
+	}
+	name := "peer-" + p.Region
+	return []client.Object{
+		&corev1.Secret{
+			TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Secret"},
+			ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: name + "-kubeconfig", Labels: labels(PeerName)},
+			Type:       corev1.SecretTypeOpaque,
+			Data:       map[string][]byte{configv1beta1.KubeConfigKey: kubeconfig},
+		},
+		&configv1beta1.ClientConfig{
+			TypeMeta:   metav1.TypeMeta{APIVersion: configv1beta1.GroupVersion.String(), Kind: "ClientConfig"},
+			ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: name, Labels: labels(PeerName)},
+			Spec: configv1beta1.ClientConfigSpec{
+				ContextName:      p.Region,
+				KubeConfigSecret: corev1.LocalObjectReference{Name: name + "-kubeconfig"},
+			},
+		},
+	}, nil
+}
+
+// Kubeconfig returns a kubeconfig file with one context named like the peer's region.
+func Kubeconfig(p Peer) ([]byte, error) {
+	c := clientcmdapi.NewConfig()
+	c.Clusters[p.Region] = &clientcmdapi.Cluster{Server: p.Server, CertificateAuthorityData: p.CA}
+	c.AuthInfos[p.Region] = &clientcmdapi.AuthInfo{Token: p.Token}
+	c.Contexts[p.Region] = &clientcmdapi.Context{Cluster: p.Region, AuthInfo: p.Region}
+	c.CurrentContext = p.Region
+	return clientcmd.Write(*c)
+}
+
+// tokenPoll is how often PeerToken looks.
+const tokenPoll = 200 * time.Millisecond
+
+// PeerToken waits, as long as ctx allows, until Kubernetes has filled the token Secret that Objects contains, and returns
+// the token and the CA that the cluster's own pods use. ns "" means Namespace.
+func PeerToken(ctx context.Context, c client.Client, ns string) (token string, ca []byte, err error) {
+	if ns == "" {
+		ns = Namespace
+	}
+	var secret corev1.Secret
+	err = wait.PollUntilContextCancel(ctx, tokenPoll, true, func(ctx context.Context) (bool, error) {
+		err := c.Get(ctx, client.ObjectKey{Namespace: ns, Name: PeerTokenName}, &secret)
+		if apierrors.IsNotFound(err) {
+			return false, nil
+		}
+		return err == nil && len(secret.Data[corev1.ServiceAccountTokenKey]) > 0, err
+	})
+	if err != nil {
+		return "", nil, fmt.Errorf("waiting for the token in Secret %s/%s: %w", ns, PeerTokenName, err)
+	}
+	return string(secret.Data[corev1.ServiceAccountTokenKey]), secret.Data[corev1.ServiceAccountRootCAKey], nil
+}
