@@ -1,0 +1,118 @@
+package fake
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/ringspan/ringspan/internal/mgmtapi"
+)
+
+// boot finishes all starts at once: nodes that start together meet each other.
+func (r *Ring) boot() {
+	for _, n := range r.starting() {
+		if why := r.unfit(n); why != "" {
+			n.crash(why)
+		}
+	}
+	for again := true; again; { // one that dies may have been another's only seed
+		again = false
+		for _, n := range r.starting() {
+			if len(r.contacts(n)) == 0 && !slices.Contains(n.seeds, n.address) {
+				n.crash("Unable to gossip with any peers")
+				again = true
+			}
+		}
+	}
+	starting := r.starting()
+	for _, n := range starting {
+		r.join(n)
+	}
+	for _, n := range starting {
+		n.native = n.options.NativeTransport == nil || *n.options.NativeTransport
+		n.become(mgmtapi.Running, "NORMAL")
+	}
+}
+
+func (r *Ring) starting() (all []*Node) {
+	for _, n := range r.nodes {
+		if n.state == mgmtapi.Starting {
+			all = append(all, n)
+		}
+	}
+	return all
+}
+
+// unfit says why a node's start fails whoever else is there.
+func (r *Ring) unfit(n *Node) string {
+	if n.refusal != "" {
+		return n.refusal
+	}
+	for _, other := range r.nodes {
+		if other == n || n.hostID != "" || other.state == mgmtapi.Stopped && other.hostID == "" {
+			continue
+		}
+		for _, t := range n.options.InitialTokens {
+			if slices.Contains(other.tokens, t) || other.hostID == "" && slices.Contains(other.options.InitialTokens, t) {
+				return fmt.Sprintf("Bootstrapping to existing token %s is not allowed (decommission/removenode the old node first).", t)
+			}
+		}
+	}
+	return ""
+}
+
+// contacts are the nodes that a starting one can learn the ring from: living
+// seeds, and on a restart those that it knows already.
+func (r *Ring) contacts(n *Node) (all []*Node) {
+	for _, other := range r.nodes {
+		known := slices.Contains(n.seeds, other.address) || n.group != 0 && other.group == n.group
+		living := other.up() || other.state == mgmtapi.Starting
+		if other != n && known && living && r.connected(n, other) {
+			all = append(all, other)
+		}
+	}
+	return all
+}
+
+// join puts a node and its contacts into one group.
+func (r *Ring) join(n *Node) {
+	if n.hostID == "" {
+		r.serial++
+		n.hostID = fmt.Sprintf("00000000-0000-4000-8000-%012d", r.serial)
+		if n.tokens = slices.Clone(n.options.InitialTokens); len(n.tokens) == 0 {
+			n.tokens = []string{fmt.Sprint(int64(r.serial) * 1_000_003)}
+		}
+	}
+	if n.group == 0 {
+		r.last++
+		n.group = r.last
+		r.rings[n.group] = newCluster()
+	}
+	for _, other := range r.contacts(n) {
+		switch other.group {
+		case n.group:
+		case 0: // it starts too
+			other.group = n.group
+		default:
+			r.merge(n.group, other.group)
+		}
+	}
+}
+
+// merge lets the smaller number, which is the older ring, survive.
+func (r *Ring) merge(a, b int) {
+	keep, drop := min(a, b), max(a, b)
+	for _, n := range r.nodes {
+		if n.group == drop {
+			n.group = keep
+		}
+	}
+	delete(r.rings, drop)
+}
+
+// crash ends the JVM unasked: the agent exits with it, Kubernetes restarts the
+// container, and a new agent waits for a start.
+func (n *Node) crash(why string) {
+	n.ended, n.jobs = strings.TrimSpace(why), nil
+	n.down()
+}

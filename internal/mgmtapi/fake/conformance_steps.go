@@ -1,0 +1,134 @@
+package fake
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/ringspan/ringspan/internal/mgmtapi"
+)
+
+const (
+	topologyStrategy = "org.apache.cassandra.locator.NetworkTopologyStrategy"
+	simpleStrategy   = "org.apache.cassandra.locator.SimpleStrategy"
+	userKeyspace     = "Mixed_Case" // needs quotes in CQL
+)
+
+func (c *conform) replication(keyspace string, want map[string]string) {
+	c.Helper()
+	got, err := c.Node.Replication(c.Context(), keyspace)
+	c.must(err)
+	if !maps.Equal(got, want) {
+		c.Errorf("replication of %s: %v, want %v", keyspace, got, want)
+	}
+}
+
+func (c *conform) keyspaces() {
+	ctx, one := c.Context(), map[string]int{c.Datacenter: 1}
+	c.replication("system_auth", map[string]string{"class": simpleStrategy, "replication_factor": "1"})
+	c.must(c.Node.AlterKeyspace(ctx, "system_auth", one))
+	c.replication("system_auth", map[string]string{"class": topologyStrategy, c.Datacenter: "1"})
+
+	c.must(c.Node.CreateKeyspace(ctx, userKeyspace, one))
+	c.must(c.Node.CreateKeyspace(ctx, userKeyspace, one)) // it exists already
+	c.replication(userKeyspace, map[string]string{"class": topologyStrategy, c.Datacenter: "1"})
+	all, err := c.Node.Keyspaces(ctx)
+	c.must(err)
+	for _, k := range []string{userKeyspace, "system", "system_auth", "system_distributed", "system_traces"} {
+		if !slices.Contains(all, k) {
+			c.Errorf("keyspace %s is not among %v", k, all)
+		}
+	}
+
+	_, err = c.Node.Replication(ctx, "nothing")
+	c.is(err, mgmtapi.ErrNotFound, "replication of a missing keyspace")
+	if err := c.Node.AlterKeyspace(ctx, "nothing", one); err == nil {
+		c.Error("a missing keyspace was altered")
+	}
+	if err := c.Node.CreateKeyspace(ctx, "other", map[string]int{"nowhere": 1}); err == nil {
+		c.Error("a keyspace over a datacenter that doesn't exist was created")
+	}
+	c.is(c.Node.CreateKeyspace(ctx, "other", nil), mgmtapi.ErrRefused, "a keyspace without replication")
+}
+
+func (c *conform) roles() {
+	ctx := c.Context()
+	all, err := c.Node.Roles(ctx)
+	c.must(err)
+	if len(all) != 0 {
+		c.Errorf("roles before any was made: %+v", all) // the default login must never be
+	}
+	first := mgmtapi.Role{Name: "o'neil", Password: "it's $2a$ \"x\"", Superuser: true, Login: true}
+	c.must(c.Node.PutRole(ctx, first))
+	c.must(c.Node.PutRole(ctx, first)) // the same again
+	c.must(c.Node.PutRole(ctx, mgmtapi.Role{Name: "plain", Password: "p"}))
+	all, err = c.Node.Roles(ctx)
+	c.must(err)
+	slices.SortFunc(all, func(a, b mgmtapi.Role) int { return compare(a.Name, b.Name) })
+	if want := []mgmtapi.Role{{Name: "o'neil", Superuser: true, Login: true}, {Name: "plain"}}; !slices.Equal(all, want) {
+		c.Errorf("roles: %+v, want %+v", all, want)
+	}
+	c.must(c.Node.DropRole(ctx, "plain"))
+	c.must(c.Node.DropRole(ctx, "plain")) // gone already
+	if all, err = c.Node.Roles(ctx); err != nil || len(all) != 1 {
+		c.Errorf("roles after a drop: %+v, %v", all, err)
+	}
+	c.is(c.Node.PutRole(ctx, mgmtapi.Role{Name: "empty"}), mgmtapi.ErrRefused, "a role without a password")
+}
+
+func (c *conform) nativeTransport() {
+	for _, on := range []bool{true, false, true} {
+		c.must(c.Node.SetNativeTransport(c.Context(), on))
+		if s := c.status(); s.NativeTransport != on {
+			c.Errorf("native transport set to %t: %+v", on, s)
+		}
+	}
+}
+
+func (c *conform) ownership() {
+	o, err := c.Node.Ownership(c.Context(), "")
+	c.must(err)
+	if o.Keyspace != userKeyspace || !maps.Equal(o.Ownership, map[string]float64{c.Address: 1}) {
+		c.Errorf("ownership: %+v", o)
+	}
+}
+
+func (c *conform) longOperations() {
+	ctx := c.Context()
+	good, err := c.Node.Cleanup(ctx, mgmtapi.CleanupOptions{Keyspace: userKeyspace})
+	c.must(err)
+	bad, err := c.Node.Rebuild(ctx, "nowhere")
+	c.must(err)
+	for id, want := range map[string]string{good: mgmtapi.JobCompleted, bad: mgmtapi.JobError} {
+		var j mgmtapi.Job
+		c.await("job "+id+" ends", func() bool {
+			j, err = c.Node.Job(ctx, id)
+			c.must(err)
+			return j.Status != mgmtapi.JobWaiting
+		})
+		if j.ID != id || j.Status != want || (j.Error != "") != (want == mgmtapi.JobError) || j.SubmitTime == "" || j.EndTime == "" {
+			c.Errorf("job: %+v, want it %s", j, want)
+		}
+	}
+	_, err = c.Node.Job(ctx, "nothing-1")
+	c.is(err, mgmtapi.ErrNotFound, "a job that nobody submitted")
+}
+
+func (c *conform) drainAndStop() {
+	c.must(c.Node.Drain(c.Context()))
+	if s := c.status(); s.OperationMode != "DRAINED" || s.NativeTransport {
+		c.Errorf("drained: %+v", s)
+	}
+	c.must(c.Node.Stop(c.Context()))
+	if s := c.status(); s.State != mgmtapi.Stopped || s.PID != 0 || s.LastError != "" {
+		c.Errorf("stopped: %+v", s)
+	}
+}
+
+func (c *conform) restart(before mgmtapi.Endpoint) {
+	c.must(c.Node.Start(c.Context(), mgmtapi.StartOptions{Seeds: []string{c.Address}}))
+	c.await("the restarted node serves clients", func() bool { s := c.status(); return s.State == mgmtapi.Running && s.NativeTransport })
+	if after := c.self(); after.HostID != before.HostID {
+		c.Errorf("host id %s after the restart, %s before", after.HostID, before.HostID)
+	}
+	c.must(c.Node.Stop(c.Context()))
+}

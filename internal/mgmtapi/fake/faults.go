@@ -1,0 +1,41 @@
+package fake
+
+// Unreachable makes every call to the agent fail, or work again. The JVM runs on.
+func (n *Node) Unreachable(yes bool) { n.change(func() { n.unreachable = yes }) }
+
+// RefuseConfig lets every start from now on end with Cassandra's words; empty
+// words accept again.
+func (n *Node) RefuseConfig(words string) { n.change(func() { n.refusal = words }) }
+
+// LagSchema lets the node show a schema version of its own, or no longer.
+func (n *Node) LagSchema(yes bool) { n.change(func() { n.lagging = yes }) }
+
+// Crash ends the JVM unasked, as a kill -9 does.
+func (n *Node) Crash(why string) { n.change(func() { n.crash(why) }) }
+
+// Move is the loss of the pod: it comes back at another address, with the same
+// volume, and waits for a start. Message and jobs of the old pod are gone.
+func (n *Node) Move(address string) {
+	n.change(func() {
+		n.down()
+		n.address, n.jobs, n.ended, n.unreachable = address, nil, "", false
+	})
+}
+
+func (n *Node) change(f func()) {
+	n.ring.mu.Lock()
+	defer n.ring.mu.Unlock()
+	f()
+}
+
+// Cut ends all traffic between the nodes of two datacenters.
+func (r *Ring) Cut(a, b string) { r.setCut(a, b, true) }
+
+// Heal ends a cut.
+func (r *Ring) Heal(a, b string) { r.setCut(a, b, false) }
+
+func (r *Ring) setCut(a, b string, yes bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.cuts[pair(a, b)] = yes
+}

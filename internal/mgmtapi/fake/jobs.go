@@ -1,0 +1,124 @@
+package fake
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/ringspan/ringspan/internal/mgmtapi"
+)
+
+type job struct {
+	mgmtapi.Job
+	do func(*cluster) error
+}
+
+// Rebuild implements mgmtapi.Node.
+func (n *Node) Rebuild(ctx context.Context, source string) (string, error) {
+	return n.submit(ctx, "rebuild", source, func(c *cluster) error { return n.rebuild(c, source) })
+}
+
+// rebuild fills this node's datacenter with what its replication asks for.
+// Real nodes do it one by one; here the first one's does for all.
+func (n *Node) rebuild(c *cluster, source string) error {
+	known := map[string]bool{}
+	for _, m := range n.ring.members(n.group) {
+		known[m.datacenter] = known[m.datacenter] || n.sees(m)
+	}
+	if !known[source] {
+		return fmt.Errorf("Provided datacenter '%s' is not a valid datacenter, available datacenters are: %s", source, strings.Join(trueKeys(known), ","))
+	}
+	for _, k := range c.keyspaces {
+		if k.topology() && k.factor(n.datacenter) > 0 && k.holds[source] {
+			k.holds[n.datacenter] = true
+		}
+	}
+	for _, r := range c.roles {
+		r.in[n.datacenter] = r.in[n.datacenter] || r.in[source]
+	}
+	return nil
+}
+
+// Cleanup implements mgmtapi.Node.
+func (n *Node) Cleanup(ctx context.Context, o mgmtapi.CleanupOptions) (string, error) {
+	return n.submit(ctx, "cleanup", o.Keyspace, func(c *cluster) error {
+		if _, there := c.keyspaces[o.Keyspace]; !there && !slices.Contains([]string{"", "ALL", "NON_LOCAL_STRATEGY"}, o.Keyspace) {
+			return fmt.Errorf("Keyspace [%s] does not exist.", o.Keyspace)
+		}
+		return nil
+	})
+}
+
+func (n *Node) submit(ctx context.Context, kind, detail string, do func(*cluster) error) (string, error) {
+	_, leave, err := n.enter(ctx, kind)
+	if err != nil {
+		return "", err
+	}
+	defer leave()
+	n.ring.wrote(n, "%s %s", kind, detail)
+	n.ring.serial++
+	id := fmt.Sprintf("%s-%d", kind, n.ring.serial)
+	n.jobs = append(n.jobs, &job{Job: mgmtapi.Job{ID: id, Type: kind, Status: mgmtapi.JobWaiting, SubmitTime: n.millis()}, do: do})
+	return id, nil
+}
+
+// Job implements mgmtapi.Node.
+func (n *Node) Job(ctx context.Context, id string) (mgmtapi.Job, error) {
+	n.ring.mu.Lock()
+	defer n.ring.mu.Unlock()
+	if err := n.answers(ctx, "job"); err != nil {
+		return mgmtapi.Job{}, err
+	}
+	if n.ring.Auto {
+		n.ring.advance()
+	}
+	for _, j := range n.jobs {
+		if j.ID == id {
+			return j.Job, nil
+		}
+	}
+	return mgmtapi.Job{}, fmt.Errorf("job: %w: %s", mgmtapi.ErrNotFound, id)
+}
+
+// finishJobs carries out what was submitted, in order.
+func (n *Node) finishJobs() {
+	for _, j := range n.jobs {
+		if j.Status != mgmtapi.JobWaiting {
+			continue
+		}
+		j.Status, j.EndTime = mgmtapi.JobCompleted, n.millis()
+		err := fmt.Errorf("the JVM does not answer")
+		if n.up() {
+			err = j.do(n.ring.rings[n.group])
+		}
+		if err != nil {
+			j.Status, j.Error = mgmtapi.JobError, err.Error()
+		}
+	}
+}
+
+func (n *Node) millis() string { return strconv.FormatInt(n.ring.Now().UnixMilli(), 10) }
+
+// Holds says whether a datacenter's replicas of a keyspace have its data.
+func (r *Ring) Holds(name, datacenter string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, c := range r.rings {
+		if k := c.keyspaces[name]; k != nil && k.holds[datacenter] {
+			return true
+		}
+	}
+	return false
+}
+
+func trueKeys(m map[string]bool) (all []string) {
+	for k, yes := range m {
+		if yes {
+			all = append(all, k)
+		}
+	}
+	slices.Sort(all)
+	return all
+}

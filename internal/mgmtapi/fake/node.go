@@ -1,0 +1,161 @@
+package fake
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ringspan/ringspan/internal/mgmtapi"
+)
+
+// Node is one pod: an agent, a volume and perhaps a JVM.
+type Node struct {
+	ring                      *Ring
+	address, datacenter, rack string
+
+	// of the agent and its JVM
+	state   mgmtapi.State
+	mode    string
+	native  bool
+	since   time.Time
+	options mgmtapi.StartOptions
+	seeds   []string
+	jobs    []*job
+	pid     int
+
+	// of the volume
+	group  int // 0 until the first boot
+	hostID string
+	tokens []string
+
+	// faults
+	unreachable, lagging bool
+	refusal, ended       string
+}
+
+var _ mgmtapi.Node = (*Node)(nil)
+
+// Address is the pod's.
+func (n *Node) Address() string { return n.address }
+
+// HostID is the node's name for life, empty before its first boot.
+func (n *Node) HostID() string { return locked(n, func() string { return n.hostID }) }
+
+// Options are those of the last start.
+func (n *Node) Options() mgmtapi.StartOptions {
+	return locked(n, func() mgmtapi.StartOptions { return n.options })
+}
+
+// Seeds are those that the JVM uses now.
+func (n *Node) Seeds() []string { return locked(n, func() []string { return slices.Clone(n.seeds) }) }
+
+// Terminated is the message that the last unasked end of the JVM left in the
+// pod's status.
+func (n *Node) Terminated() string { return locked(n, func() string { return n.ended }) }
+
+func locked[T any](n *Node, f func() T) T {
+	n.ring.mu.Lock()
+	defer n.ring.mu.Unlock()
+	return f()
+}
+
+// Status implements mgmtapi.Node.
+func (n *Node) Status(ctx context.Context) (mgmtapi.Status, error) {
+	n.ring.mu.Lock()
+	defer n.ring.mu.Unlock()
+	if err := n.answers(ctx, "status"); err != nil {
+		return mgmtapi.Status{}, err
+	}
+	if n.ring.Auto {
+		n.ring.advance()
+	}
+	return mgmtapi.Status{State: n.state, PID: n.pid, OperationMode: n.mode, NativeTransport: n.native, Since: n.since}, nil
+}
+
+// Start implements mgmtapi.Node. The JVM is up after the next Advance.
+func (n *Node) Start(ctx context.Context, o mgmtapi.StartOptions) error {
+	n.ring.mu.Lock()
+	defer n.ring.mu.Unlock()
+	if err := n.answers(ctx, "start"); err != nil {
+		return err
+	}
+	if n.pid != 0 {
+		return nil
+	}
+	if len(o.Seeds) == 0 {
+		return fmt.Errorf("start: %w: no seed has an address", mgmtapi.ErrRefused)
+	}
+	n.ring.wrote(n, "start seeds=%s", strings.Join(o.Seeds, ","))
+	n.options, n.seeds, n.pid = o, slices.Clone(o.Seeds), 100
+	n.become(mgmtapi.Starting, "STARTING")
+	return nil
+}
+
+// Stop implements mgmtapi.Node.
+func (n *Node) Stop(ctx context.Context) error {
+	n.ring.mu.Lock()
+	defer n.ring.mu.Unlock()
+	if err := n.answers(ctx, "stop"); err != nil {
+		return err
+	}
+	if n.pid == 0 {
+		return nil
+	}
+	n.ring.wrote(n, "stop")
+	n.down()
+	return nil
+}
+
+// Drain implements mgmtapi.Node: the others see the node as down from then on.
+func (n *Node) Drain(ctx context.Context) error {
+	_, leave, err := n.enter(ctx, "drain")
+	if err != nil {
+		return err
+	}
+	defer leave()
+	n.ring.wrote(n, "drain")
+	n.native = false
+	n.become(mgmtapi.Running, "DRAINED")
+	return nil
+}
+
+// SetNativeTransport implements mgmtapi.Node.
+func (n *Node) SetNativeTransport(ctx context.Context, on bool) error {
+	_, leave, err := n.enter(ctx, "native transport")
+	if err != nil {
+		return err
+	}
+	defer leave()
+	n.ring.wrote(n, "native %t", on)
+	n.native = on
+	return nil
+}
+
+// ReloadSeeds implements mgmtapi.Node.
+func (n *Node) ReloadSeeds(ctx context.Context, seeds []string) ([]string, error) {
+	_, leave, err := n.enter(ctx, "seeds reload")
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	if len(seeds) > 0 {
+		n.ring.wrote(n, "seeds %s", strings.Join(seeds, ","))
+		n.seeds = slices.Clone(seeds)
+	}
+	// Cassandra leaves its own address out of the answer.
+	return slices.DeleteFunc(slices.Clone(n.seeds), func(s string) bool { return s == n.address }), nil
+}
+
+func (n *Node) become(s mgmtapi.State, mode string) { n.state, n.mode, n.since = s, mode, n.ring.Now() }
+
+// down is a node without a JVM; what its agent knew of jobs is gone with it
+// only when the agent ends too.
+func (n *Node) down() {
+	n.pid, n.native = 0, false
+	n.become(mgmtapi.Stopped, "")
+}
+
+// up says whether the node gossips.
+func (n *Node) up() bool { return n.pid != 0 && n.mode == "NORMAL" }
