@@ -71,7 +71,11 @@ func (n *Node) Status(ctx context.Context) (mgmtapi.Status, error) {
 	if n.ring.Auto {
 		n.ring.advance()
 	}
-	return mgmtapi.Status{State: n.state, PID: n.pid, OperationMode: n.mode, NativeTransport: n.native, Since: n.since}, nil
+	state := n.state
+	if state == mgmtapi.Running && n.mode != "NORMAL" {
+		state = mgmtapi.Starting // as the agent calls a node that is drained
+	}
+	return mgmtapi.Status{State: state, PID: n.pid, OperationMode: n.mode, NativeTransport: n.native, Since: n.since}, nil
 }
 
 // Start implements mgmtapi.Node. The JVM is up after the next Advance.
