@@ -1,0 +1,112 @@
+package controller
+
+import (
+	"context"
+	"reflect"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/client-go/tools/events"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	api "github.com/ringspan/ringspan/api/control/v1alpha1"
+	"github.com/ringspan/ringspan/internal/mgmtapi"
+	"github.com/ringspan/ringspan/internal/task"
+)
+
+// Reconciler carries out the CassandraTasks of one cluster.
+type Reconciler struct {
+	// Client reads from the cache and writes.
+	Client client.Client
+	// Live reads tasks from the API server: a job must not be started twice because the cache is behind.
+	Live   client.Reader
+	Events events.EventRecorder
+	// Node reaches the agent of a pod.
+	Node func(pod *corev1.Pod) mgmtapi.Node
+	Now  func() time.Time
+}
+
+// SetupWithManager registers the loop. One pass at a time: tasks of one datacenter wait for each other.
+func (r *Reconciler) SetupWithManager(m ctrl.Manager) error {
+	return ctrl.NewControllerManagedBy(m).Named("cassandratask").For(&api.CassandraTask{}).Complete(r)
+}
+
+// Reconcile is one pass.
+func (r *Reconciler) Reconcile(ctx context.Context, q ctrl.Request) (ctrl.Result, error) {
+	t := &api.CassandraTask{}
+	if err := r.Live.Get(ctx, q.NamespacedName, t); err != nil {
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	if !t.DeletionTimestamp.IsZero() {
+		return ctrl.Result{}, nil
+	}
+	seen, err := r.observe(ctx, t)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	plan := task.Make(seen)
+	done, err := r.apply(ctx, seen, plan)
+	if err != nil {
+		log.FromContext(ctx).Info("step failed", "error", err.Error())
+	}
+	if reportErr := r.report(ctx, seen, task.Summarize(seen, plan, done)); reportErr != nil {
+		return ctrl.Result{}, reportErr
+	}
+	return ctrl.Result{RequeueAfter: plan.Next}, err
+}
+
+// report writes the status once, when it says something new. A conflict means that somebody else wrote: the next pass sees it.
+func (r *Reconciler) report(ctx context.Context, s *task.State, status api.CassandraTaskStatus) error {
+	if reflect.DeepEqual(status, s.Task.Status) {
+		return nil
+	}
+	before := s.Task.Status
+	s.Task.Status = status
+	if err := r.Client.Status().Update(ctx, s.Task); err != nil {
+		return client.IgnoreNotFound(err)
+	}
+	r.announce(s.Task, before)
+	return r.label(ctx, s.Task)
+}
+
+// label keeps the label by which clients find tasks that run.
+func (r *Reconciler) label(ctx context.Context, t *api.CassandraTask) error {
+	value := ""
+	switch {
+	case t.Status.CompletionTime != nil:
+		value = api.StatusCompleted
+	case t.Status.StartTime != nil:
+		value = api.StatusActive
+	}
+	if value == "" || t.Labels[api.StatusLabel] == value {
+		return nil
+	}
+	before := t.DeepCopy()
+	if t.Labels == nil {
+		t.Labels = map[string]string{}
+	}
+	t.Labels[api.StatusLabel] = value
+	err := r.Client.Patch(ctx, t, client.MergeFrom(before))
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+	return err
+}
+
+// announce makes an event of each condition that became true.
+func (r *Reconciler) announce(t *api.CassandraTask, before api.CassandraTaskStatus) {
+	for _, c := range t.Status.Conditions {
+		if c.Status != "True" || meta.IsStatusConditionTrue(before.Conditions, c.Type) {
+			continue
+		}
+		kind := corev1.EventTypeNormal
+		if c.Type == api.JobFailed || c.Type == api.FieldsNotActedOn {
+			kind = corev1.EventTypeWarning
+		}
+		r.Events.Eventf(t, nil, kind, c.Reason, "Reconcile", "%s", c.Message)
+	}
+}

@@ -1,0 +1,132 @@
+package controller
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	cass "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	api "github.com/ringspan/ringspan/api/control/v1alpha1"
+	"github.com/ringspan/ringspan/internal/task"
+	"github.com/ringspan/ringspan/internal/topology"
+)
+
+// nodeTimeout bounds one question to a node.
+const nodeTimeout = 5 * time.Second
+
+// observe does all of a pass's reading, once.
+func (r *Reconciler) observe(ctx context.Context, t *api.CassandraTask) (*task.State, error) {
+	s := &task.State{Now: r.Now().Truncate(time.Second), Task: t, Jobs: map[string]task.JobSeen{}}
+	if t.Status.CompletionTime != nil || t.Spec.Datacenter.Name == "" {
+		return s, nil
+	}
+	dc := &cass.CassandraDatacenter{}
+	key := client.ObjectKey{Namespace: t.Namespace, Name: t.Spec.Datacenter.Name}
+	if err := r.Client.Get(ctx, key, dc); err != nil {
+		return s, client.IgnoreNotFound(err)
+	}
+	s.Datacenter = dc
+	if err := r.observeOthers(ctx, s); err != nil {
+		return nil, err
+	}
+	if err := r.observeRacks(ctx, s); err != nil {
+		return nil, err
+	}
+	return s, r.observePods(ctx, s)
+}
+
+// observeOthers lists the unfinished tasks of the same datacenter.
+func (r *Reconciler) observeOthers(ctx context.Context, s *task.State) error {
+	var list api.CassandraTaskList
+	if err := r.Live.List(ctx, &list, client.InNamespace(s.Task.Namespace)); err != nil {
+		return err
+	}
+	for _, other := range list.Items {
+		same := other.Spec.Datacenter.Name == s.Task.Spec.Datacenter.Name && other.Name != s.Task.Name
+		if same && other.Status.CompletionTime == nil && other.DeletionTimestamp.IsZero() {
+			s.Others = append(s.Others, other)
+		}
+	}
+	return nil
+}
+
+func ofDatacenter(dc *cass.CassandraDatacenter) client.MatchingLabels {
+	return client.MatchingLabels{
+		cass.ClusterLabel:    topology.CleanLabel(dc.Spec.ClusterName),
+		cass.DatacenterLabel: topology.CleanLabel(dc.Name),
+	}
+}
+
+func (r *Reconciler) observeRacks(ctx context.Context, s *task.State) error {
+	var sets appsv1.StatefulSetList
+	if err := r.Client.List(ctx, &sets, client.InNamespace(s.Task.Namespace), ofDatacenter(s.Datacenter)); err != nil {
+		return err
+	}
+	for i := range sets.Items {
+		s.Racks = append(s.Racks, rackOf(&sets.Items[i]))
+	}
+	return nil
+}
+
+func rackOf(set *appsv1.StatefulSet) task.Rack {
+	replicas := int32(1)
+	if set.Spec.Replicas != nil {
+		replicas = *set.Spec.Replicas
+	}
+	return task.Rack{
+		Name:        set.Labels[cass.RackLabel],
+		StatefulSet: set.Name,
+		RestartedAt: set.Spec.Template.Annotations[api.RestartedAtAnnotation],
+		Revision:    set.Status.UpdateRevision,
+		Settled: set.Status.ObservedGeneration >= set.Generation &&
+			set.Status.ReadyReplicas == replicas && set.Status.UpdatedReplicas == replicas &&
+			set.Status.Replicas == replicas,
+	}
+}
+
+// observePods reads the pods, then asks the nodes of running jobs all at once.
+func (r *Reconciler) observePods(ctx context.Context, s *task.State) error {
+	var pods corev1.PodList
+	if err := r.Client.List(ctx, &pods, client.InNamespace(s.Task.Namespace), ofDatacenter(s.Datacenter)); err != nil {
+		return err
+	}
+	var mu sync.Mutex
+	var group sync.WaitGroup
+	for i := range pods.Items {
+		pod := &pods.Items[i]
+		s.Pods = append(s.Pods, task.Pod{
+			Name: pod.Name, Rack: pod.Labels[cass.RackLabel], Ready: ready(pod),
+			Revision: pod.Labels[appsv1.ControllerRevisionHashLabelKey],
+		})
+		status := s.Task.Status.PodStatuses[pod.Name]
+		if status.Status != api.PodTaskRunning || status.JobID == "" {
+			continue
+		}
+		group.Go(func() {
+			ask, cancel := context.WithTimeout(ctx, nodeTimeout)
+			defer cancel()
+			job, err := r.Node(pod).Job(ask, status.JobID)
+			mu.Lock()
+			defer mu.Unlock()
+			s.Jobs[pod.Name] = task.JobSeen{Job: job, Err: err}
+		})
+	}
+	group.Wait()
+	return nil
+}
+
+func ready(pod *corev1.Pod) bool {
+	if pod.DeletionTimestamp != nil || pod.Status.PodIP == "" {
+		return false
+	}
+	for _, c := range pod.Status.Conditions {
+		if c.Type == corev1.PodReady {
+			return c.Status == corev1.ConditionTrue
+		}
+	}
+	return false
+}

@@ -1,0 +1,125 @@
+package task
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	api "github.com/ringspan/ringspan/api/control/v1alpha1"
+	"github.com/ringspan/ringspan/internal/mgmtapi"
+)
+
+// jobs goes on with a command that is one job on each node.
+func (p *Plan) jobs(s *State) {
+	p.takeIn(s)
+	racks := s.targets()
+	if len(racks) == 0 {
+		p.Waiting = fmt.Sprintf("the pods of datacenter %q", s.Datacenter.Name)
+		p.Next = pollJobs
+		return
+	}
+	for _, rack := range slices.Sorted(maps.Keys(racks)) {
+		if p.rackJobs(s, racks[rack]) {
+			return
+		}
+	}
+	p.Done = true
+}
+
+// takeIn moves each running pod to what its node says.
+func (p *Plan) takeIn(s *State) {
+	for name, status := range p.Pods {
+		if status.Status != api.PodTaskRunning {
+			continue
+		}
+		seen := s.Jobs[name]
+		switch {
+		case errors.Is(seen.Err, mgmtapi.ErrNotFound):
+			p.failed(s, name, "the node does not know the job any more: it was restarted")
+		case seen.Err != nil:
+			// Nobody answers: the job may well be running.
+		case seen.Job.Status == mgmtapi.JobCompleted:
+			status.Status, status.Error = api.PodTaskCompleted, ""
+			status.CompletionTime = &metav1.Time{Time: s.Now}
+			p.Pods[name] = status
+		case seen.Job.Status == mgmtapi.JobError:
+			p.failed(s, name, seen.Job.Error)
+		}
+	}
+}
+
+// failed notes a failed try: another one follows while retries are left.
+func (p *Plan) failed(s *State, pod, why string) {
+	status := p.Pods[pod]
+	status.Error, status.JobID = why, ""
+	if status.Retries < s.retries() {
+		status.Retries++
+		status.Status = api.PodTaskWaiting
+	} else {
+		status.Status = api.PodTaskError
+		status.CompletionTime = &metav1.Time{Time: s.Now}
+	}
+	p.Pods[pod] = status
+}
+
+// rackJobs starts as many jobs in one rack as may run, and says whether the rack still has work.
+func (p *Plan) rackJobs(s *State, pods []Pod) bool {
+	var running, unready []string
+	free := s.limit(len(pods))
+	for _, pod := range pods {
+		if p.Pods[pod.Name].Status == api.PodTaskRunning {
+			running = append(running, pod.Name)
+			free--
+		}
+	}
+	for _, pod := range pods {
+		status := p.Pods[pod.Name]
+		switch {
+		case ended(status) || status.Status == api.PodTaskRunning:
+		case !pod.Ready:
+			status.Status = api.PodTaskWaiting
+			p.Pods[pod.Name] = status
+			unready = append(unready, pod.Name)
+		default:
+			status.Status = api.PodTaskWaiting
+			p.Pods[pod.Name] = status
+			if free > 0 {
+				free--
+				running = append(running, pod.Name)
+				p.Steps = append(p.Steps, Step{Verb: StartJob, Target: pod.Name, Why: startReason(s, status)})
+			}
+		}
+	}
+	if len(running)+len(unready) == 0 {
+		return false
+	}
+	p.Waiting, p.Next = rackBlocker(s, running, unready), pollJobs
+	return true
+}
+
+func ended(status api.PodTaskStatus) bool {
+	return status.Status == api.PodTaskCompleted || status.Status == api.PodTaskError
+}
+
+func startReason(s *State, status api.PodTaskStatus) string {
+	command := string(s.job().Command)
+	if status.Retries > 0 {
+		return fmt.Sprintf("%s, try %d after: %s", command, status.Retries+1, status.Error)
+	}
+	return command
+}
+
+func rackBlocker(s *State, running, unready []string) string {
+	var parts []string
+	if len(running) > 0 {
+		parts = append(parts, fmt.Sprintf("%s on %s", s.job().Command, strings.Join(running, ", ")))
+	}
+	if len(unready) > 0 {
+		parts = append(parts, fmt.Sprintf("%s to be ready", strings.Join(unready, ", ")))
+	}
+	return strings.Join(parts, " and ")
+}

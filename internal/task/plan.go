@@ -1,0 +1,171 @@
+package task
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	api "github.com/ringspan/ringspan/api/control/v1alpha1"
+)
+
+// Verb is what a step does.
+type Verb string
+
+// Verbs.
+const (
+	// StartJob asks a pod's node for the job. Target is the pod.
+	StartJob Verb = "start job on"
+	// Restart stamps a StatefulSet's pod template. Target is the StatefulSet.
+	Restart Verb = "restart"
+	// DeletePod makes Kubernetes make it anew. Target is the pod.
+	DeletePod Verb = "delete pod"
+	// DeleteTask ends a task that is past its time. Target is the task.
+	DeleteTask Verb = "delete task"
+)
+
+// Step is one thing to do.
+type Step struct {
+	Verb   Verb
+	Target string
+	Why    string
+	// Stamp is the value to write, for Restart.
+	Stamp string
+}
+
+// Failure is why a task ends without success.
+type Failure struct{ Reason, Message string }
+
+// Plan is what to do now and what to say.
+type Plan struct {
+	Steps []Step
+	// Begin: the task starts with this pass; nothing else happens in it, so that the start is on record first.
+	Begin bool
+	// Done: all pods have ended, well or not.
+	Done bool
+	// Failure is set when the task can't be carried out.
+	Failure *Failure
+	// Waiting is what is waited for and on whom.
+	Waiting string
+	// Next is after how long to look again; 0 means when something changes.
+	Next time.Duration
+	// Pods is how far each pod is, before the steps.
+	Pods map[string]api.PodTaskStatus
+}
+
+// pollJobs is how often nodes are asked about running jobs.
+const pollJobs = time.Second
+
+// Make decides what to do next.
+func Make(s *State) Plan {
+	if s.Task.Status.CompletionTime != nil {
+		return expire(s)
+	}
+	plan := Plan{Pods: map[string]api.PodTaskStatus{}}
+	for name, status := range s.Task.Status.PodStatuses {
+		plan.Pods[name] = status
+	}
+	if plan.Failure = check(s); plan.Failure != nil {
+		return plan
+	}
+	if plan.wait(s) {
+		return plan
+	}
+	if s.Task.Status.StartTime == nil {
+		plan.Begin = true
+		return plan
+	}
+	if s.job().Command == api.CommandRestart {
+		plan.restart(s)
+	} else {
+		plan.jobs(s)
+	}
+	return plan
+}
+
+// expire deletes a finished task when its time is over.
+func expire(s *State) Plan {
+	ttl := int32(api.DefaultTTLSeconds)
+	if s.Task.Spec.TTLSecondsAfterFinished != nil {
+		ttl = *s.Task.Spec.TTLSecondsAfterFinished
+	}
+	if ttl == 0 {
+		return Plan{}
+	}
+	left := s.Task.Status.CompletionTime.Add(time.Duration(ttl) * time.Second).Sub(s.Now)
+	if left > 0 {
+		return Plan{Next: left}
+	}
+	return Plan{Steps: []Step{{Verb: DeleteTask, Target: s.Task.Name, Why: fmt.Sprintf("finished more than %d s ago", ttl)}}}
+}
+
+// wait says whether the task can't start or go on yet.
+func (p *Plan) wait(s *State) bool {
+	if at := s.Task.Spec.ScheduledTime; at != nil && at.After(s.Now) {
+		p.Waiting = "its scheduled time, " + at.UTC().Format(time.RFC3339)
+		p.Next = at.Sub(s.Now)
+		return true
+	}
+	if s.Datacenter == nil {
+		p.Waiting = fmt.Sprintf("CassandraDatacenter %q, which is not in namespace %q", s.Task.Spec.Datacenter.Name, s.Task.Namespace)
+		p.Next = 10 * time.Second
+		return true
+	}
+	if s.Task.Status.StartTime != nil {
+		return false
+	}
+	if other := blocker(s); other != "" {
+		p.Waiting = fmt.Sprintf("task %q to end on the same datacenter", other)
+		p.Next = 5 * time.Second
+		return true
+	}
+	return false
+}
+
+// blocker names the task that goes first: one that runs, else the oldest that is due. Only tasks that both allow it run
+// together.
+func blocker(s *State) string {
+	for i := range s.Others {
+		other := &s.Others[i]
+		if allows(s.Task) && allows(other) {
+			continue
+		}
+		if other.Status.StartTime != nil || due(other, s.Now) && older(other, s.Task) {
+			return other.Name
+		}
+	}
+	return ""
+}
+
+func allows(t *api.CassandraTask) bool { return t.Spec.ConcurrencyPolicy == "Allow" }
+
+func due(t *api.CassandraTask, now time.Time) bool {
+	return t.Spec.ScheduledTime == nil || !t.Spec.ScheduledTime.After(now)
+}
+
+func older(a, b *api.CassandraTask) bool {
+	if !a.CreationTimestamp.Equal(&b.CreationTimestamp) {
+		return a.CreationTimestamp.Before(&b.CreationTimestamp)
+	}
+	return a.Name < b.Name
+}
+
+// String prints the plan for people and tests.
+func (p Plan) String() string {
+	var b strings.Builder
+	if p.Begin {
+		b.WriteString("begin\n")
+	}
+	for _, s := range p.Steps {
+		fmt.Fprintf(&b, "%s %s: %s\n", s.Verb, s.Target, s.Why)
+	}
+	if p.Waiting != "" {
+		fmt.Fprintf(&b, "waiting for %s\n", p.Waiting)
+	}
+	if p.Failure != nil {
+		fmt.Fprintf(&b, "failed: %s: %s\n", p.Failure.Reason, p.Failure.Message)
+	}
+	if p.Done {
+		b.WriteString("done\n")
+	}
+	return b.String()
+}

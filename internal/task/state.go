@@ -1,0 +1,98 @@
+package task
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	cass "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	api "github.com/ringspan/ringspan/api/control/v1alpha1"
+	"github.com/ringspan/ringspan/internal/mgmtapi"
+)
+
+// State is everything that one pass has seen.
+type State struct {
+	Now  time.Time
+	Task *api.CassandraTask
+	// Datacenter is nil when it isn't there.
+	Datacenter *cass.CassandraDatacenter
+	// Others are the unfinished tasks of the same datacenter, without this one.
+	Others []api.CassandraTask
+	// Pods of the datacenter, in any order.
+	Pods []Pod
+	// Racks of the datacenter, in any order.
+	Racks []Rack
+	// Jobs by pod name: what the nodes say about the jobs that the task's status lists as running.
+	Jobs map[string]JobSeen
+}
+
+// Pod is one node of the datacenter.
+type Pod struct {
+	Name string
+	Rack string
+	// Ready is Kubernetes' word for it.
+	Ready bool
+	// Revision of its StatefulSet that the pod was made from.
+	Revision string
+}
+
+// Rack is one StatefulSet of the datacenter.
+type Rack struct {
+	Name        string
+	StatefulSet string
+	// RestartedAt is the stamp on the pod template, empty when there is none.
+	RestartedAt string
+	// Revision that new pods are made from.
+	Revision string
+	// Settled: all pods are there, ready, and made from Revision.
+	Settled bool
+}
+
+// JobSeen is a node's answer about one job.
+type JobSeen struct {
+	Job mgmtapi.Job
+	// Err is why there is no answer; mgmtapi.ErrNotFound means that the node has forgotten the job.
+	Err error
+}
+
+// job is the task's only job; check has made sure that there is one.
+func (s *State) job() *api.CassandraJob { return &s.Task.Spec.Jobs[0] }
+
+// targets are the pods that the task is for, by rack name.
+func (s *State) targets() map[string][]Pod {
+	args := s.job().Arguments
+	racks := map[string][]Pod{}
+	for _, p := range s.Pods {
+		if (args.RackName == "" || args.RackName == p.Rack) && (args.PodName == "" || args.PodName == p.Name) {
+			racks[p.Rack] = append(racks[p.Rack], p)
+		}
+	}
+	for _, pods := range racks {
+		slices.SortFunc(pods, func(a, b Pod) int { return strings.Compare(a.Name, b.Name) })
+	}
+	return racks
+}
+
+// limit is how many pods of a rack with that many may work at once.
+func (s *State) limit(pods int) int {
+	switch n := s.Task.Spec.MaxConcurrentPods; {
+	case n == nil:
+		return api.DefaultMaxConcurrentPods
+	case *n == 0:
+		return pods
+	default:
+		return *n
+	}
+}
+
+// retries is how often one pod's job may be tried again.
+func (s *State) retries() int {
+	switch {
+	case s.Task.Spec.RestartPolicy == "Never":
+		return 0
+	case s.Task.Spec.Retries == nil:
+		return api.DefaultRetries
+	default:
+		return *s.Task.Spec.Retries
+	}
+}

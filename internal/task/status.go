@@ -1,0 +1,138 @@
+package task
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	api "github.com/ringspan/ringspan/api/control/v1alpha1"
+)
+
+// Done is what became of the steps of a plan.
+type Done struct {
+	// JobIDs of jobs that were started, by pod name.
+	JobIDs map[string]string
+	// Errors of jobs that the node refused to start, by pod name.
+	Errors map[string]error
+}
+
+// Summarize returns the status after the plan was carried out.
+func Summarize(s *State, plan Plan, done Done) api.CassandraTaskStatus {
+	status := *s.Task.Status.DeepCopy()
+	if status.CompletionTime != nil {
+		return status
+	}
+	if plan.Begin {
+		status.StartTime = &metav1.Time{Time: s.Now}
+	}
+	for _, pod := range slices.Sorted(maps.Keys(done.Errors)) {
+		plan.failed(s, pod, done.Errors[pod].Error())
+	}
+	for pod, id := range done.JobIDs {
+		plan.Pods[pod] = started(s, plan.Pods[pod], id)
+	}
+	status.PodStatuses = stamped(s, plan.Pods)
+	count(&status)
+	conclude(s, plan, &status)
+	notActedOn(s, &status)
+	return status
+}
+
+func started(s *State, pod api.PodTaskStatus, id string) api.PodTaskStatus {
+	pod.Status, pod.JobID = api.PodTaskRunning, id
+	if pod.StartTime == nil {
+		pod.StartTime = &metav1.Time{Time: s.Now}
+	}
+	return pod
+}
+
+// stamped gives pods of a restart, which have no job, their times.
+func stamped(s *State, pods map[string]api.PodTaskStatus) map[string]api.PodTaskStatus {
+	for name, pod := range pods {
+		if pod.StartTime == nil && pod.Status != api.PodTaskWaiting {
+			pod.StartTime = &metav1.Time{Time: s.Now}
+		}
+		if pod.CompletionTime == nil && ended(pod) {
+			pod.CompletionTime = &metav1.Time{Time: s.Now}
+		}
+		pods[name] = pod
+	}
+	if len(pods) == 0 {
+		return nil
+	}
+	return pods
+}
+
+func count(status *api.CassandraTaskStatus) {
+	status.Succeeded, status.Failed = 0, 0
+	for _, pod := range status.PodStatuses {
+		switch pod.Status {
+		case api.PodTaskCompleted:
+			status.Succeeded++
+		case api.PodTaskError:
+			status.Failed++
+		}
+	}
+}
+
+// conclude sets the conditions that say how the task stands.
+func conclude(s *State, plan Plan, status *api.CassandraTaskStatus) {
+	status.Active = 0
+	switch {
+	case plan.Failure != nil:
+		finish(s, status, api.JobFailed, plan.Failure.Reason, plan.Failure.Message)
+	case plan.Done && status.Failed > 0:
+		finish(s, status, api.JobFailed, api.ReasonPodsFailed, failures(status))
+	case plan.Done:
+		finish(s, status, api.JobComplete, api.ReasonCompleted, fmt.Sprintf("%d pods", status.Succeeded))
+	case status.StartTime == nil:
+		set(s, status, api.JobRunning, metav1.ConditionFalse, api.ReasonWaiting, "waiting for "+plan.Waiting)
+	default:
+		status.Active = 1
+		set(s, status, api.JobRunning, metav1.ConditionTrue, api.ReasonRunning, running(plan))
+	}
+}
+
+func running(plan Plan) string {
+	if plan.Waiting == "" {
+		return "just begun"
+	}
+	return "waiting for " + plan.Waiting
+}
+
+func finish(s *State, status *api.CassandraTaskStatus, condition, reason, message string) {
+	status.CompletionTime = &metav1.Time{Time: s.Now}
+	set(s, status, api.JobRunning, metav1.ConditionFalse, reason, "the task has ended")
+	set(s, status, condition, metav1.ConditionTrue, reason, message)
+}
+
+// failures lists what went wrong on which pod.
+func failures(status *api.CassandraTaskStatus) string {
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(status.PodStatuses)) {
+		if pod := status.PodStatuses[name]; pod.Status == api.PodTaskError {
+			parts = append(parts, name+": "+pod.Error)
+		}
+	}
+	return strings.Join(parts, "; ")
+}
+
+func notActedOn(s *State, status *api.CassandraTaskStatus) {
+	names := NotActedOn(s.Task)
+	if len(names) == 0 {
+		return
+	}
+	set(s, status, api.FieldsNotActedOn, metav1.ConditionTrue, api.ReasonFieldNotActedOn,
+		"these are set and have no effect: "+strings.Join(names, ", "))
+}
+
+func set(s *State, status *api.CassandraTaskStatus, condition string, value metav1.ConditionStatus, reason, message string) {
+	meta.SetStatusCondition(&status.Conditions, metav1.Condition{
+		Type: condition, Status: value, Reason: reason, Message: message,
+		ObservedGeneration: s.Task.Generation, LastTransitionTime: metav1.Time{Time: s.Now},
+	})
+}
