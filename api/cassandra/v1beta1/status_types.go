@@ -26,19 +26,19 @@ type CassandraDatacenterStatus struct {
 	Conditions []DatacenterCondition `json:"conditions,omitempty"`
 
 	// SuperUserUpserted is the deprecated form of usersUpserted.
-	SuperUserUpserted metav1.Time `json:"superUserUpserted,omitempty"`
+	SuperUserUpserted metav1.Time `json:"superUserUpserted,omitempty,omitzero"`
 
 	// UsersUpserted is when roles were last written.
-	UsersUpserted metav1.Time `json:"usersUpserted,omitempty"`
+	UsersUpserted metav1.Time `json:"usersUpserted,omitempty,omitzero"`
 
 	// LastServerNodeStarted is when a node was last started.
-	LastServerNodeStarted metav1.Time `json:"lastServerNodeStarted,omitempty"`
+	LastServerNodeStarted metav1.Time `json:"lastServerNodeStarted,omitempty,omitzero"`
 
 	// CassandraOperatorProgress is Updating or Ready.
 	CassandraOperatorProgress ProgressState `json:"cassandraOperatorProgress,omitempty"`
 
 	// LastRollingRestart is when a rolling restart was last asked for.
-	LastRollingRestart metav1.Time `json:"lastRollingRestart,omitempty"`
+	LastRollingRestart metav1.Time `json:"lastRollingRestart,omitempty,omitzero"`
 
 	// NodeStatuses by pod name.
 	NodeStatuses CassandraStatusMap `json:"nodeStatuses,omitempty"`
@@ -47,7 +47,7 @@ type CassandraDatacenterStatus struct {
 	NodeReplacements []string `json:"nodeReplacements,omitempty"`
 
 	// QuietPeriod is until when nothing is to be changed.
-	QuietPeriod metav1.Time `json:"quietPeriod,omitempty"`
+	QuietPeriod metav1.Time `json:"quietPeriod,omitempty,omitzero"`
 
 	// ObservedGeneration is the generation of the spec that the status speaks of.
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
@@ -93,7 +93,7 @@ type DatacenterCondition struct {
 	Status             corev1.ConditionStatus  `json:"status"`
 	Reason             string                  `json:"reason"`
 	Message            string                  `json:"message"`
-	LastTransitionTime metav1.Time             `json:"lastTransitionTime,omitempty"`
+	LastTransitionTime metav1.Time             `json:"lastTransitionTime,omitempty,omitzero"`
 }
 
 // Condition returns the condition of that type, or nil.

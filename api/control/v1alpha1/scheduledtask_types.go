@@ -50,9 +50,9 @@ type TaskDetails struct {
 // ScheduledTaskStatus says when tasks were and will be made.
 type ScheduledTaskStatus struct {
 	// +nullable
-	NextSchedule metav1.Time `json:"nextSchedule,omitempty"`
+	NextSchedule metav1.Time `json:"nextSchedule,omitempty,omitzero"`
 	// +nullable
-	LastExecution metav1.Time `json:"lastExecution,omitempty"`
+	LastExecution metav1.Time `json:"lastExecution,omitempty,omitzero"`
 	// Conditions: FieldsNotActedOn. Ours.
 	// +listType=map
 	// +listMapKey=type

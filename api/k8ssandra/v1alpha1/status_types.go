@@ -70,7 +70,7 @@ type PeerStatus struct {
 	// Reachable says whether the peer's API server answered last time.
 	Reachable bool `json:"reachable"`
 	// Since is when Reachable last changed.
-	Since metav1.Time `json:"since,omitempty"`
+	Since metav1.Time `json:"since,omitempty,omitzero"`
 	// Revision of the ring that the peer holds.
 	Revision string `json:"revision,omitempty"`
 	// Message says why it isn't reachable.
