@@ -1,0 +1,4 @@
+// Package cli is the ringspan command: one file a verb. It reads files and
+// flags, drives fleets and Kubernetes clients, and prints; what it decides is
+// decided in the pure packages. Start reading at newRoot.
+package cli
