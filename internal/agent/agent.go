@@ -84,7 +84,7 @@ func (a *Agent) start(ctx context.Context, o mgmtapi.StartOptions) error {
 	}
 	args := cassandra.JVMFlags(a.config.Input, node, cassandra.StartOptions{FirstBoot: o.FirstBoot, ReplaceAddress: o.ReplaceAddress, Archive: a.config.Archive})
 	args = append(args, "-Dringspan.jolokia.port="+a.config.JolokiaPort, "-cp", a.classPath(), cassandra.MainClass)
-	j, err := launch(a.config.Java, args, jvmEnvironment(), a.config.Output)
+	j, err := launch(a.config.Java, args, append(jvmEnvironment(), a.config.Input.Environment()...), a.config.Output)
 	if err != nil {
 		return fmt.Errorf("starting %s: %w", a.config.Java, err)
 	}

@@ -87,13 +87,34 @@ func (in *Input) section(name string, raw json.RawMessage) error {
 	case "cassandra-yaml":
 		return merge(in.CassandraYAML, raw)
 	case "jvm-server-options", "jvm11-server-options", "jvm17-server-options":
-		return merge(in.JVM, raw)
+		return in.options(raw)
 	case "jvm-options", "jvm8-server-options", "jvm21-server-options", "pod-overrides", "sidecar-yaml":
 		return nil // for other versions; pod-overrides are applied by the caller
 	case "cassandra-env-sh":
 		return in.environment(raw)
 	default:
 		return fmt.Errorf("is not a section that this agent knows")
+	}
+	return nil
+}
+
+// options lays a section's options over those before it; arguments that are
+// given as they are come one after another.
+func (in *Input) options(raw json.RawMessage) error {
+	before, _ := in.JVM[listKey].([]any)
+	delete(in.JVM, listKey)
+	if err := merge(in.JVM, raw); err != nil {
+		return err
+	}
+	switch own := in.JVM[listKey].(type) {
+	case nil:
+		if before != nil {
+			in.JVM[listKey] = before
+		}
+	case []any:
+		in.JVM[listKey] = slices.Concat(before, own)
+	default:
+		return fmt.Errorf("%s is not a list", listKey)
 	}
 	return nil
 }

@@ -1,12 +1,5 @@
 package cassandra
 
-import (
-	"fmt"
-	"maps"
-	"slices"
-	"strings"
-)
-
 // MainClass is the launcher's (see package java).
 const MainClass = "ringspan.Launch"
 
@@ -86,57 +79,4 @@ func profileFlags(in Input) []string {
 		flags = append(flags, "-XX:+UseG1GC", "-XX:G1HeapRegionSize=16m", "-XX:MaxGCPauseMillis=300", "-XX:InitiatingHeapOccupancyPercent=70")
 	}
 	return flags
-}
-
-// options maps the names of jvm-server-options to flags; %v is the value.
-var options = map[string]string{
-	"initial_heap_size": "-Xms%v", "max_heap_size": "-Xmx%v", "heap_size_young_generation": "-Xmn%v",
-	"per_thread_stack_size": "-Xss%v", "max_direct_memory": "-XX:MaxDirectMemorySize=%v", "max_gc_pause_millis": "-XX:MaxGCPauseMillis=%v",
-	"g1r_set_updating_pause_time_percent": "-XX:G1RSetUpdatingPauseTimePercent=%v", "initiating_heap_occupancy_percent": "-XX:InitiatingHeapOccupancyPercent=%v",
-	"parallel_gc_threads": "-XX:ParallelGCThreads=%v", "conc_gc_threads": "-XX:ConcGCThreads=%v",
-	"heap-dump-dir": "-XX:HeapDumpPath=%v", "string_table_size": "-XX:StringTableSize=%v",
-	"ring_delay_ms": "-Dcassandra.ring_delay_ms=%v", "java_net_prefer_ipv4_stack": "-Djava.net.preferIPv4Stack=%v",
-}
-
-var collectors = map[string][]string{
-	"G1GC": {"-XX:+UseG1GC"}, "ZGC": {"-XX:+UseZGC"}, "Shenandoah": {"-XX:+UseShenandoahGC"}, "SerialGC": {"-XX:+UseSerialGC"}, "Custom": nil,
-}
-
-// optionFlags turns the user's options into flags, in a stable order.
-func optionFlags(jvm map[string]any) (flags []string) {
-	for _, key := range slices.Sorted(maps.Keys(jvm)) {
-		value := jvm[key]
-		switch {
-		case key == "garbage_collector":
-			flags = append(flags, collectors[fmt.Sprint(value)]...)
-		case key == "additional-jvm-opts":
-			if list, ok := value.([]any); ok {
-				for _, o := range list {
-					flags = append(flags, fmt.Sprint(o))
-				}
-			}
-		case options[key] != "":
-			flags = append(flags, fmt.Sprintf(options[key], value))
-		case strings.HasPrefix(key, "cassandra_"):
-			flags = append(flags, fmt.Sprintf("-Dcassandra.%s=%v", strings.TrimPrefix(key, "cassandra_"), value))
-		}
-	}
-	return flags
-}
-
-// UnknownOptions lists the JVM options and collectors that have no effect here.
-func UnknownOptions(jvm map[string]any) (unknown []string) {
-	for _, key := range slices.Sorted(maps.Keys(jvm)) {
-		value := jvm[key]
-		if key == "garbage_collector" {
-			if _, ok := collectors[fmt.Sprint(value)]; !ok {
-				unknown = append(unknown, fmt.Sprintf("garbage_collector %v", value))
-			}
-			continue
-		}
-		if key != "additional-jvm-opts" && key != "malloc-arena-max" && options[key] == "" && !strings.HasPrefix(key, "cassandra_") {
-			unknown = append(unknown, key)
-		}
-	}
-	return unknown
 }

@@ -1,0 +1,102 @@
+package cassandra
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/cockroachdb/datadriven"
+)
+
+func TestScripts(t *testing.T) {
+	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
+		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
+			in, err := ParseInput([]byte(d.Input), arg(d, "pod", "p-0"))
+			if d.Cmd == "parse" || err != nil {
+				return fmt.Sprintln(err)
+			}
+			in.Profile = arg(d, "profile", "")
+			switch d.Cmd {
+			case "render":
+				return rendered(t, in, node(d))
+			case "flags":
+				o := StartOptions{FirstBoot: arg(d, "first", "") == "true", ReplaceAddress: arg(d, "replace", ""), Archive: arg(d, "archive", "")}
+				return flagLines(in, node(d), o)
+			case "unknown":
+				return strings.Join(UnknownOptions(in.JVM), "\n")
+			}
+			return "no such command"
+		})
+	})
+}
+
+func arg(d *datadriven.TestData, name, otherwise string) string {
+	for _, a := range d.CmdArgs {
+		if a.Key == name {
+			return a.Vals[0]
+		}
+	}
+	return otherwise
+}
+
+func node(d *datadriven.TestData) Node {
+	n := Node{
+		Address: "172.21.0.20", BroadcastAddress: arg(d, "broadcast", ""), Datacenter: "dc1", Rack: "rack1", Seeds: []string{"172.21.0.20", "172.21.32.20"},
+		DataDir: "/var/lib/cassandra", ConfigDir: "/config", LogDir: "/var/log/cassandra",
+	}
+	if arg(d, "first", "true") == "true" {
+		no := false
+		n.Tokens, n.AutoBootstrap, n.NativeTransport = []string{"-9", "3"}, &no, &no
+	}
+	return n
+}
+
+// rendered shows the files but logback.xml, which has a test of its own.
+func rendered(t *testing.T, in Input, n Node) string {
+	t.Helper()
+	files, err := Render(in, n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(files["cassandra.yaml"]) + "-- cassandra-rackdc.properties\n" + string(files["cassandra-rackdc.properties"])
+}
+
+// flagLines shows the JVM's arguments but the modules', which never differ.
+func flagLines(in Input, n Node, o StartOptions) string {
+	var b strings.Builder
+	flags := JVMFlags(in, n, o)
+	for i, f := range flags {
+		if f == "--add-opens" || f == "--add-exports" || i > 0 && strings.HasPrefix(flags[i-1], "--add-") {
+			continue
+		}
+		fmt.Fprintln(&b, f)
+	}
+	fmt.Fprintln(&b, strings.Join(in.Environment(), " "))
+	return b.String()
+}
+
+func TestLogbackWritesToBothPlaces(t *testing.T) {
+	files, err := Render(Input{}, Node{LogDir: "/logs"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(files["logback.xml"])
+	for _, part := range []string{"ConsoleAppender", "<file>/logs/system.log</file>", "<fileNamePattern>/logs/system.log.%i</fileNamePattern>", "10MB"} {
+		if !strings.Contains(text, part) {
+			t.Errorf("logback.xml lacks %s:\n%s", part, text)
+		}
+	}
+}
+
+func TestModuleFlagsComeInPairs(t *testing.T) {
+	flags := JVMFlags(Input{}, Node{}, StartOptions{})
+	for i, f := range flags {
+		if strings.HasPrefix(f, "--add-") && !strings.HasSuffix(flags[i+1], "=ALL-UNNAMED") {
+			t.Errorf("%s %s", f, flags[i+1])
+		}
+	}
+	if !slices.Contains(flags, "java.base/java.nio=ALL-UNNAMED") {
+		t.Error("java.nio is not opened")
+	}
+}
