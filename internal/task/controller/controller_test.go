@@ -1,0 +1,336 @@
+package controller_test
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/ptr"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	cass "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	api "github.com/ringspan/ringspan/api/control/v1alpha1"
+	"github.com/ringspan/ringspan/internal/kubetest"
+	"github.com/ringspan/ringspan/internal/mgmtapi"
+	"github.com/ringspan/ringspan/internal/mgmtapi/fake"
+	"github.com/ringspan/ringspan/internal/task/controller"
+)
+
+func TestMain(m *testing.M) { os.Exit(kubetest.Main(m)) }
+
+// stage is a datacenter dc1 of two racks with one node each, up, in a namespace of its own; dc2 is the rest of its ring.
+// The loop runs with the shipped permissions.
+type stage struct {
+	t       *testing.T
+	admin   client.Client
+	ns      string
+	ring    *fake.Ring
+	clock   time.Time
+	events  *events.FakeRecorder
+	loop    *controller.Reconciler
+	address map[string]string
+}
+
+func newStage(t *testing.T) *stage {
+	t.Helper()
+	cluster := kubetest.Shared(t)
+	operator, err := client.New(cluster.Operator(), client.Options{Scheme: cluster.Scheme})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &stage{
+		t: t, admin: cluster.Client, ns: cluster.Namespace(t), ring: fake.NewRing("ring"), events: events.NewFakeRecorder(100),
+		clock: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), address: map[string]string{},
+	}
+	s.loop = &controller.Reconciler{
+		Client: operator, Live: operator, Events: s.events, Now: func() time.Time { return s.clock },
+		Node: func(pod *corev1.Pod) mgmtapi.Node { return s.ring.Dial(pod.Status.PodIP) },
+	}
+	s.datacenter()
+	s.rack("rack1", "10.0.0.1")
+	s.rack("rack2", "10.0.0.2")
+	s.node("10.0.1.1", "dc2", "rack1")
+	s.ring.Advance()
+	return s
+}
+
+func (s *stage) must(err error) {
+	s.t.Helper()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *stage) node(address, datacenter, rack string) {
+	n := s.ring.Add(address, datacenter, rack)
+	s.must(n.Start(s.t.Context(), mgmtapi.StartOptions{Seeds: []string{"10.0.0.1"}}))
+	s.ring.Advance()
+}
+
+func (s *stage) datacenter() {
+	s.must(s.admin.Create(s.t.Context(), &cass.CassandraDatacenter{
+		ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: "dc1"},
+		Spec: cass.CassandraDatacenterSpec{
+			ClusterName: "ring", ServerType: "cassandra", ServerVersion: "5.0.9", Size: 2,
+			Racks: []cass.Rack{{Name: "rack1"}, {Name: "rack2"}},
+			StorageConfig: cass.StorageConfig{CassandraDataVolumeClaimSpec: &corev1.PersistentVolumeClaimSpec{
+				AccessModes: []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce},
+				Resources: corev1.VolumeResourceRequirements{Requests: corev1.ResourceList{
+					corev1.ResourceStorage: resource.MustParse("1Gi"),
+				}},
+			}},
+		},
+	}))
+}
+
+// rack makes a StatefulSet with its one pod, both as their controllers would leave them, and the node behind it.
+func (s *stage) rack(rack, address string) {
+	labels := map[string]string{cass.ClusterLabel: "ring", cass.DatacenterLabel: "dc1", cass.RackLabel: rack}
+	template := corev1.PodTemplateSpec{
+		ObjectMeta: metav1.ObjectMeta{Labels: labels},
+		Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "cassandra", Image: "cassandra"}}},
+	}
+	set := &appsv1.StatefulSet{
+		ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: "ring-dc1-" + rack + "-sts", Labels: labels},
+		Spec: appsv1.StatefulSetSpec{
+			Replicas: ptr.To[int32](1), Selector: &metav1.LabelSelector{MatchLabels: labels}, Template: template,
+		},
+	}
+	s.must(s.admin.Create(s.t.Context(), set))
+	s.settle(set)
+	podLabels := map[string]string{appsv1.ControllerRevisionHashLabelKey: "r1"}
+	for k, v := range labels {
+		podLabels[k] = v
+	}
+	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: set.Name + "-0", Labels: podLabels}, Spec: template.Spec}
+	s.must(s.admin.Create(s.t.Context(), pod))
+	pod.Status.PodIP, pod.Status.PodIPs = address, []corev1.PodIP{{IP: address}}
+	pod.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}}
+	s.must(s.admin.Status().Update(s.t.Context(), pod))
+	s.address[pod.Name] = address
+	s.node(address, "dc1", rack)
+}
+
+// settle plays the StatefulSet's controller: everything is as the spec says.
+func (s *stage) settle(set *appsv1.StatefulSet) {
+	set.Status = appsv1.StatefulSetStatus{
+		ObservedGeneration: set.Generation, Replicas: 1, ReadyReplicas: 1, UpdatedReplicas: 1,
+		UpdateRevision: fmt.Sprintf("r%d", set.Generation),
+	}
+	s.must(s.admin.Status().Update(s.t.Context(), set))
+}
+
+func (s *stage) statefulSet(rack string) *appsv1.StatefulSet {
+	set := &appsv1.StatefulSet{}
+	s.must(s.admin.Get(s.t.Context(), client.ObjectKey{Namespace: s.ns, Name: "ring-dc1-" + rack + "-sts"}, set))
+	return set
+}
+
+func (s *stage) task(name string, job api.CassandraJob) {
+	t := &api.CassandraTask{ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: name}}
+	t.Spec.Datacenter.Name = "dc1"
+	job.Name = "job"
+	t.Spec.Jobs = []api.CassandraJob{job}
+	s.must(s.admin.Create(s.t.Context(), t))
+}
+
+// pass lets the loop look once and a second go by, and returns the task, nil when it is gone.
+func (s *stage) pass(name string) *api.CassandraTask {
+	s.t.Helper()
+	key := client.ObjectKey{Namespace: s.ns, Name: name}
+	_, err := s.loop.Reconcile(s.t.Context(), ctrl.Request{NamespacedName: key})
+	s.must(err)
+	s.clock = s.clock.Add(time.Second)
+	t := &api.CassandraTask{}
+	if err := s.admin.Get(s.t.Context(), key, t); apierrors.IsNotFound(err) {
+		return nil
+	} else if err != nil {
+		s.t.Fatal(err)
+	}
+	return t
+}
+
+// finish lets pass after pass run, with between in between, until the task has ended.
+func (s *stage) finish(name string, between func()) *api.CassandraTask {
+	s.t.Helper()
+	for range 30 {
+		t := s.pass(name)
+		if t.Status.CompletionTime != nil {
+			return t
+		}
+		between()
+	}
+	s.t.Fatalf("task %s has not ended after 30 passes", name)
+	return nil
+}
+
+func condition(t *api.CassandraTask, kind string) metav1.Condition {
+	if c := meta.FindStatusCondition(t.Status.Conditions, kind); c != nil {
+		return *c
+	}
+	return metav1.Condition{}
+}
+
+func (s *stage) writes(word string) (found []string) {
+	for _, w := range s.ring.Writes() {
+		if strings.Contains(w, word) {
+			found = append(found, w)
+		}
+	}
+	return found
+}
+
+func TestRebuildRunsOnceOnEachNode(t *testing.T) {
+	s := newStage(t)
+	s.task("rebuild", api.CassandraJob{Command: api.CommandRebuild, Arguments: api.JobArguments{SourceDatacenter: "dc2"}})
+	done := s.finish("rebuild", s.ring.Advance)
+	if c := condition(done, api.JobComplete); c.Status != metav1.ConditionTrue {
+		t.Errorf("not complete: %+v", done.Status)
+	}
+	if done.Status.Succeeded != 2 || done.Status.Failed != 0 || done.Status.Active != 0 {
+		t.Errorf("counts: %+v", done.Status)
+	}
+	if got := s.writes("rebuild dc2"); len(got) != 2 {
+		t.Errorf("rebuilds: %q, want one on each of two nodes", got)
+	}
+	if done.Labels[api.StatusLabel] != api.StatusCompleted {
+		t.Errorf("label %s is %q", api.StatusLabel, done.Labels[api.StatusLabel])
+	}
+}
+
+// A node's own words are in the task's condition, after one more try.
+func TestARefusedRebuildSaysWhy(t *testing.T) {
+	s := newStage(t)
+	s.task("rebuild", api.CassandraJob{Command: api.CommandRebuild, Arguments: api.JobArguments{SourceDatacenter: "dc9"}})
+	done := s.finish("rebuild", s.ring.Advance)
+	c := condition(done, api.JobFailed)
+	if c.Status != metav1.ConditionTrue || !strings.Contains(c.Message, "'dc9' is not a valid datacenter") {
+		t.Errorf("condition Failed: %+v", c)
+	}
+	if got := len(s.writes("rebuild dc9")); got != 4 {
+		t.Errorf("%d tries, want two on each of two nodes", got)
+	}
+}
+
+// Jobs of a silent node are waited for, not started again; a node that lost its job gets it again.
+func TestASilentNodeIsWaitedFor(t *testing.T) {
+	s := newStage(t)
+	s.task("cleanup", api.CassandraJob{Command: api.CommandCleanup})
+	s.pass("cleanup") // on record
+	s.pass("cleanup") // rack1's node works
+	s.ring.Node("10.0.0.1").Unreachable(true)
+	for range 3 {
+		if got := s.pass("cleanup").Status.PodStatuses["ring-dc1-rack1-sts-0"].Status; got != api.PodTaskRunning {
+			t.Fatalf("a silent node's job is %s", got)
+		}
+	}
+	if got := s.writes("cleanup"); len(got) != 1 {
+		t.Fatalf("jobs while the node was silent: %q", got)
+	}
+	s.ring.Node("10.0.0.1").Unreachable(false)
+	done := s.finish("cleanup", s.ring.Advance)
+	if done.Status.Succeeded != 2 || len(s.writes("cleanup")) != 2 {
+		t.Errorf("succeeded %d, jobs %q", done.Status.Succeeded, s.writes("cleanup"))
+	}
+}
+
+// A restart stamps rack after rack and leaves everything else of the StatefulSet to its owner.
+func TestRestartStampsRackAfterRack(t *testing.T) {
+	s := newStage(t)
+	s.task("restart", api.CassandraJob{Command: api.CommandRestart})
+	s.pass("restart")
+	s.pass("restart")
+	s.pass("restart")
+	stamp := func(rack string) string {
+		return s.statefulSet(rack).Spec.Template.Annotations[api.RestartedAtAnnotation]
+	}
+	if stamp("rack1") == "" || stamp("rack2") != "" {
+		t.Fatalf("stamps: %q and %q, want only rack1's", stamp("rack1"), stamp("rack2"))
+	}
+	s.settle(s.statefulSet("rack1"))
+	s.pass("restart")
+	if stamp("rack2") == "" {
+		t.Fatal("rack2 has no stamp although rack1 is done")
+	}
+	s.settle(s.statefulSet("rack2"))
+	done := s.pass("restart")
+	if condition(done, api.JobComplete).Status != metav1.ConditionTrue || done.Status.Succeeded != 2 {
+		t.Errorf("status: %+v", done.Status)
+	}
+	if image := s.statefulSet("rack1").Spec.Template.Spec.Containers[0].Image; image != "cassandra" {
+		t.Errorf("the template's image became %q", image)
+	}
+}
+
+// Nothing is written once a task has ended, until it is deleted after its time.
+func TestAFinishedTaskRestsAndGoes(t *testing.T) {
+	s := newStage(t)
+	s.task("cleanup", api.CassandraJob{Command: api.CommandCleanup})
+	done := s.finish("cleanup", s.ring.Advance)
+	if again := s.pass("cleanup"); again.ResourceVersion != done.ResourceVersion {
+		t.Error("a pass over a finished task wrote to it")
+	}
+	s.clock = s.clock.Add(api.DefaultTTLSeconds * time.Second)
+	if s.pass("cleanup") != nil {
+		t.Error("the task is still there a day after its end")
+	}
+}
+
+func TestAnUnsupportedCommandIsNamed(t *testing.T) {
+	s := newStage(t)
+	s.task("scrub", api.CassandraJob{Command: api.CommandScrub})
+	c := condition(s.pass("scrub"), api.JobFailed)
+	if c.Reason != api.ReasonCommandNotSupported || !strings.Contains(c.Message, `"scrub"`) {
+		t.Errorf("condition Failed: %+v", c)
+	}
+	select {
+	case e := <-s.events.Events:
+		if !strings.Contains(e, "scrub") || !strings.Contains(e, corev1.EventTypeWarning) {
+			t.Errorf("event: %s", e)
+		}
+	default:
+		t.Error("no event")
+	}
+}
+
+// Two tasks on one datacenter run one after the other, the older first.
+func TestTasksOfADatacenterTakeTurns(t *testing.T) {
+	s := newStage(t)
+	s.task("first", api.CassandraJob{Command: api.CommandCleanup})
+	s.task("second", api.CassandraJob{Command: api.CommandCleanup})
+	waiting := s.pass("second")
+	if waiting.Status.StartTime != nil || !strings.Contains(condition(waiting, api.JobRunning).Message, `"first"`) {
+		t.Errorf("second did not wait for first: %+v", waiting.Status)
+	}
+	s.finish("first", s.ring.Advance)
+	s.finish("second", s.ring.Advance)
+}
+
+func TestOtherTaskKindsAreNamed(t *testing.T) {
+	s := newStage(t)
+	obj := &api.K8ssandraTask{ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: "all"}}
+	s.must(s.admin.Create(t.Context(), obj))
+	loop := controller.K8ssandraTasks(s.loop)
+	for range 2 {
+		_, err := loop.Reconcile(t.Context(), ctrl.Request{NamespacedName: client.ObjectKeyFromObject(obj)})
+		s.must(err)
+	}
+	s.must(s.admin.Get(t.Context(), client.ObjectKeyFromObject(obj), obj))
+	c := meta.FindStatusCondition(obj.Status.Conditions, api.FieldsNotActedOn)
+	if c == nil || c.Status != metav1.ConditionTrue || !strings.Contains(c.Message, "K8ssandraTask") {
+		t.Errorf("condition: %+v", c)
+	}
+	if n := len(s.events.Events); n != 1 {
+		t.Errorf("%d events after two passes, want 1", n)
+	}
+}

@@ -1,0 +1,195 @@
+package task_test
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/datadriven"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/yaml"
+
+	cass "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	api "github.com/ringspan/ringspan/api/control/v1alpha1"
+	"github.com/ringspan/ringspan/internal/mgmtapi"
+	"github.com/ringspan/ringspan/internal/task"
+)
+
+// world is a datacenter on which one task is played, pass by pass.
+type world struct {
+	t      *testing.T
+	state  task.State
+	serial int
+}
+
+// TestScripts plays testdata: each block changes the world or lets one pass run and shows the plan and what became of it.
+func TestScripts(t *testing.T) {
+	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
+		w := newWorld(t)
+		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
+			w.t = t
+			return w.do(d)
+		})
+	})
+}
+
+func newWorld(t *testing.T) *world {
+	return &world{t: t, state: task.State{
+		Now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), Datacenter: &cass.CassandraDatacenter{}, Jobs: map[string]task.JobSeen{},
+	}}
+}
+
+func (w *world) do(d *datadriven.TestData) string {
+	switch d.Cmd {
+	case "task":
+		w.state.Task = w.decode(d.Input)
+	case "others":
+		w.state.Others = append(w.state.Others, *w.decode(d.Input))
+	case "others-end":
+		w.state.Others = nil
+	case "racks":
+		w.racks(d)
+	case "no-datacenter":
+		w.state.Datacenter = nil
+	case "ready", "unready":
+		w.eachPod(d, func(p *task.Pod) { p.Ready = d.Cmd == "ready" })
+	case "job":
+		w.job(d)
+	case "roll":
+		w.roll(d.CmdArgs[0].Key)
+	case "sick":
+		w.rack(d.CmdArgs[0].Key).Settled = false
+	case "later":
+		w.later(d.CmdArgs[0].Key)
+	case "pass":
+		return w.pass()
+	default:
+		w.t.Fatalf("unknown command %q", d.Cmd)
+	}
+	return ""
+}
+
+func (w *world) decode(input string) *api.CassandraTask {
+	t := &api.CassandraTask{}
+	if err := yaml.UnmarshalStrict([]byte(input), t); err != nil {
+		w.t.Fatal(err)
+	}
+	if t.Spec.Datacenter.Name == "" {
+		t.Spec.Datacenter.Name = "dc1"
+	}
+	return t
+}
+
+// racks rack1=(a,b) makes a rack with these pods, ready and of revision 1.
+func (w *world) racks(d *datadriven.TestData) {
+	for _, rack := range d.CmdArgs {
+		w.state.Racks = append(w.state.Racks, task.Rack{Name: rack.Key, StatefulSet: "sts-" + rack.Key, Revision: "1", Settled: true})
+		for _, pod := range rack.Vals {
+			w.state.Pods = append(w.state.Pods, task.Pod{Name: pod, Rack: rack.Key, Ready: true, Revision: "1"})
+		}
+	}
+}
+
+func (w *world) eachPod(d *datadriven.TestData, change func(*task.Pod)) {
+	for i := range w.state.Pods {
+		if slices.ContainsFunc(d.CmdArgs, func(a datadriven.CmdArg) bool { return a.Key == w.state.Pods[i].Name }) {
+			change(&w.state.Pods[i])
+		}
+	}
+}
+
+func (w *world) rack(name string) *task.Rack {
+	i := slices.IndexFunc(w.state.Racks, func(r task.Rack) bool { return r.Name == name })
+	return &w.state.Racks[i]
+}
+
+// job POD completed|error|lost|silent is what the node will say from now on.
+func (w *world) job(d *datadriven.TestData) {
+	pod, what := d.CmdArgs[0].Key, d.CmdArgs[1].Key
+	w.state.Jobs[pod] = map[string]task.JobSeen{
+		"completed": {Job: mgmtapi.Job{Status: mgmtapi.JobCompleted}},
+		"error":     {Job: mgmtapi.Job{Status: mgmtapi.JobError, Error: "stream failed"}},
+		"lost":      {Err: fmt.Errorf("job: %w", mgmtapi.ErrNotFound)},
+		"silent":    {Err: fmt.Errorf("job: %w", mgmtapi.ErrUnavailable)},
+	}[what]
+}
+
+// roll plays the StatefulSet's controller: all pods of the rack are new and ready.
+func (w *world) roll(name string) {
+	rack := w.rack(name)
+	rack.Settled = true
+	for i := range w.state.Pods {
+		if w.state.Pods[i].Rack == name {
+			w.state.Pods[i].Revision = rack.Revision
+		}
+	}
+}
+
+func (w *world) later(by string) {
+	d, err := time.ParseDuration(by)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.state.Now = w.state.Now.Add(d)
+}
+
+// pass makes a plan, carries it out, and prints the plan and the status that follows.
+func (w *world) pass() string {
+	w.state.Now = w.state.Now.Add(time.Second)
+	plan := task.Make(&w.state)
+	done := task.Done{JobIDs: map[string]string{}, Errors: map[string]error{}}
+	for _, step := range plan.Steps {
+		w.carryOut(step, done)
+	}
+	text := plan.String()
+	w.state.Task.Status = task.Summarize(&w.state, plan, done)
+	if text == "" {
+		text = "nothing to do\n"
+	}
+	return text + w.status()
+}
+
+func (w *world) carryOut(step task.Step, done task.Done) {
+	switch step.Verb {
+	case task.StartJob:
+		if strings.HasPrefix(step.Target, "refuses") {
+			done.Errors[step.Target] = errors.New("it says no")
+			return
+		}
+		w.serial++
+		done.JobIDs[step.Target] = fmt.Sprintf("job-%d", w.serial)
+		w.state.Jobs[step.Target] = task.JobSeen{Job: mgmtapi.Job{Status: mgmtapi.JobWaiting}}
+	case task.Restart:
+		for i := range w.state.Racks {
+			if r := &w.state.Racks[i]; r.StatefulSet == step.Target {
+				r.RestartedAt, r.Revision, r.Settled = step.Stamp, r.Revision+"'", false
+			}
+		}
+	}
+}
+
+func (w *world) status() string {
+	var b strings.Builder
+	status := w.state.Task.Status
+	for _, name := range slices.Sorted(maps.Keys(status.PodStatuses)) {
+		pod := status.PodStatuses[name]
+		fmt.Fprintf(&b, "  %s %s", name, pod.Status)
+		if pod.Retries > 0 {
+			fmt.Fprintf(&b, " retries=%d", pod.Retries)
+		}
+		if pod.Error != "" {
+			fmt.Fprintf(&b, " (%s)", pod.Error)
+		}
+		b.WriteString("\n")
+	}
+	for _, c := range status.Conditions {
+		if c.Status == metav1.ConditionTrue {
+			fmt.Fprintf(&b, "  %s: %s: %s\n", c.Type, c.Reason, c.Message)
+		}
+	}
+	return b.String()
+}
