@@ -47,6 +47,7 @@ type CassandraDatacenterList struct {
 // +kubebuilder:validation:XValidation:rule=`(has(self.serviceAccountName) ? self.serviceAccountName : "") == (has(oldSelf.serviceAccountName) ? oldSelf.serviceAccountName : "")`,message="serviceAccountName is immutable"
 // +kubebuilder:validation:XValidation:rule=`self.?allowMultipleNodesPerWorker.orValue(false) == oldSelf.?allowMultipleNodesPerWorker.orValue(false)`,message="allowMultipleNodesPerWorker is immutable"
 // +kubebuilder:validation:XValidation:rule=`self.serverType != 'cassandra' || !(self.?dseWorkloads.?analyticsEnabled.orValue(false) || self.?dseWorkloads.?graphEnabled.orValue(false) || self.?dseWorkloads.?searchEnabled.orValue(false))`,message="dseWorkloads cannot be used with serverType cassandra",fieldPath=".dseWorkloads"
+// +kubebuilder:validation:XValidation:rule=`!has(self.allowMultipleNodesPerWorker) || !self.allowMultipleNodesPerWorker || (has(self.resources) && has(self.resources.requests) && has(self.resources.limits) && ['cpu', 'memory'].all(r, r in self.resources.requests && r in self.resources.limits))`,message="resources must have requests and limits for cpu and memory when allowMultipleNodesPerWorker is set",fieldPath=".resources"
 type CassandraDatacenterSpec struct {
 	// Size is the number of Cassandra nodes; never less than the number of racks.
 	// +kubebuilder:validation:Minimum=1

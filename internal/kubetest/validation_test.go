@@ -1,0 +1,293 @@
+package kubetest_test
+
+import (
+	"strings"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
+
+	"github.com/ringspan/ringspan/internal/kubetest"
+)
+
+const validDatacenter = `
+apiVersion: cassandra.datastax.com/v1beta1
+kind: CassandraDatacenter
+metadata: {name: dc1, namespace: default}
+spec:
+  clusterName: ring
+  serverType: cassandra
+  serverVersion: 5.0.9
+  size: 3
+  racks: [{name: rack1}, {name: rack2}, {name: rack3}]
+  storageConfig:
+    cassandraDataVolumeClaimSpec:
+      storageClassName: standard
+      accessModes: [ReadWriteOnce]
+      resources: {requests: {storage: 10Gi}}
+`
+
+const validRing = `
+apiVersion: k8ssandra.io/v1alpha1
+kind: K8ssandraCluster
+metadata: {name: ring, namespace: default}
+spec:
+  cassandra:
+    serverVersion: 5.0.9
+    storageConfig: {cassandraDataVolumeClaimSpec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 10Gi}}}}
+    config: {cassandraYaml: {num_tokens: 16}}
+    racks: [{name: rack1}, {name: rack2}, {name: rack3}]
+    datacenters:
+    - {metadata: {name: dc1}, k8sContext: eu-west-1, size: 3}
+    - {metadata: {name: dc2}, k8sContext: eu-central-1, size: 3}
+`
+
+const validFleet = `
+apiVersion: fleet.ringspan.io/v1alpha1
+kind: Fleet
+metadata: {name: article}
+spec:
+  regions:
+  - {name: eu-west-1, cidr: 172.21.0.0/16}
+  - {name: eu-central-1, cidr: 172.22.0.0/16, zones: [{name: a}, {name: b}]}
+`
+
+const validTask = `
+apiVersion: control.k8ssandra.io/v1alpha1
+kind: CassandraTask
+metadata: {name: t, namespace: default}
+spec: {datacenter: {name: dc1}, jobs: [{name: j, command: cleanup}]}
+`
+
+// change is a path such as "spec.racks.0.name" and the YAML to put there; "-" removes.
+type change struct{ path, value string }
+
+// invalid is a change to a valid object and a part of the message with which the API server refuses it.
+type invalid struct {
+	name    string
+	object  string
+	changes []change
+	want    string
+}
+
+var refusedAtCreation = []invalid{
+	{"no size", validDatacenter, []change{{"spec.size", "-"}}, "spec.size"},
+	{"size 0", validDatacenter, []change{{"spec.size", "0"}}, "spec.size"},
+	{"size below racks", validDatacenter, []change{{"spec.size", "2"}}, "spec.size: Invalid value: size must be at least the number of racks"},
+	{"no clusterName", validDatacenter, []change{{"spec.clusterName", "-"}}, "spec.clusterName"},
+	{"short clusterName", validDatacenter, []change{{"spec.clusterName", "x"}}, "spec.clusterName"},
+	{"unknown serverType", validDatacenter, []change{{"spec.serverType", "scylla"}}, "spec.serverType"},
+	{"serverVersion without numbers", validDatacenter, []change{{"spec.serverVersion", "latest"}}, "spec.serverVersion"},
+	{"short rack name", validDatacenter, []change{{"spec.racks.0.name", "r"}}, "spec.racks[0].name"},
+	{"two racks of one name", validDatacenter, []change{{"spec.racks.0.name", "rack2"}}, "rack names must differ"},
+	{"long names", validDatacenter, []change{{"spec.clusterName", strings.Repeat("c", 50)}}, "at most 60 characters"},
+	{"dse workload", validDatacenter, []change{{"spec.dseWorkloads", "{graphEnabled: true}"}}, "spec.dseWorkloads"},
+	{"volume of no kind", validDatacenter, []change{{"spec.storageConfig.additionalVolumes", "[{name: v, mountPath: /v}]"}}, "exactly one of pvcSpec and volumeSource"},
+	{"volume of two kinds", validDatacenter, []change{{"spec.storageConfig.additionalVolumes", "[{name: v, mountPath: /v, pvcSpec: {}, volumeSource: {}}]"}}, "exactly one of pvcSpec and volumeSource"},
+	{"reserved label", validDatacenter, []change{{"spec.additionalServiceConfig", "{dcService: {additionalLabels: {cassandra.datastax.com/x: y}}}"}}, "additionalLabels"},
+	{"negative maxUnavailable", validDatacenter, []change{{"spec.maxUnavailable", "-1"}}, "spec.maxUnavailable"},
+	{"odd maxUnavailable", validDatacenter, []change{{"spec.maxUnavailable", "few"}}, "spec.maxUnavailable"},
+	{"many nodes per worker without resources", validDatacenter, []change{{"spec.allowMultipleNodesPerWorker", "true"}}, "spec.resources"},
+	{"odd autoupdate-spec", validDatacenter, []change{{"metadata.annotations", "{cassandra.datastax.com/autoupdate-spec: sometimes}"}}, "autoupdate-spec"},
+	{"options of another version", validDatacenter, []change{{"spec.serverVersion", "3.11.17"}, {"spec.config", "{jvm-server-options: {}}"}}, "jvm-server-options"},
+	{"dse.yaml", validDatacenter, []change{{"spec.config", "{dse-yaml: {}}"}}, "dse-yaml"},
+	{"query log too old", validDatacenter, []change{{"spec.serverVersion", "3.11.17"}, {"spec.config", "{cassandra-yaml: {full_query_logging_options: {}}}"}}, "full_query_logging_options"},
+	{"misspelt field", validDatacenter, []change{{"spec.sise", "3"}}, `unknown field "spec.sise"`},
+
+	{"no datacenter name", validRing, []change{{"spec.cassandra.datacenters.0.metadata", "{}"}}, "spec.cassandra.datacenters[0].metadata.name"},
+	{"datacenter name", validRing, []change{{"spec.cassandra.datacenters.0.metadata.name", "DC_1"}}, "DNS-1035"},
+	{"two datacenters of one name", validRing, []change{{"spec.cassandra.datacenters.0.metadata.name", "dc2"}}, "datacenter names must differ"},
+	{"two datacenters of one name in Cassandra", validRing, []change{{"spec.cassandra.datacenters.0.datacenterName", "dc2"}}, "must differ"},
+	{"size below common racks", validRing, []change{{"spec.cassandra.datacenters.1.size", "2"}}, "at least its number of racks"},
+	{"no storage", validRing, []change{{"spec.cassandra.storageConfig", "-"}}, "storageConfig"},
+	{"seed that is no address", validRing, []change{{"spec.cassandra.additionalSeeds", "[example.com]"}}, "additionalSeeds"},
+	{"collector", validRing, []change{{"spec.cassandra.config.jvmOptions", "{gc: Serial}"}}, "spec.cassandra.config.jvmOptions.gc"},
+	{"secrets provider", validRing, []change{{"spec.secretsProvider", "vault"}}, "spec.secretsProvider"},
+	{"long names", validRing, []change{{"metadata.name", strings.Repeat("r", 50)}}, "at most 60 characters"},
+	{"soft anti-affinity without resources", validRing, []change{{"spec.cassandra.softPodAntiAffinity", "true"}}, "softPodAntiAffinity"},
+	{"odd autoupdate-spec", validRing, []change{{"metadata.annotations", "{k8ssandra.io/autoupdate-spec: sometimes}"}}, "autoupdate-spec"},
+	{"backups without a bucket", validRing, []change{{"spec.medusa", "{storageProperties: {storageProvider: s3}}"}}, "bucketName"},
+	{"shared backups without a prefix", validRing, []change{{"spec.medusa", "{medusaConfigurationRef: {name: m}}"}}, "prefix"},
+	{"backups configured elsewhere", validRing, []change{{"spec.medusa", "{medusaConfigurationRef: {name: m, namespace: other}, storageProperties: {prefix: p}}"}}, "medusaConfigurationRef"},
+	{"local repairs without a volume", validRing, []change{{"spec.reaper", "{storageType: local, deploymentMode: SINGLE}"}}, "storageConfig"},
+	{"local repairs in each datacenter", validRing, []change{{"spec.reaper", "{storageType: local, storageConfig: {accessModes: [ReadWriteOnce]}}"}}, "deploymentMode"},
+	{"misspelt option", validRing, []change{{"spec.cassandra.config.jvmOptions", "{heap_max_sise: 1Gi}"}}, `unknown field "spec.cassandra.config.jvmOptions.heap_max_sise"`},
+
+	{"no regions", validFleet, []change{{"spec.regions", "[]"}}, "spec.regions"},
+	{"provider", validFleet, []change{{"spec.provider", "gcp"}}, "spec.provider"},
+	{"no range", validFleet, []change{{"spec.regions.0.cidr", "-"}}, "spec.regions[0].cidr"},
+	{"odd range", validFleet, []change{{"spec.regions.0.cidr", "172.21.0.0"}}, "spec.regions[0].cidr"},
+	{"range with host bits", validFleet, []change{{"spec.regions.0.cidr", "172.21.5.0/16"}}, "spec.regions[0].cidr"},
+	{"narrow range", validFleet, []change{{"spec.regions.0.cidr", "172.21.5.0/28"}}, "16 to 24 bits"},
+	{"overlapping ranges", validFleet, []change{{"spec.regions.0.cidr", "172.22.128.0/17"}}, "must not overlap"},
+	{"overlapping service range", validFleet, []change{{"spec.regions.0.serviceCIDR", "172.21.128.0/17"}}, "serviceCIDR"},
+	{"two regions of one name", validFleet, []change{{"spec.regions.0.name", "eu-central-1"}}, "region names must differ"},
+	{"two zones of one name", validFleet, []change{{"spec.regions.1.zones.0.name", "b"}}, "zone names must differ"},
+	{"port", validFleet, []change{{"spec.regions.0.apiServerPort", "70000"}}, "spec.regions[0].apiServerPort"},
+
+	{"concurrency policy", validTask, []change{{"spec.concurrencyPolicy", "Never"}}, "spec.concurrencyPolicy"},
+	{"restart policy", validTask, []change{{"spec.restartPolicy", "Sometimes"}}, "spec.restartPolicy"},
+}
+
+var refusedAtUpdate = []invalid{
+	{"clusterName", validDatacenter, []change{{"spec.clusterName", "other"}}, "clusterName is immutable"},
+	{"datacenterName", validDatacenter, []change{{"spec.datacenterName", "other"}}, "datacenterName is immutable"},
+	{"superuserSecretName", validDatacenter, []change{{"spec.superuserSecretName", "other"}}, "superuserSecretName is immutable"},
+	{"serviceAccount", validDatacenter, []change{{"spec.serviceAccount", "other"}}, "serviceAccount is immutable"},
+	{"serviceAccountName", validDatacenter, []change{{"spec.serviceAccountName", "other"}}, "serviceAccountName is immutable"},
+	{"rack removed", validDatacenter, []change{{"spec.racks", "[{name: rack1}, {name: rack2}]"}}, "racks cannot be removed"},
+	{"racks reordered", validDatacenter, []change{{"spec.racks", "[{name: rack2}, {name: rack1}, {name: rack3}]"}}, "reordered"},
+	{"rack without nodes", validDatacenter, []change{{"spec.racks", "[{name: rack1}, {name: rack2}, {name: rack3}, {name: rack4}]"}}, "spec.size"},
+	{"zone of a rack", validDatacenter, []change{{"spec.racks.0.zone", "z"}}, "zone of a rack"},
+	{"less storage", validDatacenter, []change{{"spec.storageConfig.cassandraDataVolumeClaimSpec.resources.requests.storage", "9Gi"}}, "storage of cassandraDataVolumeClaimSpec cannot shrink"},
+	{"more storage without the annotation", validDatacenter, []change{{"spec.storageConfig.cassandraDataVolumeClaimSpec.resources.requests.storage", "11Gi"}}, "allow-storage-changes"},
+	{"storage class", validDatacenter, []change{{"spec.storageConfig.cassandraDataVolumeClaimSpec.storageClassName", "fast"}}, "storageClassName"},
+	{"access modes", validDatacenter, []change{{"spec.storageConfig.cassandraDataVolumeClaimSpec.accessModes", "[ReadWriteMany]"}}, "accessModes"},
+	{"claim removed", validDatacenter, []change{{"spec.storageConfig", "{}"}}, "cassandraDataVolumeClaimSpec"},
+
+	{"clusterName", validRing, []change{{"spec.cassandra.clusterName", "other"}}, "clusterName is immutable"},
+	{"datacenterName", validRing, []change{{"spec.cassandra.datacenters.0.datacenterName", "other"}}, "datacenterName is immutable"},
+	{"num_tokens", validRing, []change{{"spec.cassandra.config.cassandraYaml.num_tokens", "8"}}, "num_tokens"},
+	{"num_tokens of a datacenter", validRing, []change{{"spec.cassandra.datacenters.0.config", "{cassandraYaml: {num_tokens: 8}}"}}, "num_tokens"},
+	{"one datacenter for another", validRing, []change{{"spec.cassandra.datacenters.1.metadata.name", "dc3"}}, "cannot be added and removed in one change"},
+}
+
+var allowedAtUpdate = []invalid{
+	{"more storage with the annotation", validDatacenter, []change{
+		{"metadata.annotations", "{cassandra.datastax.com/allow-storage-changes: 'true'}"},
+		{"spec.storageConfig.cassandraDataVolumeClaimSpec.resources.requests.storage", "11Gi"}}, ""},
+	{"a rack with its nodes", validDatacenter, []change{{"spec.size", "4"}, {"spec.racks", "[{name: rack1}, {name: rack2}, {name: rack3}, {name: rack4}]"}}, ""},
+	{"zone of a rack with the bypass", validDatacenter, []change{
+		{"metadata.annotations", "{cassandra.datastax.com/bypass-webhook-validations: 'true'}"}, {"spec.racks.0.zone", "z"}}, ""},
+	{"the same num_tokens said twice", validRing, []change{{"spec.cassandra.datacenters.0.config", "{cassandraYaml: {num_tokens: 16}}"}}, ""},
+	{"a datacenter more", validRing, []change{{"spec.cassandra.datacenters.2", "{metadata: {name: dc3}, size: 3}"}}, ""},
+}
+
+func TestInvalidObjectsAreRefused(t *testing.T) {
+	c := strict(kubetest.Shared(t))
+	for _, test := range refusedAtCreation {
+		t.Run(kind(test.object)+"/"+test.name, func(t *testing.T) {
+			obj := parse(t, test.object)
+			if err := c.Create(t.Context(), obj.DeepCopy()); err != nil {
+				t.Fatalf("the object that the test changes is refused: %v", err)
+			}
+			apply(t, obj, test.changes)
+			refusedWith(t, c.Create(t.Context(), obj), test.want)
+		})
+	}
+}
+
+func TestInvalidUpdatesAreRefused(t *testing.T) {
+	cluster := kubetest.Shared(t)
+	for _, test := range refusedAtUpdate {
+		t.Run(kind(test.object)+"/"+test.name, func(t *testing.T) {
+			refusedWith(t, update(t, cluster, test), test.want)
+		})
+	}
+}
+
+func TestValidUpdatesAreAccepted(t *testing.T) {
+	cluster := kubetest.Shared(t)
+	for _, test := range allowedAtUpdate {
+		t.Run(kind(test.object)+"/"+test.name, func(t *testing.T) {
+			if err := update(t, cluster, test); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// A datacenter that is being scaled keeps its size until that is done.
+func TestSizeIsFixedWhileScaling(t *testing.T) {
+	cluster := kubetest.Shared(t)
+	obj := parse(t, validDatacenter)
+	obj.SetNamespace(cluster.Namespace(t))
+	if err := cluster.Client.Create(t.Context(), obj); err != nil {
+		t.Fatal(err)
+	}
+	apply(t, obj, []change{{"status", "{conditions: [{type: ScalingUp, status: 'True', reason: r, message: m}]}"}})
+	if err := cluster.Client.Status().Update(t.Context(), obj); err != nil {
+		t.Fatal(err)
+	}
+	apply(t, obj, []change{{"spec.size", "6"}})
+	refusedWith(t, cluster.Client.Update(t.Context(), obj), "spec.size: cannot be changed while")
+}
+
+func strict(cluster *kubetest.Cluster) client.Client {
+	return client.WithFieldValidation(client.NewDryRunClient(cluster.Client), "Strict")
+}
+
+// update makes the object and changes it.
+func update(t *testing.T, cluster *kubetest.Cluster, test invalid) error {
+	t.Helper()
+	obj := parse(t, test.object)
+	obj.SetNamespace(cluster.Namespace(t))
+	if err := cluster.Client.Create(t.Context(), obj); err != nil {
+		t.Fatal(err)
+	}
+	apply(t, obj, test.changes)
+	return cluster.Client.Update(t.Context(), obj)
+}
+
+func refusedWith(t *testing.T, err error, want string) {
+	t.Helper()
+	if err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v\nwant a refusal with %q", err, want)
+	}
+}
+
+func parse(t *testing.T, text string) *unstructured.Unstructured {
+	t.Helper()
+	u := &unstructured.Unstructured{}
+	if err := yaml.Unmarshal([]byte(text), &u.Object); err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
+func kind(object string) string {
+	_, rest, _ := strings.Cut(object, "kind: ")
+	name, _, _ := strings.Cut(rest, "\n")
+	return name
+}
+
+func apply(t *testing.T, obj *unstructured.Unstructured, changes []change) {
+	t.Helper()
+	for _, c := range changes {
+		var value any
+		if err := yaml.Unmarshal([]byte(c.value), &value); err != nil {
+			t.Fatal(err)
+		}
+		if c.value == "-" {
+			value = nil
+		}
+		obj.Object = with(obj.Object, strings.Split(c.path, "."), value).(map[string]any)
+	}
+}
+
+// with returns the tree with a value at a path, nil for removing it.
+func with(tree any, path []string, value any) any {
+	if len(path) == 0 {
+		return value
+	}
+	if list, ok := tree.([]any); ok {
+		i := int(path[0][0] - '0')
+		for len(list) <= i {
+			list = append(list, nil)
+		}
+		list[i] = with(list[i], path[1:], value)
+		return list
+	}
+	m, _ := tree.(map[string]any)
+	if m == nil {
+		m = map[string]any{}
+	}
+	next := with(m[path[0]], path[1:], value)
+	if next == nil {
+		delete(m, path[0])
+	} else {
+		m[path[0]] = next
+	}
+	return m
+}
