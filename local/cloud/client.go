@@ -92,18 +92,22 @@ func (c *Client) fault(ctx context.Context, path, kind string, args []string) er
 // when all its regions are ready. A start during another's joins it. report
 // gets every event, the earlier ones too.
 func (c *Client) Start(ctx context.Context, config Config, report func(Event)) error {
-	var ended <-chan error
-	if c.state.owner() == 0 {
-		var err error
-		if ended, err = c.launch(config); err != nil {
+	if c.state.owner() != 0 {
+		if err := c.sameLayout(config); err != nil {
 			return err
 		}
-	} else if err := c.sameLayout(config); err != nil {
-		return err
 	}
+	var ended <-chan error // nil while the lab is another's
 	next, tick := 0, time.NewTicker(50*time.Millisecond)
 	defer tick.Stop()
 	for {
+		if ended == nil && c.state.owner() == 0 { // nobody's, or the other's came to an end
+			var err error
+			if ended, err = c.launch(config); err != nil {
+				return err
+			}
+			next = 0
+		}
 		var page eventPage
 		if err := c.call(ctx, http.MethodGet, fmt.Sprintf("/events?from=%d", next), nil, &page); err == nil {
 			next = page.Next
@@ -121,7 +125,13 @@ func (c *Client) Start(ctx context.Context, config Config, report func(Event)) e
 		case <-ctx.Done():
 			return ctx.Err()
 		case err := <-ended:
-			return c.explain(err)
+			if c.state.owner() == 0 {
+				return c.explain(err)
+			}
+			if err := c.sameLayout(config); err != nil { // another start was faster
+				return err
+			}
+			ended = nil
 		case <-tick.C:
 		}
 	}
@@ -149,21 +159,21 @@ func (c *Client) launch(config Config) (<-chan error, error) {
 	if err := os.MkdirAll(c.state.path("logs"), 0o700); err != nil {
 		return nil, err
 	}
-	log, err := os.OpenFile(c.state.Log(), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	log, err := os.OpenFile(c.state.Log(), os.O_CREATE|os.O_WRONLY|os.O_TRUNC|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	defer log.Close()
-	wish := c.state.path("wish.json")
-	if err := writeJSON(wish, config); err != nil {
+	wish, err := json.Marshal(config)
+	if err != nil {
 		return nil, err
 	}
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(self, "run", "--state", string(c.state), "--config", wish)
-	cmd.Stdout, cmd.Stderr = log, log
+	cmd := exec.Command(self, "run", "--state", string(c.state), "--config", "/dev/stdin")
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(wish), log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {
 		return nil, err
@@ -173,8 +183,7 @@ func (c *Client) launch(config Config) (<-chan error, error) {
 	return ended, nil
 }
 
-// explain gives the last words of a lab that ended before it was ready. One
-// that another start had won over is no failure of the lab.
+// explain gives the last words of a lab that ended before it was ready.
 func (c *Client) explain(err error) error {
 	data, _ := os.ReadFile(c.state.Log())
 	lines := strings.Split(strings.TrimSpace(string(data)), "\n")

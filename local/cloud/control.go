@@ -84,6 +84,12 @@ func (s *supervisor) handleFault(w http.ResponseWriter, q *http.Request, do func
 		answer(w, nil, err)
 		return
 	}
+	select {
+	case <-s.built:
+	default:
+		answer(w, nil, errors.New("the lab is starting: its networks are not there yet"))
+		return
+	}
 	err := do(f.Kind, f.Args)
 	if err == nil {
 		s.events.say("fault", "", "%s %s %s", q.URL.Path[1:], f.Kind, strings.Join(f.Args, " "))

@@ -39,7 +39,7 @@ func (r *region) startNodes(ctx context.Context, ca *controlplane.Authority, pla
 }
 
 func (r *region) startNode(ctx context.Context, n node, ca *controlplane.Authority, plane controlplane.Plane) (*runningNode, error) {
-	namespace, err := r.network.Attach(n.name, n.address, n.pods)
+	namespace, err := r.s.networks[r.config.Name].Attach(n.name, n.address, n.pods)
 	if err != nil {
 		return nil, err
 	}

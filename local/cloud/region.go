@@ -23,7 +23,6 @@ import (
 type region struct {
 	s        *supervisor
 	config   Region
-	network  *netlab.Network
 	listener *os.File
 	server   string // as the host sees it
 
@@ -38,7 +37,7 @@ type region struct {
 // start brings up the control plane and the nodes, and returns when pods can be
 // scheduled.
 func (r *region) start(ctx context.Context) (err error) {
-	if r.control, err = r.network.Attach(r.config.Name+"-control", r.config.controlAddress()); err != nil {
+	if r.control, err = r.s.networks[r.config.Name].Attach(r.config.Name+"-control", r.config.controlAddress()); err != nil {
 		return err
 	}
 	plane := controlplane.Plane{

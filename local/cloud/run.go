@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // Run runs the lab in fresh PID, mount and network namespaces until the context
@@ -159,10 +160,20 @@ func (s State) listen(c Config) ([]*os.File, error) {
 
 func listenOn(pinned, before int) (net.Listener, error) {
 	if pinned != 0 {
-		return net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", pinned))
+		return listenSoon(pinned)
 	}
-	if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", before)); err == nil {
+	if l, err := listenSoon(before); err == nil {
 		return l, nil
 	}
 	return net.Listen("tcp", "127.0.0.1:0")
+}
+
+// listenSoon waits a moment for a port that is taken: the processes of a lab
+// that was killed hold theirs until the kernel has ended them.
+func listenSoon(port int) (l net.Listener, err error) {
+	_ = until(2*time.Second, "port", func() error {
+		l, err = net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		return err
+	})
+	return l, err
 }

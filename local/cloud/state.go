@@ -40,9 +40,9 @@ func (s State) lock() (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+	if err := unix.FcntlFlock(file.Fd(), unix.F_OFD_SETLK, wholeFile()); err != nil {
 		file.Close()
-		if errors.Is(err, unix.EWOULDBLOCK) {
+		if errors.Is(err, unix.EWOULDBLOCK) || errors.Is(err, unix.EACCES) {
 			return nil, fmt.Errorf("%s: %w", s, ErrRunning)
 		}
 		return nil, err
@@ -52,6 +52,10 @@ func (s State) lock() (*os.File, error) {
 	return file, err
 }
 
+// wholeFile is a lock that belongs to the open file: unlike one of flock's, it
+// can be asked about without being taken for a moment.
+func wholeFile() *unix.Flock_t { return &unix.Flock_t{Type: unix.F_WRLCK} }
+
 // owner is the process that runs the lab; 0 when none does.
 func (s State) owner() int {
 	file, err := os.OpenFile(s.path("lock"), os.O_RDWR, 0)
@@ -59,7 +63,8 @@ func (s State) owner() int {
 		return 0
 	}
 	defer file.Close()
-	if unix.Flock(int(file.Fd()), unix.LOCK_SH|unix.LOCK_NB) == nil {
+	lock := wholeFile()
+	if err := unix.FcntlFlock(file.Fd(), unix.F_OFD_GETLK, lock); err != nil || lock.Type == unix.F_UNLCK {
 		return 0
 	}
 	var pid int

@@ -28,6 +28,7 @@ type supervisor struct {
 	regions []*region
 
 	networks map[string]*netlab.Network
+	built    chan struct{} // closed when the networks are there
 }
 
 // stopGrace bounds how long containers may take to end when the lab stops:
@@ -47,12 +48,15 @@ func Supervise(state State) error {
 	}
 	s := &supervisor{
 		state: state, config: c, kube: sibling(self, "ringspan-kube"), init: sibling(self, "ringspan-init"),
-		events: newJournal(), networks: map[string]*netlab.Network{},
+		events: newJournal(), networks: map[string]*netlab.Network{}, built: make(chan struct{}),
 	}
 	if s.kube, err = filepath.EvalSymlinks(s.kube); err != nil {
 		return fmt.Errorf("the Kubernetes binary is missing beside this program: %w", err)
 	}
 	s.faults = &faults{networks: s.networks, config: c}
+	if err := s.describeRegions(); err != nil {
+		return err
+	}
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer cancel()
 	control, err := s.serveControl(cancel)
@@ -64,6 +68,7 @@ func Supervise(state State) error {
 		s.events.fail("network", "", err)
 		return err
 	}
+	close(s.built)
 	s.startRegions(ctx)
 	<-ctx.Done()
 	s.stop()
@@ -97,18 +102,22 @@ func (s *supervisor) build() error {
 	return nil
 }
 
-func (s *supervisor) startRegions(ctx context.Context) {
+// describeRegions runs before anybody can ask about the regions.
+func (s *supervisor) describeRegions() error {
 	ports := map[string]int{}
 	if err := readJSON(s.state.ports(), &ports); err != nil {
-		s.events.fail("network", "", err)
-		return
+		return err
 	}
 	for i, c := range s.config.Regions {
 		s.regions = append(s.regions, &region{
-			s: s, config: c, network: s.networks[c.Name], listener: os.NewFile(uintptr(3+i), "listener"),
+			s: s, config: c, listener: os.NewFile(uintptr(3+i), "listener"),
 			server: fmt.Sprintf("https://127.0.0.1:%d", ports[c.Name]),
 		})
 	}
+	return nil
+}
+
+func (s *supervisor) startRegions(ctx context.Context) {
 	var group sync.WaitGroup
 	for _, r := range s.regions {
 		group.Go(func() {
