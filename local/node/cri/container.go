@@ -57,6 +57,7 @@ func (r *Runtime) CreateContainer(_ context.Context, sandboxID string, config *r
 		logPath: filepath.Join(sb.config.LogDirectory, config.LogPath),
 		state:   runtimeapi.ContainerState_CONTAINER_CREATED,
 	}
+	c.log = &containerLog{path: c.logPath}
 	if c.spec, err = r.buildSpec(c, img); err != nil {
 		return "", err
 	}
@@ -78,7 +79,7 @@ func (r *Runtime) StartContainer(_ context.Context, id string) error {
 	if err := writeJSON(specFile, c.spec); err != nil {
 		return err
 	}
-	if c.log, err = openLog(c.logPath); err != nil {
+	if err := c.log.reopen(); err != nil {
 		return err
 	}
 	report, statusEnd, err := os.Pipe()
@@ -104,13 +105,22 @@ func (r *Runtime) StartContainer(_ context.Context, id string) error {
 	statusEnd.Close()
 	c.io.started()
 	if err != nil {
+		c.log.close()
 		return err
 	}
 	if failure, _ := io.ReadAll(report); len(failure) > 0 {
 		<-c.done
+		c.failed(string(failure))
 		return status.Errorf(codes.Unknown, "container %s: %s", c.config.GetMetadata().GetName(), failure)
 	}
 	return nil
+}
+
+// failed tells a start that failed from a program that ended, as containerd does.
+func (c *container) failed(why string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.exitCode, c.reason, c.message = 128, "StartError", why
 }
 
 // supervise starts the process and waits for it on one operating system

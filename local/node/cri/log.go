@@ -18,11 +18,7 @@ type containerLog struct {
 	file *os.File
 }
 
-func openLog(path string) (*containerLog, error) {
-	l := &containerLog{path: path}
-	return l, l.reopen()
-}
-
+// reopen opens the log, anew when the kubelet has moved the file away.
 func (l *containerLog) reopen() error {
 	file, err := os.OpenFile(l.path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o640)
 	if err != nil {
@@ -40,7 +36,9 @@ func (l *containerLog) reopen() error {
 func (l *containerLog) close() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.file.Close()
+	if l.file != nil {
+		l.file.Close()
+	}
 }
 
 func (l *containerLog) stream(name string) io.Writer { return &logStream{log: l, name: name} }

@@ -74,6 +74,9 @@ func environment(hostname string, config *runtimeapi.ContainerConfig, img image)
 }
 
 func (r *Runtime) applySecurity(s *process.Spec, sc *runtimeapi.LinuxContainerSecurityContext) {
+	if r.singleUser { // the namespace has no other user to become
+		defer func() { s.UID, s.GID, s.Groups = 0, 0, nil }()
+	}
 	s.Capabilities = process.DefaultCapabilities
 	if sc == nil {
 		return
@@ -88,9 +91,6 @@ func (r *Runtime) applySecurity(s *process.Spec, sc *runtimeapi.LinuxContainerSe
 	}
 	for _, g := range sc.SupplementalGroups {
 		s.Groups = append(s.Groups, int(g))
-	}
-	if r.singleUser { // the namespace has no other user to become
-		s.UID, s.GID, s.Groups = 0, 0, nil
 	}
 }
 
