@@ -1,0 +1,171 @@
+package agent
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// fakeNode is the state of the fake Cassandra; what is exported outlives it.
+type fakeNode struct {
+	mu                       sync.Mutex
+	file                     string
+	address, datacenter, mod string
+	native                   bool
+	seeds                    string
+
+	HostID    string
+	Tokens    []string
+	Keyspaces map[string]map[string]string
+	Roles     map[string]fakeRole
+}
+
+type fakeRole struct{ Super, Login, Hash string }
+
+func loadNode(file string, config map[string]any, args []string) *fakeNode {
+	n := &fakeNode{file: file, mod: "NORMAL", native: config["start_native_transport"] != false, address: fmt.Sprint(config["listen_address"])}
+	data, err := os.ReadFile(file)
+	if err == nil {
+		err = json.Unmarshal(data, n)
+	}
+	if err != nil {
+		n.HostID = strings.ToLower(rand.Text())
+		n.Tokens = strings.Split(fmt.Sprint(config["initial_token"]), ",")
+		n.Roles = map[string]fakeRole{}
+		n.Keyspaces = map[string]map[string]string{"system": {"class": "LocalStrategy"}}
+		for name, rf := range map[string]string{"system_auth": "1", "system_distributed": "3", "system_traces": "2"} {
+			n.Keyspaces[name] = map[string]string{"class": "org.apache.cassandra.locator.SimpleStrategy", "replication_factor": rf}
+		}
+	}
+	rackdc, _ := os.ReadFile(strings.TrimPrefix(property(args, "cassandra-rackdc.properties"), "file://")) // no file, no datacenter
+	n.datacenter = strings.TrimPrefix(strings.Split(string(rackdc), "\n")[0], "dc=")
+	n.save()
+	return n
+}
+
+func (n *fakeNode) save() {
+	data, err := json.Marshal(n)
+	if err == nil {
+		err = os.WriteFile(n.file, data, 0o600)
+	}
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(5)
+	}
+}
+
+func (n *fakeNode) attributes() map[string]any {
+	tokens := map[string]string{}
+	for _, t := range n.Tokens {
+		tokens[t] = n.address
+	}
+	return map[string]any{
+		"OperationMode": n.mod, "NativeTransportRunning": n.native, "ReleaseVersion": "5.0.9", "ClusterName": "fake",
+		"LiveNodes": []string{n.address}, "UnreachableNodes": []string{}, "JoiningNodes": []string{}, "LeavingNodes": []string{}, "MovingNodes": []string{},
+		"LoadMap": map[string]string{n.address: "117.38 KiB"}, "EndpointToHostId": map[string]string{n.address: n.HostID}, "TokenToEndpointMap": tokens,
+		"Keyspaces": slices.Collect(maps.Keys(n.Keyspaces)), "NonLocalStrategyKeyspaces": []string{"system_auth"},
+		"SchemaVersions": map[string][]string{"11111111-1111-1111-1111-111111111111": {n.address}},
+	}
+}
+
+func (n *fakeNode) operation(name string, args []any) (any, error) {
+	switch name {
+	case "drain":
+		n.mod, n.native = "DRAINED", false
+	case "startNativeTransport", "stopNativeTransport":
+		n.native = name == "startNativeTransport"
+	case "effectiveOwnershipWithPort":
+		return map[string]float64{"/" + n.address + ":7000": 1}, nil
+	case "rebuild":
+		if args[0] != n.datacenter {
+			return nil, fmt.Errorf("java.lang.IllegalArgumentException : Provided datacenter '%v' is not a valid datacenter, available datacenters are: %s", args[0], n.datacenter)
+		}
+	case "forceKeyspaceCleanup":
+		return 0, nil
+	case "reloadSeeds":
+		return []string{}, nil
+	default:
+		return nil, fmt.Errorf("no such operation: %s", name)
+	}
+	return nil, nil
+}
+
+var (
+	literal        = `'((?:[^']|'')*)'`
+	selectKeyspace = regexp.MustCompile(`^SELECT replication FROM system_schema\.keyspaces WHERE keyspace_name = ` + literal + `$`)
+	putKeyspace    = regexp.MustCompile(`^(CREATE KEYSPACE IF NOT EXISTS|ALTER KEYSPACE) "(\w+)" WITH replication = \{'class': 'NetworkTopologyStrategy'((?:, ` + literal + `: \d+)+)\}$`)
+	option         = regexp.MustCompile(literal + `: (\d+)`)
+	insertRole     = regexp.MustCompile(`^INSERT INTO system_auth\.roles \(role, is_superuser, can_login, salted_hash\) VALUES \(` + literal + `, (true|false), (true|false), ` + literal + `\)$`)
+	deleteRole     = regexp.MustCompile(`^DELETE FROM system_auth\.roles WHERE role = ` + literal + `$`)
+)
+
+type rows []map[string]string
+
+// cql knows the statements that the agent uses, letter by letter; what it
+// answers is text as Cassandra's toCQLLiteral writes it.
+func (n *fakeNode) cql(statement string) (any, error) {
+	if m := selectKeyspace.FindStringSubmatch(statement); m != nil {
+		return n.replication(m[1]), nil
+	}
+	if m := putKeyspace.FindStringSubmatch(statement); m != nil {
+		return rows{}, n.putKeyspace(m[1], m[2], m[3])
+	}
+	if m := insertRole.FindStringSubmatch(statement); m != nil {
+		n.Roles[unquote("'"+m[1]+"'")] = fakeRole{m[2], m[3], m[4]}
+		return rows{}, nil
+	}
+	if m := deleteRole.FindStringSubmatch(statement); m != nil {
+		delete(n.Roles, unquote("'"+m[1]+"'"))
+		return rows{}, nil
+	}
+	switch {
+	case strings.HasSuffix(statement, "FROM system.local"):
+		return rows{{"broadcast_address": quote(n.address), "data_center": quote(n.datacenter), "rack": "'rack1'", "host_id": n.HostID,
+			"schema_version": "11111111-1111-1111-1111-111111111111", "release_version": "'5.0.9'"}}, nil
+	case strings.HasSuffix(statement, "FROM system.peers_v2"):
+		return rows{}, nil
+	case statement == "SELECT role, is_superuser, can_login FROM system_auth.roles":
+		all := rows{}
+		for name, r := range n.Roles {
+			all = append(all, map[string]string{"role": quote(name), "is_superuser": r.Super, "can_login": r.Login})
+		}
+		return all, nil
+	}
+	return nil, fmt.Errorf("org.apache.cassandra.exceptions.SyntaxException : %s", statement)
+}
+
+func (n *fakeNode) replication(name string) rows {
+	k := n.Keyspaces[name]
+	if k == nil {
+		return rows{}
+	}
+	var parts []string
+	for _, option := range slices.Sorted(maps.Keys(k)) {
+		parts = append(parts, quote(option)+": "+quote(k[option]))
+	}
+	return rows{{"replication": "{" + strings.Join(parts, ", ") + "}"}}
+}
+
+func (n *fakeNode) putKeyspace(verb, name, options string) error {
+	k := map[string]string{"class": "org.apache.cassandra.locator.NetworkTopologyStrategy"}
+	for _, m := range option.FindAllStringSubmatch(options, -1) {
+		if m[1] != n.datacenter {
+			return fmt.Errorf("Unrecognized strategy option {%s} passed to NetworkTopologyStrategy for keyspace %s", m[1], name)
+		}
+		k[m[1]] = m[2]
+	}
+	_, there := n.Keyspaces[name]
+	if alter := strings.HasPrefix(verb, "ALTER"); alter && !there {
+		return fmt.Errorf("org.apache.cassandra.exceptions.InvalidRequestException : Keyspace '%s' doesn't exist", name)
+	} else if !alter && there {
+		return nil
+	}
+	n.Keyspaces[name] = k
+	return nil
+}
