@@ -1,0 +1,56 @@
+package cli
+
+import (
+	"errors"
+
+	"github.com/spf13/cobra"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/kubernetes"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/tools/remotecommand"
+	utilexec "k8s.io/client-go/util/exec"
+)
+
+func nodetoolCommand(o *options) *cobra.Command {
+	var regionName, node string
+	cmd := &cobra.Command{
+		Use: "nodetool [--region R] [--node POD] -- ARGS", Short: "Run Cassandra's nodetool on a node",
+		Long:    "Nodetool runs in the Cassandra container of a pod; its output and exit code are passed on.",
+		Example: "  ringspan nodetool -- status\n  ringspan nodetool --region eu-central-1 -- info\n  ringspan nodetool --node multi-region-dc1-rack2-sts-0 -- tpstats",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			_, all, err := o.running(cmd.Context())
+			if err != nil {
+				return err
+			}
+			t, err := pick(cmd.Context(), all, regionName, node)
+			if err != nil {
+				return err
+			}
+			return t.exec(cmd, append([]string{"nodetool"}, args...))
+		},
+	}
+	cmd.Flags().StringVar(&regionName, "region", "", "region to choose a node in (default: any)")
+	cmd.Flags().StringVar(&node, "node", "", "pod of the node (default: the first that is ready)")
+	cmd.Flags().SetInterspersed(false)
+	return cmd
+}
+
+// exec runs a command in the pod's Cassandra container.
+func (t target) exec(cmd *cobra.Command, command []string) error {
+	kube, err := kubernetes.NewForConfig(t.region.config)
+	if err != nil {
+		return err
+	}
+	request := kube.CoreV1().RESTClient().Post().Resource("pods").Namespace(t.pod.Namespace).Name(t.pod.Name).SubResource("exec").
+		VersionedParams(&corev1.PodExecOptions{Container: "cassandra", Command: command, Stdout: true, Stderr: true}, clientgoscheme.ParameterCodec)
+	executor, err := remotecommand.NewSPDYExecutor(t.region.config, "POST", request.URL())
+	if err != nil {
+		return err
+	}
+	err = executor.StreamWithContext(cmd.Context(), remotecommand.StreamOptions{Stdout: cmd.OutOrStdout(), Stderr: cmd.ErrOrStderr()})
+	var exit utilexec.CodeExitError
+	if errors.As(err, &exit) {
+		return exitError(exit.Code)
+	}
+	return err
+}

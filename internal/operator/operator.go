@@ -1,0 +1,138 @@
+// Package operator puts the operator of a region together: which controllers
+// run, and what they share. Start reading at Run, whose list is the table of
+// contents.
+package operator
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"runtime/debug"
+	"time"
+
+	"github.com/go-logr/logr"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/selection"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	configv1beta1 "github.com/ringspan/ringspan/api/config/v1beta1"
+	control "github.com/ringspan/ringspan/api/control/v1alpha1"
+	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
+	replication "github.com/ringspan/ringspan/api/replication/v1alpha1"
+	datacenter "github.com/ringspan/ringspan/internal/datacenter/controller"
+	"github.com/ringspan/ringspan/internal/mgmtapi"
+	ring "github.com/ringspan/ringspan/internal/ring/controller"
+)
+
+// Options say which region this is.
+type Options struct {
+	Region    string
+	Namespace string // of the operator and of its peers' ClientConfigs
+}
+
+// Scheme knows every kind that the operator reads or writes.
+func Scheme() *runtime.Scheme {
+	s := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{
+		clientgoscheme.AddToScheme, cassandra.AddToScheme, k8ssandra.AddToScheme, control.AddToScheme, replication.AddToScheme, configv1beta1.AddToScheme,
+	} {
+		if err := add(s); err != nil {
+			panic(err) // a type is registered twice: a mistake in the program
+		}
+	}
+	return s
+}
+
+// Run runs the operator until the context ends.
+func Run(ctx context.Context, o Options) error {
+	debug.SetGCPercent(50) // it is small: a small resident set matters more than a little processor time
+	ctrl.SetLogger(logr.FromSlogHandler(slog.NewJSONHandler(os.Stderr, nil)))
+	config, err := rest.InClusterConfig()
+	if err != nil {
+		return fmt.Errorf("the operator runs in a pod of the region's cluster: %w", err)
+	}
+	config.QPS, config.Burst = 50, 100
+	m, err := NewManager(config, o, ctrl.Options{HealthProbeBindAddress: ":8081", Metrics: server.Options{BindAddress: ":8080"}})
+	if err != nil {
+		return err
+	}
+	return m.Start(ctx)
+}
+
+// NewManager assembles the operator against an API server.
+func NewManager(config *rest.Config, o Options, base ctrl.Options) (ctrl.Manager, error) {
+	base.Scheme = Scheme()
+	base.Cache = cacheOptions()
+	base.Client = client.Options{Cache: &client.CacheOptions{DisableFor: []client.Object{&corev1.Secret{}, &corev1.PersistentVolumeClaim{}, &corev1.Namespace{}}}}
+	m, err := ctrl.NewManager(config, base)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range controllers(m, o) {
+		if err := c.SetupWithManager(m); err != nil {
+			return nil, err
+		}
+	}
+	if err := m.AddHealthzCheck("ping", healthz.Ping); err != nil {
+		return nil, err
+	}
+	return m, m.AddReadyzCheck("ping", healthz.Ping)
+}
+
+type controller interface {
+	SetupWithManager(ctrl.Manager) error
+}
+
+// controllers are all that run in a region.
+func controllers(m ctrl.Manager, o Options) []controller {
+	return []controller{
+		// Rings: follows the other regions, makes this region's datacenters.
+		&ring.Reconciler{Client: m.GetClient(), Events: m.GetEventRecorder("ringspan"), Region: o.Region, Now: time.Now, Peers: &ring.Peers{
+			Client: m.GetClient(), Region: o.Region, Namespace: o.Namespace, Now: time.Now, Changed: make(chan event.GenericEvent, 64)}},
+		// Datacenters: their objects, nodes, roles and replication.
+		&datacenter.Reconciler{Client: m.GetClient(), Events: m.GetEventRecorder("ringspan"), Now: time.Now, Node: agentOf},
+	}
+}
+
+// agentOf reaches a pod's agent. One connection pool serves all.
+func agentOf(pod *corev1.Pod) mgmtapi.Node {
+	return mgmtapi.New("http://"+net.JoinHostPort(pod.Status.PodIP, "8080"), agents)
+}
+
+var agents = &http.Client{Timeout: mgmtapi.DefaultTimeout, Transport: &http.Transport{
+	DialContext: (&net.Dialer{Timeout: 2 * time.Second}).DialContext, MaxIdleConnsPerHost: 4, IdleConnTimeout: 30 * time.Second,
+}}
+
+// cacheOptions keep in memory only what belongs to rings: a cluster's other
+// pods and services are none of this program's business.
+func cacheOptions() cache.Options {
+	ours := cache.ByObject{Label: labels.NewSelector().Add(must(cassandra.ClusterLabel))}
+	return cache.Options{ByObject: map[client.Object]cache.ByObject{
+		&corev1.Pod{}: ours, &corev1.Service{}: ours, &appsv1.StatefulSet{}: ours, &policyv1.PodDisruptionBudget{}: ours,
+		&discoveryv1.EndpointSlice{}: {Label: labels.NewSelector().Add(must(discoveryv1.LabelServiceName))},
+	}}
+}
+
+func must(key string) labels.Requirement {
+	r, err := labels.NewRequirement(key, selection.Exists, nil)
+	if err != nil {
+		panic(err) // a constant is no label
+	}
+	return *r
+}

@@ -1,0 +1,168 @@
+package ring
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/resource"
+
+	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
+)
+
+// jvmNames maps the JVM options of a K8ssandraCluster to cass-operator's
+// configuration keys. Options that are in neither map have no effect.
+var jvmNames = map[string]string{
+	"heap_initial_size": "initial_heap_size", "heap_max_size": "max_heap_size", "heapNewGenSize": "heap_size_young_generation",
+	"gc_g1_max_gc_pause_ms": "max_gc_pause_millis", "gc_g1_initiating_heap_occupancy_percent": "initiating_heap_occupancy_percent",
+	"gc_g1_parallel_threads": "parallel_gc_threads", "gc_g1_conc_threads": "conc_gc_threads",
+	"gc_g1_rset_updating_pause_time_percent": "g1r_set_updating_pause_time_percent",
+	"vm_per_thread_stack_size":               "per_thread_stack_size", "vm_string_table_size": "string_table_size", "vm_prefer_ipv4": "java_net_prefer_ipv4_stack",
+}
+
+// jvmLists are lines that are added as they are.
+var jvmLists = []string{"additionalOptions", "additionalJvmServerOptions", "additionalJvm11ServerOptions"}
+
+// collectors that Java 17 has; gc "Custom" leaves the choice to additionalOptions.
+var collectors = []string{"G1GC", "ZGC", "Shenandoah", "Custom"}
+
+// configOf is the datacenter's configuration by file.
+func configOf(k *api.K8ssandraCluster, o api.DatacenterOptions) (json.RawMessage, error) {
+	yaml := map[string]any{"num_tokens": 16}
+	if Auth(k) {
+		yaml["authenticator"], yaml["authorizer"], yaml["role_manager"] = "PasswordAuthenticator", "CassandraAuthorizer", "CassandraRoleManager"
+	} else {
+		yaml["authenticator"], yaml["authorizer"] = "AllowAllAuthenticator", "AllowAllAuthorizer"
+	}
+	doc := map[string]any{"cassandra-yaml": yaml}
+	if o.CassandraConfig == nil {
+		return json.Marshal(doc)
+	}
+	overlay(yaml, map[string]any(o.CassandraConfig.CassandraYaml))
+	jvm, err := jvmOptions(o.CassandraConfig.JvmOptions)
+	if err != nil {
+		return nil, err
+	}
+	if len(jvm) > 0 {
+		doc["jvm-server-options"] = jvm
+	}
+	return json.Marshal(doc)
+}
+
+func jvmOptions(options api.JvmOptions) (map[string]any, error) {
+	given, err := asMap(options)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]any{}
+	var extra []any
+	for _, key := range slices.Sorted(maps.Keys(given)) {
+		value := given[key]
+		switch {
+		case key == "heapSize":
+			out["initial_heap_size"], out["max_heap_size"] = plain(value), plain(value)
+		case key == "gc":
+			if slices.Contains(collectors, fmt.Sprint(value)) {
+				out["garbage_collector"] = value
+			}
+		case slices.Contains(jvmLists, key):
+			list, _ := value.([]any)
+			extra = append(extra, list...)
+		case jvmNames[key] != "":
+			out[jvmNames[key]] = plain(value)
+		case strings.HasPrefix(key, "cassandra_"):
+			out[key] = value
+		}
+	}
+	if len(extra) > 0 {
+		out["additional-jvm-opts"] = extra
+	}
+	return out, nil
+}
+
+func asMap(v any) (map[string]any, error) {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]any{}
+	return out, json.Unmarshal(data, &out)
+}
+
+// plain turns a quantity into bytes, which the JVM takes without a unit.
+func plain(v any) any {
+	text, ok := v.(string)
+	if !ok {
+		return v
+	}
+	if q, err := resource.ParseQuantity(text); err == nil {
+		return strconv.FormatInt(q.Value(), 10)
+	}
+	return v
+}
+
+// NotActedOn lists the fields of a ring that are set and have no effect in this
+// version, by path.
+func NotActedOn(k *api.K8ssandraCluster) []string {
+	spec, err := asMap(k.Spec)
+	if err != nil {
+		return nil
+	}
+	set := map[string]bool{}
+	note := func(at string, in map[string]any, keys ...string) {
+		for _, key := range keys {
+			if v, ok := in[key]; ok && !emptyValue(v) {
+				set[at+key] = true
+			}
+		}
+	}
+	note("spec.", spec, "stargate", "reaper", "medusa", "externalDatacenters")
+	if spec["secretsProvider"] == "external" {
+		set["spec.secretsProvider"] = true
+	}
+	c, _ := spec["cassandra"].(map[string]any)
+	const at = "spec.cassandra."
+	note(at, c, "serverEncryptionStores", "clientEncryptionStores")
+	noteOptions(note, at, c)
+	list, _ := c["datacenters"].([]any)
+	for i, d := range list {
+		m, _ := d.(map[string]any)
+		here := fmt.Sprintf("%sdatacenters[%d].", at, i)
+		note(here, m, "stargate", "perNodeConfigMapRef")
+		noteOptions(note, here, m)
+	}
+	return slices.Sorted(maps.Keys(set))
+}
+
+func noteOptions(note func(string, map[string]any, ...string), at string, in map[string]any) {
+	note(at, in, "telemetry", "cdc", "dseWorkloads", "mgmtAPIHeap", "jmxInitContainerImage", "perNodeConfigInitContainerImage")
+	config, _ := in["config"].(map[string]any)
+	note(at+"config.", config, "dseYaml")
+	jvm, _ := config["jvmOptions"].(map[string]any)
+	for key, value := range jvm {
+		known := key == "heapSize" || jvmNames[key] != "" || slices.Contains(jvmLists, key) || strings.HasPrefix(key, "cassandra_")
+		if key == "gc" {
+			known = slices.Contains(collectors, fmt.Sprint(value))
+		}
+		if !known {
+			note(at+"config.jvmOptions.", jvm, key)
+		}
+	}
+}
+
+func emptyValue(v any) bool {
+	switch v := v.(type) {
+	case nil:
+		return true
+	case map[string]any:
+		return len(v) == 0
+	case []any:
+		return len(v) == 0
+	case string:
+		return v == ""
+	}
+	return false
+}

@@ -1,0 +1,167 @@
+package controller
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
+	"github.com/ringspan/ringspan/internal/ring"
+)
+
+func hashObject(o client.Object) string {
+	data, _ := json.Marshal(o) // API types: cannot fail
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:8])
+}
+
+// report recomputes the status and writes it when it says something new.
+func (p *pass) report(ctx context.Context) (ready bool, err error) {
+	status := api.K8ssandraClusterStatus{ObservedGeneration: p.k.Generation, Error: api.NoError, Datacenters: map[string]api.K8ssandraStatus{}, Peers: p.peerStatus()}
+	if joined := errors.Join(p.errs...); joined != nil {
+		status.Error = strings.ReplaceAll(joined.Error(), "\n", "; ")
+	}
+	ready, initialized := p.choice == "" && len(p.errs) == 0 && len(p.waits) == 0, true
+	waits := append([]string{}, p.waits...)
+	if p.k.Spec.Cassandra != nil {
+		for _, t := range p.k.Spec.Cassandra.Datacenters {
+			s, region := p.statusOf(ctx, t)
+			if s == nil {
+				ready, initialized = false, false
+				waits = append(waits, fmt.Sprintf("datacenter %s in region %s to be made", t.Metadata.Name, region))
+				continue
+			}
+			status.Datacenters[t.Metadata.Name] = api.K8ssandraStatus{ContextName: region, Cassandra: s.DeepCopy()}
+			initialized = initialized && s.IsTrue(cassandra.DatacenterInitialized)
+			if !s.IsTrue(cassandra.DatacenterReady) && !t.Stopped {
+				ready = false
+				waits = append(waits, fmt.Sprintf("datacenter %s: %s", t.Metadata.Name, newsOf(s)))
+			}
+		}
+	}
+	status.Conditions = p.conditions(ready, initialized, waits, status.Error)
+	if reflect.DeepEqual(canonical(status), canonical(p.k.Status)) {
+		return ready, nil
+	}
+	before := p.k.Status
+	p.k.Status = status
+	if err := p.Client.Status().Update(ctx, p.k); err != nil {
+		return ready, err
+	}
+	p.announce(before)
+	return ready, nil
+}
+
+func newsOf(s *cassandra.CassandraDatacenterStatus) string {
+	if c := s.Condition(cassandra.DatacenterReady); c != nil && c.Message != "" {
+		return c.Message
+	}
+	return "it is coming up"
+}
+
+func (p *pass) peerStatus() (all []api.PeerStatus) {
+	for i := range p.peers {
+		s := &p.peers[i]
+		one := api.PeerStatus{Region: s.Region, Reachable: s.Reachable, Since: metav1.NewTime(s.Since.Truncate(time.Second)), Message: s.Message}
+		for _, old := range p.k.Status.Peers { // a restart of this process is no news of the peer
+			if old.Region == s.Region && old.Reachable == s.Reachable {
+				one.Since = old.Since
+			}
+		}
+		if k := s.ring(client.ObjectKeyFromObject(p.k)); k != nil {
+			one.Revision = k.Annotations[api.RevisionAnnotation]
+		}
+		all = append(all, one)
+	}
+	return all
+}
+
+func (p *pass) conditions(ready, initialized bool, waits []string, failure string) []api.K8ssandraClusterCondition {
+	message := ""
+	switch {
+	case p.choice != "":
+		message = p.choice
+	case failure != api.NoError:
+		message = failure
+	case len(waits) > 0:
+		message = strings.Join(waits, "; ")
+	}
+	var away []string
+	for _, s := range p.peerStatus() {
+		if !s.Reachable {
+			away = append(away, fmt.Sprintf("region %s is unreachable since %s", s.Region, s.Since.UTC().Format(time.RFC3339)))
+		}
+	}
+	all := []api.K8ssandraClusterCondition{
+		p.condition(api.ClusterReady, ready, word(ready, "Ready", "Waiting"), message),
+		p.condition(api.CassandraInitialized, initialized, word(initialized, "Initialized", "Waiting"), ""),
+		p.condition(api.ClusterPeersReachable, len(away) == 0, word(len(away) == 0, "AllAnswer", "Unreachable"), strings.Join(away, "; ")),
+		p.condition(api.ClusterDiverged, p.choice != "", word(p.choice == "", "Agreed", "Diverged"), p.choice),
+	}
+	if fields := ring.NotActedOn(p.k); len(fields) > 0 {
+		all = append(all, p.condition(api.ClusterFieldsNotActedOn, true, "NotActedOn", "not acted on: "+strings.Join(fields, ", ")))
+	}
+	return all
+}
+
+func (p *pass) condition(kind api.K8ssandraClusterConditionType, is bool, reason, message string) api.K8ssandraClusterCondition {
+	c := api.K8ssandraClusterCondition{Type: kind, Status: corev1.ConditionFalse, Reason: reason, Message: message}
+	if is {
+		c.Status = corev1.ConditionTrue
+	}
+	now := metav1.NewTime(p.Now().Truncate(time.Second))
+	c.LastTransitionTime = &now
+	if old := p.k.Status.Condition(kind); old != nil && old.Status == c.Status {
+		c.LastTransitionTime = old.LastTransitionTime
+	}
+	return c
+}
+
+func word(is bool, yes, no string) string {
+	if is {
+		return yes
+	}
+	return no
+}
+
+// announce tells of what has changed, as events.
+func (p *pass) announce(before api.K8ssandraClusterStatus) {
+	for _, c := range p.k.Status.Conditions {
+		old := before.Condition(c.Type)
+		if old != nil && old.Status == c.Status && old.Message == c.Message {
+			continue
+		}
+		switch {
+		case c.Type == api.ClusterFieldsNotActedOn, c.Type == api.ClusterDiverged && c.Status == corev1.ConditionTrue,
+			c.Type == api.ClusterPeersReachable && c.Status == corev1.ConditionFalse && (old == nil || old.Status != c.Status):
+			p.Events.Eventf(p.k, nil, corev1.EventTypeWarning, c.Reason, "Reconcile", "%s", c.Message)
+		case c.Type == api.ClusterReady && c.Status == corev1.ConditionTrue:
+			p.Events.Eventf(p.k, nil, corev1.EventTypeNormal, "Ready", "Reconcile", "all datacenters serve")
+		}
+	}
+	if p.k.Status.Error != before.Error && p.k.Status.Error != api.NoError {
+		p.Events.Eventf(p.k, nil, corev1.EventTypeWarning, "Error", "Reconcile", "%s", p.k.Status.Error)
+	}
+}
+
+// canonical is a value as the API server gives it back.
+func canonical(v any) any {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	var out any
+	_ = json.Unmarshal(data, &out) // it was just made
+	return out
+}
