@@ -1,7 +1,9 @@
 package topology
 
 import (
+	"hash/fnv"
 	"math/big"
+	"math/bits"
 	"strconv"
 )
 
@@ -9,12 +11,17 @@ import (
 // partitioner (-2^63 to 2^63-1). Each rack covers the whole ring evenly, its
 // nodes in turn, so that with as many replicas as racks every node of a rack
 // owns the same share. Racks and datacenters are offset against each other, and
-// no two tokens of the ring are equal. Only a first boot may use them: adding a
-// node to a datacenter with data must let Cassandra choose.
+// no two tokens of the ring are equal.
+//
+// A datacenter's tokens depend on its own size, racks and place in the list
+// only: they stay what they are when others grow or more are added, and their
+// lowest bits are the datacenter's own, so that they differ even from those of a
+// ring that this one joins without knowing it. Only a first boot may use them:
+// adding a node to a datacenter with data must let Cassandra choose.
 func (r Ring) Tokens(datacenter string) map[Position][]string {
 	used := map[int64]bool{}
 	for i, d := range r.Datacenters {
-		assigned := r.assign(i, used)
+		assigned := d.tokens(i, used)
 		if d.Name == datacenter {
 			return assigned
 		}
@@ -22,26 +29,42 @@ func (r Ring) Tokens(datacenter string) map[Position][]string {
 	return nil
 }
 
-// assign gives datacenter number i its tokens and notes them as used.
-func (r Ring) assign(i int, used map[int64]bool) map[Position][]string {
-	d := r.Datacenters[i]
+// saltBits are the bits of a token that tell datacenters apart.
+const saltBits = 16
+
+// tokens of the datacenter at a place in the ring; it notes them as used.
+func (d Datacenter) tokens(place int, used map[int64]bool) map[Position][]string {
 	out := map[Position][]string{}
 	for rack, size := range d.RackSizes() {
-		count := size * d.NumTokens
+		count := int64(size * d.NumTokens)
 		for j := range count {
-			// spacing * (j + (rack + i/datacenters) / racks), with spacing = 2^64 / count
-			numerator := int64(j)*int64(len(d.Racks))*int64(len(r.Datacenters)) + int64(rack)*int64(len(r.Datacenters)) + int64(i)
-			denominator := int64(count) * int64(len(d.Racks)) * int64(len(r.Datacenters))
-			token := fraction(numerator, denominator)
+			// At (j + (rack + offset) / racks) / count of the way around the ring.
+			numerator := (j*int64(len(d.Racks))+int64(rack))<<offsetBits + offset(place)
+			token := fraction(numerator, count*int64(len(d.Racks))<<offsetBits)
+			token = token&^(1<<saltBits-1) | d.salt()
 			for used[token] { // racks of different sizes may meet at a point
-				token++
+				token += 1 << saltBits
 			}
 			used[token] = true
-			position := Position{d.Racks[rack], j % size}
+			position := Position{d.Racks[rack], int(j) % size}
 			out[position] = append(out[position], strconv.FormatInt(token, 10))
 		}
 	}
 	return out
+}
+
+const offsetBits = 16
+
+// offset is where between two racks a datacenter begins: 0, 1/2, 1/4, 3/4, 1/8
+// and so on, so that one more never moves those before it. In 2^-16.
+func offset(place int) int64 { return int64(bits.Reverse16(uint16(place))) }
+
+// salt is never 0: the smallest token of all would then be the partitioner's
+// minimum, which has a meaning of its own.
+func (d Datacenter) salt() int64 {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(d.Name)) // never fails
+	return int64(h.Sum32()%(1<<saltBits-1)) + 1
 }
 
 // fraction is the token at n/d of the way around the ring.

@@ -48,6 +48,57 @@ func TestTokensAreDistinctOverTheRing(t *testing.T) {
 	})
 }
 
+// What one datacenter got must not depend on what becomes of the others.
+func TestTokensStayWhenTheRingGrows(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		before, after := rings(t), rings(t)
+		grown := Ring{Datacenters: slices.Clone(before.Datacenters)}
+		for i := range grown.Datacenters { // racks and size of all but the first change
+			if i > 0 && i < len(after.Datacenters) {
+				name := grown.Datacenters[i].Name
+				grown.Datacenters[i] = after.Datacenters[i]
+				grown.Datacenters[i].Name = name
+			}
+		}
+		grown.Datacenters = append(grown.Datacenters, Datacenter{Name: "another", Size: 3, Racks: []string{"a", "b", "c"}, NumTokens: 16})
+		if d := cmp.Diff(before.Tokens("dc1"), grown.Tokens("dc1")); d != "" {
+			t.Fatalf("the tokens of dc1 moved: %s", d)
+		}
+		old := map[string]bool{}
+		for _, d := range before.Datacenters {
+			for _, tokens := range before.Tokens(d.Name) {
+				for _, token := range tokens {
+					old[token] = true
+				}
+			}
+		}
+		for p, tokens := range grown.Tokens("another") {
+			for _, token := range tokens {
+				if old[token] {
+					t.Fatalf("%v of the new datacenter has token %s, which the ring had given away before", p, token)
+				}
+			}
+		}
+	})
+}
+
+func TestDatacentersOfUnrelatedRingsDiffer(t *testing.T) {
+	racks := []string{"a", "b", "c"}
+	one := Ring{Datacenters: []Datacenter{{Name: "dc1", Size: 3, Racks: racks, NumTokens: 16}}}
+	two := Ring{Datacenters: []Datacenter{{Name: "dc2", Size: 3, Racks: racks, NumTokens: 16}}}
+	all := map[string]bool{}
+	for _, r := range []Ring{one, two} {
+		for _, tokens := range r.Tokens(r.Datacenters[0].Name) {
+			for _, token := range tokens {
+				all[token] = true
+			}
+		}
+	}
+	if len(all) != 2*3*16 {
+		t.Errorf("%d different tokens, want %d", len(all), 2*3*16)
+	}
+}
+
 func TestNodesOfARackOwnTheSameShare(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		ring := rings(t)
