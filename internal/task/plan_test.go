@@ -26,9 +26,9 @@ type world struct {
 	serial int
 }
 
-// TestScripts plays testdata: each block changes the world or lets one pass run and shows the plan and what became of it.
+// TestScripts plays testdata/scripts: each block changes the world or lets one pass run and shows the plan and what became of it.
 func TestScripts(t *testing.T) {
-	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
+	datadriven.Walk(t, "testdata/scripts", func(t *testing.T, path string) {
 		w := newWorld(t)
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
 			w.t = t
