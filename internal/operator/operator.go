@@ -38,6 +38,7 @@ import (
 	datacenter "github.com/ringspan/ringspan/internal/datacenter/controller"
 	"github.com/ringspan/ringspan/internal/mgmtapi"
 	ring "github.com/ringspan/ringspan/internal/ring/controller"
+	task "github.com/ringspan/ringspan/internal/task/controller"
 )
 
 // Options say which region this is.
@@ -101,12 +102,15 @@ type controller interface {
 
 // controllers are all that run in a region.
 func controllers(m ctrl.Manager, o Options) []controller {
+	tasks := &task.Reconciler{Client: m.GetClient(), Live: m.GetAPIReader(), Events: m.GetEventRecorder("ringspan"), Now: time.Now, Node: agentOf}
 	return []controller{
 		// Rings: follows the other regions, makes this region's datacenters.
 		&ring.Reconciler{Client: m.GetClient(), Events: m.GetEventRecorder("ringspan"), Region: o.Region, Now: time.Now, Peers: &ring.Peers{
 			Client: m.GetClient(), Region: o.Region, Namespace: o.Namespace, Now: time.Now, Changed: make(chan event.GenericEvent, 64)}},
 		// Datacenters: their objects, nodes, roles and replication.
 		&datacenter.Reconciler{Client: m.GetClient(), Events: m.GetEventRecorder("ringspan"), Now: time.Now, Node: agentOf},
+		// Tasks: rebuild, cleanup, restart; the kinds that nothing acts on yet are told so.
+		tasks, task.K8ssandraTasks(tasks), task.ScheduledTasks(tasks),
 	}
 }
 
