@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/api/resource"
 )
@@ -72,13 +73,17 @@ func (c Config) Validate() error {
 	if len(c.Regions) == 0 {
 		bad("regions: there must be at least one")
 	}
-	names := map[string]bool{}
+	names, ports := map[string]bool{}, map[int]bool{}
 	for i, r := range c.Regions {
 		if r.Name == "" || names[r.Name] {
 			bad("regions[%d].name: %q is empty or used twice", i, r.Name)
 		}
 		names[r.Name] = true
 		errs = append(errs, r.validate(fmt.Sprintf("regions[%d]", i))...)
+		if port := r.APIServerPort; port < 0 || port > 65535 || port != 0 && ports[port] {
+			bad("regions[%d].apiServerPort: %d is not a port, or used twice", i, port)
+		}
+		ports[r.APIServerPort] = true
 		for j, other := range c.Regions[:i] {
 			if r.CIDR.Overlaps(other.CIDR) {
 				bad("regions[%d].cidr: %s overlaps %s of regions[%d]", i, r.CIDR, other.CIDR, j)
@@ -88,6 +93,9 @@ func (c Config) Validate() error {
 	for i, l := range c.Links {
 		if !names[l.A] || !names[l.B] || l.A == l.B {
 			bad("links[%d]: %q and %q must be two of the regions", i, l.A, l.B)
+		}
+		if slices.Contains(c.Links[:i], l) || slices.Contains(c.Links[:i], Link{l.B, l.A}) {
+			bad("links[%d]: %q and %q are linked already", i, l.A, l.B)
 		}
 	}
 	return errors.Join(errs...)
@@ -124,10 +132,15 @@ func (r Region) validate(at string) (errs []error) {
 			bad("zones[%d].subnet: %s is not inside %s", i, z.Subnet, r.CIDR)
 		case z.Subnet.Contains(r.controlAddress()):
 			bad("zones[%d].subnet: %s contains %s, which is the control plane's", i, z.Subnet, r.controlAddress())
+		case z.sliceBits() > 27:
+			bad("zones[%d].subnet: %s has no room for %d nodes: each needs 32 addresses", i, z.Subnet, z.Nodes)
 		}
 		for j, other := range r.Zones[:i] {
 			if z.Subnet.IsValid() && z.Subnet.Overlaps(other.Subnet) {
 				bad("zones[%d].subnet: %s overlaps zones[%d]", i, z.Subnet, j)
+			}
+			if z.Name != "" && z.Name == other.Name {
+				bad("zones[%d].name: %q is used twice", i, z.Name)
 			}
 		}
 	}
@@ -159,14 +172,20 @@ type node struct {
 // the network's, the router's, and up to the node's own.
 const nodeReserved = 10
 
+// sliceBits is the prefix length of one node's part of the zone's subnet.
+func (z Zone) sliceBits() int {
+	bits := z.Subnet.Bits()
+	for n := 1; n < z.Nodes; n *= 2 {
+		bits++
+	}
+	return bits
+}
+
 // nodes lays out the region's nodes: a zone's subnet is cut into equal slices,
 // one a node, and the tenth address of a slice is the node's.
 func (r Region) nodes() (all []node) {
 	for _, z := range r.Zones {
-		bits := z.Subnet.Bits()
-		for n := 1; n < z.Nodes; n *= 2 {
-			bits++
-		}
+		bits := z.sliceBits()
 		for i := range z.Nodes {
 			base := addressAt(z.Subnet.Masked().Addr().As4(), uint32(i)<<(32-bits))
 			address := addressAt(base.As4(), nodeReserved)

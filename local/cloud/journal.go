@@ -2,7 +2,7 @@ package cloud
 
 import (
 	"fmt"
-	"os"
+	"io"
 	"sync"
 	"time"
 )
@@ -20,6 +20,7 @@ type Event struct {
 // journal keeps the newest events for those who watch the lab come up.
 type journal struct {
 	begin time.Time
+	print io.Writer // gets every event as a line, too
 
 	mu     sync.Mutex
 	first  int // number of the first event that is kept
@@ -30,7 +31,7 @@ type journal struct {
 
 const journalLength = 1000
 
-func newJournal() *journal { return &journal{begin: time.Now()} }
+func newJournal(print io.Writer) *journal { return &journal{begin: time.Now(), print: print} }
 
 func (j *journal) add(e Event) {
 	j.mu.Lock()
@@ -44,7 +45,7 @@ func (j *journal) add(e Event) {
 	if where != "" {
 		where += ": "
 	}
-	fmt.Fprintf(os.Stdout, "%7.2fs  %s%s%s\n", e.Seconds, where, e.Message, e.Error)
+	fmt.Fprintf(j.print, "%7.2fs  %s%s%s\n", e.Seconds, where, e.Message, e.Error)
 }
 
 func (j *journal) say(phase, region, format string, args ...any) {

@@ -48,7 +48,7 @@ func Supervise(state State) error {
 	}
 	s := &supervisor{
 		state: state, config: c, kube: sibling(self, "ringspan-kube"), init: sibling(self, "ringspan-init"),
-		events: newJournal(), networks: map[string]*netlab.Network{}, built: make(chan struct{}),
+		events: newJournal(os.Stdout), networks: map[string]*netlab.Network{}, built: make(chan struct{}),
 	}
 	if s.kube, err = filepath.EvalSymlinks(s.kube); err != nil {
 		return fmt.Errorf("the Kubernetes binary is missing beside this program: %w", err)
