@@ -176,7 +176,7 @@ func (c *container) execTTY(args []string, in io.Reader, out io.Writer, resize <
 	line.Close()
 	go func() {
 		for size := range resize {
-			_ = unix.IoctlSetWinsize(int(terminal.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: size.Height, Col: size.Width})
+			resizeTerminal(terminal, size.Width, size.Height)
 		}
 	}()
 	var output sync.WaitGroup

@@ -63,7 +63,7 @@ func (s *stdio) close() {
 
 func (s *stdio) resize(width, height uint16) {
 	if s.terminal != nil {
-		_ = unix.IoctlSetWinsize(int(s.terminal.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: height, Col: width})
+		resizeTerminal(s.terminal, width, height)
 	}
 }
 
@@ -118,10 +118,13 @@ func openTerminal() (terminal, line *os.File, err error) {
 	if terminal, err = os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0); err != nil {
 		return nil, nil, err
 	}
-	number, err := unix.IoctlGetInt(int(terminal.Fd()), unix.TIOCGPTN)
-	if err == nil {
-		err = unix.IoctlSetPointerInt(int(terminal.Fd()), unix.TIOCSPTLCK, 0)
-	}
+	var number int
+	err = control(terminal, func(fd int) (err error) {
+		if number, err = unix.IoctlGetInt(fd, unix.TIOCGPTN); err != nil {
+			return err
+		}
+		return unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0)
+	})
 	if err == nil {
 		line, err = os.OpenFile(ptsPath(number), os.O_RDWR|syscall.O_NOCTTY, 0)
 	}
@@ -129,4 +132,24 @@ func openTerminal() (terminal, line *os.File, err error) {
 		terminal.Close()
 	}
 	return terminal, line, err
+}
+
+// resizeTerminal does nothing to a terminal that is closed.
+func resizeTerminal(terminal *os.File, width, height uint16) {
+	_ = control(terminal, func(fd int) error {
+		return unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Row: height, Col: width})
+	})
+}
+
+// control calls fn with the file's descriptor, while others may read, write or
+// close the file (for which File.Fd is not made).
+func control(file *os.File, fn func(fd int) error) error {
+	raw, err := file.SyscallConn()
+	if err != nil {
+		return err
+	}
+	if controlErr := raw.Control(func(fd uintptr) { err = fn(int(fd)) }); controlErr != nil {
+		return controlErr
+	}
+	return err
 }

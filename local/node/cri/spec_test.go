@@ -1,0 +1,116 @@
+package cri
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+	runtimeapi "k8s.io/cri-api/pkg/apis/runtime/v1"
+
+	"github.com/ringspan/ringspan/local/node/process"
+)
+
+func TestArguments(t *testing.T) {
+	img := image{Entrypoint: []string{"entry"}, Cmd: []string{"cmd"}}
+	for _, c := range []struct {
+		why                 string
+		command, args, want []string
+	}{
+		{"neither: the image's both", nil, nil, []string{"entry", "cmd"}},
+		{"arguments replace the image's", nil, []string{"a"}, []string{"entry", "a"}},
+		{"a command replaces both", []string{"c"}, nil, []string{"c"}},
+		{"both replace both", []string{"c"}, []string{"a"}, []string{"c", "a"}},
+	} {
+		if got := arguments(&runtimeapi.ContainerConfig{Command: c.command, Args: c.args}, img); !slices.Equal(got, c.want) {
+			t.Errorf("%s: got %v, want %v", c.why, got, c.want)
+		}
+	}
+}
+
+func TestEnvironment(t *testing.T) {
+	img := image{Env: map[string]string{"A": "image", "B": "image", "PATH": "/opt/bin"}}
+	config := &runtimeapi.ContainerConfig{Envs: []*runtimeapi.KeyValue{{Key: "B", Value: []byte("pod")}, {Key: "C", Value: []byte("pod")}}}
+	got := environment("host", config, img)
+	slices.Sort(got)
+	want := []string{"A=image", "B=pod", "C=pod", "HOSTNAME=host", "PATH=/opt/bin"}
+	if !slices.Equal(got, want) {
+		t.Errorf("the pod's go before the image's, and those before the defaults: got %v, want %v", got, want)
+	}
+}
+
+func TestCapabilities(t *testing.T) {
+	for _, c := range []struct {
+		why          string
+		add, drop    []string
+		with, absent []int
+	}{
+		{"the defaults", nil, nil, process.DefaultCapabilities, []int{unix.CAP_SYS_ADMIN, unix.CAP_NET_ADMIN}},
+		{"one more", []string{"IPC_LOCK"}, nil, append([]int{unix.CAP_IPC_LOCK}, process.DefaultCapabilities...), []int{unix.CAP_SYS_ADMIN}},
+		{"one less, in any spelling", nil, []string{"cap_chown"}, []int{unix.CAP_KILL}, []int{unix.CAP_CHOWN}},
+		{"none but one", []string{"CAP_NET_BIND_SERVICE"}, []string{"ALL"}, []int{unix.CAP_NET_BIND_SERVICE}, []int{unix.CAP_CHOWN, unix.CAP_SETUID}},
+		{"all", []string{"ALL"}, nil, []int{unix.CAP_SYS_ADMIN, unix.CAP_LAST_CAP}, nil},
+		{"an unknown one takes nothing away", nil, []string{"MAGIC"}, process.DefaultCapabilities, nil},
+	} {
+		got := capabilities(&runtimeapi.Capability{AddCapabilities: c.add, DropCapabilities: c.drop})
+		for _, n := range c.with {
+			if !slices.Contains(got, n) {
+				t.Errorf("%s: %d is missing in %v", c.why, n, got)
+			}
+		}
+		for _, n := range c.absent {
+			if slices.Contains(got, n) {
+				t.Errorf("%s: %d is in %v", c.why, n, got)
+			}
+		}
+	}
+}
+
+func TestBuildSpec(t *testing.T) {
+	dir := t.TempDir()
+	user := &runtimeapi.Int64Value{Value: 999}
+	r := &Runtime{config: Config{NodeName: "node", RunDir: "/run/node"}}
+	config := &runtimeapi.ContainerConfig{
+		Image: &runtimeapi.ImageSpec{Image: "tools"}, Mounts: []*runtimeapi.Mount{{HostPath: filepath.Join(dir, "new"), ContainerPath: "/data", Readonly: true}},
+		Linux: &runtimeapi.LinuxContainerConfig{SecurityContext: &runtimeapi.LinuxContainerSecurityContext{
+			RunAsUser: user, SupplementalGroups: []int64{5}, ReadonlyRootfs: true,
+		}},
+	}
+	c := &container{id: "c1", config: config, sandbox: &sandbox{id: "s1", config: &runtimeapi.PodSandboxConfig{Hostname: "pod"}}}
+	img := image{Entrypoint: []string{"run"}, Dir: "/work", UID: 7, GID: 8, Mounts: []process.Mount{{Source: "/lib", Target: "/opt/lib"}}}
+
+	s, err := r.buildSpec(c, img)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Root != "/run/node/containers/c1" || s.Hostname != "pod" || s.Dir != "/work" || s.UID != 999 || s.GID != 8 || !slices.Equal(s.Groups, []int{5}) || !s.ReadOnlyRoot || s.Privileged {
+		t.Errorf("got %+v", s)
+	}
+	var targets []string
+	for _, m := range s.Mounts { // the image's first, so that the pod's can lie in them
+		targets = append(targets, m.Target)
+	}
+	if want := []string{"/opt/lib", "/etc/resolv.conf", "/etc/hostname", "/data"}; !slices.Equal(targets, want) {
+		t.Errorf("mounted on %v, want %v", targets, want)
+	}
+	if last := s.Mounts[len(s.Mounts)-1]; !last.ReadOnly {
+		t.Errorf("the pod's read-only mount is %+v", last)
+	}
+
+	r.singleUser = true
+	if s, err = r.buildSpec(c, img); err != nil || s.UID != 0 || s.GID != 0 || s.Groups != nil {
+		t.Errorf("where there is one user only, got %d:%d %v, %v", s.UID, s.GID, s.Groups, err)
+	}
+	config.Linux = nil
+	if s, err = r.buildSpec(c, img); err != nil || s.UID != 0 || s.GID != 0 {
+		t.Errorf("and for the image's user, got %d:%d, %v", s.UID, s.GID, err)
+	}
+	c.sandbox.config.Hostname = ""
+	if s, err = r.buildSpec(c, img); err != nil || s.Hostname != "node" {
+		t.Errorf("on the node's network the name is %q, %v, want the node's", s.Hostname, err)
+	}
+	if _, err := r.buildSpec(c, image{}); err == nil || !strings.Contains(err.Error(), "tools has no command") {
+		t.Errorf("without any command, got %v", err)
+	}
+}
