@@ -96,7 +96,7 @@ func accessObjects(ns string) ([]client.Object, error) {
 		r.Labels = labels(r.Name)
 		objects = append(objects, r, clusterRoleBinding(ns, r.Name))
 	}
-	return append(objects, leaseAccess(ns)...), nil
+	return objects, nil
 }
 
 // decodeAll reads each YAML file, one object in each.
