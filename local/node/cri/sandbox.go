@@ -61,10 +61,7 @@ func New(c Config) (*Runtime, error) {
 		config: c, images: &imageService{dir: c.Images}, singleUser: singleUser(),
 		sandboxes: map[string]*sandbox{}, containers: map[string]*container{}, addresses: map[netip.Addr]bool{},
 	}
-	r.last = c.Pods.Masked().Addr()
-	for range c.Reserved {
-		r.last = r.last.Next()
-	}
+	r.last = r.lastReserved()
 	streamConfig := streaming.DefaultConfig
 	streamConfig.Addr = streamAddress
 	var err error
@@ -142,21 +139,28 @@ func (sb *sandbox) link() string { return "veth" + sb.id[:8] }
 func (r *Runtime) allocate() (netip.Addr, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	first := r.config.Pods.Masked().Addr()
-	for range r.config.Reserved {
-		first = first.Next()
-	}
-	start := r.last
-	for ip := start.Next(); ip != start; ip = ip.Next() {
+	for ip := r.last; ; {
+		ip = ip.Next()
 		if !r.config.Pods.Contains(ip.Next()) { // the last one is the broadcast address
-			ip = first
+			ip = r.lastReserved().Next()
 		}
 		if !r.addresses[ip] {
 			r.addresses[ip], r.last = true, ip
 			return ip, nil
 		}
+		if ip == r.last {
+			return netip.Addr{}, fmt.Errorf("no free pod address left in %s on %s", r.config.Pods, r.config.NodeName)
+		}
 	}
-	return netip.Addr{}, fmt.Errorf("no free pod address left in %s on %s", r.config.Pods, r.config.NodeName)
+}
+
+// lastReserved is the last address before the pods': the node's own.
+func (r *Runtime) lastReserved() netip.Addr {
+	ip := r.config.Pods.Masked().Addr()
+	for range r.config.Reserved {
+		ip = ip.Next()
+	}
+	return ip
 }
 
 // StopPodSandbox ends the pod's containers and frees its address; a missing pod is no error.

@@ -102,7 +102,9 @@ func capabilities(want *runtimeapi.Capability) []int {
 			kept = nil
 			continue
 		}
-		kept = slices.DeleteFunc(kept, func(c int) bool { return c == capabilityNumbers[normalCapability(name)] })
+		if number, ok := capabilityNumbers[normalCapability(name)]; ok {
+			kept = slices.DeleteFunc(kept, func(c int) bool { return c == number })
+		}
 	}
 	for _, name := range want.GetAddCapabilities() {
 		if strings.EqualFold(name, "ALL") {
