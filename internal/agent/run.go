@@ -114,7 +114,6 @@ func reap() {
 	}
 	ended := make(chan os.Signal, 1)
 	signal.Notify(ended, syscall.SIGCHLD)
-	own := fmt.Sprintf("%d", os.Getpid())
 	for range ended {
 		for {
 			var info unix.Siginfo
@@ -122,7 +121,7 @@ func reap() {
 				break
 			}
 			pid := siginfoPID(&info)
-			if pid == 0 || isJVM(pid, own) {
+			if pid == 0 || isJVM(pid) {
 				break
 			}
 			_, _ = syscall.Wait4(pid, nil, 0, nil)
@@ -130,7 +129,7 @@ func reap() {
 	}
 }
 
-func isJVM(pid int, _ string) bool {
+func isJVM(pid int) bool {
 	name, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
 	return err == nil && strings.TrimSpace(string(name)) == "java"
 }
@@ -166,6 +165,11 @@ func copyFile(from, to string) error {
 	}
 	if err := out.Close(); err != nil {
 		return err
+	}
+	// The JVM takes a class-data archive only while its jars have the times
+	// that they had when it was made.
+	if info, err := in.Stat(); err == nil {
+		_ = os.Chtimes(to+".part", info.ModTime(), info.ModTime())
 	}
 	return os.Rename(to+".part", to)
 }

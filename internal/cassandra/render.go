@@ -37,11 +37,11 @@ func Render(in Input, n Node) (Files, error) {
 	y := defaults(in, n)
 	mergeMaps(y, in.CassandraYAML)
 	y["cluster_name"] = in.ClusterName
-	y["listen_address"], y["rpc_address"] = n.Address, n.Address
+	y["listen_address"], y["rpc_address"], y["broadcast_rpc_address"] = n.Address, "0.0.0.0", n.Address // a pod's loopback answers too
 	y["endpoint_snitch"] = "GossipingPropertyFileSnitch"
 	y["seed_provider"] = seedProvider(n.Seeds)
 	delete(y, "broadcast_address")
-	if n.BroadcastAddress != "" && n.BroadcastAddress != n.Address {
+	if n.BroadcastAddress != "" {
 		y["broadcast_rpc_address"] = n.BroadcastAddress
 	}
 	if len(n.Tokens) > 0 {
@@ -62,6 +62,7 @@ func Render(in Input, n Node) (Files, error) {
 		"cassandra.yaml":              body,
 		"cassandra-rackdc.properties": fmt.Appendf(nil, "dc=%s\nrack=%s\nprefer_local=true\n", n.Datacenter, n.Rack),
 		"logback.xml":                 []byte(logback(n.LogDir)),
+		"logback-tools.xml":           []byte(toolsLogback),
 	}, nil
 }
 
@@ -139,6 +140,13 @@ func logback(dir string) string {
 </configuration>
 `
 }
+
+// toolsLogback keeps nodetool quiet.
+const toolsLogback = `<configuration>
+  <appender name="STDERR" class="ch.qos.logback.core.ConsoleAppender"><target>System.err</target><encoder><pattern>%-5level %date{ISO8601} %msg%n</pattern></encoder></appender>
+  <root level="WARN"><appender-ref ref="STDERR"/></root>
+</configuration>
+`
 
 // Write writes every file, each at once.
 func (f Files) Write(dir string) error {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -315,6 +316,11 @@ func (s *shell) query(ctx context.Context, text string) error {
 		if !iter.MapScan(row) {
 			break
 		}
+		for _, c := range columns {
+			if c.TypeInfo.Type() == gocql.TypeSet {
+				row[c.Name] = set{row[c.Name]}
+			}
+		}
 		rows = append(rows, row)
 	}
 	if err := iter.Close(); err != nil {
@@ -326,6 +332,12 @@ func (s *shell) query(ctx context.Context, text string) error {
 	var header []string
 	for _, c := range columns {
 		header = append(header, c.Name)
+	}
+	if i := slices.Index(header, "create_statement"); i >= 0 && !s.json && strings.HasPrefix(strings.ToUpper(text), "DESC") {
+		for _, r := range rows {
+			fmt.Fprintf(s.out, "\n%s\n", r["create_statement"])
+		}
+		return nil
 	}
 	return printRows(s.out, header, rows, s.expand, s.json)
 }

@@ -120,6 +120,9 @@ func pad(s string, width int) string {
 	return s + strings.Repeat(" ", max(0, width-utf8.RuneCountInString(s)))
 }
 
+// set marks a value whose elements have no order: cqlsh shows it in braces.
+type set struct{ elements any }
+
 // format is a value as cqlsh shows it; inside collections texts are quoted.
 func format(v any, quoted bool) string {
 	switch v := v.(type) {
@@ -137,6 +140,12 @@ func format(v any, quoted bool) string {
 		return fmt.Sprintf("0x%x", v)
 	case time.Time:
 		return v.UTC().Format("2006-01-02 15:04:05.000000+0000")
+	case set:
+		text := format(v.elements, quoted)
+		if strings.HasPrefix(text, "[") {
+			return "{" + text[1:len(text)-1] + "}"
+		}
+		return text
 	case gocql.UUID:
 		return v.String()
 	case bool:

@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
+	"k8s.io/klog/v2"
 )
 
 // exitError ends the program with a code of its own, without a message.
@@ -16,6 +17,8 @@ func (e exitError) Error() string { return fmt.Sprintf("exit status %d", int(e))
 
 // Run runs the program and returns its exit code.
 func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	klog.SetOutput(io.Discard) // what a library logs is in the error too
+	klog.LogToStderr(false)
 	root := newRoot()
 	root.SetArgs(args)
 	root.SetOut(stdout)

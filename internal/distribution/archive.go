@@ -50,8 +50,15 @@ func ensureArchive(ctx context.Context, d *Distribution, dir string, report func
 	return nil
 }
 
+// trainingAddress is one of the loopback network's that nothing else uses.
+func trainingAddress() string {
+	pid := os.Getpid()
+	return fmt.Sprintf("127.93.%d.%d", pid/250%250, pid%250+2)
+}
+
 func trainingRun(ctx context.Context, d *Distribution, dir, classPath string) error {
-	node := cassandra.Node{Address: "127.0.0.1", Datacenter: "dc1", Rack: "rack1", Seeds: []string{"127.0.0.1"}, DataDir: dir + "/data", ConfigDir: dir + "/conf", LogDir: dir + "/logs"}
+	address := trainingAddress()
+	node := cassandra.Node{Address: address, Datacenter: "dc1", Rack: "rack1", Seeds: []string{address}, DataDir: dir + "/data", ConfigDir: dir + "/conf", LogDir: dir + "/logs"}
 	input := cassandra.Input{ClusterName: "training", CassandraYAML: map[string]any{"authenticator": "PasswordAuthenticator", "authorizer": "CassandraAuthorizer"}, Profile: cassandra.ProfileSmall}
 	files, err := cassandra.Render(input, node)
 	if err != nil {
@@ -60,9 +67,8 @@ func trainingRun(ctx context.Context, d *Distribution, dir, classPath string) er
 	if err := files.Write(node.ConfigDir); err != nil {
 		return err
 	}
-	args := append(cassandra.JVMFlags(input, node, cassandra.StartOptions{FirstBoot: true}), "-XX:ArchiveClassesAtExit="+dir+"/out.jsa", "-cp", classPath, cassandra.MainClass)
+	args := append(cassandra.JVMFlags(input, node, cassandra.StartOptions{FirstBoot: true}), "-XX:ArchiveClassesAtExit="+dir+"/out.jsa", "-Dcassandra.jmx.local.port=0", "-Dringspan.jolokia.port=0", "-cp", classPath, cassandra.MainClass)
 	script := fmt.Sprintf(`set -e
-ip link set lo up 2>/dev/null || true
 mount -t tmpfs tmpfs /opt
 mkdir -p %[1]s %[2]s
 mount --bind %[3]q %[1]s
@@ -85,7 +91,7 @@ exec "$@"`, ImageLib, AgentDir, d.Lib, d.Launcher, d.Jolokia)
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
-	if err := awaitPort(ctx, ended, "127.0.0.1:"+cassandra.TrainingPort); err != nil {
+	if err := awaitPort(ctx, ended, address+":"+cassandra.TrainingPort); err != nil {
 		_ = cmd.Process.Kill()
 		data, _ := os.ReadFile(log.Name())
 		return fmt.Errorf("%w: %s", err, lastLines(string(data), 4))

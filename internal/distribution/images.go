@@ -107,7 +107,7 @@ for p in java.base/jdk.internal.misc java.base/jdk.internal.ref java.management.
   opens="$opens --add-exports $p=ALL-UNNAMED"
 done
 exec "${JAVA_HOME:-` + d.Java.Home + `}/bin/java" $opens -Xmx64m -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto \
-  -Dcassandra.storagedir=/tmp/nodetool -Duser.home=/tmp -Dcassandra.logdir=/tmp -Dlogback.configurationFile=logback-tools.xml \
+  -Dcassandra.storagedir=/tmp/nodetool -Duser.home=/tmp -Dcassandra.logdir=/tmp -Dlogback.configurationFile=/config/logback-tools.xml \
   -cp "/opt/cassandra/lib/*" org.apache.cassandra.tools.NodeTool "$@"
 `
 }

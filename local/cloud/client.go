@@ -190,15 +190,18 @@ func (c *Client) explain(err error) error {
 	return fmt.Errorf("the lab ended (%w): %s", err, strings.Join(lines[max(0, len(lines)-5):], "\n"))
 }
 
-// Stop ends the lab in order and returns when nothing of it runs any more. A
-// lab that doesn't run is no error.
-func (c *Client) Stop(ctx context.Context) error {
+// Stop ends the lab and returns when nothing of it runs any more: in order, so
+// that databases flush, or at once, when its data is not wanted any more. A lab
+// that doesn't run is no error.
+func (c *Client) Stop(ctx context.Context, atOnce bool) error {
 	pid := c.state.owner()
 	if pid == 0 {
 		return nil
 	}
 	var none struct{}
-	if err := c.call(ctx, http.MethodPost, "/stop", nil, &none); err != nil {
+	if atOnce {
+		_ = syscall.Kill(pid, syscall.SIGKILL) // the kernel ends the rest
+	} else if err := c.call(ctx, http.MethodPost, "/stop", nil, &none); err != nil {
 		_ = syscall.Kill(pid, syscall.SIGTERM)
 	}
 	grace := time.NewTimer(stopGrace + 30*time.Second)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"strings"
 	"syscall"
 	"time"
 
@@ -167,6 +168,22 @@ func (m *machine) MachineInfo() (*cadvisorapi.MachineInfo, error) {
 	info, err := m.Fake.MachineInfo()
 	info.NumCores, info.MemoryCapacity = m.config.CPUs, m.config.MemoryBytes
 	return info, err
+}
+
+// VersionInfo reports this machine's kernel and distribution.
+func (m *machine) VersionInfo() (*cadvisorapi.VersionInfo, error) {
+	info := &cadvisorapi.VersionInfo{ContainerOsVersion: "Linux"}
+	if release, err := os.ReadFile("/proc/sys/kernel/osrelease"); err == nil {
+		info.KernelVersion = strings.TrimSpace(string(release))
+	}
+	if data, err := os.ReadFile("/etc/os-release"); err == nil {
+		for _, line := range strings.Split(string(data), "\n") {
+			if name, ok := strings.CutPrefix(line, "PRETTY_NAME="); ok {
+				info.ContainerOsVersion = strings.Trim(name, `"`)
+			}
+		}
+	}
+	return info, nil
 }
 
 // GetDirFsInfo reports a capacity only so that image garbage collection, which

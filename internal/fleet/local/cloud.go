@@ -173,7 +173,11 @@ func (c *Cloud) Down(ctx context.Context, remove bool) error {
 	if _, err := os.Stat(c.State); errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
-	if out, err := c.command(ctx, "stop", "--state", c.State).CombinedOutput(); err != nil {
+	args := []string{"stop", "--state", c.State}
+	if remove { // what is going to be removed need not be flushed
+		args = append(args, "--now")
+	}
+	if out, err := c.command(ctx, args...).CombinedOutput(); err != nil {
 		return fmt.Errorf("ringspan-local stop: %w: %s", err, bytes.TrimSpace(out))
 	}
 	if !remove {

@@ -111,16 +111,19 @@ func reporter(format string, to io.Writer) func(cloud.Event) {
 }
 
 func stopCommand(o *options) *cobra.Command {
-	return &cobra.Command{
+	var now bool
+	cmd := &cobra.Command{
 		Use: "stop", Short: "Stop the lab; its data stays", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			client, _, err := o.client()
 			if err != nil {
 				return err
 			}
-			return client.Stop(cmd.Context())
+			return client.Stop(cmd.Context(), now)
 		},
 	}
+	cmd.Flags().BoolVar(&now, "now", false, "end everything at once, without letting databases flush")
+	return cmd
 }
 
 func statusCommand(o *options) *cobra.Command {

@@ -1,0 +1,49 @@
+# Ringspan. `make help` lists what there is.
+
+SHELL := /bin/sh
+BIN := $(CURDIR)/bin
+VERSION := v0.1.0
+LDFLAGS := -s -w -X github.com/ringspan/ringspan/internal/version.Version=$(VERSION)
+export CGO_ENABLED := 0
+
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+build: ## build all programs into bin/
+	@mkdir -p $(BIN)
+	go build -trimpath -ldflags "$(LDFLAGS)" -o $(BIN)/ ./cmd/ringspan ./cmd/ringspan-agent
+	cd local && go build -trimpath -ldflags "-s -w" -o $(BIN)/ ./cmd/ringspan-local ./cmd/ringspan-init
+	local/hack/build-kube.sh $(BIN)
+
+up: build ## from nothing to the article's two-region ring on this machine
+	$(BIN)/ringspan up examples/article.yaml
+
+down: ## and back to nothing
+	$(BIN)/ringspan down
+
+test: build ## run all tests
+	go run ./hack/testrun
+
+test-unit: ## run the tests that start no cluster
+	go test ./api/... ./internal/topology/... ./internal/cassandra/... ./internal/fleet/... ./internal/ringstatus/... ./internal/ring ./internal/federation ./internal/datacenter ./internal/cli/...
+
+bench: build ## print the figures of speed and memory
+	go run ./test/bench
+
+generate: ## make generated files anew
+	hack/generate.sh
+
+lint: ## vet and format
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not gofmt'ed:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
+	go vet ./...
+	cd local && go vet ./...
+
+verify: generate lint ## generated files are fresh, code is formatted, the tree is clean
+	@test -z "$$(git status --porcelain)" || { git status --short; echo "the tree is not clean"; exit 1; }
+
+clean: ## remove bin/; the cache outside the tree stays
+	rm -rf $(BIN)
+
+.PHONY: help build up down test test-unit bench generate lint verify clean

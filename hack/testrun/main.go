@@ -1,0 +1,122 @@
+// testrun runs the tests of both modules, package group by package group,
+// passes go test's output on, and ends with one line that counts the tests.
+//
+//	go run ./hack/testrun
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+)
+
+// group is one call of go test.
+type group struct {
+	name string
+	dir  string
+	args []string
+}
+
+// Groups that start clusters run alone, one package at a time: two at once on
+// two cores gain nothing.
+var groups = []group{
+	{"packages", ".", []string{"-p", "2", "-timeout", "15m", "./api/...", "./cmd/...", "./config/...", "./hack/...", "./internal/...", "./java/...", "./test/fixtures/..."}},
+	{"embedded cloud", "local", []string{"-p", "1", "-timeout", "20m", "./..."}},
+	{"rings", ".", []string{"-p", "1", "-timeout", "40m", "./test/e2e/..."}},
+}
+
+type event struct {
+	Action  string
+	Package string
+	Test    string
+	Output  string
+}
+
+type counts struct{ passed, failed, skipped int }
+
+func main() {
+	begin := time.Now()
+	var c counts
+	broken := 0
+	for _, g := range groups {
+		fmt.Printf("== %s\n", g.name)
+		start := time.Now()
+		if err := run(g, &c); err != nil {
+			broken++
+			fmt.Println(err)
+		}
+		fmt.Printf("== %s took %s\n", g.name, time.Since(start).Round(time.Second))
+	}
+	fmt.Printf("all tests took %s\n", time.Since(begin).Round(time.Second))
+	fmt.Printf("%d passed, %d failed, %d skipped\n", c.passed, c.failed, c.skipped)
+	if broken > 0 || c.failed > 0 {
+		os.Exit(1)
+	}
+}
+
+// run counts the tests of one group. Its error says that go test failed.
+func run(g group, c *counts) error {
+	cmd := exec.Command("go", append([]string{"test", "-json"}, g.args...)...)
+	cmd.Dir = g.dir
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	pending := map[string]*strings.Builder{} // output of tests whose end is not known yet
+	lines := bufio.NewScanner(out)
+	lines.Buffer(nil, 16<<20)
+	for lines.Scan() {
+		var e event
+		if json.Unmarshal(lines.Bytes(), &e) != nil {
+			fmt.Println(lines.Text())
+			continue
+		}
+		handle(e, pending, c)
+	}
+	if err := cmd.Wait(); err != nil {
+		return fmt.Errorf("go test of %s: %w", g.name, err)
+	}
+	return lines.Err()
+}
+
+// handle shows packages' closing lines and what failed or was skipped.
+func handle(e event, pending map[string]*strings.Builder, c *counts) {
+	key := e.Package + " " + e.Test
+	switch e.Action {
+	case "output":
+		if e.Test == "" {
+			if !strings.Contains(e.Output, "no test files") && e.Output != "PASS\n" {
+				fmt.Print(e.Output)
+			}
+			return
+		}
+		if pending[key] == nil {
+			pending[key] = &strings.Builder{}
+		}
+		pending[key].WriteString(e.Output)
+	case "pass", "fail", "skip":
+		if e.Test == "" {
+			return
+		}
+		switch e.Action {
+		case "pass":
+			c.passed++
+		case "fail":
+			c.failed++
+		case "skip":
+			c.skipped++
+		}
+		if text := pending[key]; text != nil && e.Action != "pass" {
+			fmt.Printf("--- %s %s\n%s", e.Package, e.Test, text)
+		}
+		delete(pending, key)
+	}
+}
