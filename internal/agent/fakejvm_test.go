@@ -84,6 +84,10 @@ func fakeJVM(args []string) {
 	}
 }
 
+// overloaded operations need their signature; Jolokia answers the whole bulk
+// with one text otherwise.
+var overloaded = []string{"stopNativeTransport", "rebuild", "forceKeyspaceCleanup", "takeSnapshot"}
+
 // ServeHTTP answers Jolokia's bulk requests one after another.
 func (n *fakeNode) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	var requests []request
@@ -93,6 +97,12 @@ func (n *fakeNode) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	for _, r := range requests {
+		if slices.Contains(overloaded, r.Operation) {
+			http.Error(w, "400 (Bad Request)\n\nOperation "+r.Operation+" is overloaded. Use a signature when specifying the operation.", http.StatusBadRequest)
+			return
+		}
+	}
 	answers := []map[string]any{}
 	for _, r := range requests {
 		value, err := n.answer(r)

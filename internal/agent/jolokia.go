@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -66,6 +67,10 @@ func (j *jolokia) bulk(ctx context.Context, requests []request) ([]answer, error
 		return nil, fmt.Errorf("%w: %w", errNoJVM, err)
 	}
 	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK { // a request that it can't make sense of, in plain text
+		text, _ := io.ReadAll(io.LimitReader(response.Body, 4096)) // as much as there is
+		return nil, fmt.Errorf("Jolokia refuses the request: %s", strings.Join(strings.Fields(string(text)), " "))
+	}
 	var answers []answer
 	if err := json.NewDecoder(response.Body).Decode(&answers); err != nil {
 		return nil, fmt.Errorf("%w: %w", errNoJVM, err)

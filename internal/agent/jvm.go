@@ -4,9 +4,8 @@ import (
 	"bytes"
 	"io"
 	osexec "os/exec"
-	"regexp"
 	"runtime"
-	"strings"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -60,12 +59,17 @@ func (j *jvm) end(grace time.Duration) {
 	}
 }
 
-// why says why it ended: Cassandra's own words if it left any.
+// why says why it ended: Cassandra's own words if it left any. Old errors don't
+// explain a signal.
 func (j *jvm) why() string {
-	if words := j.log.lastError(); words != "" {
+	state := j.cmd.ProcessState
+	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		return "the JVM ended: " + state.String()
+	}
+	if words := j.log.reason(); words != "" {
 		return words
 	}
-	return "the JVM ended: " + j.cmd.ProcessState.String()
+	return "the JVM ended: " + state.String()
 }
 
 // tail passes a log on and remembers its last lines.
@@ -97,25 +101,9 @@ func (t *tail) Write(p []byte) (int, error) {
 	return t.out.Write(p)
 }
 
-// Patterns of the lines that say why Cassandra ended, the plainest first.
-var reasons = []*regexp.Regexp{
-	regexp.MustCompile(`encountered during startup: (.+)`),
-	regexp.MustCompile(`(?:Fatal configuration error|Fatal error)[;:]? ?(.*)`),
-	regexp.MustCompile(`ConfigurationException: (.+)`),
-	regexp.MustCompile(`(Invalid maximum heap size.*|Error: Could not (?:find|create).*|Unrecognized VM option.*|java\.lang\.OutOfMemoryError.*|.*insufficient memory.*|Could not reserve enough space.*|UnsupportedClassVersionError.*)`),
-	regexp.MustCompile(`^ERROR \[[^\]]*\] \S+ \S+ - (.+)`),
-	regexp.MustCompile(`Caused by: (.+)`),
-}
-
-func (t *tail) lastError() string {
+// reason is why Cassandra ended as its log has it; empty when it says nothing.
+func (t *tail) reason() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, pattern := range reasons {
-		for i := len(t.lines) - 1; i >= 0; i-- {
-			if m := pattern.FindStringSubmatch(t.lines[i]); m != nil && strings.TrimSpace(m[1]) != "" {
-				return strings.TrimSpace(m[1])
-			}
-		}
-	}
-	return ""
+	return reason(append(slices.Clone(t.lines), string(t.rest)))
 }

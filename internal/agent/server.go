@@ -187,9 +187,9 @@ func (a *Agent) handleNative(ctx context.Context, q *http.Request) (int, any, er
 	if err != nil {
 		return 400, nil, fmt.Errorf("enabled: %w", err)
 	}
-	operation := "stopNativeTransport"
+	operation := "stopNativeTransport()" // there are two of that name
 	if on {
-		operation = "startNativeTransport"
+		operation = "startNativeTransport()"
 	}
 	return 200, "OK", exec(ctx, a.jmx, storageService, operation, nil)
 }

@@ -17,6 +17,8 @@ type Subject struct {
 	Tokens                    []string      // for its first boot
 	Settle                    func()        // lets time pass; called between two looks
 	Patience                  time.Duration // for a start or a job
+	Booted                    func()        // if set: the node is NORMAL, has no roles, and serves no clients
+	Serving                   func()        // if set: it serves clients, and the only role is Admin
 }
 
 // Conform tests what controllers rely on. It starts and stops the node, and
@@ -35,6 +37,9 @@ func Conform(t *testing.T, s Subject) {
 	c.drainAndStop()
 	c.restart(before)
 }
+
+// Admin is the role that a Subject has when it is Serving.
+var Admin = mgmtapi.Role{Name: "o'neil", Password: "it's $2a$ \"x\"", Superuser: true, Login: true}
 
 type conform struct {
 	Subject
@@ -94,6 +99,9 @@ func (c *conform) firstBoot() {
 	c.await("the node is NORMAL", func() bool { return c.status().State == mgmtapi.Running })
 	if s := c.status(); s.OperationMode != "NORMAL" || s.NativeTransport {
 		c.Errorf("after a start with the native transport off: %+v", s)
+	}
+	if c.Booted != nil {
+		c.Booted()
 	}
 }
 

@@ -57,9 +57,8 @@ func (c *conform) roles() {
 	if len(all) != 0 {
 		c.Errorf("roles before any was made: %+v", all) // the default login must never be
 	}
-	first := mgmtapi.Role{Name: "o'neil", Password: "it's $2a$ \"x\"", Superuser: true, Login: true}
-	c.must(c.Node.PutRole(ctx, first))
-	c.must(c.Node.PutRole(ctx, first)) // the same again
+	c.must(c.Node.PutRole(ctx, Admin))
+	c.must(c.Node.PutRole(ctx, Admin)) // the same again
 	c.must(c.Node.PutRole(ctx, mgmtapi.Role{Name: "plain", Password: "p"}))
 	all, err = c.Node.Roles(ctx)
 	c.must(err)
@@ -81,6 +80,9 @@ func (c *conform) nativeTransport() {
 		if s := c.status(); s.NativeTransport != on {
 			c.Errorf("native transport set to %t: %+v", on, s)
 		}
+	}
+	if c.Serving != nil {
+		c.Serving()
 	}
 }
 

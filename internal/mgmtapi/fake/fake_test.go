@@ -14,7 +14,17 @@ import (
 func TestTheFakeConforms(t *testing.T) {
 	ring := NewRing("test")
 	n := ring.Add("10.0.0.1", "dc1", "rack1")
-	Conform(t, Subject{Node: n, Address: n.Address(), Datacenter: "dc1", Rack: "rack1", Tokens: []string{"-5", "7"}, Settle: ring.Advance, Patience: 10 * time.Second})
+	Conform(t, Subject{Node: n, Address: n.Address(), Datacenter: "dc1", Rack: "rack1", Tokens: []string{"-5", "7"}, Settle: ring.Advance, Patience: 10 * time.Second,
+		Booted: func() {
+			if n.Login("cassandra", "cassandra") {
+				t.Error("the default login works")
+			}
+		},
+		Serving: func() {
+			if n.Login("cassandra", "cassandra") || !n.Login(Admin.Name, Admin.Password) {
+				t.Error("logins while it serves")
+			}
+		}})
 }
 
 // world is a ring of size nodes in each of two datacenters, not started.
