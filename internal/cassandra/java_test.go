@@ -35,7 +35,9 @@ func TestJavaTakesEveryOption(t *testing.T) {
 		}
 	}
 	for _, collector := range slices.Sorted(maps.Keys(collectors)) {
-		out, err := exec.Command(java, slices.Concat(fill(collectors[collector], ""), flags, []string{"-version"})...).CombinedOutput()
+		cmd := exec.Command(java, slices.Concat(fill(collectors[collector], ""), flags, []string{"-version"})...)
+		cmd.Dir = t.TempDir() // some leave a log
+		out, err := cmd.CombinedOutput()
 		if err != nil {
 			t.Errorf("with %s: %v\n%s", collector, err, out)
 		}
