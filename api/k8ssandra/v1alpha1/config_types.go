@@ -15,7 +15,7 @@ type CassandraConfig struct {
 	DseYaml Document `json:"dseYaml,omitempty"`
 
 	// JvmOptions of the nodes.
-	JvmOptions JvmOptions `json:"jvmOptions,omitempty"`
+	JvmOptions JvmOptions `json:"jvmOptions,omitempty,omitzero"`
 }
 
 // JvmOptions are the options of the Java virtual machine. Names and types are k8ssandra-operator's; unset means

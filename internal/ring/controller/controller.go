@@ -141,6 +141,7 @@ func (p *pass) agree(ctx context.Context) (again bool, err error) {
 			byRegion[p.peers[i].Region] = k
 		}
 	}
+	before := p.k.DeepCopy()
 	decision := federation.Follow(copyOf(p.Region, p.k), copies, p.k.Status.IsTrue(api.ClusterDiverged))
 	switch decision.Verb {
 	case federation.Keep:
@@ -158,7 +159,9 @@ func (p *pass) agree(ctx context.Context) (again bool, err error) {
 		p.annotate(decision.Head, nil)
 		log.FromContext(ctx).Info("new revision of the ring", "revision", decision.Head.String())
 	}
-	return true, p.Client.Update(ctx, p.k)
+	// A patch of what differs: a whole object would write empty parts too, which
+	// the API server fills with defaults, and so make another revision.
+	return true, p.Client.Patch(ctx, p.k, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
 }
 
 // annotate stamps the copy, and takes a peer's other annotations over.
