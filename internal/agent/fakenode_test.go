@@ -125,6 +125,8 @@ func (n *fakeNode) cql(statement string) (any, error) {
 		return rows{}, nil
 	}
 	switch {
+	case statement == "SELECT table_name FROM system_schema.tables WHERE keyspace_name = 'system_traces'":
+		return rows{{"table_name": "'events'"}, {"table_name": "'sessions'"}}, nil
 	case strings.HasSuffix(statement, "FROM system.local"):
 		return rows{{"broadcast_address": quote(n.address), "data_center": quote(n.datacenter), "rack": "'rack1'", "host_id": n.HostID,
 			"schema_version": "11111111-1111-1111-1111-111111111111", "release_version": "'5.0.9'"}}, nil

@@ -138,6 +138,15 @@ func (a *Agent) replication(ctx context.Context, keyspace string) (map[string]st
 	return out, nil
 }
 
+func (a *Agent) tables(ctx context.Context, keyspace string) ([]string, error) {
+	rows, err := cql(ctx, a.jmx, "SELECT table_name FROM system_schema.tables WHERE keyspace_name = "+quote(keyspace), "NODE")
+	all := []string{}
+	for _, r := range rows {
+		all = append(all, unquote(r["table_name"]))
+	}
+	return all, err
+}
+
 // putKeyspace is CREATE or ALTER with NetworkTopologyStrategy.
 func (a *Agent) putKeyspace(ctx context.Context, verb, keyspace string, factors map[string]int) error {
 	options := []string{"'class': 'NetworkTopologyStrategy'"}

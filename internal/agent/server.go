@@ -55,6 +55,10 @@ func (a *Agent) Handler() http.Handler {
 	})
 	handle("GET /api/v0/ops/keyspace", quick, a.handleKeyspaces)
 	handle("GET /api/v0/ops/keyspace/replication", quick, a.handleReplication)
+	handle("GET /api/v0/ops/tables", quick, func(ctx context.Context, q *http.Request) (int, any, error) {
+		list, err := a.tables(ctx, q.FormValue("keyspaceName"))
+		return 200, list, err
+	})
 	handle("POST /api/v0/ops/keyspace/create", time.Minute, a.handleKeyspace("CREATE KEYSPACE IF NOT EXISTS"))
 	handle("POST /api/v0/ops/keyspace/alter", time.Minute, a.handleKeyspace("ALTER KEYSPACE"))
 	handle("POST /api/v0/ops/keyspace/cleanup", quick, a.handleCleanup)

@@ -88,6 +88,7 @@ func TestCallsToARunningNode(t *testing.T) {
 		{why: "schema", path: "GET /api/v1/ops/node/schema/versions", code: 200, answer: `["10.0.0.1"]`},
 		{why: "one keyspace of a name", path: "GET /api/v0/ops/keyspace?keyspaceName=system_auth", code: 200, answer: `["system_auth"]`},
 		{why: "replication", path: "GET /api/v0/ops/keyspace/replication?keyspaceName=system_traces", code: 200, answer: `"replication_factor":"2"`},
+		{why: "tables", path: "GET /api/v0/ops/tables?keyspaceName=system_traces", code: 200, answer: `["events","sessions"]`},
 		{why: "no such keyspace", path: "GET /api/v0/ops/keyspace/replication?keyspaceName=x", code: 404, answer: "does not exist"},
 		{why: "Cassandra's own words", path: "POST /api/v0/ops/keyspace/alter", body: `{"keyspace_name":"x","replication_settings":[{"dc_name":"dc1","replication_factor":3}]}`, code: 500, answer: "Keyspace 'x' doesn't exist"},
 		{why: "roles by query, as cass-operator sends them", path: "POST /api/v0/ops/auth/role?username=u&password=p&can_login=true&is_superuser=false", code: 200},
