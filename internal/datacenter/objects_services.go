@@ -73,7 +73,7 @@ func (s *State) Services() []*corev1.Service {
 		if spec.ClusterIP == "" && spec.Type == "" {
 			spec.ClusterIP = corev1.ClusterIPNone
 		}
-		return &corev1.Service{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Service"}, ObjectMeta: meta, Spec: spec}
+		return &corev1.Service{TypeMeta: serviceType, ObjectMeta: meta, Spec: spec}
 	}
 	seed := with(s.meta(n.SeedService()), extra.SeedService)
 	delete(seed.Labels, api.DatacenterLabel) // all datacenters of the cluster share it
@@ -107,34 +107,67 @@ func nodePorts(c *api.NodePortConfig) (ports []corev1.ServicePort) {
 	return ports
 }
 
-// SeedSlices publish the addresses of spec.additionalSeeds under the service of
-// foreign seeds; names are resolved by whoever starts a node.
-func (s *State) SeedSlices() []*discoveryv1.EndpointSlice {
-	var v4 []string
+// Kinds of objects, for those that are built here.
+var (
+	serviceType = metav1.TypeMeta{APIVersion: "v1", Kind: "Service"}
+	sliceType   = metav1.TypeMeta{APIVersion: "discovery.k8s.io/v1", Kind: "EndpointSlice"}
+	budgetType  = metav1.TypeMeta{APIVersion: "policy/v1", Kind: "PodDisruptionBudget"}
+	secretType  = metav1.TypeMeta{APIVersion: "v1", Kind: "Secret"}
+	setType     = metav1.TypeMeta{APIVersion: "apps/v1", Kind: "StatefulSet"}
+)
+
+// seedSliceSuffixes are those of the slices' names, by the kind of address.
+var seedSliceSuffixes = map[discoveryv1.AddressType]string{
+	discoveryv1.AddressTypeIPv4: "-ipv4", discoveryv1.AddressTypeIPv6: "-ipv6", discoveryv1.AddressTypeFQDN: "-fqdn",
+}
+
+// SeedSlices publish spec.additionalSeeds under the service of foreign seeds, a
+// slice for each kind of address.
+func (s *State) SeedSlices() (all []*discoveryv1.EndpointSlice) {
+	byType := map[discoveryv1.AddressType][]string{}
 	for _, seed := range s.DC.Spec.AdditionalSeeds {
-		if a, err := netip.ParseAddr(seed); err == nil && a.Is4() {
-			v4 = append(v4, seed)
+		kind := addressType(seed)
+		byType[kind] = append(byType[kind], seed)
+	}
+	for _, kind := range slices.Sorted(maps.Keys(byType)) {
+		meta := s.meta(s.names().AdditionalSeedService() + seedSliceSuffixes[kind])
+		meta.Labels[discoveryv1.LabelServiceName] = s.names().AdditionalSeedService()
+		meta.Labels[discoveryv1.LabelManagedBy] = "cass-operator"
+		slice := &discoveryv1.EndpointSlice{TypeMeta: sliceType, ObjectMeta: meta, AddressType: kind}
+		slices.Sort(byType[kind])
+		for _, a := range slices.Compact(byType[kind]) {
+			slice.Endpoints = append(slice.Endpoints, discoveryv1.Endpoint{Addresses: []string{a}})
 		}
+		all = append(all, slice)
 	}
-	if len(v4) == 0 {
-		return nil
+	return all
+}
+
+func addressType(seed string) discoveryv1.AddressType {
+	a, err := netip.ParseAddr(seed)
+	switch {
+	case err != nil:
+		return discoveryv1.AddressTypeFQDN
+	case a.Is4():
+		return discoveryv1.AddressTypeIPv4
 	}
-	slices.Sort(v4)
-	meta := s.meta(s.names().AdditionalSeedService() + "-ipv4")
-	meta.Labels[discoveryv1.LabelServiceName] = s.names().AdditionalSeedService()
-	meta.Labels[discoveryv1.LabelManagedBy] = "cass-operator"
-	slice := &discoveryv1.EndpointSlice{TypeMeta: metav1.TypeMeta{APIVersion: "discovery.k8s.io/v1", Kind: "EndpointSlice"}, ObjectMeta: meta, AddressType: discoveryv1.AddressTypeIPv4}
-	for _, a := range v4 {
-		slice.Endpoints = append(slice.Endpoints, discoveryv1.Endpoint{Addresses: []string{a}})
-	}
-	return []*discoveryv1.EndpointSlice{slice}
+	return discoveryv1.AddressTypeIPv6
+}
+
+// superuserSecret is the one that is made when the spec names none; whoever
+// makes it adds the password. It has no owner: the data outlives the datacenter,
+// and so must the way in.
+func (s *State) superuserSecret() *corev1.Secret {
+	meta := s.meta(s.names().SuperuserSecret())
+	delete(meta.Labels, api.DatacenterLabel)
+	return &corev1.Secret{TypeMeta: secretType, ObjectMeta: meta, Type: corev1.SecretTypeOpaque, Data: map[string][]byte{"username": []byte(meta.Name)}}
 }
 
 // DisruptionBudget lets one node be away at a time.
 func (s *State) DisruptionBudget() *policyv1.PodDisruptionBudget {
 	budget := intstr.FromInt32(max(0, s.DC.Spec.Size-1))
 	return &policyv1.PodDisruptionBudget{
-		TypeMeta: metav1.TypeMeta{APIVersion: "policy/v1", Kind: "PodDisruptionBudget"}, ObjectMeta: s.meta(s.DC.Name + "-pdb"),
+		TypeMeta: budgetType, ObjectMeta: s.meta(s.DC.Name + "-pdb"),
 		Spec: policyv1.PodDisruptionBudgetSpec{MinAvailable: ptr.To(budget), Selector: &metav1.LabelSelector{MatchLabels: s.selector()}},
 	}
 }

@@ -41,11 +41,11 @@ func (s *State) StatefulSet(rack api.Rack, replicas int) (*appsv1.StatefulSet, e
 	selector := s.selector()
 	selector[api.RackLabel] = topology.CleanLabel(rack.Name)
 	sts := &appsv1.StatefulSet{
-		TypeMeta: metav1.TypeMeta{APIVersion: "apps/v1", Kind: "StatefulSet"}, ObjectMeta: meta,
+		TypeMeta: setType, ObjectMeta: meta,
 		Spec: appsv1.StatefulSetSpec{
 			Replicas: ptr.To(int32(replicas)), ServiceName: n.AllPodsService(), PodManagementPolicy: appsv1.ParallelPodManagement,
 			Selector: &metav1.LabelSelector{MatchLabels: selector}, Template: template, MinReadySeconds: ptr.Deref(s.DC.Spec.MinReadySeconds, 5),
-			UpdateStrategy:       appsv1.StatefulSetUpdateStrategy{Type: appsv1.RollingUpdateStatefulSetStrategyType},
+			UpdateStrategy:       appsv1.StatefulSetUpdateStrategy{Type: appsv1.OnDeleteStatefulSetStrategyType}, // see planRoll
 			VolumeClaimTemplates: s.claims(),
 		},
 	}
@@ -219,21 +219,18 @@ func (s *State) affinity(rack api.Rack) *corev1.Affinity {
 		a.PodAntiAffinity.RequiredDuringSchedulingIgnoredDuringExecution = append(a.PodAntiAffinity.RequiredDuringSchedulingIgnoredDuringExecution,
 			corev1.PodAffinityTerm{LabelSelector: &metav1.LabelSelector{MatchLabels: s.selector()}, TopologyKey: corev1.LabelHostname})
 	}
-	want := maps.Clone(s.DC.Spec.NodeAffinityLabels)
-	if want == nil {
-		want = map[string]string{}
-	}
-	maps.Copy(want, rack.NodeAffinityLabels)
+	want := merged(s.DC.Spec.NodeAffinityLabels, rack.NodeAffinityLabels)
 	if rack.DeprecatedZone != "" {
 		want[corev1.LabelFailureDomainBetaZone] = rack.DeprecatedZone
 	}
-	if len(want) == 0 {
-		return a
+	if len(want) > 0 {
+		requireLabels(a, want)
 	}
-	var terms []corev1.NodeSelectorRequirement
-	for _, key := range slices.Sorted(maps.Keys(want)) {
-		terms = append(terms, corev1.NodeSelectorRequirement{Key: key, Operator: corev1.NodeSelectorOpIn, Values: []string{want[key]}})
-	}
+	return a
+}
+
+// requireLabels adds node labels to an affinity's requirements.
+func requireLabels(a *corev1.Affinity, want map[string]string) {
 	if a.NodeAffinity == nil {
 		a.NodeAffinity = &corev1.NodeAffinity{}
 	}
@@ -241,10 +238,36 @@ func (s *State) affinity(rack api.Rack) *corev1.Affinity {
 		a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution = &corev1.NodeSelector{NodeSelectorTerms: []corev1.NodeSelectorTerm{{}}}
 	}
 	selector := a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution
-	for i := range selector.NodeSelectorTerms { // any term suffices, so each must ask for the labels
-		selector.NodeSelectorTerms[i].MatchExpressions = append(selector.NodeSelectorTerms[i].MatchExpressions, terms...)
+	var terms []corev1.NodeSelectorTerm
+	for _, term := range selector.NodeSelectorTerms { // any term suffices, so each must ask for the labels
+		for _, spelling := range spellings(want) {
+			one := *term.DeepCopy()
+			for _, key := range slices.Sorted(maps.Keys(spelling)) {
+				one.MatchExpressions = append(one.MatchExpressions, corev1.NodeSelectorRequirement{Key: key, Operator: corev1.NodeSelectorOpIn, Values: []string{spelling[key]}})
+			}
+			terms = append(terms, one)
+		}
 	}
-	return a
+	selector.NodeSelectorTerms = terms
+}
+
+// newSpelling are today's names of labels that Kubernetes 1.17 renamed.
+var newSpelling = map[string]string{
+	corev1.LabelFailureDomainBetaZone:   corev1.LabelTopologyZone,
+	corev1.LabelFailureDomainBetaRegion: corev1.LabelTopologyRegion,
+}
+
+// spellings are labels as asked for and, if some are asked for by their old
+// names, by the new ones: nodes of today don't have the old ones.
+func spellings(labels map[string]string) []map[string]string {
+	renamed := map[string]string{}
+	for key, value := range labels {
+		renamed[or(newSpelling[key], key)] = value
+	}
+	if maps.Equal(labels, renamed) {
+		return []map[string]string{labels}
+	}
+	return []map[string]string{labels, renamed}
 }
 
 // configData is the CONFIG_FILE_DATA document: the user's configuration with

@@ -2,9 +2,9 @@ package datacenter
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"k8s.io/utils/ptr"
 
@@ -16,68 +16,112 @@ import (
 //
 // On the first boot of a datacenter all start at once, with tokens that were
 // assigned to them. A node that was a member before starts whenever it can. A
-// new node of a datacenter with data bootstraps alone.
+// new node of a datacenter with data bootstraps alone, when all others are up.
 func (s *State) planStarts(p *Plan) {
-	joining := ""
-	for i := range s.Pods {
-		if pod := &s.Pods[i]; pod.starting() && !s.known(pod) {
-			joining = pod.Name
-		}
-	}
+	joining := s.joining()
 	for i := range s.Pods {
 		pod := &s.Pods[i]
-		if pod.Deleting || !pod.Agent || pod.Status.State == mgmtapi.Running {
+		if pod.Deleting || !pod.Agent || pod.running() || p.goes(pod) {
 			continue
 		}
-		if pod.Status.State == mgmtapi.Starting {
-			p.wait("node %s to join the ring (%s)", pod.Name, strings.ToLower(or(pod.Status.OperationMode, "the JVM starts")))
+		if pod.starting() {
+			p.Wait("node %s to join the ring (%s)", pod.Name, strings.ToLower(or(pod.Status.OperationMode, "the JVM starts")))
 			continue
 		}
 		options, blocker := s.startOptions(pod, joining)
 		if blocker != "" {
-			p.wait("%s before node %s starts", blocker, pod.Name)
+			p.Wait("%s before node %s starts", blocker, pod.Name)
 			continue
 		}
 		if s.initialized() && !s.known(pod) {
-			joining = pod.Name
+			joining = pod
 		}
-		p.add(Step{Verb: Start, Target: pod.Name, Why: s.startReason(pod), Pod: pod, Start: options})
+		p.add(Start, pod.Name, s.startReason(pod), Step{Pod: pod, Start: options})
 	}
+}
+
+// goes tells whether the plan takes the pod away.
+func (p *Plan) goes(pod *Pod) bool {
+	return slices.ContainsFunc(p.Steps, func(x Step) bool {
+		return (x.Verb == DeletePod || x.Verb == Restart) && x.Pod.Name == pod.Name
+	})
+}
+
+// joining is the new node that bootstraps at the moment, or nil.
+func (s *State) joining() *Pod {
+	i := slices.IndexFunc(s.Pods, func(p Pod) bool { return p.starting() && !s.known(&p) })
+	if i < 0 {
+		return nil
+	}
+	return &s.Pods[i]
 }
 
 func (s *State) startReason(pod *Pod) string {
 	switch {
-	case !s.initialized():
-		return "first boot of datacenter " + s.name()
 	case s.known(pod):
 		return "it is a member of the ring"
+	case !s.initialized():
+		return "first boot of datacenter " + s.name()
 	}
 	return "it joins datacenter " + s.name()
 }
 
 // startOptions say how a node starts, or what it has to wait for.
-func (s *State) startOptions(pod *Pod, joining string) (mgmtapi.StartOptions, string) {
-	o := mgmtapi.StartOptions{Seeds: s.seeds()}
-	if !s.initialized() {
-		if s.founder() {
-			if _, all := s.ownSeeds(); !all {
-				return o, "the seeds of " + s.name() + " to have addresses"
-			}
-		} else if len(o.Seeds) == 0 {
-			return o, fmt.Sprintf("datacenter %s, which founds the ring, to publish its seeds", s.Ring.Founder)
+func (s *State) startOptions(pod *Pod, joining *Pod) (o mgmtapi.StartOptions, blocker string) {
+	o.Seeds = s.seeds()
+	switch {
+	case !s.initialized():
+		return s.firstStart(pod, o)
+	case s.known(pod):
+	case joining != nil && joining.Name != pod.Name:
+		return o, "node " + joining.Name + " to have joined"
+	default:
+		// It must not find itself among its seeds: seeds don't bootstrap.
+		o.Seeds = slices.DeleteFunc(o.Seeds, func(a string) bool { return a == pod.IP })
+		if away := s.away(); away != "" {
+			return o, "node " + away + " to be up"
 		}
-		o.InitialTokens = s.tokens()[pod.Position]
-		o.AutoBootstrap, o.FirstBoot = ptr.To(false), true
-		o.NativeTransport = ptr.To(!s.auth())
-		return o, ""
 	}
 	if len(o.Seeds) == 0 {
 		return o, "a seed with an address"
 	}
-	if !s.known(pod) && joining != "" && joining != pod.Name {
-		return o, "node " + joining + " to have joined"
-	}
 	return o, ""
+}
+
+// firstStart is a node's start on its datacenter's first boot.
+func (s *State) firstStart(pod *Pod, o mgmtapi.StartOptions) (mgmtapi.StartOptions, string) {
+	if _, all := s.ownSeeds(); s.founds() && !all {
+		return o, "the seeds of " + s.name() + " to have addresses"
+	}
+	if len(o.Seeds) == 0 {
+		return o, s.founder() + " to publish its seeds"
+	}
+	o.InitialTokens = s.tokens()[pod.Position]
+	o.AutoBootstrap, o.FirstBoot = ptr.To(false), true
+	o.NativeTransport = ptr.To(!s.auth())
+	return o, ""
+}
+
+// away names a member that isn't up, or "".
+func (s *State) away() string {
+	for _, name := range slices.Sorted(maps.Keys(s.DC.Status.NodeStatuses)) {
+		if s.DC.Status.NodeStatuses[name].HostID == "" {
+			continue
+		}
+		i := slices.IndexFunc(s.Pods, func(p Pod) bool { return p.Name == name })
+		if i < 0 || !s.Pods[i].running() {
+			return name
+		}
+	}
+	return ""
+}
+
+// founder names who founds the ring, for people.
+func (s *State) founder() string {
+	if s.Ring.Founder == s.name() { // and yet does not: the ring is older
+		return "another datacenter of the ring"
+	}
+	return "datacenter " + or(s.Ring.Founder, fmt.Sprintf("of spec.additionalSeeds (%s)", strings.Join(s.DC.Spec.AdditionalSeeds, ", ")))
 }
 
 // tokens of the first boot.
@@ -90,186 +134,4 @@ func (s *State) tokens() map[topology.Position][]string {
 		}
 	}
 	return ring.Tokens(s.name())
-}
-
-// peerPatience is how long the founder waits, with all its own nodes up, for
-// the other datacenters of a first boot before it goes on without them.
-const peerPatience = 20 * time.Second
-
-// planRing does what concerns the ring as a whole once this datacenter's nodes
-// are members: replication, roles, the clients' port, seeds.
-func (s *State) planRing(p *Plan) {
-	up := 0
-	for i := range s.Pods {
-		if s.Pods[i].running() && !s.Pods[i].Deleting {
-			up++
-		}
-	}
-	if up < int(s.DC.Spec.Size) {
-		if s.initialized() {
-			s.planSeeds(p)
-			s.planNative(p) // those that are back serve
-		}
-		return
-	}
-	switch {
-	case s.Schemas == 0:
-		p.wait("a node's view of the ring")
-		return
-	case s.Schemas > 1:
-		p.wait("one schema version; the ring has %d", s.Schemas)
-		return
-	}
-	if s.auth() {
-		if !s.planReplication(p) || !s.planRoles(p) {
-			return
-		}
-	} else if !s.planReplication(p) {
-		return
-	}
-	s.planNative(p)
-	s.planSeeds(p)
-	for i := range s.Pods {
-		if !s.Pods[i].Ready {
-			p.wait("pod %s to be ready", s.Pods[i].Name)
-		}
-	}
-	if len(p.Waits) == 0 && !slices.ContainsFunc(p.Steps, func(x Step) bool { return x.Verb == OpenNative || x.Verb == Replicate || x.Verb == Roles }) {
-		p.InitComplete = true
-	}
-}
-
-// planReplication spreads the system keyspaces over the datacenters that are in
-// the ring. It is the founder's work; others wait until it reaches them.
-func (s *State) planReplication(p *Plan) bool {
-	present := s.present()
-	if s.founder() && !s.initialized() {
-		if missing := s.missing(present); missing != "" && s.Now.Sub(s.upSince()) < peerPatience {
-			p.wait("%s to join the ring", missing)
-			return false
-		}
-	}
-	want := map[string]int{}
-	for dc, factor := range s.systemReplication() {
-		if present[dc] > 0 {
-			want[dc] = factor
-		}
-	}
-	done := true
-	for _, keyspace := range topology.SystemKeyspaces {
-		current, seen := s.Replication[keyspace]
-		if !seen {
-			p.wait("the replication of %s to be read", keyspace)
-			return false
-		}
-		factors, changed := topology.MergeReplication(current, want)
-		switch {
-		case !changed:
-		case s.founder():
-			p.add(Step{Verb: Replicate, Target: keyspace, Why: "every datacenter of the ring holds its replicas", Factors: factors})
-			done = false
-		case want[s.name()] > 0 && factorOf(current, s.name()) < want[s.name()]:
-			p.wait("datacenter %s to replicate %s to %s", s.Ring.Founder, keyspace, s.name())
-			done = false
-		}
-	}
-	return done
-}
-
-func factorOf(current map[string]string, dc string) int {
-	merged, _ := topology.MergeReplication(current, nil)
-	return merged[dc]
-}
-
-// present counts the nodes of each datacenter that are members and alive.
-func (s *State) present() map[string]int {
-	out := map[string]int{}
-	for _, e := range s.Ringview {
-		if e.Alive && e.Status == "NORMAL" {
-			out[e.Datacenter]++
-		}
-	}
-	return out
-}
-
-func (s *State) missing(present map[string]int) string {
-	for _, d := range s.Ring.Datacenters {
-		if d.Size > 0 && present[d.Name] < d.Size {
-			return fmt.Sprintf("%d of %d nodes of datacenter %s", d.Size-present[d.Name], d.Size, d.Name)
-		}
-	}
-	return ""
-}
-
-// upSince is when the last of the datacenter's nodes changed its state.
-func (s *State) upSince() (last time.Time) {
-	for _, pod := range s.Pods {
-		if pod.Status.Since.After(last) {
-			last = pod.Status.Since
-		}
-	}
-	return last
-}
-
-// planRoles writes the superuser and the users. They are written again when a
-// Secret changes or a datacenter is added, because rows written before do not
-// reach its replicas.
-func (s *State) planRoles(p *Plan) bool {
-	if s.Superuser == nil {
-		p.wait("the superuser's Secret")
-		return false
-	}
-	if !s.founder() || s.skipUsers() {
-		if !slices.Contains(s.Roles, s.Superuser.Username) {
-			p.wait("datacenter %s to make the role of Secret %s", s.Ring.Founder, s.Superuser.Secret)
-			return false
-		}
-		return true
-	}
-	stamp := s.rolesStamp()
-	if s.RolesDone == stamp && slices.Contains(s.Roles, s.Superuser.Username) {
-		return true
-	}
-	p.add(Step{Verb: Roles, Target: s.Superuser.Username, Why: "from Secret " + s.Superuser.Secret, Stamp: stamp})
-	return false
-}
-
-func (s *State) rolesStamp() string {
-	parts := []string{s.Superuser.Secret + "@" + s.Superuser.Version}
-	for _, u := range s.Users {
-		parts = append(parts, u.Secret+"@"+u.Version)
-	}
-	for dc := range s.Replication["system_auth"] {
-		parts = append(parts, dc)
-	}
-	slices.Sort(parts)
-	return strings.Join(parts, ",")
-}
-
-// planNative lets clients in where the port is closed.
-func (s *State) planNative(p *Plan) {
-	for i := range s.Pods {
-		pod := &s.Pods[i]
-		if pod.running() && !pod.Deleting && !pod.Status.NativeTransport {
-			p.add(Step{Verb: OpenNative, Target: pod.Name, Why: "roles are in place", Pod: pod})
-		}
-	}
-}
-
-// planSeeds tells nodes of changed seeds, without a restart. A node of the
-// first boot knows the founder's; the rest is told once the boot is over.
-func (s *State) planSeeds(p *Plan) {
-	if !s.initialized() {
-		return
-	}
-	seeds := s.seeds()
-	if len(seeds) == 0 {
-		return
-	}
-	for i := range s.Pods {
-		pod := &s.Pods[i]
-		if pod.running() && !pod.Deleting && s.SeedsGiven[pod.UID] != strings.Join(seeds, ",") {
-			p.add(Step{Verb: Seeds, Target: pod.Name, Why: "the seeds are now " + strings.Join(seeds, ", "), Pod: pod, Seeds: seeds})
-		}
-	}
 }

@@ -22,21 +22,23 @@ type State struct {
 	DC           *api.CassandraDatacenter
 	Ring         topology.Ring
 	StatefulSets map[string]*appsv1.StatefulSet // by rack
-	Hashes       map[string]string              // of written objects, by kind/name
+	Hashes       map[string]string              // of written objects, by kind and name
+	Foreign      map[string]bool                // objects of our names that another datacenter owns
 	Pods         []Pod
 	PeerSeeds    []string // addresses of other datacenters' seeds, from the spec and from endpoint slices
 	Superuser    *Credentials
 	Users        []Credentials
 	SecretError  string // why a Secret can't be used; names it and the key
+	RingError    string // why the ring's annotation can't be read
 
 	Ringview    []mgmtapi.Endpoint // as one running node sees the ring
 	Schemas     int                // versions among reachable nodes; 0 = unknown
 	Replication map[string]map[string]string
-	Roles       []string
+	Roles       []string           // nil when they can't be read
 	Ownership   map[string]float64 // by address
 	RolesDone   string             // which credentials and replication the roles were written for, in this process's lifetime
 	SeedsGiven  map[string]string  // by pod UID: the seeds that its node was last told
-	Volumes     []string           // claims of the datacenter, when it is being deleted
+	Volumes     []string           // claims of the datacenter that are still to be deleted, when it is
 }
 
 // Credentials are a role's, from a Secret. Version changes when the Secret does.
@@ -50,6 +52,7 @@ type Pod struct {
 	Name, UID, IP string
 	Position      topology.Position
 	Labels        map[string]string
+	Created       time.Time
 	Deleting      bool
 	Ready         bool
 	Scheduled     bool
@@ -66,13 +69,16 @@ func (p Pod) running() bool { return p.Agent && p.Status.State == mgmtapi.Runnin
 
 func (p Pod) starting() bool { return p.Agent && p.Status.State == mgmtapi.Starting }
 
-// broken says why the pod's node can't be expected to come up as it is.
+// broken says why the pod's node can't be expected to come up as it is. One
+// that starts again after a failure has yet to show that it will.
 func (p Pod) broken() string {
-	if p.Ready || p.running() || p.starting() {
+	switch {
+	case p.Ready || p.running():
 		return ""
-	}
-	if p.Crashed != "" {
+	case p.Crashed != "":
 		return p.Crashed
+	case p.starting():
+		return ""
 	}
 	return p.Waiting
 }
@@ -98,13 +104,29 @@ func (s *State) own() topology.Datacenter {
 	return topology.Datacenter{Name: s.name(), Size: int(s.DC.Spec.Size), Racks: racks(s.DC), NumTokens: numTokens(s.DC)}
 }
 
-// StandAlone is the ring of a datacenter that belongs to none.
+// StandAlone is the ring of a datacenter that was told of none. With seeds
+// elsewhere it joins a ring that it knows nothing else of.
 func StandAlone(dc *api.CassandraDatacenter) topology.Ring {
 	s := State{DC: dc}
-	return topology.Ring{Name: dc.Spec.ClusterName, Founder: s.name(), Datacenters: []topology.Datacenter{s.own()}}
+	ring := topology.Ring{Name: dc.Spec.ClusterName, Founder: s.name(), Datacenters: []topology.Datacenter{s.own()}}
+	if len(dc.Spec.AdditionalSeeds) > 0 {
+		ring.Founder = ""
+	}
+	return ring
 }
 
-func (s *State) founder() bool { return s.Ring.Founder == s.name() }
+// RebuildFromAnnotation names the datacenter whose data one that was added to a
+// ring in use gets: so it can't be the one that founds the ring.
+const RebuildFromAnnotation = "ringspan.io/rebuild-from"
+
+// founds tells whether the datacenter may boot with no seeds but its own.
+func (s *State) founds() bool {
+	return s.Ring.Founder == s.name() && s.DC.Annotations[RebuildFromAnnotation] == ""
+}
+
+// alters tells whether it is up to this datacenter to write what all of the
+// ring shares: replication of system keyspaces, roles.
+func (s *State) alters() bool { return s.Ring.Founder == s.name() || s.Ring.Founder == "" }
 
 func (s *State) initialized() bool { return s.DC.Status.IsTrue(api.DatacenterInitialized) }
 
@@ -154,8 +176,10 @@ func (s *State) auth() bool {
 	return a != "" && !strings.HasSuffix(a, "AllowAllAuthenticator")
 }
 
+// skipUsers tells whether roles are somebody else's business. A datacenter of a
+// ring still waits for its ring's superuser.
 func (s *State) skipUsers() bool {
-	return s.DC.Annotations[api.SkipUserCreationAnnotation] == "true" && s.founder()
+	return s.DC.Annotations[api.SkipUserCreationAnnotation] == "true" && s.alters()
 }
 
 // systemReplication is what the ring's owner asked for, else the rule.
@@ -176,14 +200,18 @@ func (s *State) pod(p topology.Position) *Pod {
 	return &s.Pods[i]
 }
 
-func (s *State) isSeed(p topology.Position) bool { return slices.Contains(s.own().Seeds(), p) }
+// isSeed tells whether other nodes may start from the pod's. A new node of a
+// datacenter with data is one only when it has joined.
+func (s *State) isSeed(pod *Pod) bool {
+	return slices.Contains(s.own().Seeds(), pod.Position) && (!s.initialized() || s.known(pod))
+}
 
 // ownSeeds are the addresses of this datacenter's seeds; all is false while one
 // is missing.
 func (s *State) ownSeeds() (addresses []string, all bool) {
 	all = true
 	for _, p := range s.own().Seeds() {
-		if pod := s.pod(p); pod != nil && pod.IP != "" && !pod.Deleting {
+		if pod := s.pod(p); pod != nil && pod.IP != "" && !pod.Deleting && s.isSeed(pod) {
 			addresses = append(addresses, pod.IP)
 		} else {
 			all = false
@@ -193,17 +221,32 @@ func (s *State) ownSeeds() (addresses []string, all bool) {
 	return addresses, all
 }
 
+// lastSeeds are ownSeeds with the last known address of members whose pods are
+// being made anew: so a restart changes everybody's seeds once and not twice.
+func (s *State) lastSeeds() []string {
+	addresses, _ := s.ownSeeds()
+	for _, p := range s.own().Seeds() {
+		member := s.DC.Status.NodeStatuses[s.names().Pod(p)]
+		pod := s.pod(p)
+		if gone := pod == nil || pod.Deleting || pod.IP == ""; gone && member.HostID != "" && !s.DC.Spec.Stopped {
+			addresses = append(addresses, member.IP)
+		}
+	}
+	slices.Sort(addresses)
+	return addresses
+}
+
 // seeds are what a node is given. On the ring's first boot there is one set, the
 // founder's: two sets could make two rings of one name.
 func (s *State) seeds() []string {
 	own, _ := s.ownSeeds()
-	if !s.initialized() {
-		if s.founder() {
-			return own
-		}
-		return s.PeerSeeds
+	switch {
+	case s.initialized():
+		return slices.Compact(slices.Sorted(slices.Values(append(own, s.PeerSeeds...))))
+	case s.founds():
+		return own
 	}
-	return slices.Compact(slices.Sorted(slices.Values(append(own, s.PeerSeeds...))))
+	return slices.Clone(s.PeerSeeds)
 }
 
 // known tells whether the pod's node was a member before.

@@ -2,8 +2,8 @@ package datacenter
 
 import (
 	"fmt"
-	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -13,25 +13,30 @@ import (
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 )
 
-// Summarize makes the status of a pass, from nothing but the conditions' times
-// and what can't be seen again: host ids of nodes that are away.
+// Summarize makes the status of a pass, from nothing but times and what can't
+// be seen again: host ids of nodes that are away.
 func Summarize(s *State, p Plan, err error) api.CassandraDatacenterStatus {
 	before := s.DC.Status
 	out := api.CassandraDatacenterStatus{
 		ObservedGeneration: s.DC.Generation, DatacenterName: ptr.To(s.name()), MetadataVersion: 1,
 		UsersUpserted: before.UsersUpserted, SuperUserUpserted: before.SuperUserUpserted, LastServerNodeStarted: before.LastServerNodeStarted,
 		LastRollingRestart: before.LastRollingRestart, TrackedTasks: before.TrackedTasks,
-		NodeStatuses: s.nodeStatuses(), SchemaVersions: int32(s.Schemas), CassandraOperatorProgress: api.ProgressUpdating,
+		NodeStatuses: s.nodeStatuses(), SchemaVersions: int32(s.Schemas), CassandraOperatorProgress: api.ProgressUpdating, Ownership: s.ownership(),
 	}
 	if p.Done {
 		out.CassandraOperatorProgress = api.ProgressReady
 	}
-	if seeds, all := s.ownSeeds(); all || s.initialized() {
-		out.Seeds = seeds
+	if _, all := s.ownSeeds(); all || s.initialized() {
+		out.Seeds = s.lastSeeds()
 	}
-	out.Ownership = s.ownership()
-	if out.Ownership == nil {
-		out.Ownership = before.Ownership
+	if err == nil && p.has(Roles) {
+		out.UsersUpserted, out.SuperUserUpserted = s.stampNow(), s.stampNow()
+	}
+	if err == nil && p.has(Start) {
+		out.LastServerNodeStarted = s.stampNow()
+	}
+	if s.restartAsked() {
+		out.LastRollingRestart = s.stampNow()
 	}
 	for _, pod := range s.Pods {
 		if pod.broken() != "" {
@@ -44,82 +49,22 @@ func Summarize(s *State, p Plan, err error) api.CassandraDatacenterStatus {
 	return out
 }
 
+// stampNow is the time of the pass, as the API server keeps it: in seconds.
+func (s *State) stampNow() metav1.Time { return metav1.NewTime(s.Now.Truncate(1e9)) }
+
+// restartAsked tells whether a restart is asked for that the status does not
+// know of yet.
+func (s *State) restartAsked() bool {
+	return s.DC.Spec.RollingRestartRequested && !s.DC.Status.IsTrue(api.DatacenterRollingRestart)
+}
+
 // timed keeps the time of a condition that says the same as before.
 func (s *State) timed(c api.DatacenterCondition) api.DatacenterCondition {
+	c.LastTransitionTime = s.stampNow()
 	if old := s.DC.Status.Condition(c.Type); old != nil && old.Status == c.Status {
 		c.LastTransitionTime = old.LastTransitionTime
-	} else {
-		c.LastTransitionTime = metav1.NewTime(s.Now.Truncate(1e9))
 	}
 	return c
-}
-
-func condition(kind api.DatacenterConditionType, is bool, reason, message string) api.DatacenterCondition {
-	status := corev1.ConditionFalse
-	if is {
-		status = corev1.ConditionTrue
-	}
-	return api.DatacenterCondition{Type: kind, Status: status, Reason: reason, Message: message}
-}
-
-func (s *State) conditions(p Plan, err error) []api.DatacenterCondition {
-	reason, doing := s.headline(p, err)
-	ready := s.allReady()
-	all := []api.DatacenterCondition{
-		condition(api.DatacenterValid, p.Invalid == "", pick(p.Invalid == "", api.ReasonReconciled, api.ReasonInvalidSpec), p.Invalid),
-		condition(api.DatacenterInitialized, s.initialized() || p.InitComplete, pick(p.InitComplete, api.ReasonReconciled, reason), pick(p.InitComplete, "", doing)),
-		condition(api.DatacenterReady, (s.initialized() || p.InitComplete) && (ready || p.Updating != "" && len(p.Trouble) == 0) && !p.Stopped, pick(ready, api.ReasonNodesReady, reason), pick(ready && p.Done, "", doing)),
-		condition(api.DatacenterHealthy, ready && s.Schemas == 1 && len(p.Trouble) == 0, pick(len(p.Trouble) == 0 && ready, api.ReasonNodesReady, reason), pick(ready && len(p.Trouble) == 0, "", doing)),
-		condition(api.DatacenterUpdating, p.Updating != "", pick(p.Updating != "", reason, api.ReasonReconciled), pick(p.Updating != "", doing, "")),
-		condition(api.DatacenterStopped, p.Stopped, api.ReasonReconciled, ""),
-		condition(api.DatacenterRequiresUpdate, p.NeedsUpdate, api.ReasonReconciled, pick(p.NeedsUpdate,
-			"this version would make other pods; set the annotation "+api.UpdateAllowedAnnotation+" to let it", "")),
-	}
-	if fields := NotActedOn(s.DC); len(fields) > 0 {
-		all = append(all, condition(api.DatacenterFieldsNotActedOn, true, api.ReasonNotActedOn, "not acted on: "+strings.Join(fields, ", ")))
-	}
-	return all
-}
-
-// headline is the one sentence about what goes on.
-func (s *State) headline(p Plan, err error) (reason, message string) {
-	switch {
-	case p.Invalid != "":
-		return api.ReasonInvalidSpec, p.Invalid
-	case len(p.Trouble) > 0 && s.refused():
-		return api.ReasonConfigRefused, strings.Join(p.Trouble, "; ")
-	case len(p.Trouble) > 0:
-		return api.ReasonNodeFailed, strings.Join(p.Trouble, "; ")
-	case err != nil:
-		return api.ReasonWaiting, err.Error()
-	case len(p.Waits) > 0:
-		return api.ReasonWaiting, "waiting for " + strings.Join(clipped(p.Waits, 3), "; ")
-	case len(p.Steps) > 0:
-		return api.ReasonWaiting, fmt.Sprint(p.Steps[0])
-	}
-	return api.ReasonReconciled, ""
-}
-
-func clipped(list []string, n int) []string {
-	if len(list) <= n {
-		return list
-	}
-	return append(slices.Clone(list[:n]), fmt.Sprintf("and %d more", len(list)-n))
-}
-
-// refused tells whether a node fails because of its configuration.
-func (s *State) refused() bool {
-	return slices.ContainsFunc(s.Pods, func(p Pod) bool {
-		why := p.broken()
-		return strings.Contains(why, "properties") || strings.Contains(why, "onfiguration") || strings.Contains(why, "yaml") || strings.Contains(why, "CONFIG_FILE_DATA") || strings.Contains(why, "JVM option")
-	})
-}
-
-func (s *State) allReady() bool {
-	if len(s.Pods) != int(s.DC.Spec.Size) || s.DC.Spec.Stopped {
-		return false
-	}
-	return !slices.ContainsFunc(s.Pods, func(p Pod) bool { return !p.Ready || p.Deleting })
 }
 
 // nodeStatuses are the members by pod; one that can't be seen keeps its host id.
@@ -140,30 +85,27 @@ func (s *State) nodeStatuses() api.CassandraStatusMap {
 		}
 		out[pod.Name] = n
 	}
-	for name, n := range s.DC.Status.NodeStatuses { // a pod that is being made anew
-		if _, there := out[name]; !there && n.HostID != "" && s.expected(name) {
+	for name, n := range s.DC.Status.NodeStatuses { // a pod that is being made anew, or stopped
+		if _, there := out[name]; !there && n.HostID != "" && s.ours(name) {
 			out[name] = n
 		}
 	}
 	return out
 }
 
-func (s *State) expected(pod string) bool {
-	sizes := s.own().RackSizes()
-	for i, rack := range racks(s.DC) {
-		prefix := s.names().StatefulSet(rack) + "-"
-		for ordinal := range sizes[i] {
-			if pod == fmt.Sprintf("%s%d", prefix, ordinal) {
-				return true
-			}
-		}
-	}
-	return false
+// ours tells whether a pod's name is one of a rack of the spec.
+func (s *State) ours(pod string) bool {
+	return slices.ContainsFunc(racks(s.DC), func(rack string) bool {
+		ordinal, is := strings.CutPrefix(pod, s.names().StatefulSet(rack)+"-")
+		_, err := strconv.Atoi(ordinal)
+		return is && err == nil
+	})
 }
 
+// ownership is each node's share; what can't be asked now stays as it was.
 func (s *State) ownership() map[string]string {
 	if len(s.Ownership) == 0 {
-		return nil
+		return s.DC.Status.Ownership
 	}
 	out := map[string]string{}
 	for _, pod := range s.Pods {
@@ -174,36 +116,32 @@ func (s *State) ownership() map[string]string {
 	return out
 }
 
+// allReady tells whether all nodes that there should be serve.
+func (s *State) allReady() bool {
+	return len(s.Pods) == s.total() && !s.DC.Spec.Stopped && s.unready() == 0
+}
+
+// unready counts the pods that don't serve.
+func (s *State) unready() (n int) {
+	for _, p := range s.Pods {
+		if !p.Ready || p.Deleting {
+			n++
+		}
+	}
+	return n
+}
+
+func condition(kind api.DatacenterConditionType, is bool, reason, message string) api.DatacenterCondition {
+	status := corev1.ConditionFalse
+	if is {
+		status = corev1.ConditionTrue
+	}
+	return api.DatacenterCondition{Type: kind, Status: status, Reason: reason, Message: message}
+}
+
 func pick(first bool, a, b string) string {
 	if first {
 		return a
 	}
 	return b
-}
-
-// NotActedOn lists the fields that are set and have no effect in this version.
-func NotActedOn(dc *api.CassandraDatacenter) []string {
-	spec, set := dc.Spec, map[string]bool{}
-	set["spec.configSecret"] = spec.ConfigSecret != ""
-	set["spec.managementApiAuth.manual"] = spec.ManagementApiAuth.Manual != nil
-	set["spec.replaceNodes"] = len(spec.ReplaceNodes) > 0
-	set["spec.canaryUpgrade"] = spec.CanaryUpgrade
-	set["spec.canaryUpgradeCount"] = spec.CanaryUpgradeCount != 0
-	set["spec.rollingRestartRequested"] = spec.RollingRestartRequested
-	set["spec.forceUpgradeRacks"] = len(spec.ForceUpgradeRacks) > 0
-	set["spec.dseWorkloads"] = spec.DseWorkloads != nil
-	set["spec.cdc"] = spec.CDC != nil
-	set["spec.maxUnavailable"] = spec.MaxUnavailable != nil
-	set["spec.dockerImageRunsAsCassandra"] = spec.DockerImageRunsAsCassandra != nil
-	set["annotation "+api.DecommissionOnDeleteAnnotation] = hasKey(dc.Annotations, api.DecommissionOnDeleteAnnotation)
-	if size := len(dc.Status.NodeStatuses); dc.Status.IsTrue(api.DatacenterInitialized) && int(spec.Size) < size {
-		set["spec.size (scaling down)"] = true
-	}
-	maps.DeleteFunc(set, func(_ string, is bool) bool { return !is })
-	return slices.Sorted(maps.Keys(set))
-}
-
-func hasKey(m map[string]string, key string) bool {
-	_, ok := m[key]
-	return ok
 }

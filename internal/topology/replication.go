@@ -19,13 +19,20 @@ func (r Ring) SystemReplication() map[string]int {
 	return out
 }
 
+// ByDatacenter tells whether replication options (Cassandra's map, with
+// "class") say for each datacenter how many replicas it has.
+func ByDatacenter(options map[string]string) bool {
+	class := options["class"]
+	return class == "NetworkTopologyStrategy" || class == "org.apache.cassandra.locator.NetworkTopologyStrategy"
+}
+
 // MergeReplication lays the wanted factors over a keyspace's current options
 // (Cassandra's map, with "class"). It never lowers a factor and never drops a
 // datacenter that it wasn't asked about. changed says whether an ALTER is
 // needed.
 func MergeReplication(current map[string]string, want map[string]int) (merged map[string]int, changed bool) {
 	merged = map[string]int{}
-	nts := current["class"] == "org.apache.cassandra.locator.NetworkTopologyStrategy" || current["class"] == "NetworkTopologyStrategy"
+	nts := ByDatacenter(current)
 	if nts {
 		for dc, text := range current {
 			if factor, err := strconv.Atoi(text); err == nil {

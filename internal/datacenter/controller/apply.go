@@ -2,12 +2,15 @@ package controller
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/base64"
 	"errors"
 	"fmt"
-	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 	"sigs.k8s.io/controller-runtime/pkg/log"
@@ -15,7 +18,6 @@ import (
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	"github.com/ringspan/ringspan/internal/datacenter"
 	"github.com/ringspan/ringspan/internal/mgmtapi"
-	"github.com/ringspan/ringspan/internal/topology"
 )
 
 // fieldOwner is this operator in server-side apply.
@@ -40,21 +42,51 @@ func (r *Reconciler) step(ctx context.Context, s *datacenter.State, step datacen
 		return r.write(ctx, s, step.Object)
 	case datacenter.Delete:
 		return client.IgnoreNotFound(r.Client.Delete(ctx, step.Object))
+	case datacenter.MakeSecret:
+		return r.makeSecret(ctx, step.Object)
+	case datacenter.Restart:
+		return client.IgnoreNotFound(r.Client.Delete(ctx, podRef(s, step), ofSame(step)))
 	case datacenter.DeletePod:
-		return client.IgnoreNotFound(r.Client.Delete(ctx, podRef(s, step), client.GracePeriodSeconds(5)))
+		return client.IgnoreNotFound(r.Client.Delete(ctx, podRef(s, step), ofSame(step), client.GracePeriodSeconds(failedGrace)))
 	case datacenter.Label:
 		return r.label(ctx, s, step)
+	case datacenter.Clear:
+		return r.clear(ctx, s, step)
+	case datacenter.DropPVCs:
+		return r.dropVolumes(ctx, s)
+	case datacenter.DropControl:
+		controllerutil.RemoveFinalizer(s.DC, api.Finalizer)
+		return client.IgnoreNotFound(r.Client.Update(ctx, s.DC))
+	}
+	return r.nodeStep(ctx, s, step, m)
+}
+
+// failedGrace is how long a node that doesn't serve gets to end, in seconds.
+const failedGrace = 5
+
+// ofSame makes sure that a deletion hits the pod that was looked at, and not the
+// one that was made in its place.
+func ofSame(step datacenter.Step) client.Preconditions {
+	uid := types.UID(step.Pod.UID)
+	return client.Preconditions{UID: &uid}
+}
+
+// nodeStep carries out what is done to nodes, through their agents.
+func (r *Reconciler) nodeStep(ctx context.Context, s *datacenter.State, step datacenter.Step, m *memory) error {
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	switch step.Verb {
 	case datacenter.Start:
 		if err := r.nodeOf(step.Pod).Start(ctx, step.Start); err != nil {
 			return err
 		}
-		m.seeds[step.Pod.UID] = strings.Join(step.Start.Seeds, ",")
+		m.told(step.Pod.UID, step.Start.Seeds)
 		return nil
 	case datacenter.Seeds:
 		if _, err := r.nodeOf(step.Pod).ReloadSeeds(ctx, step.Seeds); err != nil {
 			return err
 		}
-		m.seeds[step.Pod.UID] = strings.Join(step.Seeds, ",")
+		m.told(step.Pod.UID, step.Seeds)
 		return nil
 	case datacenter.OpenNative:
 		return r.nodeOf(step.Pod).SetNativeTransport(ctx, true)
@@ -62,23 +94,48 @@ func (r *Reconciler) step(ctx context.Context, s *datacenter.State, step datacen
 		return r.onRunning(s, func(n mgmtapi.Node) error { return n.AlterKeyspace(ctx, step.Target, step.Factors) })
 	case datacenter.Roles:
 		return r.roles(ctx, s, step, m)
-	case datacenter.DropPVCs:
-		return r.dropVolumes(ctx, s)
-	case datacenter.DropControl:
-		controllerutil.RemoveFinalizer(s.DC, api.Finalizer)
-		return client.IgnoreNotFound(r.Client.Update(ctx, s.DC))
 	}
 	return fmt.Errorf("%w: %s", errUnknownVerb, step.Verb)
 }
 
+// writeTimeout bounds one thing that is asked of a node.
+const writeTimeout = 15 * time.Second
+
 func (r *Reconciler) write(ctx context.Context, s *datacenter.State, o client.Object) error {
-	names := topology.NamesOf(s.DC.Spec.ClusterName, nameOf(s.DC))
-	if o.GetName() != names.SeedService() { // that one is shared: the first datacenter owns it
-		if err := controllerutil.SetControllerReference(s.DC, o, r.Client.Scheme()); err != nil {
-			return err
-		}
+	if err := controllerutil.SetControllerReference(s.DC, o, r.Client.Scheme()); err != nil {
+		return err
 	}
 	return r.Client.Patch(ctx, o, client.Apply, fieldOwner, client.ForceOwnership) //nolint:staticcheck // typed objects: the apply configurations would be a second set of builders
+}
+
+// makeSecret adds a password and creates the Secret; one that is there is kept.
+func (r *Reconciler) makeSecret(ctx context.Context, o client.Object) error {
+	secret, ok := o.(*corev1.Secret)
+	if !ok {
+		return fmt.Errorf("%w: a %T for a Secret", errUnknownVerb, o)
+	}
+	password := make([]byte, 40)
+	_, _ = rand.Read(password) // never fails
+	secret.Data["password"] = []byte(base64.RawURLEncoding.EncodeToString(password))
+	if err := r.Client.Create(ctx, secret); err != nil && !apierrors.IsAlreadyExists(err) {
+		return err
+	}
+	return nil
+}
+
+// clear takes a request back, if it is still the one that was carried out.
+func (r *Reconciler) clear(ctx context.Context, s *datacenter.State, step datacenter.Step) error {
+	changed := s.DC.DeepCopy()
+	switch step.Target {
+	case "spec.rollingRestartRequested":
+		changed.Spec.RollingRestartRequested = false
+	case "spec.forceUpgradeRacks":
+		changed.Spec.ForceUpgradeRacks = nil
+	default:
+		delete(changed.Annotations, step.Target)
+	}
+	patch := client.MergeFromWithOptions(s.DC, client.MergeFromWithOptimisticLock{})
+	return client.IgnoreNotFound(r.Client.Patch(ctx, changed, patch))
 }
 
 func podRef(s *datacenter.State, step datacenter.Step) *corev1.Pod {

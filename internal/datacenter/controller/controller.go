@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"reflect"
+	"strings"
 	"sync"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
@@ -46,17 +48,19 @@ type memory struct {
 	seeds     map[string]string // by pod UID
 }
 
-// How soon the next pass comes when nothing else causes one.
-const (
-	soon  = 500 * time.Millisecond // something is being waited for
-	later = 20 * time.Second       // all is well
-)
+// told notes which seeds a node knows.
+func (m *memory) told(uid string, seeds []string) { m.seeds[uid] = strings.Join(seeds, ",") }
+
+// soon is when the next pass comes after a step that failed.
+const soon = 500 * time.Millisecond
 
 // SetupWithManager registers the loop.
 func (r *Reconciler) SetupWithManager(m ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(m).Named("cassandradatacenter").
 		For(&api.CassandraDatacenter{}).
 		Owns(&appsv1.StatefulSet{}).
+		Owns(&corev1.Service{}).
+		Owns(&policyv1.PodDisruptionBudget{}).
 		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(r.ofPod)).
 		Watches(&discoveryv1.EndpointSlice{}, handler.EnqueueRequestsFromMapFunc(r.all)).
 		WithOptions(controller.Options{MaxConcurrentReconciles: 4}).
@@ -89,7 +93,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, q ctrl.Request) (ctrl.Result
 		r.forget(q.NamespacedName)
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
-	if dc.DeletionTimestamp.IsZero() && controllerutil.AddFinalizer(dc, api.Finalizer) {
+	if r.finalize(dc) {
 		return ctrl.Result{}, ignoreConflict(r.Client.Update(ctx, dc))
 	}
 	m := r.remember(q.NamespacedName)
@@ -108,10 +112,14 @@ func (r *Reconciler) Reconcile(ctx context.Context, q ctrl.Request) (ctrl.Result
 		log.FromContext(ctx).Info("step failed", "error", applied.Error())
 		return ctrl.Result{RequeueAfter: soon}, nil
 	}
-	if plan.Done && seen.DC.Status.IsTrue(api.DatacenterInitialized) {
-		return ctrl.Result{RequeueAfter: later}, nil
-	}
-	return ctrl.Result{RequeueAfter: soon}, nil
+	return ctrl.Result{RequeueAfter: plan.Next()}, nil
+}
+
+// finalize adds the finalizer that keeps a datacenter until its volumes are
+// dealt with, and tells whether it did.
+func (r *Reconciler) finalize(dc *api.CassandraDatacenter) bool {
+	_, unwanted := dc.Annotations[api.NoFinalizerAnnotation]
+	return dc.DeletionTimestamp.IsZero() && !unwanted && controllerutil.AddFinalizer(dc, api.Finalizer)
 }
 
 // report writes the status once, and only when it says something new.
@@ -120,13 +128,6 @@ func (r *Reconciler) report(ctx context.Context, seen *datacenter.State, plan da
 		return nil
 	}
 	status := datacenter.Summarize(seen, plan, applied)
-	if len(plan.Steps) > 0 {
-		for _, s := range plan.Steps {
-			if s.Verb == datacenter.Roles && applied == nil {
-				status.UsersUpserted.Time = seen.Now.Truncate(time.Second)
-			}
-		}
-	}
 	if reflect.DeepEqual(canonical(status), canonical(seen.DC.Status)) {
 		return nil
 	}
@@ -139,17 +140,20 @@ func (r *Reconciler) report(ctx context.Context, seen *datacenter.State, plan da
 	return nil
 }
 
-// announce tells of conditions that changed, as events.
+// announce tells of what changed, as events: what can't be acted on, nodes that
+// fail and those that serve.
 func (r *Reconciler) announce(dc *api.CassandraDatacenter, before api.CassandraDatacenterStatus) {
 	for _, c := range dc.Status.Conditions {
 		old := before.Condition(c.Type)
+		if old != nil && old.Status == c.Status && old.Reason == c.Reason && old.Message == c.Message {
+			continue
+		}
+		bad := c.Status == corev1.ConditionFalse && c.Message != ""
 		switch {
-		case old != nil && old.Status == c.Status && (c.Message == old.Message || c.Type != api.DatacenterHealthy && c.Type != api.DatacenterFieldsNotActedOn):
-		case c.Type == api.DatacenterFieldsNotActedOn:
+		case c.Type == api.DatacenterFieldsNotActedOn, c.Type == api.DatacenterValid && bad,
+			c.Type == api.DatacenterHealthy && bad && (c.Reason == api.ReasonConfigRefused || c.Reason == api.ReasonNodeFailed):
 			r.Events.Eventf(dc, nil, corev1.EventTypeWarning, c.Reason, "Reconcile", "%s", c.Message)
-		case c.Reason == api.ReasonConfigRefused || c.Reason == api.ReasonNodeFailed || c.Reason == api.ReasonInvalidSpec:
-			r.Events.Eventf(dc, nil, corev1.EventTypeWarning, c.Reason, "Reconcile", "%s", c.Message)
-		case c.Type == api.DatacenterReady && c.Status == corev1.ConditionTrue:
+		case c.Type == api.DatacenterReady && c.Status == corev1.ConditionTrue && (old == nil || old.Status != c.Status):
 			r.Events.Eventf(dc, nil, corev1.EventTypeNormal, string(c.Type), "Reconcile", "all %d nodes serve", dc.Spec.Size)
 		}
 	}

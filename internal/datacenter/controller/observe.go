@@ -15,6 +15,7 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
@@ -28,14 +29,15 @@ const nodeTimeout = 4 * time.Second
 
 // observe does all of a pass's reading, once.
 func (r *Reconciler) observe(ctx context.Context, dc *api.CassandraDatacenter, m *memory) (*datacenter.State, error) {
-	s := &datacenter.State{Now: r.Now(), DC: dc, StatefulSets: map[string]*appsv1.StatefulSet{}, Hashes: map[string]string{}, RolesDone: m.rolesDone, SeedsGiven: m.seeds}
+	s := &datacenter.State{Now: r.Now(), DC: dc, StatefulSets: map[string]*appsv1.StatefulSet{}, Hashes: map[string]string{}, Foreign: map[string]bool{}, RolesDone: m.rolesDone, SeedsGiven: m.seeds}
 	s.Ring = datacenter.StandAlone(dc)
 	if text := dc.Annotations[topology.Annotation]; text != "" {
 		ring, err := topology.Decode(text)
 		if err != nil {
-			return nil, err
+			s.RingError = err.Error()
+		} else {
+			s.Ring = ring
 		}
-		s.Ring = ring
 	}
 	if err := r.observeObjects(ctx, s); err != nil {
 		return nil, err
@@ -59,7 +61,6 @@ func (r *Reconciler) observeObjects(ctx context.Context, s *datacenter.State) er
 		for _, rack := range rackNames(s.DC) {
 			if sets.Items[i].Labels[api.RackLabel] == topology.CleanLabel(rack) {
 				s.StatefulSets[rack] = &sets.Items[i]
-				s.Hashes["StatefulSet/"+sets.Items[i].Name] = sets.Items[i].Annotations[api.ResourceHashAnnotation]
 			}
 		}
 	}
@@ -67,15 +68,15 @@ func (r *Reconciler) observeObjects(ctx context.Context, s *datacenter.State) er
 	if err := r.Client.List(ctx, &services, here, client.MatchingLabels{api.ClusterLabel: topology.CleanLabel(s.DC.Spec.ClusterName)}); err != nil {
 		return err
 	}
-	for _, o := range services.Items {
-		s.Hashes["Service/"+o.Name] = o.Annotations[api.ResourceHashAnnotation]
+	for i := range services.Items {
+		note(s, "Service", &services.Items[i])
 	}
 	var budgets policyv1.PodDisruptionBudgetList
 	if err := r.Client.List(ctx, &budgets, here, own); err != nil {
 		return err
 	}
-	for _, o := range budgets.Items {
-		s.Hashes["PodDisruptionBudget/"+o.Name] = o.Annotations[api.ResourceHashAnnotation]
+	for i := range budgets.Items {
+		note(s, "PodDisruptionBudget", &budgets.Items[i])
 	}
 	if !s.DC.DeletionTimestamp.IsZero() {
 		var claims corev1.PersistentVolumeClaimList
@@ -83,10 +84,22 @@ func (r *Reconciler) observeObjects(ctx context.Context, s *datacenter.State) er
 			return err
 		}
 		for _, c := range claims.Items {
-			s.Volumes = append(s.Volumes, c.Name)
+			if c.DeletionTimestamp.IsZero() {
+				s.Volumes = append(s.Volumes, c.Name)
+			}
 		}
 	}
 	return r.observeSeeds(ctx, s)
+}
+
+// note remembers what an object was written as, and whether it is another
+// datacenter's.
+func note(s *datacenter.State, kind string, o client.Object) {
+	name := kind + " " + o.GetName()
+	s.Hashes[name] = o.GetAnnotations()[api.ResourceHashAnnotation]
+	if owner := metav1.GetControllerOf(o); owner != nil && owner.UID != s.DC.UID {
+		s.Foreign[name] = true
+	}
 }
 
 func rackNames(dc *api.CassandraDatacenter) (names []string) {
@@ -107,8 +120,12 @@ func (r *Reconciler) observeSeeds(ctx context.Context, s *datacenter.State) erro
 	if err := r.Client.List(ctx, &list, client.InNamespace(s.DC.Namespace), client.MatchingLabels{discoveryv1.LabelServiceName: service}); err != nil {
 		return err
 	}
-	for _, slice := range list.Items {
-		s.Hashes["EndpointSlice/"+slice.Name] = slice.Annotations[api.ResourceHashAnnotation]
+	for i := range list.Items {
+		slice := &list.Items[i]
+		note(s, "EndpointSlice", slice)
+		if slice.AddressType == discoveryv1.AddressTypeFQDN || metav1.IsControlledBy(slice, s.DC) { // ours say what the spec says
+			continue
+		}
 		for _, e := range slice.Endpoints {
 			s.PeerSeeds = append(s.PeerSeeds, e.Addresses...)
 		}
@@ -217,7 +234,7 @@ func (r *Reconciler) observeSecrets(ctx context.Context, s *datacenter.State) {
 		c, err := r.credentials(ctx, s.DC.Namespace, u.SecretName)
 		if err != nil {
 			s.SecretError = fmt.Sprintf("spec.users[%d].secretName: %v", i, err)
-			continue
+			continue // the others may still be used once all is well
 		}
 		c.Superuser = u.Superuser
 		s.Users = append(s.Users, c)
@@ -271,6 +288,7 @@ func (r *Reconciler) askAboutRing(ctx context.Context, s *datacenter.State, node
 		}
 	}
 	if roles, err := node.Roles(ctx); err == nil { // fails without authentication, and until replicas answer
+		s.Roles = []string{}
 		for _, role := range roles {
 			s.Roles = append(s.Roles, role.Name)
 		}

@@ -1,0 +1,155 @@
+package datacenter
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+)
+
+// conditions are what a person is told. Those that are not the case say why in
+// the plan's one sentence.
+func (s *State) conditions(p Plan, err error) []api.DatacenterCondition {
+	reason, doing := s.headline(p, err)
+	done := func(is bool, kind api.DatacenterConditionType, yes string) api.DatacenterCondition {
+		return condition(kind, is, pick(is, yes, reason), pick(is, "", doing))
+	}
+	active := func(is bool, kind api.DatacenterConditionType) api.DatacenterCondition {
+		return condition(kind, is, pick(is, reason, api.ReasonReconciled), pick(is, doing, ""))
+	}
+	booted, whole := s.initialized() || p.InitComplete, s.allReady()
+	changing := s.goesOn(p.Updating || s.updatePending(), api.DatacenterUpdating)
+	restarting := s.goesOn(p.Restarting || s.restartAsked(), api.DatacenterRollingRestart)
+	resuming := !whole && !s.DC.Spec.Stopped && (s.DC.Status.IsTrue(api.DatacenterStopped) || s.DC.Status.IsTrue(api.DatacenterResuming))
+	serving := whole || (changing || restarting) && s.unready() <= 1 && len(p.Trouble) == 0
+	all := []api.DatacenterCondition{
+		s.valid(p),
+		done(booted, api.DatacenterInitialized, api.ReasonReconciled),
+		done(booted && serving && !s.DC.Spec.Stopped, api.DatacenterReady, api.ReasonNodesReady),
+		done(whole && s.Schemas == 1 && len(p.Trouble) == 0, api.DatacenterHealthy, api.ReasonNodesReady),
+		active(changing, api.DatacenterUpdating),
+		active(restarting, api.DatacenterRollingRestart),
+		active(p.Scaling, api.DatacenterScalingUp),
+		condition(api.DatacenterStopped, p.Stopped, api.ReasonReconciled, ""),
+		active(resuming, api.DatacenterResuming),
+		condition(api.DatacenterRequiresUpdate, p.NeedsUpdate, api.ReasonReconciled, pick(p.NeedsUpdate,
+			"this version would make other pods; set the annotation "+api.UpdateAllowedAnnotation+" to let it", "")),
+	}
+	if fields := s.notActedOn(); len(fields) > 0 {
+		all = append(all, condition(api.DatacenterFieldsNotActedOn, true, api.ReasonNotActedOn, "not acted on: "+strings.Join(fields, ", ")))
+	}
+	return all
+}
+
+// goesOn tells whether an action is under way: it began, and is over only when
+// all nodes serve.
+func (s *State) goesOn(now bool, kind api.DatacenterConditionType) bool {
+	return s.initialized() && !s.DC.Spec.Stopped && (now || s.DC.Status.IsTrue(kind) && !s.allReady())
+}
+
+// updatePending tells whether a set has a template that its controller has not
+// seen yet, so that nobody can tell which pods are old.
+func (s *State) updatePending() bool {
+	for _, set := range s.StatefulSets {
+		if set.Status.ObservedGeneration < set.Generation && s.DC.Status.IsTrue(api.DatacenterUpdating) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *State) valid(p Plan) api.DatacenterCondition {
+	switch {
+	case p.Invalid != "":
+		return condition(api.DatacenterValid, false, api.ReasonInvalidSpec, p.Invalid)
+	case p.Secret != "":
+		return condition(api.DatacenterValid, false, api.ReasonSecretMissing, p.Secret)
+	}
+	return condition(api.DatacenterValid, true, api.ReasonReconciled, "")
+}
+
+// headline is the one sentence about what goes on.
+func (s *State) headline(p Plan, err error) (reason, message string) {
+	switch {
+	case p.Invalid != "":
+		return api.ReasonInvalidSpec, p.Invalid
+	case len(p.Trouble) > 0 && s.refused():
+		return api.ReasonConfigRefused, strings.Join(p.Trouble, "; ")
+	case len(p.Trouble) > 0:
+		return api.ReasonNodeFailed, strings.Join(p.Trouble, "; ")
+	case p.Secret != "":
+		return api.ReasonSecretMissing, p.Secret
+	case err != nil:
+		return api.ReasonWaiting, err.Error()
+	case len(p.Waits) > 0:
+		return api.ReasonWaiting, "waiting for " + strings.Join(clipped(p.Waits, 3), "; ")
+	case len(p.Steps) > 0:
+		return api.ReasonWaiting, fmt.Sprint(p.Steps[0])
+	}
+	return api.ReasonReconciled, ""
+}
+
+func clipped(list []string, n int) []string {
+	if len(list) <= n {
+		return list
+	}
+	return append(slices.Clone(list[:n]), fmt.Sprintf("and %d more", len(list)-n))
+}
+
+// refused tells whether a node fails because of its configuration: Cassandra
+// and the agent then speak of what they read it from.
+func (s *State) refused() bool {
+	return slices.ContainsFunc(s.Pods, func(p Pod) bool {
+		return slices.ContainsFunc([]string{"properties", "onfiguration", "yaml", "CONFIG_FILE_DATA", "JVM option"}, func(word string) bool {
+			return strings.Contains(p.broken(), word)
+		})
+	})
+}
+
+// notActedOn lists the fields that are set and have no effect in this version.
+func (s *State) notActedOn() []string {
+	spec := s.DC.Spec
+	set := map[string]bool{
+		"spec.configSecret":                                  spec.ConfigSecret != "",
+		"spec.managementApiAuth.manual":                      spec.ManagementApiAuth.Manual != nil,
+		"spec.replaceNodes":                                  len(spec.ReplaceNodes) > 0,
+		"spec.canaryUpgrade":                                 spec.CanaryUpgrade,
+		"spec.canaryUpgradeCount":                            spec.CanaryUpgradeCount != 0,
+		"spec.dseWorkloads":                                  spec.DseWorkloads != nil,
+		"spec.cdc":                                           spec.CDC != nil,
+		"spec.maxUnavailable":                                spec.MaxUnavailable != nil,
+		"spec.dockerImageRunsAsCassandra":                    spec.DockerImageRunsAsCassandra != nil,
+		"spec.users (authentication is off)":                 len(spec.Users) > 0 && !s.auth(),
+		"spec.size (nodes are not removed)":                  s.initialized() && !spec.Stopped && s.total() > int(spec.Size),
+		"spec.storageConfig (volumes are not changed)":       s.claimsDiffer(),
+		"annotation " + api.DecommissionOnDeleteAnnotation:   hasKey(s.DC.Annotations, api.DecommissionOnDeleteAnnotation),
+		"spec.config.jvm-options (not for this Cassandra)":   config(s.DC)["jvm-options"] != nil,
+		"spec.networking.nodePort.internode (not announced)": spec.Networking != nil && spec.Networking.NodePort != nil && spec.Networking.NodePort.Internode+spec.Networking.NodePort.InternodeSSL != 0,
+	}
+	maps.DeleteFunc(set, func(_ string, is bool) bool { return !is })
+	return slices.Sorted(maps.Keys(set))
+}
+
+// claimsDiffer tells whether the spec asks for other volumes than the racks
+// were made with.
+func (s *State) claimsDiffer() bool {
+	for _, set := range s.StatefulSets {
+		have, want := set.Spec.VolumeClaimTemplates, s.claims()
+		if len(have) != len(want) {
+			return true
+		}
+		for i := range want {
+			if want[i].Name != have[i].Name || !want[i].Spec.Resources.Requests.Storage().Equal(*have[i].Spec.Resources.Requests.Storage()) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func hasKey(m map[string]string, key string) bool {
+	_, ok := m[key]
+	return ok
+}

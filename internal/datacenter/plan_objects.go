@@ -1,0 +1,86 @@
+package datacenter
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+)
+
+// planObjects makes everything but the racks, and takes away what is no longer
+// asked for.
+func (s *State) planObjects(p *Plan) {
+	wanted := map[string]bool{}
+	apply := func(o client.Object, why string) {
+		wanted[key(o)] = true
+		s.apply(p, o, why)
+	}
+	for _, o := range s.Services() {
+		apply(o, "clients and peers find nodes by it")
+	}
+	for _, o := range s.SeedSlices() {
+		apply(o, "spec.additionalSeeds")
+	}
+	if !hasKey(s.DC.Annotations, api.DisablePDBCreationAnnotation) {
+		apply(s.DisruptionBudget(), "one node may be away at a time")
+	}
+	for _, o := range s.optional() {
+		if s.Hashes[key(o)] != "" && !wanted[key(o)] {
+			p.add(Delete, key(o), "it is no longer asked for", Step{Object: o})
+		}
+	}
+	if s.auth() && s.alters() && s.DC.Spec.SuperuserSecretName == "" && s.Superuser == nil && s.SecretError == "" {
+		p.add(MakeSecret, s.names().SuperuserSecret(), "spec.superuserSecretName names none", Step{Object: s.superuserSecret()})
+	}
+}
+
+// key names an object among those of the datacenter.
+func key(o client.Object) string {
+	return o.GetObjectKind().GroupVersionKind().Kind + " " + o.GetName()
+}
+
+// optional are the objects that exist only when the spec asks for them.
+func (s *State) optional() (all []client.Object) {
+	meta := func(name string) metav1.ObjectMeta {
+		return metav1.ObjectMeta{Namespace: s.DC.Namespace, Name: name}
+	}
+	all = append(all,
+		&corev1.Service{TypeMeta: serviceType, ObjectMeta: meta(s.names().NodePortService())},
+		&policyv1.PodDisruptionBudget{TypeMeta: budgetType, ObjectMeta: meta(s.DC.Name + "-pdb")})
+	for _, suffix := range seedSliceSuffixes {
+		all = append(all, &discoveryv1.EndpointSlice{TypeMeta: sliceType, ObjectMeta: meta(s.names().AdditionalSeedService() + suffix)})
+	}
+	return all
+}
+
+// apply plans an object unless it was written just so before, or belongs to
+// another datacenter of the cluster.
+func (s *State) apply(p *Plan, o client.Object, why string) {
+	stamp(o)
+	if s.Foreign[key(o)] || s.Hashes[key(o)] == o.GetAnnotations()[api.ResourceHashAnnotation] {
+		return
+	}
+	p.add(Apply, key(o), why, Step{Object: o})
+}
+
+// planClear takes back requests that were carried out.
+func (s *State) planClear(p *Plan) {
+	if s.restartAsked() {
+		p.Wait("the request for a restart to be noted")
+	}
+	if s.DC.Spec.RollingRestartRequested && s.DC.Status.IsTrue(api.DatacenterRollingRestart) { // noted in the status
+		p.add(Clear, "spec.rollingRestartRequested", "the restart is under way", Step{})
+	}
+	if p.Updating || len(p.held) > 0 || !p.Quiet() || len(p.Steps) > 0 {
+		return
+	}
+	if len(s.DC.Spec.ForceUpgradeRacks) > 0 {
+		p.add(Clear, "spec.forceUpgradeRacks", "the racks are upgraded", Step{})
+	}
+	if s.DC.Annotations[api.UpdateAllowedAnnotation] == api.UpdateAllowedOnce {
+		p.add(Clear, api.UpdateAllowedAnnotation, "the update is done", Step{})
+	}
+}

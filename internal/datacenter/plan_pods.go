@@ -1,0 +1,61 @@
+package datacenter
+
+import (
+	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	"github.com/ringspan/ringspan/internal/topology"
+)
+
+// planPods says what each pod waits for or suffers from, and labels it.
+func (s *State) planPods(p *Plan) {
+	for _, rack := range racks(s.DC) {
+		for ordinal := range s.target(rack) {
+			position := topology.Position{Rack: rack, Ordinal: ordinal}
+			pod, name := s.pod(position), s.names().Pod(position)
+			switch {
+			case pod == nil:
+				p.Wait("pod %s to be made", name)
+				continue
+			case pod.Deleting:
+				p.Wait("pod %s to end", name)
+				continue
+			case !pod.Scheduled && pod.Unschedulable != "":
+				p.Worry("pod %s can't be placed: %s", name, pod.Unschedulable)
+			case pod.broken() != "":
+				p.Worry("node %s: %s", name, pod.broken())
+			case pod.IP == "":
+				p.Wait("pod %s to get an address", name)
+			case !pod.Agent:
+				p.Wait("the agent of %s to answer on port %d", name, portManagement)
+			}
+			if s.initialized() && !s.known(pod) {
+				p.Scaling = true
+			}
+			s.planLabels(p, pod)
+		}
+	}
+}
+
+func (s *State) planLabels(p *Plan, pod *Pod) {
+	want := map[string]string{}
+	if s.isSeed(pod) && pod.Labels[api.SeedNodeLabel] != "true" {
+		want[api.SeedNodeLabel] = "true"
+	}
+	if state := nodeState(pod); state != pod.Labels[api.NodeStateLabel] {
+		want[api.NodeStateLabel] = state
+	}
+	if len(want) > 0 {
+		p.add(Label, pod.Name, "its node is "+nodeState(pod), Step{Pod: pod, Labels: want})
+	}
+}
+
+func nodeState(pod *Pod) string {
+	switch {
+	case pod.running() && pod.Ready:
+		return api.NodeStateStarted
+	case pod.running() && (pod.Labels[api.NodeStateLabel] == api.NodeStateStarted || pod.Labels[api.NodeStateLabel] == api.NodeStateStartedNotReady):
+		return api.NodeStateStartedNotReady
+	case pod.running() || pod.starting():
+		return api.NodeStateStarting
+	}
+	return api.NodeStateReadyToStart
+}

@@ -1,0 +1,257 @@
+package datacenter
+
+import (
+	"fmt"
+	"slices"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+
+	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	"github.com/ringspan/ringspan/internal/topology"
+)
+
+// planRacks makes the racks' StatefulSets. A changed template reaches one rack
+// after another, the next when the one before is whole again; before the first
+// boot is over, or without pods, all at once. A change that comes from another
+// version of this program, and not from the spec, waits to be allowed.
+func (s *State) planRacks(p *Plan) {
+	for _, rack := range s.racksInOrder() {
+		want, err := s.StatefulSet(rack, s.target(rack.Name))
+		if err != nil {
+			p.Invalid = err.Error()
+			return
+		}
+		s.sign(want)
+		have := s.StatefulSets[rack.Name]
+		if have == nil {
+			p.add(Apply, key(want), fmt.Sprintf("rack %s of %d", rack.Name, *want.Spec.Replicas), Step{Object: want})
+			continue
+		}
+		want.Spec.VolumeClaimTemplates = have.Spec.VolumeClaimTemplates // can't be changed
+		changes := have.Annotations[templateHashAnnotation] != want.Annotations[templateHashAnnotation]
+		wished := have.Annotations[specHashAnnotation] != want.Annotations[specHashAnnotation]
+		held := s.rolling() && p.unsettled != "" && !slices.Contains(s.DC.Spec.ForceUpgradeRacks, rack.Name)
+		switch {
+		case !changes:
+			want.Spec.Template = have.Spec.Template // as it is there: the API server has filled in its defaults
+		case !wished && !s.updateAllowed():
+			p.NeedsUpdate = true
+			keepTemplate(want, have)
+		case held:
+			p.Updating = true
+			p.held = append(p.held, rack.Name)
+			keepTemplate(want, have)
+		default:
+			p.Updating = true
+		}
+		s.applySet(p, want, have)
+		if p.unsettled == "" && (s.pending(want, have) || !s.settled(rack.Name)) {
+			p.unsettled = rack.Name
+		}
+	}
+}
+
+// rolling tells whether there are nodes to be careful with.
+func (s *State) rolling() bool { return s.initialized() && !s.DC.Spec.Stopped }
+
+func (s *State) updateAllowed() bool {
+	v := s.DC.Annotations[api.UpdateAllowedAnnotation]
+	return v == api.UpdateAllowedOnce || v == api.UpdateAllowedAlways
+}
+
+// keepTemplate leaves the pods of a set as they are.
+func keepTemplate(want, have *appsv1.StatefulSet) {
+	want.Spec.Template = have.Spec.Template
+	for _, name := range []string{specHashAnnotation, templateHashAnnotation} {
+		want.Annotations[name] = have.Annotations[name]
+	}
+}
+
+// applySet plans a set that differs in anything that its annotations tell of.
+func (s *State) applySet(p *Plan, want, have *appsv1.StatefulSet) {
+	if !s.pending(want, have) {
+		return
+	}
+	why := "its metadata changes"
+	switch {
+	case want.Annotations[templateHashAnnotation] != have.Annotations[templateHashAnnotation]:
+		why = "its pods change"
+	case *want.Spec.Replicas != *have.Spec.Replicas:
+		why = fmt.Sprintf("%d nodes instead of %d", *want.Spec.Replicas, *have.Spec.Replicas)
+	}
+	p.add(Apply, key(want), why, Step{Object: want})
+}
+
+func (s *State) pending(want, have *appsv1.StatefulSet) bool {
+	for _, name := range []string{specHashAnnotation, templateHashAnnotation, api.ResourceHashAnnotation} {
+		if want.Annotations[name] != have.Annotations[name] {
+			return true
+		}
+	}
+	return *want.Spec.Replicas != *have.Spec.Replicas
+}
+
+// settled tells whether all pods of a rack are there, made from its newest
+// template, and serve.
+func (s *State) settled(rack string) bool {
+	set := s.StatefulSets[rack]
+	if set == nil || set.Status.ObservedGeneration < set.Generation {
+		return false
+	}
+	for ordinal := range s.target(rack) {
+		pod := s.pod(topology.Position{Rack: rack, Ordinal: ordinal})
+		if pod == nil || !pod.Ready || pod.Deleting || s.stale(pod) {
+			return false
+		}
+	}
+	return true
+}
+
+// stale tells whether a pod was made from an old template, or before a restart
+// was asked for.
+func (s *State) stale(pod *Pod) bool { return s.oldTemplate(pod) || s.oldAge(pod) }
+
+func (s *State) oldTemplate(pod *Pod) bool {
+	set := s.StatefulSets[pod.Position.Rack]
+	return set != nil && set.Status.ObservedGeneration >= set.Generation && set.Status.UpdateRevision != "" && pod.Revision != set.Status.UpdateRevision
+}
+
+func (s *State) oldAge(pod *Pod) bool { return pod.Created.Before(s.DC.Status.LastRollingRestart.Time) }
+
+// planRoll makes stale pods anew. Their StatefulSets would do it by themselves,
+// but see neither the other racks nor the ring: so they are told not to
+// (OnDelete), and pods go from here, one at a time, when all others serve. A pod
+// that is down anyway goes at once: the change may be its cure.
+func (s *State) planRoll(p *Plan) {
+	busy := false
+	for _, rack := range s.racksInOrder() {
+		forced := slices.Contains(s.DC.Spec.ForceUpgradeRacks, rack.Name)
+		for ordinal := s.target(rack.Name) - 1; ordinal >= 0; ordinal-- {
+			pod := s.pod(topology.Position{Rack: rack.Name, Ordinal: ordinal})
+			if pod == nil || pod.Deleting || !s.stale(pod) {
+				continue
+			}
+			p.Updating, p.Restarting = p.Updating || s.oldTemplate(pod), p.Restarting || s.oldAge(pod)
+			if why := s.lost(pod); why != "" {
+				p.add(DeletePod, pod.Name, why, Step{Pod: pod})
+				continue
+			}
+			if busy && !forced {
+				continue
+			}
+			if blocker := s.rollBlocker(pod); blocker != "" && !forced {
+				p.Wait("%s before node %s is restarted", blocker, pod.Name)
+				busy = true
+				continue
+			}
+			why := "it has an old configuration"
+			if !s.oldTemplate(pod) {
+				why = "a restart was asked for"
+			}
+			p.add(Restart, pod.Name, why, Step{Pod: pod})
+			busy = true
+		}
+	}
+}
+
+// lost says why a stale pod can go without asking anybody.
+func (s *State) lost(pod *Pod) string {
+	switch {
+	case !s.initialized():
+		return "the configuration changed during the first boot"
+	case pod.broken() != "":
+		return "it fails with a configuration that has been replaced"
+	case !pod.Ready && s.known(pod):
+		return "it does not serve, and its configuration has been replaced"
+	}
+	return ""
+}
+
+// rollBlocker names what must be first, before a node that serves is taken
+// down: every other node must serve, and be seen to by the ring.
+func (s *State) rollBlocker(pod *Pod) string {
+	for _, rack := range racks(s.DC) {
+		for ordinal := range s.target(rack) {
+			position := topology.Position{Rack: rack, Ordinal: ordinal}
+			other := s.pod(position)
+			switch {
+			case other == nil:
+				return "pod " + s.names().Pod(position) + " to be made"
+			case other.Name == pod.Name && pod.Ready:
+			case !other.Ready || other.Deleting:
+				return "node " + other.Name + " to be ready"
+			case !s.seenAlive(other):
+				return "the ring to see node " + other.Name
+			}
+		}
+	}
+	return ""
+}
+
+// seenAlive tells whether gossip has a pod's node as a living member.
+func (s *State) seenAlive(pod *Pod) bool {
+	for _, e := range s.Ringview {
+		if e.Address == pod.IP {
+			return e.Alive
+		}
+	}
+	return false
+}
+
+// racksInOrder are the racks of the spec, those with failing nodes first: a
+// change must not wait for a node that it may heal.
+func (s *State) racksInOrder() []api.Rack {
+	all := slices.Clone(specRacks(s.DC))
+	slices.SortStableFunc(all, func(a, b api.Rack) int { return s.failing(b.Name) - s.failing(a.Name) })
+	return all
+}
+
+// failing is 1 if a node of the rack fails and 0 if not.
+func (s *State) failing(rack string) int {
+	if slices.ContainsFunc(s.Pods, func(p Pod) bool { return p.Position.Rack == rack && p.broken() != "" }) {
+		return 1
+	}
+	return 0
+}
+
+func specRacks(dc *api.CassandraDatacenter) []api.Rack {
+	if len(dc.Spec.Racks) == 0 {
+		return []api.Rack{{Name: "default"}}
+	}
+	return dc.Spec.Racks
+}
+
+// target is how many nodes a rack is to have now. Taking one with data away is
+// not done by making a set smaller.
+func (s *State) target(rack string) int {
+	if s.DC.Spec.Stopped {
+		return 0
+	}
+	own := s.own()
+	size := own.RackSizes()[slices.Index(own.Racks, rack)]
+	if !s.initialized() {
+		return size
+	}
+	for s.DC.Status.NodeStatuses[s.names().Pod(topology.Position{Rack: rack, Ordinal: size})].HostID != "" {
+		size++
+	}
+	return size
+}
+
+// total is the sum of the racks' targets.
+func (s *State) total() (n int) {
+	for _, rack := range racks(s.DC) {
+		n += s.target(rack)
+	}
+	return n
+}
+
+// sign puts hashes on a set that tell what it was made from.
+func (s *State) sign(set *appsv1.StatefulSet) {
+	template := set.Spec.Template
+	meta := *set
+	meta.Spec.Template, meta.Spec.VolumeClaimTemplates, meta.Spec.Replicas = corev1.PodTemplateSpec{}, nil, nil
+	set.Annotations = merged(set.Annotations, map[string]string{
+		specHashAnnotation: s.specHash(), templateHashAnnotation: hashOf(template), api.ResourceHashAnnotation: hashOf(meta)})
+}

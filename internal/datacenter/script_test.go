@@ -1,0 +1,222 @@
+package datacenter_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/cockroachdb/datadriven"
+
+	"github.com/ringspan/ringspan/internal/datacenter"
+	"github.com/ringspan/ringspan/internal/topology"
+	"github.com/ringspan/ringspan/internal/version"
+)
+
+// Each file of testdata plays what happens to a ring, and shows every plan that
+// differs from the one before.
+func TestScripts(t *testing.T) {
+	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
+		w := newWorld()
+		was := version.Version
+		t.Cleanup(func() { version.Version = was })
+		version.Version = "v1"
+		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
+			out := w.command(t, d)
+			if broken := w.check(); broken != "" {
+				t.Errorf("%s: %s", d.Pos, broken)
+			}
+			return out
+		})
+	})
+}
+
+func (w *world) command(t *testing.T, d *datadriven.TestData) string {
+	arg := func(name string) (v string) { d.MaybeScanArgs(t, name, &v); return v }
+	r := w.regionNamed(arg("dc"))
+	switch d.Cmd {
+	case "datacenter":
+		return w.newRegion(t, d)
+	case "stand-alone":
+		r.standAlone()
+	case "run":
+		return w.run(arg("rounds"))
+	case "status":
+		return r.status()
+	case "config":
+		keys := map[string]any{}
+		for _, line := range strings.Split(d.Input, "\n") {
+			name, value, given := strings.Cut(line, ": ")
+			if keys[name] = value; !given {
+				keys[name] = nil
+			}
+		}
+		r.config(keys)
+	case "secret":
+		r.setSecret(arg("name"), arg("username"), arg("password"))
+	default:
+		return r.happens(t, d, arg("pod"))
+	}
+	return ""
+}
+
+// happens are faults and wishes.
+func (r *region) happens(t *testing.T, d *datadriven.TestData, pod string) string {
+	switch d.Cmd {
+	case "lose":
+		r.kill(pod)
+	case "crash":
+		r.nodes[pod].Crash("the JVM ended: signal: killed")
+	case "unreachable":
+		r.nodes[pod].Unreachable(true)
+	case "reachable":
+		r.nodes[pod].Unreachable(false)
+	case "cut":
+		r.cassie.Cut("dc1", "dc2")
+		for _, one := range r.regions {
+			one.away = true
+		}
+	case "heal":
+		r.cassie.Heal("dc1", "dc2")
+		for _, one := range r.regions {
+			one.away = false
+		}
+	case "restart-operator":
+		r.rolled, r.told = "", map[string]string{}
+	case "upgrade-operator":
+		version.Version = "v2"
+	case "annotate":
+		r.dc.Annotations = map[string]string{}
+		for _, a := range d.CmdArgs {
+			if a.Key != "dc" {
+				r.dc.Annotations[a.Key] = a.Vals[0]
+			}
+		}
+	case "set":
+		r.set(t, d)
+	default:
+		d.Fatalf(t, "no such command")
+	}
+	return ""
+}
+
+func (r *region) set(t *testing.T, d *datadriven.TestData) {
+	for _, a := range d.CmdArgs {
+		switch a.Key {
+		case "dc":
+		case "stopped":
+			r.dc.Spec.Stopped = a.Vals[0] == "true"
+		case "rollingRestartRequested":
+			r.dc.Spec.RollingRestartRequested = true
+		case "forceUpgradeRacks":
+			r.dc.Spec.ForceUpgradeRacks = a.Vals
+		case "additionalSeeds":
+			r.dc.Spec.AdditionalSeeds = a.Vals
+		case "canaryUpgrade":
+			r.dc.Spec.CanaryUpgrade = true
+		case "serverType":
+			r.dc.Spec.ServerType = a.Vals[0]
+		case "superuserSecretName":
+			r.dc.Spec.SuperuserSecretName = strings.Join(a.Vals, "")
+		case "size":
+			_, _ = fmt.Sscan(a.Vals[0], &r.dc.Spec.Size)
+		default:
+			d.Fatalf(t, "no such field: %s", a.Key)
+		}
+	}
+	r.dc.Generation++
+}
+
+func (w *world) newRegion(t *testing.T, d *datadriven.TestData) string {
+	var name string
+	size, racks := 3, 3
+	d.ScanArgs(t, "name", &name)
+	d.MaybeScanArgs(t, "size", &size)
+	d.MaybeScanArgs(t, "racks", &racks)
+	var names []string
+	for i := range racks {
+		names = append(names, fmt.Sprintf("r%d", i+1))
+	}
+	w.add(name, size, names, !d.HasArg("no-auth"))
+	return ""
+}
+
+func (w *world) regionNamed(name string) *region {
+	for _, r := range w.regions {
+		if r.dc.Name == name || name == "" {
+			return r
+		}
+	}
+	return nil
+}
+
+func (r *region) setSecret(name, username, password string) {
+	if username == "" && password == "" {
+		delete(r.secrets, name)
+		return
+	}
+	r.secret(name, map[string]string{"username": username, "password": password})
+}
+
+// run prints each plan that differs from the operator's one before.
+func (w *world) run(rounds string) string {
+	n := 60
+	_, _ = fmt.Sscan(rounds, &n)
+	var b strings.Builder
+	round := 0
+	stable := w.settle(n, func(r *region, plan datacenter.Plan) {
+		if r == w.regions[0] {
+			round++
+		}
+		if text := short(plan.String()); text != r.last {
+			r.last = text
+			fmt.Fprintf(&b, "%d %s:\n  %s\n", round, r.dc.Name, strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n  "))
+		}
+	})
+	if !stable {
+		b.WriteString("not stable\n")
+	}
+	return b.String()
+}
+
+// short leaves out the objects that don't matter to the story.
+func short(text string) string {
+	var lines []string
+	for _, line := range strings.Split(text, "\n") {
+		if !strings.HasPrefix(line, "apply Service") && !strings.HasPrefix(line, "apply PodDisruptionBudget") && !strings.HasPrefix(line, "label ") {
+			lines = append(lines, strings.ReplaceAll(line, "multi-region-", ""))
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (r *region) status() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s, %d rings\n", r.dc.Status.CassandraOperatorProgress, r.cassie.Rings())
+	for _, c := range r.dc.Status.Conditions {
+		if c.Status == "True" || c.Message != "" {
+			fmt.Fprintf(&b, "%s=%s %s %s\n", c.Type, c.Status, c.Reason, strings.ReplaceAll(c.Message, "multi-region-", ""))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.dc.Status.NodeStatuses)) {
+		n := r.dc.Status.NodeStatuses[name]
+		fmt.Fprintf(&b, "%s %s %s …%s\n", strings.TrimPrefix(name, "multi-region-"), n.Rack, n.IP, n.HostID[max(0, len(n.HostID)-2):])
+	}
+	fmt.Fprintf(&b, "seeds %s\n", strings.Join(r.dc.Status.Seeds, " "))
+	for _, keyspace := range topology.SystemKeyspaces {
+		for _, name := range slices.Sorted(maps.Keys(r.nodes)) {
+			if replication, err := r.nodes[name].Replication(context.Background(), keyspace); err == nil {
+				fmt.Fprintf(&b, "%s %v\n", keyspace, replication)
+				break
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.nodes)) {
+		if !r.nodes[name].Login("admin", "secret") && !r.nodes[name].Login("multi-region-superuser", "random") {
+			fmt.Fprintf(&b, "no login at %s\n", strings.TrimPrefix(name, "multi-region-"))
+		}
+	}
+	return b.String()
+}

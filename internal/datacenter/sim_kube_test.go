@@ -1,0 +1,283 @@
+package datacenter_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	"github.com/ringspan/ringspan/internal/datacenter"
+	"github.com/ringspan/ringspan/internal/mgmtapi"
+	"github.com/ringspan/ringspan/internal/topology"
+)
+
+// do carries out one step.
+func (r *region) do(s *datacenter.State, step datacenter.Step) error {
+	ctx := context.Background()
+	switch step.Verb {
+	case datacenter.Apply:
+		if set, ok := step.Object.(*appsv1.StatefulSet); ok {
+			r.applySet(set)
+			return nil
+		}
+		r.objects[step.Target] = object{hash: step.Object.GetAnnotations()[api.ResourceHashAnnotation]}
+	case datacenter.Delete:
+		delete(r.objects, step.Target)
+	case datacenter.MakeSecret:
+		r.secret(step.Target, map[string]string{"username": step.Target, "password": "random"})
+	case datacenter.Restart, datacenter.DeletePod:
+		r.kill(step.Pod.Name)
+	case datacenter.Label:
+		maps.Copy(r.pods[step.Pod.Name].Labels, step.Labels)
+	case datacenter.Start:
+		r.told[step.Pod.UID] = strings.Join(step.Start.Seeds, ",")
+		return r.cassie.Dial(step.Pod.IP).Start(ctx, step.Start)
+	case datacenter.Seeds:
+		r.told[step.Pod.UID] = strings.Join(step.Seeds, ",")
+		_, err := r.cassie.Dial(step.Pod.IP).ReloadSeeds(ctx, step.Seeds)
+		return err
+	case datacenter.OpenNative:
+		return r.cassie.Dial(step.Pod.IP).SetNativeTransport(ctx, true)
+	case datacenter.Replicate:
+		return r.onRunning(s, func(n mgmtapi.Node) error { return n.AlterKeyspace(ctx, step.Target, step.Factors) })
+	case datacenter.Roles:
+		return r.writeRoles(ctx, s, step)
+	case datacenter.Clear:
+		r.clear(step.Target)
+	default:
+		return fmt.Errorf("no such verb: %s", step.Verb)
+	}
+	return nil
+}
+
+func (r *region) writeRoles(ctx context.Context, s *datacenter.State, step datacenter.Step) error {
+	for _, c := range append([]datacenter.Credentials{*s.Superuser}, s.Users...) {
+		err := r.onRunning(s, func(n mgmtapi.Node) error {
+			return n.PutRole(ctx, mgmtapi.Role{Name: c.Username, Password: c.Password, Login: true, Superuser: true})
+		})
+		if err != nil {
+			return err
+		}
+	}
+	r.rolled = step.Stamp
+	return nil
+}
+
+func (r *region) clear(what string) {
+	switch what {
+	case "spec.rollingRestartRequested":
+		r.dc.Spec.RollingRestartRequested = false
+	case "spec.forceUpgradeRacks":
+		r.dc.Spec.ForceUpgradeRacks = nil
+	default:
+		delete(r.dc.Annotations, what)
+	}
+}
+
+func (r *region) onRunning(s *datacenter.State, do func(mgmtapi.Node) error) error {
+	for i := range s.Pods {
+		if s.Pods[i].Status.State == mgmtapi.Running {
+			return do(r.cassie.Dial(s.Pods[i].IP))
+		}
+	}
+	return errors.New("no node runs")
+}
+
+func (r *region) applySet(set *appsv1.StatefulSet) {
+	rack := set.Labels[api.RackLabel]
+	set = set.DeepCopy()
+	if old := r.sets[rack]; old != nil {
+		set.Status, set.Generation = old.Status, old.Generation+1
+	} else {
+		set.Generation = 1
+	}
+	r.sets[rack] = set
+}
+
+// kill ends a pod: it is gone after the next tick.
+func (r *region) kill(name string) {
+	if pod := r.pods[name]; pod != nil && pod.DeletionTimestamp == nil {
+		pod.DeletionTimestamp = &metav1.Time{Time: r.now}
+		if n := r.nodes[name]; n != nil {
+			n.Move("gone-" + name)
+		}
+	}
+}
+
+// tick lets a second pass: StatefulSets, kubelets and Cassandra do their work.
+// It tells whether nothing was to be done.
+func (w *world) tick() (quiet bool) {
+	w.now = w.now.Add(1e9)
+	before := w.picture()
+	for _, r := range w.regions {
+		r.endPods()
+		for _, rack := range slices.Sorted(maps.Keys(r.sets)) {
+			r.makePods(r.sets[rack], rack)
+		}
+	}
+	w.cassie.Advance()
+	for _, r := range w.regions {
+		for name := range r.pods {
+			r.probe(name)
+		}
+	}
+	return w.picture() == before
+}
+
+func (w *world) picture() string {
+	var all []any
+	for _, r := range w.regions {
+		all = append(all, r.pods, r.sets)
+	}
+	data, _ := json.Marshal(all)
+	return string(data)
+}
+
+func (r *region) endPods() {
+	for name, pod := range r.pods {
+		if pod.DeletionTimestamp != nil {
+			delete(r.pods, name)
+		}
+	}
+}
+
+// makePods is the controller of StatefulSets, with OnDelete.
+func (r *region) makePods(set *appsv1.StatefulSet, rack string) {
+	set.Status.ObservedGeneration, set.Status.UpdateRevision = set.Generation, revision(set.Spec.Template)
+	for name, pod := range r.pods {
+		if at, ok := ordinal(name, set.Name); ok && at >= int(*set.Spec.Replicas) && pod.DeletionTimestamp == nil {
+			r.kill(name)
+		}
+	}
+	for i := range int(*set.Spec.Replicas) {
+		name := fmt.Sprintf("%s-%d", set.Name, i)
+		pod := r.pods[name]
+		if pod == nil {
+			r.makePod(set, name)
+		} else if pod.Status.PodIP == "" {
+			r.runPod(pod, rack)
+		}
+	}
+}
+
+func (r *region) makePod(set *appsv1.StatefulSet, name string) {
+	r.serial++
+	r.pods[name] = &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Name: name, UID: types.UID(fmt.Sprint(r.serial)), CreationTimestamp: metav1.Time{Time: r.now}, Labels: maps.Clone(set.Spec.Template.Labels)},
+		Spec:       *set.Spec.Template.Spec.DeepCopy(),
+	}
+	r.pods[name].Labels[appsv1.ControllerRevisionHashLabelKey] = set.Status.UpdateRevision
+}
+
+// runPod gives a pod its address and starts its agent.
+func (r *region) runPod(pod *corev1.Pod, rack string) {
+	r.serial++
+	pod.Status.PodIP = fmt.Sprintf("10.0.%d.%d", slices.Index(r.regions, r), r.serial)
+	pod.Spec.NodeName = "node"
+	if n := r.nodes[pod.Name]; n != nil {
+		n.Move(pod.Status.PodIP)
+	} else {
+		r.nodes[pod.Name] = r.cassie.Add(pod.Status.PodIP, r.dc.Name, rack)
+	}
+	pod.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "cassandra", State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}}}
+	for _, c := range pod.Spec.Containers[0].Env {
+		if c.Name == "CONFIG_FILE_DATA" {
+			words := ""
+			if strings.Contains(c.Value, "no_such_key") {
+				words = "Invalid yaml. Please remove properties [no_such_key] from your cassandra.yaml"
+			}
+			r.nodes[pod.Name].RefuseConfig(words)
+		}
+	}
+}
+
+// probe is the kubelet's view of a pod.
+func (r *region) probe(name string) {
+	pod, node := r.pods[name], r.nodes[name]
+	if pod.Status.PodIP == "" || pod.DeletionTimestamp != nil {
+		return
+	}
+	status, err := node.Status(context.Background())
+	is := corev1.ConditionFalse
+	if err == nil && status.State == mgmtapi.Running && status.NativeTransport {
+		is = corev1.ConditionTrue
+	}
+	pod.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodReady, Status: is}}
+	if words := node.Terminated(); words != "" {
+		pod.Status.ContainerStatuses[0].LastTerminationState.Terminated = &corev1.ContainerStateTerminated{ExitCode: 1, Message: words}
+	}
+}
+
+func (r *region) readPods(s *datacenter.State) {
+	for _, name := range slices.Sorted(maps.Keys(r.pods)) {
+		pod := r.pods[name].DeepCopy()
+		var at topology.Position
+		for rack, set := range r.sets {
+			if i, ok := ordinal(name, set.Name); ok {
+				at = topology.Position{Rack: rack, Ordinal: i}
+			}
+		}
+		one := datacenter.FromPod(pod, at)
+		if pod.Status.PodIP != "" && pod.DeletionTimestamp == nil {
+			if status, err := r.cassie.Dial(pod.Status.PodIP).Status(context.Background()); err == nil {
+				one.Agent, one.Status = true, status
+			}
+		}
+		s.Pods = append(s.Pods, one)
+	}
+}
+
+func (r *region) readRing(s *datacenter.State) {
+	ctx := context.Background()
+	for _, pod := range s.Pods {
+		if pod.Status.State != mgmtapi.Running {
+			continue
+		}
+		n := r.cassie.Dial(pod.IP)
+		s.Ringview, _ = n.Endpoints(ctx)
+		versions, _ := n.SchemaVersions(ctx)
+		delete(versions, "UNREACHABLE")
+		s.Schemas = len(versions)
+		s.Replication = map[string]map[string]string{}
+		for _, k := range topology.SystemKeyspaces {
+			if replication, err := n.Replication(ctx, k); err == nil {
+				s.Replication[k] = replication
+			}
+		}
+		if roles, err := n.Roles(ctx); err == nil {
+			s.Roles = []string{}
+			for _, role := range roles {
+				s.Roles = append(s.Roles, role.Name)
+			}
+		}
+		return
+	}
+}
+
+func ready(pod *corev1.Pod) bool {
+	return len(pod.Status.Conditions) > 0 && pod.Status.Conditions[0].Status == corev1.ConditionTrue
+}
+
+func ordinal(pod, set string) (n int, ok bool) {
+	rest, ok := strings.CutPrefix(pod, set+"-")
+	if !ok {
+		return 0, false
+	}
+	_, err := fmt.Sscan(rest, &n)
+	return n, err == nil
+}
+
+func revision(template corev1.PodTemplateSpec) string {
+	data, _ := json.Marshal(template)
+	return fmt.Sprintf("%x", sha256.Sum256(data))[:8]
+}

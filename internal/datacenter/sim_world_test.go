@@ -1,0 +1,246 @@
+package datacenter_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	"github.com/ringspan/ringspan/internal/datacenter"
+	"github.com/ringspan/ringspan/internal/mgmtapi/fake"
+	"github.com/ringspan/ringspan/internal/topology"
+)
+
+// world is a ring with all that surrounds it: regions, each with a small
+// Kubernetes and an operator, nodes that gossip, and a clock that tick moves.
+type world struct {
+	now     time.Time
+	cassie  *fake.Ring
+	ring    topology.Ring
+	regions []*region
+	serial  int
+	broken  []string // rules that were broken, in words
+}
+
+// region is one datacenter with its operator.
+type region struct {
+	*world
+	dc      *api.CassandraDatacenter
+	objects map[string]object
+	sets    map[string]*appsv1.StatefulSet
+	pods    map[string]*corev1.Pod
+	nodes   map[string]*fake.Node // by pod name: they live as long as the volumes
+	secrets map[string]map[string]string
+	version map[string]int // of the Secrets
+	rolled  string         // memory of the operator's process
+	told    map[string]string
+	peers   []string // seeds as last read from the other regions
+	away    bool     // the other regions can't be asked
+	last    string   // plan, as printed before
+	done    bool
+}
+
+type object struct{ hash string }
+
+func newWorld() *world {
+	w := &world{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), cassie: fake.NewRing("multi-region"), ring: topology.Ring{Name: "multi-region", Founder: "dc1"}}
+	w.cassie.Now = func() time.Time { return w.now }
+	return w
+}
+
+// add makes a region with a datacenter of one rack per name.
+func (w *world) add(name string, size int, racks []string, auth bool) *region {
+	d := topology.Datacenter{Name: name, Region: "region-" + name, Size: size, Racks: racks, NumTokens: 4}
+	w.ring.Datacenters = append(w.ring.Datacenters, d)
+	r := &region{world: w, objects: map[string]object{}, sets: map[string]*appsv1.StatefulSet{}, pods: map[string]*corev1.Pod{}, nodes: map[string]*fake.Node{},
+		secrets: map[string]map[string]string{}, version: map[string]int{}, told: map[string]string{}}
+	r.dc = &api.CassandraDatacenter{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "ns", UID: "uid", Generation: 1}}
+	spec := &r.dc.Spec
+	spec.ClusterName, spec.ServerType, spec.ServerVersion, spec.Size = "multi-region", "cassandra", "5.0.9", int32(size)
+	for _, rack := range racks {
+		spec.Racks = append(spec.Racks, api.Rack{Name: rack})
+	}
+	yaml := map[string]any{"num_tokens": 4}
+	if auth {
+		yaml["authenticator"] = "PasswordAuthenticator"
+		spec.SuperuserSecretName = "admin"
+		r.secret("admin", map[string]string{"username": "admin", "password": "secret"})
+	}
+	r.config(yaml)
+	w.regions = append(w.regions, r)
+	return r
+}
+
+func (r *region) secret(name string, data map[string]string) {
+	r.secrets[name] = data
+	r.version[name]++
+}
+
+// config changes keys of cassandra.yaml; nil takes one away.
+func (r *region) config(keys map[string]any) {
+	doc := map[string]map[string]any{"cassandra-yaml": {}}
+	_ = json.Unmarshal(r.dc.Spec.Config, &doc)
+	for k, v := range keys {
+		doc["cassandra-yaml"][k] = v
+		if v == nil {
+			delete(doc["cassandra-yaml"], k)
+		}
+	}
+	r.dc.Spec.Config, _ = json.Marshal(doc)
+	r.dc.Generation++
+}
+
+// standAlone takes the ring's annotation away.
+func (r *region) standAlone() { r.world.ring = topology.Ring{} }
+
+// observe is what the operator's loop does, without an API server.
+func (r *region) observe() *datacenter.State {
+	s := &datacenter.State{Now: r.now, DC: r.dc.DeepCopy(), Ring: r.world.ring, StatefulSets: map[string]*appsv1.StatefulSet{}, Hashes: map[string]string{}, RolesDone: r.rolled, SeedsGiven: r.told}
+	if len(r.world.ring.Datacenters) == 0 {
+		s.Ring = datacenter.StandAlone(r.dc)
+	}
+	for rack, set := range r.sets {
+		s.StatefulSets[rack] = set.DeepCopy()
+	}
+	for name, o := range r.objects {
+		s.Hashes[name] = o.hash
+	}
+	r.readPeers()
+	s.PeerSeeds = slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(r.peers), r.dc.Spec.AdditionalSeeds...))))
+	r.readSecrets(s)
+	r.readPods(s)
+	r.readRing(s)
+	return s
+}
+
+// readPeers is what the ring's controller does: before the first boot only the
+// founder's seeds are passed on.
+func (r *region) readPeers() {
+	if r.away || len(r.world.ring.Datacenters) == 0 {
+		return
+	}
+	r.peers = nil
+	for _, other := range r.regions {
+		usable := other.dc.Name == r.world.ring.Founder || r.dc.Status.IsTrue(api.DatacenterInitialized)
+		if other != r && usable {
+			r.peers = append(r.peers, other.dc.Status.Seeds...)
+		}
+	}
+}
+
+func (r *region) readSecrets(s *datacenter.State) {
+	read := func(field, name string) *datacenter.Credentials {
+		data, ok := r.secrets[name]
+		switch {
+		case !ok:
+			s.SecretError = fmt.Sprintf("%s: Secret %s does not exist in namespace ns", field, name)
+		case data["username"] == "" || data["password"] == "":
+			s.SecretError = fmt.Sprintf("%s: Secret %s needs username and password", field, name)
+		default:
+			return &datacenter.Credentials{Secret: name, Username: data["username"], Password: data["password"], Version: fmt.Sprint(r.version[name])}
+		}
+		return nil
+	}
+	name := r.dc.Spec.SuperuserSecretName
+	if name == "" {
+		if name = "multi-region-superuser"; r.secrets[name] == nil {
+			return
+		}
+	}
+	s.Superuser = read("spec.superuserSecretName", name)
+	for i, u := range r.dc.Spec.Users {
+		if c := read(fmt.Sprintf("spec.users[%d].secretName", i), u.SecretName); c != nil {
+			s.Users = append(s.Users, *c)
+		}
+	}
+}
+
+// pass is one pass of the operator's loop. It dies after so many steps, with all
+// that it remembers, unless that is less than 0.
+func (r *region) pass(dies int) datacenter.Plan {
+	s := r.observe()
+	plan := datacenter.Make(s)
+	r.watch(s, plan)
+	var failed error
+	for i, step := range plan.Steps {
+		if dies >= 0 && i >= dies {
+			r.rolled, r.told = "", map[string]string{}
+			return plan
+		}
+		if err := r.do(s, step); err != nil {
+			failed = err
+		}
+	}
+	r.dc.Status = datacenter.Summarize(s, plan, failed)
+	r.done = plan.Done && len(plan.Steps) == 0
+	return plan
+}
+
+// watch notes what must never be planned.
+func (r *region) watch(s *datacenter.State, plan datacenter.Plan) {
+	if !s.DC.Status.IsTrue(api.DatacenterInitialized) || len(s.DC.Spec.ForceUpgradeRacks) > 0 || s.DC.Spec.Stopped {
+		return
+	}
+	taken := 0
+	for _, step := range plan.Steps {
+		if (step.Verb == datacenter.Restart || step.Verb == datacenter.DeletePod) && step.Pod.Ready {
+			taken++
+		}
+	}
+	if taken == 0 {
+		return
+	}
+	for name, pod := range r.pods {
+		if !ready(pod) || pod.DeletionTimestamp != nil {
+			taken++
+			_ = name
+		}
+	}
+	if taken > 1 {
+		r.broken = append(r.broken, fmt.Sprintf("%s: a node is taken down while another is away:\n%s", r.dc.Name, plan))
+	}
+}
+
+// settle runs all operators and the world until nothing changes any more, and
+// says whether that came to pass in so many rounds.
+func (w *world) settle(rounds int, say func(r *region, plan datacenter.Plan)) bool {
+	for range rounds {
+		quiet := true
+		for _, r := range w.regions {
+			plan := r.pass(-1)
+			if say != nil {
+				say(r, plan)
+			}
+			quiet = quiet && r.done
+		}
+		if w.tick() && quiet {
+			return true
+		}
+	}
+	return false
+}
+
+// check says which of the rules that hold at any time are broken.
+func (w *world) check() string {
+	broken := w.broken
+	ids := map[string]string{}
+	for _, r := range w.regions {
+		for name, n := range r.nodes {
+			if id := n.HostID(); id != "" && ids[id] != "" {
+				broken = append(broken, fmt.Sprintf("%s and %s have the host id %s", name, ids[id], id))
+			} else if id != "" {
+				ids[id] = name
+			}
+			if n.Login("cassandra", "cassandra") {
+				broken = append(broken, "cassandra/cassandra can log in at "+name)
+			}
+		}
+	}
+	return strings.Join(broken, "\n")
+}
