@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	osexec "os/exec"
 	"os/signal"
 	"path/filepath"
 	"slices"
@@ -67,6 +68,11 @@ func fakeJVM(args []string) {
 	if words, end := fakeEnds[property(args, "fake")]; end {
 		fmt.Print(words)
 		os.Exit(3)
+	}
+	if property(args, "fake") == "orphans" { // whose parent ends first
+		for range 3 {
+			_ = osexec.Command("/bin/sh", "-c", property(args, "orphan")+" 0.1 &").Run() // the test counts them
+		}
 	}
 	terms := make(chan os.Signal, 1)
 	signal.Notify(terms, syscall.SIGTERM)

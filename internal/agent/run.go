@@ -11,7 +11,6 @@ import (
 	osexec "os/exec"
 	"os/signal"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"time"
 
@@ -75,7 +74,7 @@ func java(getenv func(string) string) (string, error) {
 // then it leaves the reason in the pod's termination message and returns it.
 func Run(c Config, port string) error {
 	a := New(c)
-	go reap()
+	go reap(a.isJVM)
 	listener, err := net.Listen("tcp", net.JoinHostPort("", port))
 	if err != nil {
 		return fmt.Errorf("management API: %w", err)
@@ -108,7 +107,7 @@ func clip(s string) string { return s[:min(len(s), 4000)] }
 
 // reap takes leave of orphans, which become children of a container's first
 // process. The JVM itself is left to its own waiter.
-func reap() {
+func reap(isJVM func(pid int) bool) {
 	if os.Getpid() != 1 {
 		return
 	}
@@ -129,9 +128,11 @@ func reap() {
 	}
 }
 
-func isJVM(pid int) bool {
-	name, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
-	return err == nil && strings.TrimSpace(string(name)) == "java"
+// isJVM waits for a start that is under way, whose process it may be.
+func (a *Agent) isJVM(pid int) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.jvm != nil && a.jvm.cmd.Process.Pid == pid
 }
 
 // Install copies this program and the jars beside it to a directory that the

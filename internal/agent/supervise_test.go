@@ -107,11 +107,14 @@ func TestAStubbornJVMIsKilled(t *testing.T) {
 }
 
 // process starts an agent that can be killed.
-func process(t *testing.T, c Config) (*osexec.Cmd, *mgmtapi.Client) {
+func process(t *testing.T, c Config, change ...func(*osexec.Cmd)) (*osexec.Cmd, *mgmtapi.Client) {
 	t.Helper()
 	port := freePort(t)
 	cmd := osexec.Command(c.Java, agentRole)
 	cmd.Env = agentSetup{c, port}.environ(t)
+	for _, f := range change {
+		f(cmd)
+	}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
