@@ -71,7 +71,7 @@ func fakeJVM(args []string) {
 	}
 	if property(args, "fake") == "orphans" { // whose parent ends first
 		for range 3 {
-			_ = osexec.Command("/bin/sh", "-c", property(args, "orphan")+" 0.1 &").Run() // the test counts them
+			_ = osexec.Command("/bin/sh", "-c", "sleep 0.1 &").Run() // the test counts them
 		}
 	}
 	terms := make(chan os.Signal, 1)
