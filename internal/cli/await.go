@@ -27,7 +27,7 @@ func (u *upRun) awaitRing(ctx context.Context, all []region, home region, ring *
 			if e := k.Status.Error; e != "" && e != k8ssandra.NoError {
 				u.print.Wait("ring "+ring.Name, e)
 			}
-			if ready && k.Status.IsTrue(k8ssandra.ClusterReady) && k.Status.ObservedGeneration == k.Generation {
+			if ready && k.Status.IsTrue(k8ssandra.ClusterReady) && k.Status.ObservedGeneration == k.Generation && u.alive(ctx, all, ring) {
 				u.print.Line("ring %s is ready", ring.Name)
 				return nil
 			}
@@ -43,6 +43,28 @@ func (u *upRun) awaitRing(ctx context.Context, all []region, home region, ring *
 		case <-tick.C:
 		}
 	}
+}
+
+// alive asks the nodes themselves: a status may be from before a restart.
+func (u *upRun) alive(ctx context.Context, all []region, ring *fleet.Ring) bool {
+	statuses, err := gather(ctx, all)
+	if err != nil {
+		u.print.Wait("ring "+ring.Name, err.Error())
+		return false
+	}
+	for _, s := range statuses {
+		if s.Ring != ring.Name || s.Namespace != ring.Namespace {
+			continue
+		}
+		for _, d := range s.Datacenters {
+			if d.Up < d.Size {
+				u.print.Wait("ring "+ring.Name, fmt.Sprintf("%d of %d nodes of %s answer", d.Up, d.Size, d.Name))
+				return false
+			}
+		}
+		return true
+	}
+	return false
 }
 
 // datacenters tells of every datacenter's news and whether all are ready.

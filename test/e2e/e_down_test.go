@@ -1,0 +1,76 @@
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// A second up during the first is told so.
+func TestASecondUpDuringTheFirst(t *testing.T) {
+	first := command("up", fileName)
+	if err := first.Start(); err != nil {
+		t.Fatal(err)
+	}
+	refused := false
+	for range 200 {
+		out, err := command("up", fileName).CombinedOutput()
+		if err != nil && strings.Contains(string(out), "another ringspan") {
+			refused = true
+			break
+		}
+		if err != nil {
+			t.Fatalf("%v %s", err, out)
+		}
+	}
+	if err := first.Wait(); err != nil {
+		t.Errorf("the first up: %v", err)
+	}
+	if !refused {
+		t.Error("a second up was never refused")
+	}
+}
+
+// The ring goes and comes back with its data and host ids.
+func TestDownKeepsDataAndUpBringsItBack(t *testing.T) {
+	awaitWhole(t)
+	before := hostIDs(t)
+	ringspan(t, "down", "--keep-data")
+	if err := nothingRuns(); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := command("status").CombinedOutput(); err == nil || !strings.Contains(string(out), "not running") {
+		t.Errorf("status of a fleet that is down: %v %s", err, out)
+	}
+	ringspan(t, "up", fileName)
+	if after := hostIDs(t); after != before {
+		t.Errorf("host ids were %s and are %s", before, after)
+	}
+	awaitWhole(t)
+	if out := ringspan(t, "cql", "-e", "CONSISTENCY LOCAL_QUORUM; SELECT what FROM shop.orders WHERE id = 1"); !strings.Contains(out, "a bicycle") {
+		t.Errorf("the row is gone: %s", out)
+	}
+}
+
+// Down leaves nothing, and may be said twice.
+func TestDownLeavesNothing(t *testing.T) {
+	ringspan(t, "down")
+	if err := poll(10*time.Second, nothingRuns); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(filepath.Join(home, "e2e")); !os.IsNotExist(err) {
+		t.Errorf("the state is still there: %v", err)
+	}
+	mounts, err := os.ReadFile("/proc/self/mountinfo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(mounts), home) {
+		t.Errorf("mounts are left:\n%s", mounts)
+	}
+	if out := ringspan(t, "down"); !strings.Contains(out, "nothing to take down") {
+		t.Errorf("down again: %s", out)
+	}
+}

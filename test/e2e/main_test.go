@@ -1,0 +1,329 @@
+package e2e
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// The ring of all stories.
+var (
+	bin      string // the programs
+	home     string // RINGSPAN_HOME
+	fileName string // of the fleet
+)
+
+const (
+	west    = "eu-west-1"
+	central = "eu-central-1"
+	ring    = "multi-region"
+	user    = "cassandra-admin"
+)
+
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+func run(m *testing.M) int {
+	if err := prepare(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(home)
+	defer func() { _ = command("down").Run() }()
+	if err := bringUp(); err != nil {
+		fmt.Fprintln(os.Stderr, "bringing the ring up:", err)
+		return 1
+	}
+	return m.Run()
+}
+
+func prepare() (err error) {
+	if bin = os.Getenv("RINGSPAN_BIN"); bin == "" {
+		bin = "../../bin"
+	}
+	if bin, err = filepath.Abs(bin); err != nil {
+		return err
+	}
+	if _, err := os.Stat(filepath.Join(bin, "ringspan")); err != nil {
+		return fmt.Errorf("the programs are missing, run `make build`: %w", err)
+	}
+	if home, err = os.MkdirTemp("", "ringspan-e2e-*"); err != nil {
+		return err
+	}
+	data, err := os.ReadFile("../../examples/article.yaml")
+	if err != nil {
+		return err
+	}
+	fileName = filepath.Join(home, "fleet.yaml")
+	text := strings.Replace(string(data), "name: article", "name: e2e", 1)
+	return os.WriteFile(fileName, []byte(text), 0o600)
+}
+
+// bringUp kills the embedded cloud and the command in the middle of the boot,
+// as a machine's failure would, and then brings the ring up all the same.
+func bringUp() error {
+	first := command("up", fileName)
+	var log bytes.Buffer
+	first.Stdout, first.Stderr = &log, &log
+	if err := first.Start(); err != nil {
+		return err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- first.Wait() }()
+	err := poll(3*time.Minute, func() error {
+		out, err := command("status", "-o", "json").Output()
+		if err != nil {
+			return err
+		}
+		if !bytes.Contains(out, []byte(`"dc1"`)) || !jvmRuns() {
+			return errors.New("no node is starting yet")
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("%w\n%s", err, log.Bytes())
+	}
+	_ = first.Process.Kill()
+	<-ended
+	pid, err := labProcess()
+	if err != nil {
+		return err
+	}
+	_ = syscall.Kill(pid, syscall.SIGKILL)
+	if err := poll(30*time.Second, nothingRuns); err != nil {
+		return err
+	}
+	out, err := command("up", fileName, "--timeout", "6m").CombinedOutput()
+	fmt.Printf("%s\n", out)
+	if err != nil {
+		return fmt.Errorf("%w\n%s", err, operatorLogs())
+	}
+	return nil
+}
+
+func operatorLogs() string {
+	var all strings.Builder
+	for _, r := range []string{west, central} {
+		out, _ := kubectlCommand(r, "logs", "-n", "ringspan-system", "deploy/ringspan-operator", "--tail=40").CombinedOutput()
+		fmt.Fprintf(&all, "operator of %s:\n%s", r, out)
+	}
+	return all.String()
+}
+
+func environment() []string {
+	return append(os.Environ(), "RINGSPAN_HOME="+home, "KUBECACHEDIR="+filepath.Join(home, "kubectl-cache"))
+}
+
+// command is ringspan on the stories' own home.
+func command(args ...string) *exec.Cmd {
+	cmd := exec.Command(filepath.Join(bin, "ringspan"), args...)
+	cmd.Env = environment()
+	return cmd
+}
+
+func kubectlCommand(region string, args ...string) *exec.Cmd {
+	kubeconfig := filepath.Join(home, "e2e", "kubeconfig")
+	cmd := exec.Command(filepath.Join(bin, "kubectl"), append([]string{"--kubeconfig", kubeconfig, "--context", region}, args...)...)
+	cmd.Env = environment()
+	return cmd
+}
+
+func ringspan(t *testing.T, args ...string) string {
+	t.Helper()
+	out, err := command(args...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("ringspan %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return string(out)
+}
+
+func kubectl(t *testing.T, region string, args ...string) string {
+	t.Helper()
+	out, err := kubectlCommand(region, args...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("kubectl --context %s %s: %v\n%s", region, strings.Join(args, " "), err, out)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// fault drives the embedded cloud.
+func fault(t *testing.T, args ...string) {
+	t.Helper()
+	cmd := exec.Command(filepath.Join(bin, "ringspan-local"), append([]string{"fault", "--state", filepath.Join(home, "e2e")}, args...)...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("fault %v: %v\n%s", args, err, out)
+	}
+}
+
+type node struct {
+	Datacenter, Rack, Pod, Address, State, HostID string
+	Tokens                                        int
+	OwnsEffective, Load                           float64
+}
+
+type ringStatus struct {
+	Ring        string
+	Ready       bool
+	Message     string
+	Keyspace    string
+	Datacenters []struct {
+		Name          string
+		Size, Up      int
+		Ready         bool
+		OwnsEffective float64
+	}
+	Nodes []node
+}
+
+func status() (s ringStatus, err error) {
+	out, err := command("status", "-o", "json").Output()
+	if err != nil {
+		return s, err
+	}
+	var all struct{ Rings []ringStatus }
+	if err := json.Unmarshal(out, &all); err != nil {
+		return s, err
+	}
+	if len(all.Rings) != 1 {
+		return s, fmt.Errorf("there are %d rings", len(all.Rings))
+	}
+	return all.Rings[0], nil
+}
+
+// whole says what is missing to six different nodes that are up and a ready ring.
+func whole() error {
+	s, err := status()
+	if err != nil {
+		return err
+	}
+	up, ids := 0, map[string]bool{}
+	for _, n := range s.Nodes {
+		if n.State == "UN" {
+			up++
+		}
+		ids[n.HostID] = true
+	}
+	if up != 6 || len(ids) != 6 || !s.Ready {
+		return fmt.Errorf("%d nodes are UN, there are %d host ids, ready is %t: %s", up, len(ids), s.Ready, s.Message)
+	}
+	return nil
+}
+
+func awaitWhole(t *testing.T) {
+	t.Helper()
+	eventually(t, 4*time.Minute, whole)
+}
+
+func nodeOf(t *testing.T, pod string) node {
+	t.Helper()
+	s, err := status()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range s.Nodes {
+		if n.Pod == pod {
+			return n
+		}
+	}
+	t.Fatalf("no node has pod %s: %+v", pod, s.Nodes)
+	return node{}
+}
+
+// poll tries until a condition holds.
+func poll(timeout time.Duration, condition func() error) error {
+	deadline := time.Now().Add(timeout)
+	for {
+		err := condition()
+		if err == nil {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("not after %s: %w", timeout, err)
+		}
+		time.Sleep(300 * time.Millisecond)
+	}
+}
+
+func eventually(t *testing.T, timeout time.Duration, condition func() error) {
+	t.Helper()
+	if err := poll(timeout, condition); err != nil {
+		t.Fatalf("%v\n%s", err, operatorLogs())
+	}
+}
+
+// processes lists those of the stories' own cloud, by their command lines.
+func processes() (pids map[int]string) {
+	pids = map[int]string{}
+	paths, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+	for _, path := range paths {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			continue // it has ended
+		}
+		var pid int
+		if _, err := fmt.Sscanf(path, "/proc/%d/", &pid); err == nil && pid != os.Getpid() && bytes.Contains(data, []byte(filepath.Join(home, "e2e"))) {
+			pids[pid] = string(bytes.ReplaceAll(data, []byte{0}, []byte{' '}))
+		}
+	}
+	return pids
+}
+
+func labProcess() (int, error) {
+	for pid, line := range processes() {
+		if strings.Contains(line, "ringspan-local run ") {
+			return pid, nil
+		}
+	}
+	return 0, errors.New("the embedded cloud does not run")
+}
+
+func nothingRuns() error {
+	if all := processes(); len(all) > 0 {
+		return fmt.Errorf("still running: %v", all)
+	}
+	return nil
+}
+
+// jvms are the Cassandra processes of the stories' cloud: they are in its
+// process namespace.
+func jvms() (pids []int) {
+	lab, err := labProcess()
+	if err != nil {
+		return nil
+	}
+	parents := map[int]int{}
+	names := map[int]string{}
+	paths, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, path := range paths {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			continue
+		}
+		text := string(data)
+		open, end := strings.IndexByte(text, '('), strings.LastIndexByte(text, ')')
+		var pid, parent int
+		if _, err := fmt.Sscan(text[:open], &pid); err != nil {
+			continue
+		}
+		if _, err := fmt.Sscan(text[end+4:], &parent); err == nil {
+			parents[pid], names[pid] = parent, text[open+1:end]
+		}
+	}
+	for pid, name := range names {
+		for p := pid; p > 1; p = parents[p] {
+			if p == lab && name == "java" {
+				pids = append(pids, pid)
+			}
+		}
+	}
+	return pids
+}
+
+func jvmRuns() bool { return len(jvms()) > 0 }
