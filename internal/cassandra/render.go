@@ -15,6 +15,7 @@ import (
 type Node struct {
 	Address          string // of the pod
 	BroadcastAddress string // for clients, when it differs
+	NativeAddress    string // the one address to listen on for clients; empty = all
 	Datacenter, Rack string
 	Seeds            []string // addresses
 	Tokens           []string // for the first boot; none lets Cassandra choose
@@ -38,6 +39,9 @@ func Render(in Input, n Node) (Files, error) {
 	mergeMaps(y, in.CassandraYAML)
 	y["cluster_name"] = in.ClusterName
 	y["listen_address"], y["rpc_address"], y["broadcast_rpc_address"] = n.Address, "0.0.0.0", n.Address // a pod's loopback answers too
+	if n.NativeAddress != "" {
+		y["rpc_address"] = n.NativeAddress
+	}
 	y["endpoint_snitch"] = "GossipingPropertyFileSnitch"
 	y["seed_provider"] = seedProvider(n.Seeds)
 	delete(y, "broadcast_address")

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"syscall"
 	"time"
@@ -40,7 +39,7 @@ func ensureArchive(ctx context.Context, d *Distribution, dir string, report func
 		return err
 	}
 	defer os.RemoveAll(part)
-	if err := trainingRun(ctx, d, part, classPath); err != nil {
+	if err := trainingRun(ctx, d, part); err != nil {
 		return err
 	}
 	if err := publish(filepath.Join(part, "out.jsa"), archive); err != nil {
@@ -56,30 +55,13 @@ func trainingAddress() string {
 	return fmt.Sprintf("127.93.%d.%d", pid/250%250, pid%250+2)
 }
 
-func trainingRun(ctx context.Context, d *Distribution, dir, classPath string) error {
+func trainingRun(ctx context.Context, d *Distribution, dir string) error {
 	address := trainingAddress()
-	node := cassandra.Node{Address: address, Datacenter: "dc1", Rack: "rack1", Seeds: []string{address}, DataDir: dir + "/data", ConfigDir: dir + "/conf", LogDir: dir + "/logs"}
-	input := cassandra.Input{ClusterName: "training", CassandraYAML: map[string]any{"authenticator": "PasswordAuthenticator", "authorizer": "CassandraAuthorizer"}, Profile: cassandra.ProfileSmall}
-	files, err := cassandra.Render(input, node)
+	node := BareNode{Address: address, Seeds: []string{address}, Dir: dir, Flags: []string{"-XX:ArchiveClassesAtExit=" + dir + "/out.jsa"}}
+	cmd, err := d.Bare(ctx, node)
 	if err != nil {
 		return err
 	}
-	if err := files.Write(node.ConfigDir); err != nil {
-		return err
-	}
-	args := append(cassandra.JVMFlags(input, node, cassandra.StartOptions{FirstBoot: true}), "-XX:ArchiveClassesAtExit="+dir+"/out.jsa", "-Dcassandra.jmx.local.port=0", "-Dringspan.jolokia.port=0", "-cp", classPath, cassandra.MainClass)
-	script := fmt.Sprintf(`set -e
-mount -t tmpfs tmpfs /opt
-mkdir -p %[1]s %[2]s
-mount --bind %[3]q %[1]s
-touch %[2]s/ringspan-jvm.jar %[2]s/jolokia.jar
-mount --bind %[4]q %[2]s/ringspan-jvm.jar
-mount --bind %[5]q %[2]s/jolokia.jar
-exec "$@"`, ImageLib, AgentDir, d.Lib, d.Launcher, d.Jolokia)
-	cmd := exec.CommandContext(ctx, "/bin/sh", append([]string{"-c", script, "sh", d.Java.tool("java")}, args...)...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS | syscall.CLONE_NEWUSER, Pdeathsig: syscall.SIGKILL,
-		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}},
-		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}}}
 	log, err := os.Create(filepath.Join(dir, "training.log"))
 	if err != nil {
 		return err
