@@ -1,18 +1,27 @@
 package ringspan;
 
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import javax.management.ObjectName;
 import org.apache.cassandra.cql3.ColumnSpecification;
 import org.apache.cassandra.cql3.QueryProcessor;
 import org.apache.cassandra.cql3.UntypedResultSet;
 import org.apache.cassandra.db.ConsistencyLevel;
 
 public final class Internal implements InternalMBean {
+  private static final String STORAGE_SERVICE = "org.apache.cassandra.db:type=StorageService";
+
   @Override
   public List<Map<String, String>> execute(String cql, String consistency) throws Exception {
+    // A statement that comes before Cassandra has read its configuration would
+    // initialize its classes without one, and break the start for good.
+    if (!ManagementFactory.getPlatformMBeanServer().isRegistered(new ObjectName(STORAGE_SERVICE))) {
+      throw new IllegalStateException("Cassandra is still starting");
+    }
     UntypedResultSet result = consistency.equals("NODE")
         ? QueryProcessor.executeInternal(cql)
         : QueryProcessor.process(cql, ConsistencyLevel.valueOf(consistency));
