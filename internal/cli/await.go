@@ -62,7 +62,10 @@ func (u *upRun) alive(ctx context.Context, all []region, ring *fleet.Ring) bool 
 				return false
 			}
 		}
-		return true
+		if !s.Ready { // another region's copy says it a moment later
+			u.print.Wait("ring "+ring.Name, s.Message)
+		}
+		return s.Ready
 	}
 	return false
 }
