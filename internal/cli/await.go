@@ -4,136 +4,238 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
-	"github.com/ringspan/ringspan/internal/fleet"
+	"github.com/ringspan/ringspan/internal/cli/progress"
 )
 
-// awaitRing waits until the ring is ready as its home region sees it and tells,
-// for every datacenter, what it waits for.
-func (u *upRun) awaitRing(ctx context.Context, all []region, home region, ring *fleet.Ring) error {
-	tick := time.NewTicker(500 * time.Millisecond)
+// How often a region is looked at, and how long a look may take.
+const (
+	awaitPoll = 500 * time.Millisecond
+	lookLimit = 5 * time.Second
+)
+
+// look is what one region's API server says of a ring.
+type look struct {
+	region string
+	err    error
+	ring   *k8ssandra.K8ssandraCluster // nil when the region has no copy yet
+	dcs    []cassandra.CassandraDatacenter
+}
+
+// await waits until every region sees the ring ready and every node answers, and
+// tells for every datacenter what it waits for.
+func (u *ringRun) await(ctx context.Context) error {
+	tick := time.NewTicker(awaitPoll)
 	defer tick.Stop()
-	done := map[string]bool{}
+	var last []look
 	for {
-		var k k8ssandra.K8ssandraCluster
-		err := home.client.Get(ctx, client.ObjectKey{Namespace: ring.Namespace, Name: ring.Name}, &k)
-		if err == nil {
-			ready := u.datacenters(ctx, all, ring, done)
-			if e := k.Status.Error; e != "" && e != k8ssandra.NoError {
-				u.print.Wait("ring "+ring.Name, e)
-			}
-			if ready && k.Status.IsTrue(k8ssandra.ClusterReady) && k.Status.ObservedGeneration == k.Generation && u.alive(ctx, all, ring) {
-				u.print.Line("ring %s is ready", ring.Name)
-				return nil
-			}
-			if ready {
-				if c := k.Status.Condition(k8ssandra.ClusterReady); c != nil {
-					u.print.Wait("ring "+ring.Name, c.Message)
-				}
-			}
+		looks := u.look(ctx)
+		if ctx.Err() == nil {
+			last = looks
+		}
+		if u.settled(looks) && u.answers(ctx) {
+			u.report.Line(progress.Subject{Name: u.ring.Name}, "ready")
+			return nil
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("ring %s: %w", ring.Name, u.lastWords(all, ring))
+			return fmt.Errorf("ring %s is not ready: %s", u.ring.Name, lastWords(last, u.ring.Name))
 		case <-tick.C:
 		}
 	}
 }
 
-// alive asks the nodes themselves: a status may be from before a restart.
-func (u *upRun) alive(ctx context.Context, all []region, ring *fleet.Ring) bool {
-	statuses, err := gather(ctx, all)
-	if err != nil {
-		u.print.Wait("ring "+ring.Name, err.Error())
-		return false
+func (u *ringRun) look(ctx context.Context) []look {
+	looks := make([]look, len(u.regions))
+	var group sync.WaitGroup
+	for i, r := range u.regions {
+		group.Go(func() { looks[i] = u.lookAt(ctx, r) })
 	}
-	for _, s := range statuses {
-		if s.Ring != ring.Name || s.Namespace != ring.Namespace {
-			continue
-		}
-		for _, d := range s.Datacenters {
-			if d.Up < d.Size {
-				u.print.Wait("ring "+ring.Name, fmt.Sprintf("%d of %d nodes of %s answer", d.Up, d.Size, d.Name))
-				return false
-			}
-		}
-		if !s.Ready { // another region's copy says it a moment later
-			u.print.Wait("ring "+ring.Name, s.Message)
-		}
-		return s.Ready
-	}
-	return false
+	group.Wait()
+	return looks
 }
 
-// datacenters tells of every datacenter's news and whether all are ready.
-func (u *upRun) datacenters(ctx context.Context, all []region, ring *fleet.Ring, done map[string]bool) bool {
-	ready := true
-	for i := range ring.Spec.Cassandra.Datacenters {
-		name := ring.Spec.Cassandra.Datacenters[i].Metadata.Name
-		dc, where := findDatacenter(ctx, all, ring, i)
-		if dc == nil {
-			u.print.Wait(name, "its region's operator takes the ring over")
-			ready = false
-			continue
+func (u *ringRun) lookAt(ctx context.Context, r region) look {
+	ctx, cancel := context.WithTimeout(ctx, lookLimit)
+	defer cancel()
+	l := look{region: r.name}
+	var rings k8ssandra.K8ssandraClusterList
+	if l.err = r.client.List(ctx, &rings, client.InNamespace(u.ring.Namespace)); l.err != nil {
+		return l
+	}
+	for i := range rings.Items {
+		if rings.Items[i].Name == u.ring.Name {
+			l.ring = &rings.Items[i]
 		}
-		if dc.Status.IsTrue(cassandra.DatacenterReady) && dc.Status.ObservedGeneration == dc.Generation {
-			if !done[name] {
-				done[name] = true
-				u.print.Line("%s (%s): all %d nodes serve", name, where, dc.Spec.Size)
+	}
+	var dcs cassandra.CassandraDatacenterList
+	l.err = r.client.List(ctx, &dcs, client.MatchingLabels{k8ssandra.ClusterNameLabel: u.ring.Name, k8ssandra.ClusterNamespaceLabel: u.ring.Namespace})
+	l.dcs = dcs.Items
+	return l
+}
+
+// settled tells everybody's news and whether all regions agree that all is done.
+func (u *ringRun) settled(looks []look) bool {
+	served := u.datacenters(looks)
+	revision, agreed := "", true
+	for _, l := range looks {
+		who := progress.Subject{Region: l.region, Name: u.ring.Name}
+		switch {
+		case l.err != nil:
+			u.report.Wait(progress.Subject{Region: l.region}, "its API server doesn't answer: "+l.err.Error())
+			agreed = false
+		case l.ring == nil:
+			u.report.Wait(who, "its operator takes the ring over")
+			agreed = false
+		default:
+			if news := newsOfRing(l.ring); news != "" {
+				agreed = false
+				if served || l.ring.Status.Error != k8ssandra.NoError {
+					u.report.Wait(who, news)
+				}
+			} else {
+				u.report.Wait(who, "")
 			}
+			if revision == "" {
+				revision = l.ring.Annotations[k8ssandra.RevisionAnnotation]
+			}
+			agreed = agreed && revision != "" && revision == l.ring.Annotations[k8ssandra.RevisionAnnotation]
+		}
+	}
+	return served && agreed
+}
+
+// newsOfRing is empty when the region sees the ring ready.
+func newsOfRing(k *k8ssandra.K8ssandraCluster) string {
+	c := k.Status.Condition(k8ssandra.ClusterReady)
+	switch {
+	case c == nil || k.Status.ObservedGeneration != k.Generation:
+		return "its operator looks at the ring"
+	case c.Status == corev1.ConditionTrue:
+		return ""
+	case c.Message == "":
+		return "not ready"
+	}
+	return c.Message
+}
+
+// datacenters tells their news, passes the stages of the boot, and says whether
+// all serve.
+func (u *ringRun) datacenters(looks []look) bool {
+	placed, joined, ready := true, true, true
+	for i := range u.ring.Spec.Cassandra.Datacenters {
+		name := u.ring.Spec.Cassandra.Datacenters[i].Metadata.Name
+		dc, where := find(looks, name)
+		who := progress.Subject{Region: where, Name: name}
+		if dc == nil {
+			placed, joined, ready = false, false, false
 			continue
 		}
-		ready, done[name] = false, false
-		u.print.Wait(name+" ("+where+")", datacenterNews(dc))
+		addresses, ids := counts(dc)
+		placed = placed && addresses >= int(dc.Spec.Size)
+		joined = joined && ids >= int(dc.Spec.Size)
+		if !serves(dc) {
+			ready, u.done[name] = false, false
+			u.report.Wait(who, datacenterNews(&dc.Status))
+		} else if !u.done[name] {
+			u.done[name] = true
+			u.report.Line(who, fmt.Sprintf("all %d nodes serve", dc.Spec.Size))
+		}
+	}
+	switch {
+	case ready || placed && joined:
+		u.passed(2)
+	case placed:
+		u.passed(1)
 	}
 	return ready
 }
 
-func datacenterNews(dc *cassandra.CassandraDatacenter) string {
+func find(looks []look, name string) (dc *cassandra.CassandraDatacenter, region string) {
+	for _, l := range looks {
+		for i := range l.dcs {
+			if l.dcs[i].Name == name {
+				return &l.dcs[i], l.region
+			}
+		}
+	}
+	return nil, ""
+}
+
+// counts are how many nodes have an address, and how many a host id.
+func counts(dc *cassandra.CassandraDatacenter) (addresses, ids int) {
+	for _, n := range dc.Status.NodeStatuses {
+		if n.IP != "" {
+			addresses++
+		}
+		if n.HostID != "" {
+			ids++
+		}
+	}
+	return addresses, ids
+}
+
+func serves(dc *cassandra.CassandraDatacenter) bool {
+	return dc.Status.IsTrue(cassandra.DatacenterReady) && dc.Status.ObservedGeneration == dc.Generation
+}
+
+func datacenterNews(s *cassandra.CassandraDatacenterStatus) string {
 	for _, kind := range []cassandra.DatacenterConditionType{cassandra.DatacenterHealthy, cassandra.DatacenterReady} {
-		if c := dc.Status.Condition(kind); c != nil && c.Message != "" {
+		if c := s.Condition(kind); c != nil && c.Message != "" {
 			return c.Message
 		}
 	}
 	return "its operator begins"
 }
 
-// findDatacenter looks in its region, else in all.
-func findDatacenter(ctx context.Context, all []region, ring *fleet.Ring, i int) (*cassandra.CassandraDatacenter, string) {
-	template := ring.Spec.Cassandra.Datacenters[i]
-	namespace := template.Metadata.Namespace
-	if namespace == "" {
-		namespace = ring.Namespace
+// answers asks the nodes themselves: a status may be from before a restart.
+func (u *ringRun) answers(ctx context.Context) bool {
+	who := progress.Subject{Name: u.ring.Name}
+	statuses, err := gather(ctx, u.cloud, u.regions, "")
+	if err != nil {
+		u.report.Wait(who, err.Error())
+		return false
 	}
-	for _, r := range all {
-		if template.K8sContext != "" && template.K8sContext != r.name {
+	for _, s := range statuses {
+		if s.Ring != u.ring.Name || s.Namespace != u.ring.Namespace {
 			continue
 		}
-		dc := &cassandra.CassandraDatacenter{}
-		if err := r.client.Get(ctx, client.ObjectKey{Namespace: namespace, Name: template.Metadata.Name}, dc); err == nil {
-			return dc, r.name
+		for _, d := range s.Datacenters {
+			if d.Up < d.Size {
+				u.report.Wait(who, fmt.Sprintf("%d of %d nodes of %s answer", d.Up, d.Size, d.Name))
+				return false
+			}
 		}
+		return true
 	}
-	return nil, ""
+	return false
 }
 
-// lastWords says what each datacenter waited for when time was up.
-func (u *upRun) lastWords(all []region, ring *fleet.Ring) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
+// lastWords say what was waited for when time was up.
+func lastWords(looks []look, ring string) string {
 	var words []string
-	for i, t := range ring.Spec.Cassandra.Datacenters {
-		if dc, _ := findDatacenter(ctx, all, ring, i); dc != nil && !dc.Status.IsTrue(cassandra.DatacenterReady) {
-			words = append(words, t.Metadata.Name+": "+datacenterNews(dc))
+	for _, l := range looks {
+		switch {
+		case l.err != nil:
+			words = append(words, fmt.Sprintf("region %s: %v", l.region, l.err))
+		case l.ring == nil:
+			words = append(words, fmt.Sprintf("region %s has no copy of ring %s", l.region, ring))
+		}
+		for i := range l.dcs {
+			if !serves(&l.dcs[i]) {
+				words = append(words, l.dcs[i].Name+": "+datacenterNews(&l.dcs[i].Status))
+			}
 		}
 	}
 	if len(words) == 0 {
-		return errNoRing
+		return "the regions do not agree yet"
 	}
-	return fmt.Errorf("%s", strings.Join(words, "; "))
+	return strings.Join(words, "; ")
 }

@@ -1,9 +1,12 @@
 package cli
 
 import (
+	"context"
+	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
+	"io"
+	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -14,51 +17,82 @@ func downCommand(o *options) *cobra.Command {
 	var keep bool
 	cmd := &cobra.Command{
 		Use: "down", Short: "Take the fleet down, with everything in it", Args: cobra.NoArgs,
-		Long: `Down stops every node, cluster and network of the fleet and removes its data.
-With --keep-data the data stays, and "ringspan up" brings the same ring back.
-A fleet that is down already is no error.`,
+		Long: `Down stops every node, cluster and network of the fleet, removes its data, and
+shows that nothing is left. With --keep-data the data stays, and ` + "`ringspan up`" + `
+brings the same ring back. A fleet that is down already is no error.`,
+		Example: "  ringspan down\n  ringspan down --keep-data",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			names, err := local.Names()
+			c, err := o.leaving()
 			if err != nil {
 				return err
 			}
-			if o.fleet == "" && len(names) == 0 {
-				_, err := fmt.Fprintln(cmd.OutOrStdout(), "No fleet is on this machine: nothing to take down.")
-				return err
-			}
-			c, err := o.cloud()
-			if err != nil {
-				return err
-			}
-			if _, err := os.Stat(c.State); os.IsNotExist(err) {
-				_, err := fmt.Fprintf(cmd.OutOrStdout(), "Fleet %s is not on this machine: nothing to take down.\n", filepath.Base(c.State))
+			if c == nil {
+				_, err := fmt.Fprintln(cmd.OutOrStdout(), "Nothing to take down: there is no such fleet on this machine.")
 				return err
 			}
 			unlock, err := c.Lock()
+			var busy local.Busy
+			if errors.As(err, &busy) {
+				return fmt.Errorf("%w: end that first, or wait for it", err)
+			}
 			if err != nil {
 				return err
 			}
 			defer unlock()
+			before, err := c.Leftovers()
+			if err != nil {
+				return err
+			}
 			if err := c.Down(cmd.Context(), !keep); err != nil {
 				return err
 			}
-			return reportDown(cmd, c, keep)
+			return proveDown(cmd.Context(), cmd.OutOrStdout(), c, keep, len(before.Processes))
 		},
 	}
 	cmd.Flags().BoolVar(&keep, "keep-data", false, "keep the data, so that `ringspan up` brings the same ring back")
 	return cmd
 }
 
-// reportDown proves what is left: no process, and no data unless asked for.
-func reportDown(cmd *cobra.Command, c *local.Cloud, keep bool) error {
-	name := filepath.Base(c.State)
+// leaving is the fleet to take down; none when there is none of that name.
+func (o *options) leaving() (*local.Cloud, error) {
+	all, err := local.Names()
+	if err != nil {
+		return nil, err
+	}
+	if o.fleet == "" && len(all) == 0 || o.fleet != "" && !slices.Contains(all, o.fleet) {
+		return nil, nil //nolint:nilnil // no fleet is no error here
+	}
+	return o.cloud()
+}
+
+// endTimeout is how long the kernel may take to end killed processes.
+const endTimeout = 20 * time.Second
+
+// proveDown looks for what could be left, and tells.
+func proveDown(ctx context.Context, out io.Writer, c *local.Cloud, keep bool, processes int) error {
+	ctx, cancel := context.WithTimeout(ctx, endTimeout)
+	defer cancel()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		left, err := c.Leftovers()
+		if err != nil {
+			return err
+		}
+		if len(left.Processes) == 0 && len(left.Mounts) == 0 && (keep || !left.Data) {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("something of fleet %s is left: %s", c.Name(), left)
+		case <-tick.C:
+		}
+	}
+	fmt.Fprintf(out, "Fleet %s is down.\n  processes  0 (%d before)\n  mounts     0\n  networks   0: they lived in the processes' own namespaces\n", c.Name(), processes)
 	if keep {
-		_, err := fmt.Fprintf(cmd.OutOrStdout(), "Fleet %s is down: no process of it runs. Its data is kept in %s.\n", name, c.State)
+		_, err := fmt.Fprintf(out, "  data       kept in %s\n", c.State)
 		return err
 	}
-	if _, err := os.Stat(c.State); err == nil {
-		return fmt.Errorf("%s is still there", c.State)
-	}
-	_, err := fmt.Fprintf(cmd.OutOrStdout(), "Fleet %s is down: no process of it runs, and its data is gone.\n", name)
+	_, err := fmt.Fprintf(out, "  data       gone: %s\n", c.State)
 	return err
 }

@@ -1,37 +1,90 @@
 package cli
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
+	"time"
+
+	"github.com/ringspan/ringspan/internal/fleet"
+	"github.com/ringspan/ringspan/internal/fleet/local"
 )
 
-// memoryNeeded is what the embedded cloud with six nodes takes, in MiB; less
-// than two thirds of it is refused.
-const memoryNeeded = 4096
+// What the embedded cloud takes, in MiB: measured with the article's ring.
+const (
+	memoryPerNode   = 480 // a Cassandra with its share of kubelets and agents
+	memoryPerRegion = 550 // a control plane with its operator
+)
+
+// programs are expected beside this one.
+var programs = []string{"ringspan-local", "ringspan-init", "ringspan-kube", "ringspan-agent"}
 
 // checkMachine finds what would make the embedded cloud fail late and badly.
-func checkMachine() error {
-	data, err := os.ReadFile("/proc/meminfo")
+func checkMachine(ctx context.Context, c *local.Cloud, f *fleet.File) error {
+	var errs []error
+	if runtime.GOOS != "linux" {
+		return errors.New("provider local needs Linux")
+	}
+	for _, p := range programs {
+		if !exists(filepath.Join(c.Bin, p)) {
+			errs = append(errs, fmt.Errorf("%s is not beside this program in %s: build all with `make build`", p, c.Bin))
+		}
+	}
+	meminfo, err := os.ReadFile("/proc/meminfo")
 	if err != nil {
-		return fmt.Errorf("this machine has no /proc/meminfo: the embedded cloud needs Linux: %w", err)
+		errs = append(errs, err)
 	}
-	available := availableMiB(string(data))
-	if available > 0 && available < memoryNeeded*2/3 {
-		return fmt.Errorf("%d MiB of memory are free and a ring of six nodes takes about %d: free some, or ask for fewer nodes on a larger machine", available, memoryNeeded)
-	}
-	return nil
+	return errors.Join(append(errs, checkMemory(string(meminfo), f), checkNamespaces(ctx))...)
 }
 
+// checkMemory refuses when less than two thirds of what is needed are free.
+func checkMemory(meminfo string, f *fleet.File) error {
+	needed, nodes := memoryPerRegion*len(f.Fleet.Spec.Regions), 0
+	for i := range f.Rings {
+		for _, dc := range f.Rings[i].Spec.Cassandra.Datacenters {
+			nodes += int(dc.Size)
+		}
+	}
+	needed += nodes * memoryPerNode
+	available := availableMiB(meminfo)
+	if available == 0 || available >= needed*2/3 {
+		return nil
+	}
+	return fmt.Errorf("too little memory: %d MiB are free, and %d regions with %d Cassandra nodes take about %d MiB; end something else, or ask for fewer nodes", available, len(f.Fleet.Spec.Regions), nodes, needed)
+}
+
+// availableMiB is 0 when the file doesn't say.
 func availableMiB(meminfo string) int {
-	for _, line := range strings.Split(meminfo, "\n") {
+	for line := range strings.Lines(meminfo) {
 		if rest, ok := strings.CutPrefix(line, "MemAvailable:"); ok {
-			kib, err := strconv.Atoi(strings.Fields(rest)[0])
-			if err == nil {
+			if kib, err := strconv.Atoi(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(rest), "kB"))); err == nil {
 				return kib / 1024
 			}
 		}
 	}
 	return 0
+}
+
+// checkNamespaces tries what the embedded cloud is made of.
+func checkNamespaces(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "/proc/self/exe", "version")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWNS | syscall.CLONE_NEWPID}
+	if os.Getuid() != 0 {
+		cmd.SysProcAttr.Cloneflags |= syscall.CLONE_NEWUSER
+		cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}}
+		cmd.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}}
+	}
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("this machine doesn't let user %d make namespaces (%w): run as root, or allow user namespaces (sysctl user.max_user_namespaces, kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns)", os.Getuid(), err)
+	}
+	return nil
 }

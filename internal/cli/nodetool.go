@@ -12,25 +12,27 @@ import (
 )
 
 func nodetoolCommand(o *options) *cobra.Command {
-	var regionName, node string
+	var n nodeFlags
 	cmd := &cobra.Command{
-		Use: "nodetool [--region R] [--node POD] -- ARGS", Short: "Run Cassandra's nodetool on a node",
-		Long:    "Nodetool runs in the Cassandra container of a pod; its output and exit code are passed on.",
-		Example: "  ringspan nodetool -- status\n  ringspan nodetool --region eu-central-1 -- info\n  ringspan nodetool --node multi-region-dc1-rack2-sts-0 -- tpstats",
+		Use: "nodetool [--region R] [--node POD] [--] ARGS...", Short: "Run Cassandra's nodetool on a node",
+		Long: `Nodetool runs in the Cassandra container of a pod, as the real one; its output and
+its exit code are passed on. Flags of ringspan stand before nodetool's own words.`,
+		Example: `  ringspan nodetool status
+  ringspan nodetool --region eu-central-1 info
+  ringspan nodetool --node multi-region-dc1-rack2-sts-0 -- tablestats -H system_auth`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			_, all, err := o.running(cmd.Context())
 			if err != nil {
 				return err
 			}
-			t, err := pick(cmd.Context(), all, regionName, node)
+			t, err := pick(cmd.Context(), all, n)
 			if err != nil {
 				return err
 			}
 			return t.exec(cmd, append([]string{"nodetool"}, args...))
 		},
 	}
-	cmd.Flags().StringVar(&regionName, "region", "", "region to choose a node in (default: any)")
-	cmd.Flags().StringVar(&node, "node", "", "pod of the node (default: the first that is ready)")
+	n.add(cmd, o)
 	cmd.Flags().SetInterspersed(false)
 	return cmd
 }

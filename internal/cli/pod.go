@@ -7,11 +7,21 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spf13/cobra"
 	corev1 "k8s.io/api/core/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 )
+
+// nodeFlags choose a Cassandra node.
+type nodeFlags struct {
+	region, pod string
+}
+
+func (n *nodeFlags) add(cmd *cobra.Command, o *options) {
+	o.regionFlag(cmd, &n.region, "region to choose a node in (default: any)")
+	cmd.Flags().StringVar(&n.pod, "node", "", "pod of the node (default: the first that is ready)")
+}
 
 // target is one Cassandra pod.
 type target struct {
@@ -20,49 +30,61 @@ type target struct {
 	pod    corev1.Pod
 }
 
-// pick finds a Cassandra pod: the named one, or the first that is ready, in the
-// named region or in any.
-func pick(ctx context.Context, all []region, regionName, podName string) (target, error) {
-	if regionName != "" && !slices.ContainsFunc(all, func(r region) bool { return r.name == regionName }) {
-		return target{}, fmt.Errorf("--region %s: the fleet's regions are %s", regionName, names(all))
+// pick finds a Cassandra pod: the named one, or the first that is ready, else
+// the first that runs.
+func pick(ctx context.Context, all []region, n nodeFlags) (target, error) {
+	if n.region != "" && !slices.ContainsFunc(all, func(r region) bool { return r.name == n.region }) {
+		return target{}, fmt.Errorf("--region %s: the fleet's regions are %s", n.region, regionNames(all))
 	}
 	var seen []string
+	var best *target
 	var failed []error
-	var fallback *target
 	for _, r := range all {
-		if regionName != "" && r.name != regionName {
+		if n.region != "" && r.name != n.region {
 			continue
 		}
-		var dcs cassandra.CassandraDatacenterList
-		if err := r.client.List(ctx, &dcs); err != nil {
+		targets, err := targetsIn(ctx, r)
+		if err != nil {
 			failed = append(failed, fmt.Errorf("region %s: %w", r.name, err))
-			continue
 		}
-		for _, dc := range dcs.Items {
-			var pods corev1.PodList
-			if err := r.client.List(ctx, &pods, client.InNamespace(dc.Namespace), client.MatchingLabels{cassandra.DatacenterLabel: dc.Name}); err != nil {
-				failed = append(failed, err)
-				continue
-			}
-			for _, p := range pods.Items {
-				seen = append(seen, p.Name)
-				t := target{r, dc, p}
-				switch {
-				case podName == p.Name, podName == "" && ready(p):
-					return t, nil
-				case podName == "" && fallback == nil && p.Status.Phase == corev1.PodRunning:
-					fallback = &t
-				}
+		for i := range targets {
+			t := &targets[i]
+			seen = append(seen, t.pod.Name)
+			switch {
+			case t.pod.Name == n.pod:
+				return *t, nil
+			case n.pod == "" && (best == nil || order(t.pod) < order(best.pod)):
+				best = t
 			}
 		}
 	}
-	if fallback != nil {
-		return *fallback, nil
-	}
-	if podName != "" && len(seen) > 0 {
-		return target{}, fmt.Errorf("--node %s: there is no such pod; there are %s", podName, strings.Join(seen, ", "))
+	switch {
+	case best != nil && order(best.pod) < 2:
+		return *best, nil
+	case n.pod != "" && len(seen) > 0:
+		return target{}, fmt.Errorf("--node %s: there is no such pod; there are %s", n.pod, strings.Join(seen, ", "))
 	}
 	return target{}, errors.Join(append(failed, errors.New("no Cassandra node runs"))...)
+}
+
+// targetsIn are all Cassandra pods of a region.
+func targetsIn(ctx context.Context, r region) (all []target, err error) {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	var dcs cassandra.CassandraDatacenterList
+	if err := r.client.List(ctx, &dcs); err != nil {
+		return nil, err
+	}
+	for i := range dcs.Items {
+		pods, err := cassandraPods(ctx, r, &dcs.Items[i])
+		if err != nil {
+			return all, err
+		}
+		for _, p := range pods {
+			all = append(all, target{r, dcs.Items[i], p})
+		}
+	}
+	return all, nil
 }
 
 func ready(p corev1.Pod) bool {
@@ -72,12 +94,4 @@ func ready(p corev1.Pod) bool {
 		}
 	}
 	return false
-}
-
-func names(all []region) string {
-	var list []string
-	for _, r := range all {
-		list = append(list, r.name)
-	}
-	return strings.Join(list, ", ")
 }

@@ -10,32 +10,56 @@ import (
 	"k8s.io/klog/v2"
 )
 
+// Exit codes of the program, beside those of nodetool, which are passed on.
+const (
+	exitFailed      = 1
+	exitUsage       = 2
+	exitInterrupted = 130
+)
+
 // exitError ends the program with a code of its own, without a message.
 type exitError int
 
 func (e exitError) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
 
+// usageError is a wrong call.
+type usageError struct {
+	err  error
+	verb string
+}
+
+func (e usageError) Error() string { return e.err.Error() }
+func (e usageError) Unwrap() error { return e.err }
+
 // Run runs the program and returns its exit code.
-func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	klog.SetOutput(io.Discard) // what a library logs is in the error too
 	klog.LogToStderr(false)
 	root := newRoot()
 	root.SetArgs(args)
+	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+	return exitCode(ctx, root.ExecuteContext(ctx), stderr)
+}
+
+func exitCode(ctx context.Context, err error, stderr io.Writer) int {
 	var exit exitError
+	var usage usageError
 	switch {
 	case err == nil:
 		return 0
 	case errors.As(err, &exit):
 		return int(exit)
+	case errors.As(err, &usage):
+		fmt.Fprintf(stderr, "Error: %v\nSee `%s --help`.\n", err, usage.verb)
+		return exitUsage
 	case ctx.Err() != nil:
-		fmt.Fprintln(stderr, "Interrupted. Nothing is lost: run the same command again to go on.")
-		return 130
+		fmt.Fprintln(stderr, "Interrupted.")
+		return exitInterrupted
 	}
 	fmt.Fprintln(stderr, "Error:", err)
-	return 1
+	return exitFailed
 }
 
 func newRoot() *cobra.Command {
@@ -46,9 +70,7 @@ func newRoot() *cobra.Command {
 		Long: `ringspan brings one Apache Cassandra ring up over several regions: networks that
 reach each other, a Kubernetes cluster in each region, an operator in each
 cluster, and the ring's datacenters. One file says what is wanted, and one
-command makes it so:
-
-  ringspan up examples/article.yaml
+command makes it so.
 
 The default provider is this machine: real Kubernetes clusters and real Cassandra
 nodes as plain processes, in network namespaces of their own.`,
@@ -61,6 +83,56 @@ nodes as plain processes, in network namespaces of their own.`,
 		SilenceUsage: true, SilenceErrors: true,
 	}
 	root.PersistentFlags().StringVar(&o.fleet, "fleet", "", "name of the fleet (default: the only one on this machine)")
-	root.AddCommand(upCommand(o), statusCommand(o), downCommand(o), kubeconfigCommand(o), nodetoolCommand(o), cqlCommand(o), versionCommand(), operatorCommand())
+	_ = root.RegisterFlagCompletionFunc("fleet", completeFleets)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError{err, cmd.CommandPath()} })
+	root.AddCommand(upCommand(), statusCommand(o), cqlCommand(o), nodetoolCommand(o), logsCommand(o), kubeconfigCommand(o), downCommand(o), versionCommand(), operatorCommand())
+	teach(root)
 	return root
+}
+
+// teach makes wrong calls usage errors.
+func teach(cmd *cobra.Command) {
+	if check := cmd.Args; check != nil {
+		cmd.Args = func(cmd *cobra.Command, args []string) error {
+			if err := check(cmd, args); err != nil {
+				return usageError{err, cmd.CommandPath()}
+			}
+			return nil
+		}
+	}
+	for _, child := range cmd.Commands() {
+		teach(child)
+	}
+}
+
+// oneOf checks a flag's value.
+func oneOf(cmd *cobra.Command, flag, value string, allowed ...string) error {
+	for _, a := range allowed {
+		if value == a {
+			return nil
+		}
+	}
+	return usageError{fmt.Errorf("%s %q: there are %s", flag, value, listed(allowed)), cmd.CommandPath()}
+}
+
+// outputFlag adds -o.
+func outputFlag(cmd *cobra.Command, value *string, allowed ...string) {
+	cmd.Flags().StringVarP(value, "output", "o", allowed[0], listed(allowed))
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(allowed, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// listed is "a, b and c".
+func listed(all []string) string {
+	text := ""
+	for i, a := range all {
+		switch {
+		case i == 0:
+		case i == len(all)-1:
+			text += " and "
+		default:
+			text += ", "
+		}
+		text += a
+	}
+	return text
 }

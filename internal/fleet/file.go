@@ -12,8 +12,6 @@ import (
 	"go.yaml.in/yaml/v3"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"sigs.k8s.io/json"
-	kyaml "sigs.k8s.io/yaml"
 
 	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
 	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
@@ -24,7 +22,9 @@ type File struct {
 	Path    string
 	Fleet   fleetv1.Fleet
 	Rings   []Ring
-	Secrets []corev1.Secret
+	Secrets []Secret
+
+	at *document // of the Fleet
 }
 
 // Ring is a K8ssandraCluster, typed for reading and as it was written for
@@ -33,13 +33,14 @@ type Ring struct {
 	k8ssandra.K8ssandraCluster
 
 	Object *unstructured.Unstructured
-	at     document
+	at     *document
 }
 
-// document is one part of the file, with the line of each of its fields.
-type document struct {
-	path string
-	root *yaml.Node
+// Secret is one that the rings use.
+type Secret struct {
+	corev1.Secret
+
+	at *document
 }
 
 // Load reads and checks a file. The error names every fault with its line.
@@ -54,148 +55,99 @@ func Load(path string) (*File, error) {
 // Parse is Load of a file's contents.
 func Parse(path string, data []byte) (*File, error) {
 	f := &File{Path: path}
+	documents, err := split(path, data)
+	if err != nil {
+		return nil, err
+	}
 	var errs []error
-	fleets := 0
+	for _, d := range documents {
+		errs = append(errs, f.add(d))
+	}
+	if f.at == nil {
+		errs = append(errs, fmt.Errorf("%s: the file holds no Fleet (apiVersion: %s, kind: Fleet)", path, fleetv1.GroupVersion))
+		return nil, errors.Join(errs...)
+	}
+	f.setDefaults()
+	errs = append(errs, f.validate()...)
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// split cuts the file into documents.
+func split(path string, data []byte) (all []*document, err error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
-	var fleetDocument document
 	for {
 		var node yaml.Node
 		err := decoder.Decode(&node)
 		if errors.Is(err, io.EOF) {
-			break
+			return all, nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
+			return nil, syntaxError(path, err)
 		}
-		if node.Kind == 0 || len(node.Content) == 0 || node.Content[0].Kind != yaml.MappingNode {
+		if node.Kind == 0 || len(node.Content) == 0 || node.Content[0].Tag == "!!null" {
 			continue // an empty document
 		}
-		d := document{path, node.Content[0]}
-		kind := d.scalar("kind")
-		switch group, _, _ := strings.Cut(d.scalar("apiVersion"), "/"); {
-		case kind == "Fleet" && group == fleetv1.GroupVersion.Group:
-			fleets++
-			fleetDocument = d
-			errs = append(errs, d.decode(&f.Fleet))
-		case kind == "K8ssandraCluster" && group == k8ssandra.GroupVersion.Group:
-			ring := Ring{at: d}
-			errs = append(errs, d.decode(&ring.K8ssandraCluster), d.decodeObject(&ring))
-			f.Rings = append(f.Rings, ring)
-		case kind == "Secret" && group == "v1":
-			var secret corev1.Secret
-			errs = append(errs, d.decode(&secret))
-			f.Secrets = append(f.Secrets, secret)
-		default:
-			errs = append(errs, d.errorf("kind", "kind %q of %q is not one that a fleet file can hold: Fleet, K8ssandraCluster or Secret", kind, d.scalar("apiVersion")))
+		all = append(all, &document{path: path, root: node.Content[0], meant: map[string]bool{}})
+	}
+}
+
+var yamlLine = regexp.MustCompile(`^(?:yaml: )?line (\d+): `)
+
+// syntaxError puts the parser's line where lines are looked for.
+func syntaxError(path string, err error) error {
+	text := err.Error()
+	if m := yamlLine.FindStringSubmatch(text); m != nil {
+		return fmt.Errorf("%s:%s: %s", path, m[1], text[len(m[0]):])
+	}
+	return fmt.Errorf("%s: %s", path, strings.TrimPrefix(text, "yaml: "))
+}
+
+// add takes one document over.
+func (f *File) add(d *document) error {
+	if d.root.Kind != yaml.MappingNode {
+		return d.errorf("", "a document must be an object with apiVersion, kind and metadata")
+	}
+	if err := d.duplicates(d.root, ""); err != nil {
+		return err
+	}
+	apiVersion, kind := d.scalar("apiVersion"), d.scalar("kind")
+	group, _, _ := strings.Cut(apiVersion, "/")
+	switch {
+	case kind == "Fleet" && group == fleetv1.GroupVersion.Group:
+		if f.at != nil {
+			return d.errorf("kind", "a second Fleet: a file holds one, and line %d has it already", f.at.root.Line)
 		}
-	}
-	if fleets != 1 {
-		errs = append(errs, fmt.Errorf("%s: the file must hold one Fleet, and holds %d", path, fleets))
-	}
-	if err := errors.Join(errs...); err != nil {
-		return nil, err
-	}
-	f.setDefaults()
-	return f, errors.Join(f.validate(fleetDocument)...)
-}
-
-func (d document) decodeObject(ring *Ring) error {
-	data, err := d.json()
-	if err != nil {
-		return nil //nolint:nilerr // decode has said so
-	}
-	ring.Object = &unstructured.Unstructured{}
-	if err := ring.Object.UnmarshalJSON(data); err != nil {
-		return d.errorf("kind", "%v", err)
-	}
-	if ring.Object.GetNamespace() == "" {
-		ring.Object.SetNamespace("default")
-	}
-	return nil
-}
-
-func (d document) json() ([]byte, error) {
-	text, err := yaml.Marshal(d.root)
-	if err != nil {
-		return nil, err
-	}
-	return kyaml.YAMLToJSONStrict(text)
-}
-
-var quoted = regexp.MustCompile(`"([^"]+)"`)
-
-// decode is strict: unknown fields and fields given twice are errors.
-func (d document) decode(into any) error {
-	data, err := d.json()
-	if err != nil {
-		return d.errorf("", "%v", err)
-	}
-	strict, err := json.UnmarshalStrict(data, into)
-	if err != nil {
-		return d.errorf("", "%v", err)
-	}
-	var errs []error
-	for _, e := range strict {
-		field := ""
-		if m := quoted.FindStringSubmatch(e.Error()); m != nil {
-			field = m[1]
+		f.at = d
+		return d.version(fleetv1.GroupVersion.String(), d.decode(&f.Fleet))
+	case kind == "K8ssandraCluster" && group == k8ssandra.GroupVersion.Group:
+		ring := Ring{at: d}
+		err := d.decode(&ring.K8ssandraCluster)
+		if ring.Object = d.object(); ring.Object == nil {
+			return err
 		}
-		errs = append(errs, d.errorf(field, "%v%s", e, suggestion(field, into)))
+		f.Rings = append(f.Rings, ring)
+		return d.version(k8ssandra.GroupVersion.String(), err)
+	case kind == "Secret" && apiVersion == "v1":
+		secret := Secret{at: d}
+		err := d.decode(&secret.Secret)
+		f.Secrets = append(f.Secrets, secret)
+		return err
 	}
-	return errors.Join(errs...)
+	return d.errorf("kind", "kind %q of apiVersion %q is not one that a fleet file can hold: Fleet, K8ssandraCluster and Secret are", kind, apiVersion)
 }
 
-// errorf makes an error with the line of a field.
-func (d document) errorf(field, format string, args ...any) error {
-	return fmt.Errorf("%s:%d: %s", d.path, d.line(field), fmt.Sprintf(format, args...))
-}
-
-func (d document) scalar(key string) string {
-	if n := find(d.root, key); n != nil {
-		return n.Value
+// version refuses other versions of a known kind.
+func (d *document) version(want string, err error) error {
+	if got := d.scalar("apiVersion"); got != want {
+		return errors.Join(d.errorf("apiVersion", "apiVersion: %q is not a version of it that there is: %s is", got, want), err)
 	}
-	return ""
+	return err
 }
 
-// line of a path such as spec.regions[1].cidr; of its nearest parent when it is
-// not there.
-func (d document) line(path string) int {
-	node, line := d.root, d.root.Line
-	for _, part := range strings.FieldsFunc(path, func(r rune) bool { return r == '.' || r == '[' || r == ']' }) {
-		next := child(node, part)
-		if next == nil {
-			break
-		}
-		node, line = next.value, next.line
-	}
-	return line
-}
-
-type place struct {
-	value *yaml.Node
-	line  int
-}
-
-func child(n *yaml.Node, part string) *place {
-	switch n.Kind {
-	case yaml.MappingNode:
-		for i := 0; i+1 < len(n.Content); i += 2 {
-			if n.Content[i].Value == part {
-				return &place{n.Content[i+1], n.Content[i].Line}
-			}
-		}
-	case yaml.SequenceNode:
-		var i int
-		if _, err := fmt.Sscan(part, &i); err == nil && i >= 0 && i < len(n.Content) {
-			return &place{n.Content[i], n.Content[i].Line}
-		}
-	}
-	return nil
-}
-
-func find(n *yaml.Node, key string) *yaml.Node {
-	if p := child(n, key); p != nil {
-		return p.value
-	}
-	return nil
+// Fault is an error about a field of the ring, with its line in the file.
+func (r *Ring) Fault(field, message string) error {
+	return r.at.errorf(field, "%s: %s", field, message)
 }

@@ -1,42 +1,75 @@
 package fleet
 
 import (
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 )
 
-// suggestion finds the field that the user may have meant, among all that the
-// type has.
-func suggestion(path string, of any) string {
-	wrong := path[strings.LastIndexByte(path, '.')+1:]
-	best, distance := "", 4
-	for name := range fieldNames(reflect.TypeOf(of), map[reflect.Type]bool{}) {
-		if d := edits(strings.ToLower(wrong), strings.ToLower(name)); d < distance || d == distance && name < best {
-			best, distance = name, d
-		}
-	}
-	if best == "" || distance > len(wrong)/2 {
+// suggestion finds the field that the user may have meant, among those that the
+// object at this place has, and remembers it.
+func (d *document) suggestion(path string, of any) string {
+	parts := steps(path)
+	if len(parts) == 0 {
 		return ""
 	}
+	wrong, parent := parts[len(parts)-1], parts[:len(parts)-1]
+	fields := fieldsAt(reflect.TypeOf(of), parent)
+	best, distance := "", len(wrong)/2+1
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		if n := edits(strings.ToLower(wrong), strings.ToLower(name)); n < distance {
+			best, distance = name, n
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	d.meant[strings.TrimSuffix(path, wrong)+best] = true
 	return "; did you mean " + best + "?"
 }
 
-func fieldNames(t reflect.Type, seen map[reflect.Type]bool) map[string]bool {
-	out := map[string]bool{}
-	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice || t.Kind() == reflect.Map {
+// fieldsAt are the fields of the object that a path leads to.
+func fieldsAt(t reflect.Type, path []string) map[string]reflect.Type {
+	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	if t.Kind() != reflect.Struct || seen[t] {
-		return out
-	}
-	seen[t] = true
-	for i := range t.NumField() {
-		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
-		if name != "" && name != "-" {
-			out[name] = true
+	switch t.Kind() {
+	case reflect.Slice, reflect.Map:
+		if len(path) == 0 {
+			return nil
 		}
-		for n := range fieldNames(t.Field(i).Type, seen) {
-			out[n] = true
+		return fieldsAt(t.Elem(), path[1:])
+	case reflect.Struct:
+		fields := structFields(t)
+		if len(path) == 0 {
+			return fields
+		}
+		if next := fields[path[0]]; next != nil {
+			return fieldsAt(next, path[1:])
+		}
+	}
+	return nil
+}
+
+// structFields are a struct's fields by their JSON names, inlined ones included.
+func structFields(t reflect.Type) map[string]reflect.Type {
+	out := map[string]reflect.Type{}
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		switch {
+		case name == "-" || !f.IsExported():
+		case name == "" && f.Anonymous:
+			inner := f.Type
+			for inner.Kind() == reflect.Pointer {
+				inner = inner.Elem()
+			}
+			if inner.Kind() == reflect.Struct {
+				maps.Copy(out, structFields(inner))
+			}
+		case name != "":
+			out[name] = f.Type
 		}
 	}
 	return out

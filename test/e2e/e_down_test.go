@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// A second up during the first is told so.
+// A second up during the first says so, waits for its turn, and changes nothing.
 func TestASecondUpDuringTheFirst(t *testing.T) {
 	first := command("up", fileName)
 	if err := first.Start(); err != nil {
@@ -22,7 +22,7 @@ func TestASecondUpDuringTheFirst(t *testing.T) {
 		}
 		return contains(string(data), strconv.Itoa(first.Process.Pid))
 	})
-	if out, err := command("up", fileName).CombinedOutput(); err == nil || !strings.Contains(string(out), "another ringspan") {
+	if out, err := command("up", fileName).CombinedOutput(); err != nil || !strings.Contains(string(out), "another ringspan") {
 		t.Errorf("the second up: %v %s", err, out)
 	}
 	if err := first.Wait(); err != nil {

@@ -187,14 +187,7 @@ func status() (s ringStatus, err error) {
 	if err != nil {
 		return s, err
 	}
-	var all struct{ Rings []ringStatus }
-	if err := json.Unmarshal(out, &all); err != nil {
-		return s, err
-	}
-	if len(all.Rings) != 1 {
-		return s, fmt.Errorf("there are %d rings", len(all.Rings))
-	}
-	return all.Rings[0], nil
+	return s, json.Unmarshal(out, &s)
 }
 
 // whole says what is missing to six different nodes that are up and a ready ring.

@@ -1,94 +1,126 @@
-// Package progress shows people what a long command does: lines that stay, and
-// on a terminal one more line, redrawn, that says what is being waited for.
 package progress
 
 import (
-	"fmt"
 	"io"
 	"os"
-	"strings"
 	"sync"
 	"time"
 
 	"golang.org/x/term"
 )
 
-// Printer prints progress. Its methods may be called from several goroutines.
-type Printer struct {
-	out   io.Writer
+// Phase is a part of the command and how long it took.
+type Phase struct {
+	Name    string  `json:"name"`
+	Seconds float64 `json:"seconds"`
+}
+
+// Subject is somebody who does something: a region, or a datacenter or ring in
+// it. Region may be empty.
+type Subject struct {
+	Region, Name string
+}
+
+func (s Subject) String() string {
+	switch {
+	case s.Region == "" || s.Name == "":
+		return s.Region + s.Name
+	default:
+		return s.Region + " " + s.Name
+	}
+}
+
+// view shows reports somewhere.
+type view interface {
+	phase(at time.Duration, name string)
+	line(at time.Duration, s Subject, text string)
+	wait(at time.Duration, s Subject, text string)
+	close()
+}
+
+// Reporter takes reports. Its methods may be called from several goroutines.
+type Reporter struct {
+	now   func() time.Time
 	begin time.Time
-	width int // of the terminal; 0 = none
 
-	mu   sync.Mutex
-	wait string // the live line
-	last map[string]string
+	mu      sync.Mutex
+	view    view
+	phases  []Phase
+	started time.Time // of the phase that runs
+	running string
 }
 
-// New looks whether out is a terminal.
-func New(out io.Writer, begin time.Time) *Printer {
-	p := &Printer{out: out, begin: begin, last: map[string]string{}}
-	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		if w, _, err := term.GetSize(int(f.Fd())); err == nil {
-			p.width = w
-		}
+// Options say what is shown and where.
+type Options struct {
+	Out     io.Writer
+	Title   string
+	Regions []string         // in the order of their columns
+	Now     func() time.Time // nil means time.Now
+}
+
+// New begins a report. It is live when out is a terminal that can be redrawn.
+func New(o Options) *Reporter {
+	if o.Now == nil {
+		o.Now = time.Now
 	}
-	return p
+	r := &Reporter{now: o.Now, begin: o.Now()}
+	if file, ok := o.Out.(*os.File); ok && term.IsTerminal(int(file.Fd())) && os.Getenv("TERM") != "dumb" {
+		r.view = startLive(file, o.Title, o.Regions, r.elapsed)
+	} else {
+		r.view = &plain{out: o.Out, shown: map[Subject]shown{}}
+	}
+	return r
 }
 
-// Line prints a line that stays.
-func (p *Printer) Line(format string, args ...any) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.clear()
-	fmt.Fprintf(p.out, "%7.1fs  %s\n", time.Since(p.begin).Seconds(), fmt.Sprintf(format, args...))
-	p.draw()
+func (r *Reporter) elapsed() time.Duration { return r.now().Sub(r.begin) }
+
+// Phase ends the phase that runs and begins the next one.
+func (r *Reporter) Phase(name string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.endPhase()
+	r.running, r.started = name, r.now()
+	r.view.phase(r.elapsed(), name)
 }
 
-// Wait says what is being waited for, and on whom, by subject. Without a
-// terminal each subject's news is a line.
-func (p *Printer) Wait(subject, what string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.last[subject] == what {
-		if p.width > 0 {
-			p.clear()
-			p.draw()
-		}
-		return
+func (r *Reporter) endPhase() {
+	if r.running != "" {
+		r.phases = append(r.phases, Phase{r.running, r.now().Sub(r.started).Seconds()})
 	}
-	p.last[subject] = what
-	if p.width == 0 {
-		if what != "" {
-			fmt.Fprintf(p.out, "%7.1fs  %s: %s\n", time.Since(p.begin).Seconds(), subject, what)
-		}
-		return
-	}
-	p.clear()
-	p.wait = subject + ": " + what
-	p.draw()
+	r.running = ""
 }
 
-// Done takes the live line away.
-func (p *Printer) Done() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.clear()
-	p.wait = ""
+// Line tells of something that has happened.
+func (r *Reporter) Line(s Subject, text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.view.line(r.elapsed(), s, text)
 }
 
-func (p *Printer) clear() {
-	if p.width > 0 && p.wait != "" {
-		fmt.Fprint(p.out, "\r\x1b[K")
-	}
+// Wait says what a subject waits for, and on whom. Saying the same again costs
+// nothing; an empty text ends the wait.
+func (r *Reporter) Wait(s Subject, text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.view.wait(r.elapsed(), s, text)
 }
 
-func (p *Printer) draw() {
-	if p.width == 0 || p.wait == "" {
-		return
+// Close ends the report and returns the phases, the last one included.
+func (r *Reporter) Close() []Phase {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.endPhase()
+	if r.view != nil {
+		r.view.close()
 	}
-	text := fmt.Sprintf("%7.1fs  … %s", time.Since(p.begin).Seconds(), strings.ReplaceAll(p.wait, "\n", " "))
-	if r := []rune(text); len(r) >= p.width {
-		text = string(r[:p.width-1])
-	}
-	fmt.Fprint(p.out, text)
+	r.view = silent{}
+	return r.phases
 }
+
+// silent is the view of a report that has ended.
+type silent struct{}
+
+func (silent) phase(time.Duration, string)         {}
+func (silent) line(time.Duration, Subject, string) {}
+func (silent) wait(time.Duration, Subject, string) {}
+func (silent) close()                              {}

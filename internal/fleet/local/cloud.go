@@ -11,7 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
+	"time"
 
 	"github.com/ringspan/ringspan/internal/distribution"
 	"github.com/ringspan/ringspan/internal/fleet"
@@ -21,18 +21,6 @@ import (
 type Cloud struct {
 	State string // directory
 	Bin   string // where the programs are
-}
-
-// Home is the directory of all fleets of a user.
-func Home() (string, error) {
-	if dir := os.Getenv("RINGSPAN_HOME"); dir != "" {
-		return filepath.Abs(dir)
-	}
-	if dir := os.Getenv("XDG_DATA_HOME"); dir != "" {
-		return filepath.Join(dir, "ringspan"), nil
-	}
-	home, err := os.UserHomeDir()
-	return filepath.Join(home, ".local", "share", "ringspan"), err
 }
 
 // New is the cloud of the fleet with a name. The programs are expected beside
@@ -52,19 +40,11 @@ func New(name string) (*Cloud, error) {
 	return &Cloud{State: filepath.Join(home, name), Bin: filepath.Dir(self)}, nil
 }
 
-// Names lists the fleets that have a state on this machine.
-func Names() ([]string, error) {
-	home, err := Home()
-	if err != nil {
-		return nil, err
-	}
-	found, err := filepath.Glob(filepath.Join(home, "*", "config.json"))
-	var names []string
-	for _, f := range found {
-		names = append(names, filepath.Base(filepath.Dir(f)))
-	}
-	return names, err
-}
+// Name of the fleet.
+func (c *Cloud) Name() string { return filepath.Base(c.State) }
+
+// Kubeconfig is the file with one context a region.
+func (c *Cloud) Kubeconfig() string { return filepath.Join(c.State, "kubeconfig") }
 
 // Event is one line of the cloud's progress.
 type Event struct {
@@ -78,61 +58,34 @@ type Event struct {
 
 // Status is what ringspan-local tells.
 type Status struct {
-	Running bool   `json:"running"`
-	Ready   bool   `json:"ready"`
-	PID     int    `json:"pid"`
-	Message string `json:"message"`
-	Regions []struct {
-		Name           string `json:"name"`
-		Server         string `json:"server"`
-		InternalServer string `json:"internalServer"`
-	} `json:"regions"`
-	Faults []struct {
-		Kind string   `json:"kind"`
-		Args []string `json:"args"`
-	} `json:"faults"`
+	Running bool     `json:"running"`
+	Ready   bool     `json:"ready"`
+	PID     int      `json:"pid"`
+	Message string   `json:"message"`
+	Regions []Region `json:"regions"`
+	Faults  []Fault  `json:"faults"`
 }
 
-// Kubeconfig is the file with one context a region.
-func (c *Cloud) Kubeconfig() string { return filepath.Join(c.State, "kubeconfig") }
+// Region is one region's cluster.
+type Region struct {
+	Name           string `json:"name"`
+	Ready          bool   `json:"ready"`
+	Server         string `json:"server"`         // as this machine reaches it
+	InternalServer string `json:"internalServer"` // as pods of all regions reach it
+}
 
-// Lock keeps two `up` or `down` of one fleet from working at the same time. The
-// kernel releases it when the process ends, however it ends.
-func (c *Cloud) Lock() (unlock func(), err error) {
-	if err := os.MkdirAll(c.State, 0o700); err != nil {
-		return nil, err
-	}
-	file, err := os.OpenFile(filepath.Join(c.State, "up.lock"), os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		var pid int
-		_, _ = fmt.Fscan(file, &pid) // only for the message
-		file.Close()
-		if errors.Is(err, syscall.EWOULDBLOCK) {
-			return nil, fmt.Errorf("another ringspan (process %d) is at work on fleet %s: wait for it, or look with `ringspan status`", pid, filepath.Base(c.State))
-		}
-		return nil, err
-	}
-	_ = file.Truncate(0)
-	_, err = fmt.Fprintln(file, os.Getpid())
-	return func() { file.Close() }, err
+// Fault is one that was injected and not healed yet.
+type Fault struct {
+	Kind  string    `json:"kind"`
+	Args  []string  `json:"args"`
+	Since time.Time `json:"since"`
 }
 
 // Up starts the cloud, or finds it running, and returns when its regions are
 // ready.
 func (c *Cloud) Up(ctx context.Context, f *fleet.File, d distribution.Distribution, report func(Event)) error {
-	images := filepath.Join(c.State, "images")
-	if err := distribution.WriteImages(images, c.Bin, d); err != nil {
-		return err
-	}
-	wish := filepath.Join(c.State, "lab.json")
-	data, err := json.MarshalIndent(layout(f, images), "", "  ")
+	wish, err := c.prepare(f, d)
 	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(wish, data, 0o600); err != nil {
 		return err
 	}
 	cmd := c.command(ctx, "start", "--state", c.State, "--config", wish, "-o", "json")
@@ -143,7 +96,7 @@ func (c *Cloud) Up(ctx context.Context, f *fleet.File, d distribution.Distributi
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("ringspan-local: %w", err)
+		return fmt.Errorf("the embedded cloud's program: %w", err)
 	}
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
@@ -153,16 +106,44 @@ func (c *Cloud) Up(ctx context.Context, f *fleet.File, d distribution.Distributi
 		}
 	}
 	if err := cmd.Wait(); err != nil {
-		return fmt.Errorf("starting the embedded cloud: %s", strings.TrimPrefix(strings.TrimSpace(stderr.String()), "Error: "))
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return fmt.Errorf("starting the embedded cloud: %s", words(stderr.String(), err))
 	}
-	return nil
+	return lines.Err()
+}
+
+// prepare writes the images and the wish, and returns the latter's file.
+func (c *Cloud) prepare(f *fleet.File, d distribution.Distribution) (string, error) {
+	images := filepath.Join(c.State, "images")
+	if err := distribution.WriteImages(images, c.Bin, d); err != nil {
+		return "", err
+	}
+	data, err := json.MarshalIndent(layout(f, images), "", "  ")
+	if err != nil {
+		return "", err
+	}
+	wish := filepath.Join(c.State, "lab.json")
+	return wish, os.WriteFile(wish, data, 0o600)
+}
+
+// words is a program's own explanation, else that of its end.
+func words(stderr string, err error) string {
+	if text := strings.TrimPrefix(strings.TrimSpace(stderr), "Error: "); text != "" {
+		return text
+	}
+	return err.Error()
 }
 
 // Status tells about the cloud, running or not.
 func (c *Cloud) Status(ctx context.Context) (s Status, err error) {
+	if _, err := os.Stat(c.State); errors.Is(err, os.ErrNotExist) {
+		return s, nil
+	}
 	out, err := c.command(ctx, "status", "--state", c.State, "-o", "json").Output()
 	if err != nil {
-		return s, fmt.Errorf("ringspan-local status: %w", err)
+		return s, fmt.Errorf("the embedded cloud's status: %w", err)
 	}
 	return s, json.Unmarshal(out, &s)
 }
@@ -178,12 +159,16 @@ func (c *Cloud) Down(ctx context.Context, remove bool) error {
 		args = append(args, "--now")
 	}
 	if out, err := c.command(ctx, args...).CombinedOutput(); err != nil {
-		return fmt.Errorf("ringspan-local stop: %w: %s", err, bytes.TrimSpace(out))
+		return fmt.Errorf("stopping the embedded cloud: %s", words(string(out), err))
 	}
 	if !remove {
 		return nil
 	}
-	return os.RemoveAll(c.State)
+	if err := os.RemoveAll(c.State); err != nil {
+		return err
+	}
+	_ = os.Remove(filepath.Dir(c.State)) // the last fleet's home; others keep it
+	return nil
 }
 
 func (c *Cloud) command(ctx context.Context, args ...string) *exec.Cmd {

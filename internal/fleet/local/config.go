@@ -33,20 +33,16 @@ type link struct {
 	B string `json:"b"`
 }
 
-// layout gives every zone an eighth of its region's range (a /19 of a /16) and
-// every pair of regions a link. The last eighth is the control plane's.
+// layout gives every zone with nodes its subnet and every pair of regions a
+// link. The file was checked when it was read.
 func layout(f *fleet.File, images string) config {
 	c := config{Name: f.Fleet.Name, Images: images}
 	for i, r := range f.Fleet.Spec.Regions {
-		base := netip.MustParsePrefix(r.CIDR) // checked when the file was read
+		base := netip.MustParsePrefix(r.CIDR)
 		out := region{Name: r.Name, CIDR: r.CIDR, ServiceCIDR: r.ServiceCIDR, APIServerPort: int(r.APIServerPort)}
 		for j, z := range r.Zones {
-			nodes := int(r.Nodes.Count) / len(r.Zones)
-			if j < int(r.Nodes.Count)%len(r.Zones) {
-				nodes++
-			}
-			if nodes > 0 {
-				out.Zones = append(out.Zones, zone{z.Name, eighth(base, j).String(), nodes})
+			if nodes := fleet.NodesIn(r, j); nodes > 0 {
+				out.Zones = append(out.Zones, zone{z.Name, fleet.Subnet(base, j).String(), nodes})
 			}
 		}
 		c.Regions = append(c.Regions, out)
@@ -55,11 +51,4 @@ func layout(f *fleet.File, images string) config {
 		}
 	}
 	return c
-}
-
-func eighth(p netip.Prefix, i int) netip.Prefix {
-	a := p.Masked().Addr().As4()
-	n := uint32(a[0])<<24 | uint32(a[1])<<16 | uint32(a[2])<<8 | uint32(a[3])
-	n += uint32(i) << (32 - p.Bits() - 3)
-	return netip.PrefixFrom(netip.AddrFrom4([4]byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)}), p.Bits()+3)
 }

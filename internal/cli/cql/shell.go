@@ -1,0 +1,203 @@
+package cql
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	gocql "github.com/apache/cassandra-gocql-driver/v2"
+)
+
+// Shell runs statements and prints what they give, as cqlsh does; the consistency
+// level is LOCAL_ONE until set.
+type Shell struct {
+	Session Session
+	Out     io.Writer // rows
+	Err     io.Writer // what commands of the shell say while Out is for programs
+	JSON    bool      // one object a row instead of tables
+	Host    string    // what SHOW HOST says
+	Version string    // what SHOW VERSION says
+
+	options  Options
+	keyspace string
+	expand   bool
+	depth    int // of SOURCE in SOURCE
+}
+
+// New makes a shell.
+func New(s Session, out, errOut io.Writer) *Shell {
+	return &Shell{Session: s, Out: out, Err: errOut, options: Options{Consistency: gocql.LocalOne, Serial: gocql.Serial}}
+}
+
+// errExit is the user's wish to leave.
+var errExit = errors.New("exit")
+
+// maxDepth of files that run files.
+const maxDepth = 10
+
+// File runs the statements of a file until one fails, which the error says with
+// its line.
+func (s *Shell) File(ctx context.Context, path string) error {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if s.depth++; s.depth > maxDepth {
+		return fmt.Errorf("%s: SOURCE goes deeper than %d files", path, maxDepth)
+	}
+	defer func() { s.depth-- }()
+	return s.Script(ctx, path, string(data))
+}
+
+// Script runs statements until one fails. name is that of their source.
+func (s *Shell) Script(ctx context.Context, name, text string) error {
+	statements, rest := Split(text)
+	if rest.Text != "" {
+		statements = append(statements, rest)
+	}
+	for _, one := range statements {
+		err := s.Statement(ctx, one.Text)
+		switch {
+		case errors.Is(err, errExit):
+			return nil
+		case err != nil && name != "":
+			return fmt.Errorf("%s:%d:%w", name, one.Line, err)
+		case err != nil:
+			return err
+		}
+	}
+	return nil
+}
+
+// Statement runs one statement or command of the shell.
+func (s *Shell) Statement(ctx context.Context, text string) error {
+	words := strings.Fields(text)
+	if len(words) == 0 {
+		return nil
+	}
+	switch firstWord(text, commands) {
+	case "":
+		return s.query(ctx, text)
+	case "EXIT", "QUIT":
+		return errExit
+	case "HELP", "?":
+		return s.say("%s", help)
+	case "CONSISTENCY":
+		return s.consistency("consistency", &s.options.Consistency, words[1:])
+	case "SERIAL":
+		return s.serial(words)
+	case "EXPAND":
+		return s.setExpand(words[1:])
+	case "SOURCE":
+		return s.File(ctx, strings.Trim(strings.TrimSpace(text[len(words[0]):]), `'"`))
+	case "USE":
+		return s.use(ctx, strings.TrimSpace(text[len(words[0]):]))
+	case "DESCRIBE", "DESC":
+		return s.describe(ctx, "DESCRIBE "+strings.Join(words[1:], " "))
+	case "SHOW":
+		return s.show(words[1:])
+	case "CLEAR", "CLS":
+		return s.say("\x1b[H\x1b[2J")
+	}
+	return fmt.Errorf("%s is a command of cqlsh that this shell doesn't have", strings.ToUpper(words[0]))
+}
+
+func (s *Shell) say(format string, args ...any) error {
+	out := s.Out
+	if s.JSON {
+		out = s.Err
+	}
+	_, err := fmt.Fprintf(out, format+"\n", args...)
+	return err
+}
+
+func (s *Shell) serial(words []string) error {
+	if len(words) < 2 || !strings.EqualFold(words[1], "CONSISTENCY") {
+		return errors.New("SERIAL CONSISTENCY [SERIAL | LOCAL_SERIAL]")
+	}
+	return s.consistency("serial consistency", &s.options.Serial, words[2:])
+}
+
+func (s *Shell) consistency(what string, level *gocql.Consistency, words []string) error {
+	if len(words) == 0 {
+		return s.say("Current %s level is %s.", what, *level)
+	}
+	next, err := Level(strings.ToUpper(words[0]))
+	if err != nil {
+		return err
+	}
+	if serial := next == gocql.Serial || next == gocql.LocalSerial; what == "serial consistency" && !serial {
+		return fmt.Errorf("%s is not a serial consistency level: SERIAL and LOCAL_SERIAL are", next)
+	}
+	*level = next
+	return s.say("%s level set to %s.", strings.ToUpper(what[:1])+what[1:], next)
+}
+
+func (s *Shell) setExpand(words []string) error {
+	state := map[bool]string{true: "enabled", false: "disabled"}
+	switch {
+	case len(words) == 0:
+		return s.say("Expanded output is currently %s. Use EXPAND ON/OFF", state[s.expand])
+	case strings.EqualFold(words[0], "ON"):
+		s.expand = true
+	case strings.EqualFold(words[0], "OFF"):
+		s.expand = false
+	default:
+		return errors.New("EXPAND ON or EXPAND OFF")
+	}
+	return s.say("Now expanded output is %s", state[s.expand])
+}
+
+func (s *Shell) show(words []string) error {
+	switch {
+	case len(words) == 1 && strings.EqualFold(words[0], "HOST"):
+		return s.say("Connected to %s.", s.Host)
+	case len(words) == 1 && strings.EqualFold(words[0], "VERSION"):
+		return s.say("[%s]", s.Version)
+	}
+	return errors.New("SHOW HOST or SHOW VERSION")
+}
+
+// use sets the keyspace. A name is in small letters unless it is quoted.
+func (s *Shell) use(ctx context.Context, name string) error {
+	keyspace := strings.ToLower(name)
+	if strings.HasPrefix(name, `"`) {
+		keyspace = strings.Trim(name, `"`)
+	}
+	if keyspace == "" {
+		return errors.New("USE which keyspace?")
+	}
+	if err := s.Session.Use(ctx, keyspace); err != nil {
+		return err
+	}
+	s.keyspace = keyspace
+	return nil
+}
+
+// query runs a statement of CQL and prints its rows.
+func (s *Shell) query(ctx context.Context, text string) error {
+	rows, pages := 0, 0
+	err := s.Session.Execute(ctx, text, s.options, func(p Page) error {
+		pages++
+		defer func() { rows += len(p.Rows) }()
+		switch {
+		case s.JSON:
+			return p.json(s.Out)
+		case s.expand:
+			p.expanded(s.Out, rows)
+		default:
+			p.table(s.Out)
+		}
+		return nil
+	})
+	if err != nil || s.JSON || pages == 0 {
+		return err
+	}
+	if firstWord(text, []string{"SELECT", "LIST"}) == "" { // a condition's answer
+		return s.say("")
+	}
+	return s.say("\n(%d rows)", rows)
+}

@@ -1,0 +1,117 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+
+	gocql "github.com/apache/cassandra-gocql-driver/v2"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/httpstream"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/tools/portforward"
+	"k8s.io/client-go/transport/spdy"
+)
+
+// podDialer connects to a port of one pod through the API server, whichever
+// host is asked for. No port of this machine is opened.
+type podDialer struct {
+	target target
+	port   int
+}
+
+// DialHost implements gocql.HostDialer.
+func (d podDialer) DialHost(ctx context.Context, _ *gocql.HostInfo) (*gocql.DialedHost, error) {
+	conn, err := d.dial(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reaching port %d of pod %s in %s: %w", d.port, d.target.pod.Name, d.target.region.name, err)
+	}
+	return &gocql.DialedHost{Conn: conn, DisableCoalesce: true}, nil
+}
+
+func (d podDialer) dial(ctx context.Context) (net.Conn, error) {
+	kube, err := kubernetes.NewForConfig(d.target.region.config)
+	if err != nil {
+		return nil, err
+	}
+	transport, upgrader, err := spdy.RoundTripperFor(d.target.region.config)
+	if err != nil {
+		return nil, err
+	}
+	pod := d.target.pod
+	url := kube.CoreV1().RESTClient().Post().Resource("pods").Namespace(pod.Namespace).Name(pod.Name).SubResource("portforward").URL()
+	type dialed struct {
+		connection httpstream.Connection
+		err        error
+	}
+	done := make(chan dialed, 1)
+	go func() {
+		c, _, err := spdy.NewDialer(upgrader, &http.Client{Transport: transport}, http.MethodPost, url).Dial(portforward.PortForwardProtocolV1Name)
+		done <- dialed{c, err}
+	}()
+	select {
+	case r := <-done:
+		if r.err != nil {
+			return nil, r.err
+		}
+		near, err := forward(r.connection, d.port)
+		return remote{near, &net.TCPAddr{IP: net.ParseIP(pod.Status.PodIP), Port: d.port}}, err
+	case <-ctx.Done():
+		go func() {
+			if r := <-done; r.err == nil {
+				r.connection.Close()
+			}
+		}()
+		return nil, ctx.Err()
+	}
+}
+
+// remote is a connection that knows where it leads: the driver wants to.
+type remote struct {
+	net.Conn
+
+	address net.Addr
+}
+
+// RemoteAddr implements net.Conn.
+func (r remote) RemoteAddr() net.Addr { return r.address }
+
+// forward opens the two streams of a port and makes a connection of them, with
+// deadlines, which streams don't have.
+func forward(c httpstream.Connection, port int) (net.Conn, error) {
+	headers := http.Header{}
+	headers.Set(corev1.StreamType, corev1.StreamTypeError)
+	headers.Set(corev1.PortHeader, strconv.Itoa(port))
+	headers.Set(corev1.PortForwardRequestIDHeader, "0")
+	failures, err := c.CreateStream(headers)
+	if err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	headers.Set(corev1.StreamType, corev1.StreamTypeData)
+	data, err := c.CreateStream(headers)
+	if err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	near, far := net.Pipe()
+	end := func() {
+		far.Close()
+		c.Close()
+	}
+	go func() {
+		_, _ = io.ReadAll(failures) // says why when it ends: the other end has gone
+		end()
+	}()
+	go func() {
+		_, _ = io.Copy(data, far)
+		end()
+	}()
+	go func() {
+		_, _ = io.Copy(far, data)
+		end()
+	}()
+	return near, nil
+}

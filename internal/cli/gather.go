@@ -1,0 +1,159 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
+	"github.com/ringspan/ringspan/internal/fleet/local"
+	"github.com/ringspan/ringspan/internal/mgmtapi"
+	"github.com/ringspan/ringspan/internal/ringstatus"
+)
+
+// How long one region may take to answer, and one node.
+const (
+	askTimeout  = 10 * time.Second
+	nodeTimeout = 4 * time.Second
+)
+
+// regionFacts is what one region's API server and nodes say.
+type regionFacts struct {
+	region string
+	err    error
+	rings  []k8ssandra.K8ssandraCluster
+	dcs    []cassandra.CassandraDatacenter
+	views  []ringstatus.View // of dcs
+}
+
+// gather asks all regions at once and joins what they say, one status a ring.
+// An empty keyspace lets the nodes choose one. Nobody answering at all is an
+// error.
+func gather(ctx context.Context, c *local.Cloud, all []region, keyspace string) ([]ringstatus.Status, error) {
+	facts := make([]regionFacts, len(all))
+	var group sync.WaitGroup
+	for i, r := range all {
+		group.Go(func() {
+			ask, cancel := context.WithTimeout(ctx, askTimeout)
+			defer cancel()
+			facts[i] = askRegion(ask, r, keyspace)
+		})
+	}
+	cloud, cloudErr := c.Status(ctx)
+	group.Wait()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if cloudErr != nil {
+		return nil, cloudErr
+	}
+	var failed []string
+	for _, f := range facts {
+		if f.err != nil {
+			failed = append(failed, fmt.Sprintf("region %s: %v", f.region, f.err))
+		}
+	}
+	if len(failed) == len(facts) {
+		return nil, fmt.Errorf("no region answers: %s", strings.Join(failed, "; "))
+	}
+	statuses := join(facts)
+	if keyspace != "" && !slices.ContainsFunc(statuses, func(s ringstatus.Status) bool { return s.Keyspace != "" }) {
+		return nil, fmt.Errorf("--keyspace %s: no node knows who owns it; is there such a keyspace?", keyspace)
+	}
+	for i := range statuses {
+		statuses[i].Fleet = c.Name()
+		for _, f := range cloud.Faults {
+			statuses[i].Faults = append(statuses[i].Faults, ringstatus.Fault(f))
+		}
+	}
+	return statuses, nil
+}
+
+func askRegion(ctx context.Context, r region, keyspace string) regionFacts {
+	f := regionFacts{region: r.name}
+	var rings k8ssandra.K8ssandraClusterList
+	if f.err = r.client.List(ctx, &rings); f.err != nil {
+		return f
+	}
+	var dcs cassandra.CassandraDatacenterList
+	if f.err = r.client.List(ctx, &dcs); f.err != nil {
+		return f
+	}
+	f.rings, f.dcs, f.views = rings.Items, dcs.Items, make([]ringstatus.View, len(dcs.Items))
+	var group sync.WaitGroup
+	for i := range f.dcs {
+		group.Go(func() { f.views[i] = viewFrom(ctx, r, &f.dcs[i], keyspace) })
+	}
+	group.Wait()
+	return f
+}
+
+// viewFrom asks the first node of a datacenter that answers, those that are
+// ready first.
+func viewFrom(ctx context.Context, r region, dc *cassandra.CassandraDatacenter, keyspace string) ringstatus.View {
+	v := ringstatus.View{Region: r.name, Pods: map[string]string{}}
+	pods, err := cassandraPods(ctx, r, dc)
+	if err != nil {
+		return v
+	}
+	for _, p := range pods {
+		if p.Status.PodIP != "" {
+			v.Pods[p.Status.PodIP] = p.Name
+		}
+	}
+	for _, p := range pods {
+		node, err := podAgent(r, p.Namespace, p.Name)
+		if err != nil {
+			continue
+		}
+		if v.Endpoints, err = node.Endpoints(ctx); err == nil {
+			v.Ownership, _ = node.Ownership(ctx, keyspace) // not there early in the boot: unknown
+			break
+		}
+	}
+	return v
+}
+
+// cassandraPods are a datacenter's, those that are ready first.
+func cassandraPods(ctx context.Context, r region, dc *cassandra.CassandraDatacenter) ([]corev1.Pod, error) {
+	var pods corev1.PodList
+	err := r.client.List(ctx, &pods, client.InNamespace(dc.Namespace), client.MatchingLabels{cassandra.DatacenterLabel: dc.Labels[cassandra.DatacenterLabel]})
+	if dc.Labels[cassandra.DatacenterLabel] == "" {
+		err = r.client.List(ctx, &pods, client.InNamespace(dc.Namespace), client.MatchingLabels{cassandra.DatacenterLabel: dc.Name})
+	}
+	slices.SortStableFunc(pods.Items, func(a, b corev1.Pod) int {
+		return cmp.Or(cmp.Compare(order(a), order(b)), cmp.Compare(a.Name, b.Name))
+	})
+	return pods.Items, err
+}
+
+// order: ready pods, then running ones, then the rest.
+func order(p corev1.Pod) int {
+	switch {
+	case ready(p):
+		return 0
+	case p.Status.Phase == corev1.PodRunning:
+		return 1
+	}
+	return 2
+}
+
+// podAgent reaches a pod's agent through the API server.
+func podAgent(r region, namespace, pod string) (*mgmtapi.Client, error) {
+	httpClient, err := rest.HTTPClientFor(r.config)
+	if err != nil {
+		return nil, err
+	}
+	base := fmt.Sprintf("%s/api/v1/namespaces/%s/pods/%s:8080/proxy", r.config.Host, namespace, pod)
+	return mgmtapi.New(base, &http.Client{Transport: httpClient.Transport, Timeout: nodeTimeout}), nil
+}

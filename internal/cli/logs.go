@@ -1,0 +1,89 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/kubernetes"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// logsRun is one call of `logs`.
+type logsRun struct {
+	node     nodeFlags
+	operator bool
+	options  corev1.PodLogOptions
+}
+
+func logsCommand(o *options) *cobra.Command {
+	l := &logsRun{}
+	var tail int64
+	cmd := &cobra.Command{
+		Use: "logs [--region R] [--node POD | --operator]", Short: "Show the log of a node, or of a region's operator", Args: cobra.NoArgs,
+		Example: `  ringspan logs --node multi-region-dc1-rack1-sts-0 --follow
+  ringspan logs --operator --region eu-west-1 --tail 100`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if l.operator && l.node.pod != "" {
+				return usageError{errors.New("--node and --operator exclude each other"), cmd.CommandPath()}
+			}
+			_, all, err := o.running(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if tail >= 0 {
+				l.options.TailLines = &tail
+			}
+			return l.show(cmd.Context(), all, cmd.OutOrStdout())
+		},
+	}
+	l.node.add(cmd, o)
+	cmd.Flags().BoolVar(&l.operator, "operator", false, "the log of the region's operator")
+	cmd.Flags().BoolVarP(&l.options.Follow, "follow", "f", false, "go on with what is logged from now on")
+	cmd.Flags().BoolVar(&l.options.Previous, "previous", false, "the log of the container before its last restart")
+	cmd.Flags().Int64Var(&tail, "tail", -1, "only so many of the last lines (-1: all)")
+	return cmd
+}
+
+func (l *logsRun) show(ctx context.Context, all []region, out io.Writer) error {
+	r, pod, err := l.find(ctx, all)
+	if err != nil {
+		return err
+	}
+	kube, err := kubernetes.NewForConfig(r.config)
+	if err != nil {
+		return err
+	}
+	stream, err := kube.CoreV1().Pods(pod.Namespace).GetLogs(pod.Name, &l.options).Stream(ctx)
+	if err != nil {
+		return err
+	}
+	defer stream.Close()
+	_, err = io.Copy(out, stream)
+	return err
+}
+
+// find chooses the pod and the container.
+func (l *logsRun) find(ctx context.Context, all []region) (region, corev1.Pod, error) {
+	if !l.operator {
+		l.options.Container = "cassandra"
+		t, err := pick(ctx, all, l.node)
+		return t.region, t.pod, err
+	}
+	for _, r := range all {
+		if l.node.region != "" && r.name != l.node.region {
+			continue
+		}
+		var pods corev1.PodList
+		if err := r.client.List(ctx, &pods, client.InNamespace("ringspan-system"), client.MatchingLabels{"app.kubernetes.io/name": "ringspan-operator"}); err != nil {
+			return r, corev1.Pod{}, fmt.Errorf("region %s: %w", r.name, err)
+		}
+		if len(pods.Items) > 0 {
+			return r, pods.Items[0], nil
+		}
+	}
+	return region{}, corev1.Pod{}, fmt.Errorf("no operator runs; the fleet's regions are %s", regionNames(all))
+}

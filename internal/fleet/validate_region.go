@@ -1,0 +1,90 @@
+package fleet
+
+import (
+	"net/netip"
+
+	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
+)
+
+// validateRegion checks a region by itself and against those before it.
+func (f *File) validateRegion(i int) []error {
+	x := &faults{d: f.at, at: path("spec.regions[%d]", i)}
+	r := f.Fleet.Spec.Regions[i]
+	if !fleetName.MatchString(r.Name) {
+		x.bad("name", "%q is not a name: lower-case letters, digits and -, beginning with a letter, at most 40", r.Name)
+	}
+	f.againstOthers(x, i)
+	f.validateZones(x, r)
+	if r.APIServerPort < 0 || r.APIServerPort > 65535 {
+		x.bad("apiServerPort", "%d is not a port", r.APIServerPort)
+	}
+	cidr, ok := network(r.CIDR)
+	switch {
+	case !ok:
+		x.bad("cidr", "%q is not an IPv4 network such as 172.21.0.0/16", r.CIDR)
+		return x.errs
+	case cidr.Bits() < 16 || cidr.Bits() > 22:
+		x.bad("cidr", "%s is not between /16 and /22", cidr)
+		return x.errs
+	}
+	f.validateServices(x, r)
+	if len(r.Zones) > 0 && len(r.Zones) <= MaxZones {
+		if most, room := NodesIn(r, 0), roomFor(cidr); most > room {
+			x.bad("nodes.count", "%d nodes in %d zones put %d into one zone, and %s has room for %d", r.Nodes.Count, len(r.Zones), most, Subnet(cidr, 0), room)
+		}
+	}
+	return x.errs
+}
+
+// network reads an IPv4 network; its host bits must be zero.
+func network(text string) (netip.Prefix, bool) {
+	p, err := netip.ParsePrefix(text)
+	return p, err == nil && p.Addr().Is4() && p == p.Masked()
+}
+
+// againstOthers finds what two regions can't have in common.
+func (f *File) againstOthers(x *faults, i int) {
+	r := f.Fleet.Spec.Regions[i]
+	cidr, ok := network(r.CIDR)
+	for j, other := range f.Fleet.Spec.Regions[:i] {
+		if other.Name == r.Name && r.Name != "" {
+			x.bad("name", "%s is the name of spec.regions[%d] too", r.Name, j)
+		}
+		if r.APIServerPort != 0 && other.APIServerPort == r.APIServerPort {
+			x.bad("apiServerPort", "%d is the port of spec.regions[%d] too", r.APIServerPort, j)
+		}
+		if c, is := network(other.CIDR); ok && is && c.Overlaps(cidr) {
+			x.bad("cidr", "%s overlaps %s of region %s: nodes of both could have one address; choose another range", cidr, c, other.Name)
+		}
+	}
+}
+
+// validateServices: an address of a Service must not be that of a pod anywhere.
+func (f *File) validateServices(x *faults, r fleetv1.Region) {
+	services, ok := network(r.ServiceCIDR)
+	if !ok || services.Bits() < 12 || services.Bits() > 24 {
+		x.bad("serviceCIDR", "%q is not an IPv4 network such as 10.100.0.0/16, of /12 to /24", r.ServiceCIDR)
+		return
+	}
+	for _, other := range f.Fleet.Spec.Regions {
+		if c, ok := network(other.CIDR); ok && c.Overlaps(services) {
+			x.bad("serviceCIDR", "%s overlaps the range %s of region %s; choose another", services, c, other.Name)
+		}
+	}
+}
+
+func (f *File) validateZones(x *faults, r fleetv1.Region) {
+	if len(r.Zones) > MaxZones {
+		x.bad("zones", "%d zones are more than the %d that fit", len(r.Zones), MaxZones)
+	}
+	for j, z := range r.Zones {
+		for k, other := range r.Zones[:j] {
+			if z.Name == other.Name {
+				x.bad(path("zones[%d].name", j), "%s is the name of zones[%d] too", z.Name, k)
+			}
+		}
+	}
+	if r.Nodes.Count < 1 {
+		x.bad("nodes.count", "%d: a region needs at least one node", r.Nodes.Count)
+	}
+}
