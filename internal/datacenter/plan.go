@@ -151,6 +151,7 @@ func (s *State) invalid() string {
 }
 
 func (s *State) planStopped(p *Plan) {
+	s.planRestartRequest(p)
 	if len(s.Pods) > 0 {
 		p.Wait("%d nodes to stop", len(s.Pods))
 		return

@@ -68,12 +68,7 @@ func (s *State) apply(p *Plan, o client.Object, why string) {
 
 // planClear takes back requests that were carried out.
 func (s *State) planClear(p *Plan) {
-	if s.restartAsked() {
-		p.Wait("the request for a restart to be noted")
-	}
-	if s.DC.Spec.RollingRestartRequested && s.DC.Status.IsTrue(api.DatacenterRollingRestart) { // noted in the status
-		p.add(Clear, "spec.rollingRestartRequested", "the restart is under way", Step{})
-	}
+	s.planRestartRequest(p)
 	if p.Updating || len(p.held) > 0 || !p.Quiet() || len(p.Steps) > 0 {
 		return
 	}
@@ -82,5 +77,19 @@ func (s *State) planClear(p *Plan) {
 	}
 	if s.DC.Annotations[api.UpdateAllowedAnnotation] == api.UpdateAllowedOnce {
 		p.add(Clear, api.UpdateAllowedAnnotation, "the update is done", Step{})
+	}
+}
+
+// planRestartRequest takes the request back once the status has its time, from
+// which old pods are told.
+func (s *State) planRestartRequest(p *Plan) {
+	switch {
+	case !s.DC.Spec.RollingRestartRequested:
+	case !s.rolling():
+		p.add(Clear, "spec.rollingRestartRequested", "there is nothing to restart", Step{})
+	case s.restartAsked():
+		p.Wait("the request for a restart to be noted")
+	default:
+		p.add(Clear, "spec.rollingRestartRequested", "the restart is under way", Step{})
 	}
 }

@@ -210,6 +210,7 @@ func (r *region) watch(s *datacenter.State, plan datacenter.Plan) {
 // settle runs all operators and the world until nothing changes any more, and
 // says whether that came to pass in so many rounds.
 func (w *world) settle(rounds int, say func(r *region, plan datacenter.Plan)) bool {
+	calm := 0
 	for range rounds {
 		quiet := true
 		for _, r := range w.regions {
@@ -219,7 +220,10 @@ func (w *world) settle(rounds int, say func(r *region, plan datacenter.Plan)) bo
 			}
 			quiet = quiet && r.done
 		}
-		if w.tick() && quiet {
+		if calm++; !w.tick() || !quiet {
+			calm = 0
+		}
+		if calm == 2 { // what one region said in its last pass may have been news to another
 			return true
 		}
 	}

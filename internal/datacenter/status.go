@@ -55,7 +55,7 @@ func (s *State) stampNow() metav1.Time { return metav1.NewTime(s.Now.Truncate(1e
 // restartAsked tells whether a restart is asked for that the status does not
 // know of yet.
 func (s *State) restartAsked() bool {
-	return s.DC.Spec.RollingRestartRequested && !s.DC.Status.IsTrue(api.DatacenterRollingRestart)
+	return s.DC.Spec.RollingRestartRequested && s.rolling() && !s.DC.Status.IsTrue(api.DatacenterRollingRestart)
 }
 
 // timed keeps the time of a condition that says the same as before.

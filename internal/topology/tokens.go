@@ -1,6 +1,7 @@
 package topology
 
 import (
+	"fmt"
 	"hash/fnv"
 	"math/big"
 	"math/bits"
@@ -14,9 +15,10 @@ import (
 // no two tokens of the ring are equal.
 //
 // A datacenter's tokens depend on its own size, racks and place in the list
-// only: they stay what they are when others grow or more are added, and their
-// lowest bits are the datacenter's own, so that they differ even from those of a
-// ring that this one joins without knowing it. Only a first boot may use them:
+// only: they stay what they are when others grow or more are added. Their lowest
+// bits are the node's own, so that they differ even from those of a ring that
+// this one joins without knowing it, and from those that another node was given
+// before the size was changed during the boot. Only a first boot may use them:
 // adding a node to a datacenter with data must let Cassandra choose.
 func (r Ring) Tokens(datacenter string) map[Position][]string {
 	used := map[int64]bool{}
@@ -29,8 +31,9 @@ func (r Ring) Tokens(datacenter string) map[Position][]string {
 	return nil
 }
 
-// saltBits are the bits of a token that tell datacenters apart.
-const saltBits = 16
+// saltBits are the bits of a token that tell nodes apart: too few to be seen in
+// what a node owns.
+const saltBits = 24
 
 // tokens of the datacenter at a place in the ring; it notes them as used.
 func (d Datacenter) tokens(place int, used map[int64]bool) map[Position][]string {
@@ -41,12 +44,12 @@ func (d Datacenter) tokens(place int, used map[int64]bool) map[Position][]string
 			// At (j + (rack + offset) / racks) / count of the way around the ring.
 			numerator := (j*int64(len(d.Racks))+int64(rack))<<offsetBits + offset(place)
 			token := fraction(numerator, count*int64(len(d.Racks))<<offsetBits)
-			token = token&^(1<<saltBits-1) | d.salt()
+			position := Position{d.Racks[rack], int(j) % size}
+			token = token&^(1<<saltBits-1) | d.salt(position)
 			for used[token] { // racks of different sizes may meet at a point
 				token += 1 << saltBits
 			}
 			used[token] = true
-			position := Position{d.Racks[rack], int(j) % size}
 			out[position] = append(out[position], strconv.FormatInt(token, 10))
 		}
 	}
@@ -61,10 +64,10 @@ func offset(place int) int64 { return int64(bits.Reverse16(uint16(place))) }
 
 // salt is never 0: the smallest token of all would then be the partitioner's
 // minimum, which has a meaning of its own.
-func (d Datacenter) salt() int64 {
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(d.Name)) // never fails
-	return int64(h.Sum32()%(1<<saltBits-1)) + 1
+func (d Datacenter) salt(p Position) int64 {
+	h := fnv.New64a()
+	_, _ = fmt.Fprintf(h, "%s/%s/%d", d.Name, p.Rack, p.Ordinal) // never fails
+	return int64(h.Sum64()%(1<<saltBits-1)) + 1
 }
 
 // fraction is the token at n/d of the way around the ring.

@@ -1,0 +1,174 @@
+package datacenter_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+)
+
+// Whatever happens, and whenever the operators die: no node is taken down while
+// another one is away, the default login never works, no host id is doubled; and
+// when it is over there is one ring, all is as asked, and nothing is done any
+// more.
+func TestAnyStoryEndsWell(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWorld()
+		racks := []string{"r1", "r2", "r3"}[:rapid.IntRange(1, 3).Draw(t, "racks")]
+		for i := range rapid.IntRange(1, 2).Draw(t, "datacenters") {
+			w.add(fmt.Sprintf("dc%d", i+1), len(racks)*rapid.IntRange(1, 3).Draw(t, "nodes a rack"), racks, rapid.Bool().Draw(t, "auth"))
+		}
+		same(w)
+		for range rapid.IntRange(0, 60).Draw(t, "length") {
+			w.anything(t)
+			if broken := w.check(); broken != "" {
+				t.Fatal(broken)
+			}
+		}
+		w.mend()
+		if !w.settle(400, nil) {
+			t.Fatalf("it does not end:\n%s", w.story())
+		}
+		w.mustBeWell(t)
+	})
+}
+
+// same makes all datacenters use authentication or none, as a ring does.
+func same(w *world) {
+	for _, r := range w.regions[1:] {
+		r.dc.Spec.Config, r.dc.Spec.SuperuserSecretName = w.regions[0].dc.Spec.Config, w.regions[0].dc.Spec.SuperuserSecretName
+		r.secrets, r.version = maps.Clone(w.regions[0].secrets), maps.Clone(w.regions[0].version)
+	}
+}
+
+// anything is a pass of an operator, a second of the world, or an accident.
+func (w *world) anything(t *rapid.T) {
+	r := w.regions[rapid.IntRange(0, len(w.regions)-1).Draw(t, "region")]
+	names := slices.Sorted(maps.Keys(r.pods))
+	pod := ""
+	if len(names) > 0 {
+		pod = rapid.SampledFrom(names).Draw(t, "pod")
+	}
+	what := rapid.SampledFrom([]string{
+		"pass", "pass", "pass", "pass", "tick", "tick", "tick", "round", "round", "round",
+		"die", "lose", "crash", "unreachable", "reachable", "config", "bad config", "good config",
+		"cut", "heal", "stop", "resume", "restart", "password", "no secret", "secret", "grow",
+	}).Draw(t, "what")
+	switch what {
+	case "pass":
+		r.pass(-1)
+	case "die":
+		r.pass(rapid.IntRange(0, 4).Draw(t, "after"))
+	case "tick":
+		w.tick()
+	case "round":
+		w.settle(rapid.IntRange(1, 20).Draw(t, "rounds"), nil)
+	case "lose":
+		r.kill(pod)
+	case "crash", "unreachable", "reachable":
+		w.node(r, pod, what)
+	default:
+		r.wish(t, what)
+	}
+}
+
+func (w *world) node(r *region, pod, what string) {
+	n := r.nodes[pod]
+	switch {
+	case n == nil:
+	case what == "crash":
+		n.Crash("the JVM ended: signal: killed")
+	default:
+		n.Unreachable(what == "unreachable")
+	}
+}
+
+func (r *region) wish(t *rapid.T, what string) {
+	switch what {
+	case "config":
+		r.config(map[string]any{"concurrent_reads": rapid.IntRange(1, 3).Draw(t, "reads")})
+	case "bad config":
+		r.config(map[string]any{"no_such_key": true})
+	case "good config":
+		r.config(map[string]any{"no_such_key": nil})
+	case "cut":
+		r.cassie.Cut("dc1", "dc2")
+		r.setAway(true)
+	case "heal":
+		r.cassie.Heal("dc1", "dc2")
+		r.setAway(false)
+	case "stop", "resume":
+		r.dc.Spec.Stopped = what == "stop"
+	case "restart":
+		r.dc.Spec.RollingRestartRequested = true
+	case "password", "secret":
+		r.secret("admin", map[string]string{"username": "admin", "password": "secret"})
+	case "grow":
+		r.dc.Spec.Size += int32(len(r.dc.Spec.Racks))
+	case "no secret":
+		delete(r.secrets, "admin")
+	}
+}
+
+func (w *world) setAway(yes bool) {
+	for _, r := range w.regions {
+		r.away = yes
+	}
+}
+
+// mend ends all faults and leaves only wishes that can be fulfilled.
+func (w *world) mend() {
+	w.cassie.Heal("dc1", "dc2")
+	w.setAway(false)
+	for _, r := range w.regions {
+		for _, n := range r.nodes {
+			n.Unreachable(false)
+		}
+		r.dc.Spec.Stopped = false
+		r.config(map[string]any{"no_such_key": nil})
+		r.secret("admin", map[string]string{"username": "admin", "password": "secret"})
+	}
+}
+
+func (w *world) mustBeWell(t *rapid.T) {
+	if broken := w.check(); broken != "" {
+		t.Fatal(broken)
+	}
+	if n := w.cassie.Rings(); n != 1 {
+		t.Fatalf("there are %d rings", n)
+	}
+	writes := len(w.cassie.Writes())
+	for _, r := range w.regions {
+		if plan := r.pass(-1); len(plan.Steps) > 0 || !plan.Done {
+			t.Fatalf("%s is never at rest: %s", r.dc.Name, plan)
+		}
+		if len(r.pods) != int(r.dc.Spec.Size) || !r.dc.Status.IsTrue(api.DatacenterReady) || !r.dc.Status.IsTrue(api.DatacenterInitialized) || r.dc.Status.IsTrue(api.DatacenterUpdating) || r.dc.Status.IsTrue(api.DatacenterRollingRestart) {
+			t.Fatalf("%s is not as asked:\n%s", r.dc.Name, r.status())
+		}
+		for name, n := range r.nodes {
+			if id := r.dc.Status.NodeStatuses[name].HostID; id != n.HostID() || id == "" {
+				t.Fatalf("the status says that %s is %q, and it is %q", name, id, n.HostID())
+			}
+			if r.dc.Spec.SuperuserSecretName != "" && !n.Login("admin", "secret") {
+				t.Fatalf("admin can't log in at %s", name)
+			}
+		}
+	}
+	if n := len(w.cassie.Writes()); n != writes {
+		t.Fatalf("%d calls were made although all was well", n-writes)
+	}
+}
+
+// story is where things stand.
+func (w *world) story() string {
+	var b strings.Builder
+	for _, r := range w.regions {
+		fmt.Fprintf(&b, "%s plan:\n%s\n%s\n", r.dc.Name, r.pass(-1), r.status())
+	}
+	return b.String()
+}
