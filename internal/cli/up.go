@@ -43,7 +43,7 @@ works on a fleet, a second one waits for it.`,
 			}
 			file, err := fleet.Load(args[0])
 			if err != nil {
-				return err
+				return fmt.Errorf("nothing was made:\n%w", err)
 			}
 			cloud, err := local.New(file.Fleet.Name)
 			if err != nil {

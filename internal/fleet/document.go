@@ -23,7 +23,7 @@ type document struct {
 
 // errorf makes an error with the line of a field.
 func (d *document) errorf(field, format string, args ...any) error {
-	return fmt.Errorf("%s:%d: %s", d.path, d.line(field), fmt.Sprintf(format, args...))
+	return mistake{d.path, d.line(field), fmt.Sprintf(format, args...)}
 }
 
 // fieldError is errorf for a rule that a field breaks; nil when the field is
@@ -92,12 +92,13 @@ func (d *document) typeError(err error) error {
 		return d.errorf("", "%s", strings.TrimPrefix(err.Error(), "json: "))
 	}
 	want := plainType(m[3])
-	for _, n := range all(d.root, strings.Split(m[2], ".")) {
-		if tagged(n) != want {
-			return fmt.Errorf("%s:%d: %s: %s was expected, not %s", d.path, n.Line, m[2], want, m[1])
+	for _, n := range all(d.root, "", strings.Split(m[2], ".")) {
+		if tagged(n.value) != want {
+			d.meant[n.path] = true // it is there, only not what it should be
+			return mistake{d.path, n.value.Line, fmt.Sprintf("%s: %s was expected, not %s", n.path, want, tagged(n.value))}
 		}
 	}
-	return d.errorf(m[2], "%s: %s was expected, not %s", m[2], want, m[1])
+	return d.errorf(m[2], "%s: %s was expected, not a JSON %s", m[2], want, m[1])
 }
 
 func plainType(t string) string {
@@ -128,20 +129,26 @@ func tagged(n *yaml.Node) string {
 	return "an object"
 }
 
+// found is a node with its path.
+type found struct {
+	path  string
+	value *yaml.Node
+}
+
 // all finds the nodes of a path without indices, in every item of lists.
-func all(n *yaml.Node, path []string) []*yaml.Node {
+func all(n *yaml.Node, at string, path []string) []found {
 	switch {
 	case n.Kind == yaml.SequenceNode && len(path) > 0:
-		var found []*yaml.Node
-		for _, item := range n.Content {
-			found = append(found, all(item, path)...)
+		var some []found
+		for i, item := range n.Content {
+			some = append(some, all(item, fmt.Sprintf("%s[%d]", at, i), path)...)
 		}
-		return found
+		return some
 	case len(path) == 0:
-		return []*yaml.Node{n}
+		return []found{{at, n}}
 	}
 	if p := child(n, path[0]); p != nil {
-		return all(p.value, path[1:])
+		return all(p.value, strings.TrimPrefix(at+"."+path[0], "."), path[1:])
 	}
 	return nil
 }
@@ -157,7 +164,7 @@ func (d *document) duplicates(n *yaml.Node, path string) error {
 		case n.Kind == yaml.MappingNode && i%2 == 0:
 			at := strings.TrimPrefix(path+"."+item.Value, ".")
 			if first, there := seen[item.Value]; there {
-				errs = append(errs, fmt.Errorf("%s:%d: %s is given twice; line %d has it too", d.path, item.Line, at, first))
+				errs = append(errs, mistake{d.path, item.Line, fmt.Sprintf("%s is given twice; line %d has it too", at, first)})
 			}
 			seen[item.Value] = item.Line
 			errs = append(errs, d.duplicates(n.Content[i+1], at))

@@ -65,11 +65,10 @@ func Parse(path string, data []byte) (*File, error) {
 	}
 	if f.at == nil {
 		errs = append(errs, fmt.Errorf("%s: the file holds no Fleet (apiVersion: %s, kind: Fleet)", path, fleetv1.GroupVersion))
-		return nil, errors.Join(errs...)
+		return nil, sorted(errs)
 	}
 	f.setDefaults()
-	errs = append(errs, f.validate()...)
-	if err := errors.Join(errs...); err != nil {
+	if err := sorted(append(errs, f.validate()...)); err != nil {
 		return nil, err
 	}
 	return f, nil

@@ -51,14 +51,14 @@ func (f *File) validateDatacenter(x *faults, ring *Ring, j int) {
 			x.bad("datacenterName", "%s is Cassandra's name of datacenters[%d] too", cassandraName(dc), k)
 		}
 	}
-	racks, field := dc.Racks, "size"
+	racks := dc.Racks
 	if len(racks) == 0 {
 		racks = c.Racks
 	}
 	if int(dc.Size) < max(1, len(racks)) {
-		x.bad(field, "%d is less than the %d racks: each needs a node", dc.Size, max(1, len(racks)))
+		x.bad("size", "%d is less than the %d racks: each needs a node", dc.Size, max(1, len(racks)))
 	}
-	if c.StorageConfig == nil && dc.StorageConfig == nil {
+	if c.StorageConfig == nil && dc.StorageConfig == nil && !x.d.meant["spec.cassandra.storageConfig"] {
 		x.bad("storageConfig", "it is missing here and in spec.cassandra: say what volumes the nodes get")
 	}
 	validateVersion(x, c, dc)
@@ -81,16 +81,13 @@ func validateVersion(x *faults, c *k8ssandra.CassandraClusterTemplate, dc *k8ssa
 	if want == version.Cassandra || c.ServerImage != "" || dc.ServerImage != "" {
 		return
 	}
-	said := faults{d: x.d}
-	switch {
-	case want == "":
+	said := faults{d: x.d} // several datacenters may say the same: it is told once
+	if want == "" {
 		said.bad(field, "it is missing; %s is what provider local brings", version.Cassandra)
-	default:
+	} else {
 		said.bad(field, "Cassandra %s is not what provider local brings: %s is", want, version.Cassandra)
 	}
-	if !slices.ContainsFunc(x.errs, func(e error) bool { return len(said.errs) > 0 && e.Error() == said.errs[0].Error() }) {
-		x.errs = append(x.errs, said.errs...)
-	}
+	x.errs = append(x.errs, said.errs...)
 }
 
 // validatePlace checks that the datacenter's region exists and has a machine for
