@@ -67,7 +67,7 @@ func TestDownLeavesNothing(t *testing.T) {
 	if strings.Contains(string(mounts), home) {
 		t.Errorf("mounts are left:\n%s", mounts)
 	}
-	if out := ringspan(t, "down"); !strings.Contains(out, "nothing to take down") {
+	if out := ringspan(t, "down"); !strings.Contains(strings.ToLower(out), "nothing to take down") {
 		t.Errorf("down again: %s", out)
 	}
 }
