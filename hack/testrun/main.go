@@ -51,6 +51,11 @@ func main() {
 		}
 		fmt.Printf("== %s took %s\n", g.name, time.Since(start).Round(time.Second))
 	}
+	// A package that could not be built, or that was killed, has no failed test
+	// of its own; the closing line must not say that nothing failed.
+	if c.failed == 0 {
+		c.failed = broken
+	}
 	fmt.Printf("all tests took %s\n", time.Since(begin).Round(time.Second))
 	fmt.Printf("%d passed, %d failed, %d skipped\n", c.passed, c.failed, c.skipped)
 	if broken > 0 || c.failed > 0 {
