@@ -72,11 +72,16 @@ func availableMiB(meminfo string) int {
 	return 0
 }
 
-// checkNamespaces tries what the embedded cloud is made of.
+// checkNamespaces tries what the embedded cloud is made of, with a program that
+// does nothing.
 func checkNamespaces(ctx context.Context) error {
+	nothing, err := exec.LookPath("true")
+	if err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "/proc/self/exe", "version")
+	cmd := exec.CommandContext(ctx, nothing)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWNS | syscall.CLONE_NEWPID}
 	if os.Getuid() != 0 {
 		cmd.SysProcAttr.Cloneflags |= syscall.CLONE_NEWUSER

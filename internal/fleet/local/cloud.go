@@ -154,12 +154,8 @@ func (c *Cloud) Down(ctx context.Context, remove bool) error {
 	if _, err := os.Stat(c.State); errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
-	args := []string{"stop", "--state", c.State}
-	if remove { // what is going to be removed need not be flushed
-		args = append(args, "--now")
-	}
-	if out, err := c.command(ctx, args...).CombinedOutput(); err != nil {
-		return fmt.Errorf("stopping the embedded cloud: %s", words(string(out), err))
+	if err := c.stop(ctx, remove); err != nil {
+		return err
 	}
 	if !remove {
 		return nil
@@ -168,6 +164,21 @@ func (c *Cloud) Down(ctx context.Context, remove bool) error {
 		return err
 	}
 	_ = os.Remove(filepath.Dir(c.State)) // the last fleet's home; others keep it
+	return nil
+}
+
+// stop ends the cloud; one that never began has no configuration.
+func (c *Cloud) stop(ctx context.Context, now bool) error {
+	if _, err := os.Stat(filepath.Join(c.State, "config.json")); errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	args := []string{"stop", "--state", c.State}
+	if now { // what is going to be removed need not be flushed
+		args = append(args, "--now")
+	}
+	if out, err := c.command(ctx, args...).CombinedOutput(); err != nil {
+		return fmt.Errorf("stopping the embedded cloud: %s", words(string(out), err))
+	}
 	return nil
 }
 
