@@ -20,7 +20,7 @@ func (s *State) conditions(p Plan, err error) []api.DatacenterCondition {
 		return condition(kind, is, pick(is, reason, api.ReasonReconciled), pick(is, doing, ""))
 	}
 	booted, whole := s.initialized() || p.InitComplete, s.allReady()
-	changing := s.goesOn(p.Updating || s.updatePending(), api.DatacenterUpdating)
+	changing := s.goesOn(p.Updating, api.DatacenterUpdating)
 	restarting := s.goesOn(p.Restarting || s.restartAsked(), api.DatacenterRollingRestart)
 	resuming := !whole && !s.DC.Spec.Stopped && (s.DC.Status.IsTrue(api.DatacenterStopped) || s.DC.Status.IsTrue(api.DatacenterResuming))
 	serving := whole || (changing || restarting) && s.unready() <= 1 && len(p.Trouble) == 0
@@ -44,16 +44,16 @@ func (s *State) conditions(p Plan, err error) []api.DatacenterCondition {
 }
 
 // goesOn tells whether an action is under way: it began, and is over only when
-// all nodes serve.
+// its pods are known and all serve.
 func (s *State) goesOn(now bool, kind api.DatacenterConditionType) bool {
-	return s.initialized() && !s.DC.Spec.Stopped && (now || s.DC.Status.IsTrue(kind) && !s.allReady())
+	return s.rolling() && (now || s.DC.Status.IsTrue(kind) && (!s.allReady() || s.unseen()))
 }
 
-// updatePending tells whether a set has a template that its controller has not
-// seen yet, so that nobody can tell which pods are old.
-func (s *State) updatePending() bool {
+// unseen tells whether a set has a template that its controller has not seen
+// yet, so that nobody can tell which pods are old.
+func (s *State) unseen() bool {
 	for _, set := range s.StatefulSets {
-		if set.Status.ObservedGeneration < set.Generation && s.DC.Status.IsTrue(api.DatacenterUpdating) {
+		if set.Status.ObservedGeneration < set.Generation {
 			return true
 		}
 	}

@@ -3,6 +3,7 @@ package datacenter
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -25,25 +26,33 @@ func (s *State) planRacks(p *Plan) {
 		s.sign(want)
 		have := s.StatefulSets[rack.Name]
 		if have == nil {
+			s.mark(want)
 			p.add(Apply, key(want), fmt.Sprintf("rack %s of %d", rack.Name, *want.Spec.Replicas), Step{Object: want})
 			continue
 		}
 		want.Spec.VolumeClaimTemplates = have.Spec.VolumeClaimTemplates // can't be changed
+		restart := s.rolling() && have.Spec.Template.Annotations[restartAnnotation] != s.restartMark()
+		p.Restarting = p.Restarting || restart
 		changes := have.Annotations[templateHashAnnotation] != want.Annotations[templateHashAnnotation]
 		wished := have.Annotations[specHashAnnotation] != want.Annotations[specHashAnnotation]
 		held := s.rolling() && p.unsettled != "" && !slices.Contains(s.DC.Spec.ForceUpgradeRacks, rack.Name)
 		switch {
+		case held && (restart || changes && (wished || s.updateAllowed())):
+			p.Updating = p.Updating || changes
+			p.held = append(p.held, rack.Name)
+			keepTemplate(want, have)
+			restart = false
 		case !changes:
-			want.Spec.Template = have.Spec.Template // as it is there: the API server has filled in its defaults
+			want.Spec.Template = *have.Spec.Template.DeepCopy() // as it is there: the API server has filled in its defaults
 		case !wished && !s.updateAllowed():
 			p.NeedsUpdate = true
 			keepTemplate(want, have)
-		case held:
-			p.Updating = true
-			p.held = append(p.held, rack.Name)
-			keepTemplate(want, have)
 		default:
 			p.Updating = true
+			restart = restart || s.restartMark() != ""
+		}
+		if restart {
+			s.mark(want)
 		}
 		s.applySet(p, want, have)
 		if p.unsettled == "" && (s.pending(want, have) || !s.settled(rack.Name)) {
@@ -62,10 +71,26 @@ func (s *State) updateAllowed() bool {
 
 // keepTemplate leaves the pods of a set as they are.
 func keepTemplate(want, have *appsv1.StatefulSet) {
-	want.Spec.Template = have.Spec.Template
+	want.Spec.Template = *have.Spec.Template.DeepCopy()
 	for _, name := range []string{specHashAnnotation, templateHashAnnotation} {
 		want.Annotations[name] = have.Annotations[name]
 	}
+}
+
+// mark puts the time of the last rolling restart on the pods of a set: those
+// without it are old. It is no part of what the template's hash is of.
+func (s *State) mark(set *appsv1.StatefulSet) {
+	if at := s.restartMark(); at != "" {
+		set.Spec.Template.Annotations = merged(set.Spec.Template.Annotations, map[string]string{restartAnnotation: at})
+	}
+}
+
+// restartMark is when a restart was last asked for, empty for never.
+func (s *State) restartMark() string {
+	if s.DC.Status.LastRollingRestart.IsZero() {
+		return ""
+	}
+	return s.DC.Status.LastRollingRestart.UTC().Format(time.RFC3339)
 }
 
 // applySet plans a set that differs in anything that its annotations tell of.
@@ -77,6 +102,8 @@ func (s *State) applySet(p *Plan, want, have *appsv1.StatefulSet) {
 	switch {
 	case want.Annotations[templateHashAnnotation] != have.Annotations[templateHashAnnotation]:
 		why = "its pods change"
+	case want.Spec.Template.Annotations[restartAnnotation] != have.Spec.Template.Annotations[restartAnnotation]:
+		why = "a restart was asked for"
 	case *want.Spec.Replicas != *have.Spec.Replicas:
 		why = fmt.Sprintf("%d nodes instead of %d", *want.Spec.Replicas, *have.Spec.Replicas)
 	}
@@ -89,7 +116,7 @@ func (s *State) pending(want, have *appsv1.StatefulSet) bool {
 			return true
 		}
 	}
-	return *want.Spec.Replicas != *have.Spec.Replicas
+	return *want.Spec.Replicas != *have.Spec.Replicas || want.Spec.Template.Annotations[restartAnnotation] != have.Spec.Template.Annotations[restartAnnotation]
 }
 
 // settled tells whether all pods of a rack are there, made from its newest
@@ -108,16 +135,11 @@ func (s *State) settled(rack string) bool {
 	return true
 }
 
-// stale tells whether a pod was made from an old template, or before a restart
-// was asked for.
-func (s *State) stale(pod *Pod) bool { return s.oldTemplate(pod) || s.oldAge(pod) }
-
-func (s *State) oldTemplate(pod *Pod) bool {
+// stale tells whether a pod was made from an old template.
+func (s *State) stale(pod *Pod) bool {
 	set := s.StatefulSets[pod.Position.Rack]
 	return set != nil && set.Status.ObservedGeneration >= set.Generation && set.Status.UpdateRevision != "" && pod.Revision != set.Status.UpdateRevision
 }
-
-func (s *State) oldAge(pod *Pod) bool { return pod.Created.Before(s.DC.Status.LastRollingRestart.Time) }
 
 // planRoll makes stale pods anew. Their StatefulSets would do it by themselves,
 // but see neither the other racks nor the ring: so they are told not to
@@ -132,7 +154,8 @@ func (s *State) planRoll(p *Plan) {
 			if pod == nil || pod.Deleting || !s.stale(pod) {
 				continue
 			}
-			p.Updating, p.Restarting = p.Updating || s.oldTemplate(pod), p.Restarting || s.oldAge(pod)
+			p.Restarting = p.Restarting || s.DC.Status.IsTrue(api.DatacenterRollingRestart)
+			p.Updating = p.Updating || !p.Restarting
 			if why := s.lost(pod); why != "" {
 				p.add(DeletePod, pod.Name, why, Step{Pod: pod})
 				continue
@@ -146,7 +169,7 @@ func (s *State) planRoll(p *Plan) {
 				continue
 			}
 			why := "it has an old configuration"
-			if !s.oldTemplate(pod) {
+			if p.Restarting {
 				why = "a restart was asked for"
 			}
 			p.add(Restart, pod.Name, why, Step{Pod: pod})

@@ -12,7 +12,7 @@ import (
 // FromPod takes from a pod what a plan needs; its agent is asked separately.
 func FromPod(pod *corev1.Pod, at topology.Position) Pod {
 	p := Pod{
-		Name: pod.Name, UID: string(pod.UID), IP: pod.Status.PodIP, Position: at, Labels: pod.Labels, Created: pod.CreationTimestamp.Time, Deleting: pod.DeletionTimestamp != nil,
+		Name: pod.Name, UID: string(pod.UID), IP: pod.Status.PodIP, Position: at, Labels: pod.Labels, Deleting: pod.DeletionTimestamp != nil,
 		Ready: podReady(pod), Revision: pod.Labels[appsv1.ControllerRevisionHashLabelKey], Scheduled: pod.Spec.NodeName != "",
 	}
 	for _, c := range pod.Status.Conditions {

@@ -1,6 +1,7 @@
 package datacenter_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -187,6 +188,11 @@ func (r *region) watch(s *datacenter.State, plan datacenter.Plan) {
 	if !s.DC.Status.IsTrue(api.DatacenterInitialized) || len(s.DC.Spec.ForceUpgradeRacks) > 0 || s.DC.Spec.Stopped {
 		return
 	}
+	for _, step := range plan.Steps {
+		if step.Verb == datacenter.Start && s.DC.Status.NodeStatuses[step.Target].HostID == "" && slices.Contains(step.Start.Seeds, step.Pod.IP) {
+			r.broken = append(r.broken, step.Target+" is its own seed, and would join without its data")
+		}
+	}
 	taken := 0
 	for _, step := range plan.Steps {
 		if (step.Verb == datacenter.Restart || step.Verb == datacenter.DeletePod) && step.Pod.Ready {
@@ -196,10 +202,9 @@ func (r *region) watch(s *datacenter.State, plan datacenter.Plan) {
 	if taken == 0 {
 		return
 	}
-	for name, pod := range r.pods {
+	for _, pod := range r.pods {
 		if !ready(pod) || pod.DeletionTimestamp != nil {
 			taken++
-			_ = name
 		}
 	}
 	if taken > 1 {
@@ -241,10 +246,23 @@ func (w *world) check() string {
 			} else if id != "" {
 				ids[id] = name
 			}
+			if r.opensEarly(n) {
+				broken = append(broken, "clients are let in at "+name+" before there is a role")
+			}
 			if n.Login("cassandra", "cassandra") {
 				broken = append(broken, "cassandra/cassandra can log in at "+name)
 			}
 		}
 	}
 	return strings.Join(broken, "\n")
+}
+
+// opensEarly tells whether the port for clients is open on a first boot although
+// nobody could log in.
+func (r *region) opensEarly(n *fake.Node) bool {
+	if r.dc.Spec.SuperuserSecretName == "" || r.dc.Status.IsTrue(api.DatacenterInitialized) {
+		return false
+	}
+	status, err := n.Status(context.Background())
+	return err == nil && status.NativeTransport && !n.Login("admin", "secret")
 }

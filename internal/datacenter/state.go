@@ -52,7 +52,6 @@ type Pod struct {
 	Name, UID, IP string
 	Position      topology.Position
 	Labels        map[string]string
-	Created       time.Time
 	Deleting      bool
 	Ready         bool
 	Scheduled     bool

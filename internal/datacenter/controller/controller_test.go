@@ -1,0 +1,222 @@
+package controller_test
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	"github.com/ringspan/ringspan/internal/kubetest"
+)
+
+func TestMain(m *testing.M) { os.Exit(kubetest.Main(m)) }
+
+func TestFirstBoot(t *testing.T) {
+	s := newStage(t)
+	s.secret("admin", map[string]string{"username": "admin", "password": "secret"})
+	s.create(func(dc *api.CassandraDatacenter) { dc.Spec.SuperuserSecretName = "admin" })
+	s.settle()
+	dc := s.dc()
+	if !dc.Status.IsTrue(api.DatacenterReady) || !dc.Status.IsTrue(api.DatacenterInitialized) || dc.Status.CassandraOperatorProgress != api.ProgressReady {
+		t.Errorf("not ready: %+v", dc.Status)
+	}
+	if len(dc.Status.NodeStatuses) != 3 || len(dc.Status.Seeds) != 3 || dc.Status.ObservedGeneration != dc.Generation {
+		t.Errorf("the status lacks something: %+v", dc.Status)
+	}
+	for _, name := range []string{"ring-seed-service", "ring-dc1-service", "ring-dc1-all-pods-service", "ring-dc1-additional-seed-service"} {
+		var service corev1.Service
+		s.must(s.admin.Get(t.Context(), client.ObjectKey{Namespace: s.ns, Name: name}, &service))
+		if !metav1.IsControlledBy(&service, dc) {
+			t.Errorf("Service %s would outlive the datacenter", name)
+		}
+	}
+	for name, n := range s.nodes {
+		if !n.Login("admin", "secret") || n.Login("cassandra", "cassandra") {
+			t.Errorf("at %s admin can log in: %t, cassandra: %t", name, n.Login("admin", "secret"), n.Login("cassandra", "cassandra"))
+		}
+		if pod := s.pod(name); pod.Labels[api.SeedNodeLabel] != "true" || pod.Labels[api.NodeStateLabel] != api.NodeStateStarted {
+			t.Errorf("labels of %s: %v", name, pod.Labels)
+		}
+	}
+}
+
+// A converged datacenter is looked at and not touched.
+func TestNothingIsWrittenWhenAllIsWell(t *testing.T) {
+	s := newStage(t)
+	s.create(nil)
+	s.settle()
+	versions, calls := s.versions(), s.ring.Writes()
+	for range 5 {
+		s.pass()
+	}
+	if after := s.versions(); !slices.Equal(versions, after) {
+		t.Errorf("objects were written:\n%s\ninstead of\n%s", strings.Join(after, "\n"), strings.Join(versions, "\n"))
+	}
+	if after := s.ring.Writes(); len(after) != len(calls) {
+		t.Errorf("nodes were asked for %v", after[len(calls):])
+	}
+}
+
+// A change goes through the racks one by one; the volumes' owners stay who they are.
+func TestConfigChange(t *testing.T) {
+	s := newStage(t)
+	s.create(nil)
+	s.settle()
+	before := s.dc().Status.NodeStatuses
+	s.change(func(dc *api.CassandraDatacenter) {
+		dc.Spec.Config = []byte(`{"cassandra-yaml":{"num_tokens":4,"concurrent_reads":16}}`)
+	})
+	for range 100 {
+		s.pass()
+		if away := s.away(); away > 1 {
+			t.Fatalf("%d nodes are away at once", away)
+		}
+		if s.kubernetes(); s.calm() {
+			break
+		}
+	}
+	after := s.dc().Status
+	for name, n := range before {
+		if now := after.NodeStatuses[name]; now.HostID != n.HostID || now.IP == n.IP {
+			t.Errorf("%s was %v and is %v; it should be a new pod with the old node", name, n, now)
+		}
+	}
+	if !after.IsTrue(api.DatacenterReady) || after.IsTrue(api.DatacenterUpdating) {
+		t.Errorf("not done: %+v", after.Conditions)
+	}
+}
+
+func TestRefusedConfigAndItsCure(t *testing.T) {
+	s := newStage(t)
+	s.create(nil)
+	s.settle()
+	s.change(func(dc *api.CassandraDatacenter) { dc.Spec.Config = []byte(`{"cassandra-yaml":{"no_such_key":1}}`) })
+	s.rounds(12)
+	c := s.dc().Status.Condition(api.DatacenterUpdating)
+	if c == nil || c.Reason != api.ReasonConfigRefused || !strings.Contains(c.Message, "ring-dc1-r1-sts-0") || !strings.Contains(c.Message, "[no_such_key]") {
+		t.Errorf("the condition doesn't name pod and key: %+v", c)
+	}
+	if s.away() != 1 {
+		t.Errorf("%d nodes are away; a refused configuration must stop at the first", s.away())
+	}
+	if !s.event("no_such_key") {
+		t.Error("no event tells of it")
+	}
+	s.change(func(dc *api.CassandraDatacenter) { dc.Spec.Config = []byte(`{"cassandra-yaml":{"num_tokens":4}}`) })
+	s.settle()
+	if dc := s.dc(); !dc.Status.IsTrue(api.DatacenterHealthy) {
+		t.Errorf("not healed: %+v", dc.Status.Conditions)
+	}
+}
+
+// The operator can end at any time: another one, which remembers nothing, goes on.
+func TestOperatorsEndDuringTheBoot(t *testing.T) {
+	s := newStage(t)
+	s.create(nil)
+	for range 60 {
+		s.newOperator()
+		s.pass()
+		s.kubernetes()
+	}
+	s.settle()
+	if dc := s.dc(); !dc.Status.IsTrue(api.DatacenterReady) || s.ring.Rings() != 1 {
+		t.Errorf("%d rings, %+v", s.ring.Rings(), dc.Status.Conditions)
+	}
+}
+
+func TestASecretIsMadeWhenNoneIsNamed(t *testing.T) {
+	s := newStage(t)
+	s.create(nil)
+	s.settle()
+	var secret corev1.Secret
+	s.must(s.admin.Get(t.Context(), client.ObjectKey{Namespace: s.ns, Name: "ring-superuser"}, &secret))
+	if string(secret.Data["username"]) != "ring-superuser" || len(secret.Data["password"]) < 40 || len(secret.OwnerReferences) > 0 {
+		t.Errorf("username %q, %d characters of password, owners %v", secret.Data["username"], len(secret.Data["password"]), secret.OwnerReferences)
+	}
+	for name, n := range s.nodes {
+		if !n.Login("ring-superuser", string(secret.Data["password"])) {
+			t.Errorf("it doesn't open %s", name)
+		}
+	}
+}
+
+func TestAMalformedSecretIsNamed(t *testing.T) {
+	s := newStage(t)
+	s.secret("admin", map[string]string{"username": "admin"})
+	s.create(func(dc *api.CassandraDatacenter) { dc.Spec.SuperuserSecretName = "admin" })
+	s.rounds(15)
+	c := s.dc().Status.Condition(api.DatacenterValid)
+	if c.Status != corev1.ConditionFalse || c.Reason != api.ReasonSecretMissing || !strings.Contains(c.Message, "admin") || !strings.Contains(c.Message, "password") {
+		t.Errorf("the condition doesn't name Secret and key: %+v", c)
+	}
+	if s.dc().Status.IsTrue(api.DatacenterInitialized) {
+		t.Error("clients are let in without a superuser")
+	}
+}
+
+func TestFieldsWithoutEffectAreNamed(t *testing.T) {
+	s := newStage(t)
+	s.create(func(dc *api.CassandraDatacenter) {
+		dc.Spec.CanaryUpgrade, dc.Spec.ReplaceNodes = true, []string{"ring-dc1-r1-sts-0"}
+	})
+	s.settle()
+	c := s.dc().Status.Condition(api.DatacenterFieldsNotActedOn)
+	if c == nil || c.Message != "not acted on: spec.canaryUpgrade, spec.replaceNodes" {
+		t.Errorf("got %+v", c)
+	}
+	if !s.event("spec.replaceNodes") {
+		t.Error("no event names them")
+	}
+}
+
+func TestRestartAndUpgradeRequestsAreTakenBack(t *testing.T) {
+	s := newStage(t)
+	s.create(nil)
+	s.settle()
+	before := s.uids()
+	s.change(func(dc *api.CassandraDatacenter) {
+		dc.Spec.RollingRestartRequested = true
+		dc.Annotations = map[string]string{api.UpdateAllowedAnnotation: api.UpdateAllowedOnce}
+	})
+	s.settle()
+	dc := s.dc()
+	if dc.Spec.RollingRestartRequested || dc.Annotations[api.UpdateAllowedAnnotation] != "" {
+		t.Errorf("requested: %t, annotations %v", dc.Spec.RollingRestartRequested, dc.Annotations)
+	}
+	for name, uid := range s.uids() {
+		if before[name] == uid {
+			t.Errorf("%s was not restarted", name)
+		}
+	}
+}
+
+func TestDeletion(t *testing.T) {
+	s := newStage(t)
+	s.create(nil)
+	s.settle()
+	s.must(s.admin.Delete(t.Context(), s.dc()))
+	s.rounds(6)
+	err := s.admin.Get(t.Context(), client.ObjectKey{Namespace: s.ns, Name: "dc1"}, &api.CassandraDatacenter{})
+	if !apierrors.IsNotFound(err) {
+		t.Errorf("it is still there: %v", err)
+	}
+	var sets appsv1.StatefulSetList
+	s.must(s.admin.List(t.Context(), &sets, client.InNamespace(s.ns)))
+	if len(sets.Items) > 0 {
+		t.Errorf("%d StatefulSets are left", len(sets.Items))
+	}
+	var claims corev1.PersistentVolumeClaimList
+	s.must(s.admin.List(t.Context(), &claims, client.InNamespace(s.ns)))
+	for _, c := range claims.Items {
+		if c.DeletionTimestamp == nil {
+			t.Errorf("volume %s is left", c.Name)
+		}
+	}
+}

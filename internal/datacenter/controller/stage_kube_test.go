@@ -1,0 +1,136 @@
+package controller_test
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"strings"
+	"testing"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	"github.com/ringspan/ringspan/internal/mgmtapi"
+)
+
+// kubernetes lets a second pass: pods are made, run and ended as their
+// StatefulSets say (strategy OnDelete), and Cassandra does what it was asked.
+func (s *stage) kubernetes() {
+	s.t.Helper()
+	s.clock = s.clock.Add(time.Second)
+	var sets appsv1.StatefulSetList
+	s.must(s.admin.List(s.t.Context(), &sets, client.InNamespace(s.ns)))
+	wanted := map[string]bool{}
+	for i := range sets.Items {
+		s.controlSet(&sets.Items[i], wanted)
+	}
+	s.endPods(wanted)
+	s.ring.Advance()
+	for name := range wanted {
+		s.kubelet(name)
+	}
+}
+
+func items(t *testing.T, list client.ObjectList) (all []client.Object) {
+	t.Helper()
+	raw, err := meta.ExtractList(list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range raw {
+		all = append(all, o.(client.Object))
+	}
+	return all
+}
+
+func (s *stage) controlSet(set *appsv1.StatefulSet, wanted map[string]bool) {
+	s.t.Helper()
+	data, err := json.Marshal(set.Spec.Template)
+	s.must(err)
+	revision := fmt.Sprintf("%x", sha256.Sum256(data))[:8]
+	if set.Status.ObservedGeneration != set.Generation || set.Status.UpdateRevision != revision {
+		set.Status.ObservedGeneration, set.Status.UpdateRevision = set.Generation, revision
+		s.must(s.admin.Status().Update(s.t.Context(), set))
+	}
+	for i := range int(*set.Spec.Replicas) {
+		name := fmt.Sprintf("%s-%d", set.Name, i)
+		wanted[name] = true
+		err := s.admin.Get(s.t.Context(), client.ObjectKey{Namespace: s.ns, Name: name}, &corev1.Pod{})
+		if client.IgnoreNotFound(err) == nil && err != nil {
+			s.makePod(set, name, revision)
+		}
+	}
+}
+
+func (s *stage) makePod(set *appsv1.StatefulSet, name, revision string) {
+	s.t.Helper()
+	spec := *set.Spec.Template.Spec.DeepCopy()
+	for _, c := range set.Spec.VolumeClaimTemplates {
+		claim := &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: c.Name + "-" + name, Labels: c.Labels}, Spec: c.Spec}
+		_ = s.admin.Create(s.t.Context(), claim) // it may be there
+		spec.Volumes = append(spec.Volumes, corev1.Volume{Name: c.Name, VolumeSource: corev1.VolumeSource{
+			PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: claim.Name}}})
+	}
+	labels := maps.Clone(set.Spec.Template.Labels)
+	labels[appsv1.ControllerRevisionHashLabelKey] = revision
+	s.must(s.admin.Create(s.t.Context(), &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: name, Labels: labels}, Spec: spec}))
+}
+
+// endPods takes away pods that nobody wants. Those that were asked to go are
+// gone at once: no kubelet holds them.
+func (s *stage) endPods(wanted map[string]bool) {
+	s.t.Helper()
+	var pods corev1.PodList
+	s.must(s.admin.List(s.t.Context(), &pods, client.InNamespace(s.ns)))
+	for i := range pods.Items {
+		if !wanted[pods.Items[i].Name] {
+			s.must(client.IgnoreNotFound(s.admin.Delete(s.t.Context(), &pods.Items[i], client.GracePeriodSeconds(0))))
+		}
+	}
+}
+
+// kubelet runs a pod, and says how it does.
+func (s *stage) kubelet(name string) {
+	s.t.Helper()
+	pod := s.pod(name)
+	if pod.Status.PodIP == "" {
+		s.runPod(pod)
+	}
+	node := s.nodes[name]
+	status, err := node.Status(s.t.Context())
+	s.must(err)
+	is := corev1.ConditionFalse
+	if status.State == mgmtapi.Running && status.NativeTransport {
+		is = corev1.ConditionTrue
+	}
+	pod.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodReady, Status: is}}
+	if words := node.Terminated(); words != "" {
+		pod.Status.ContainerStatuses[0].LastTerminationState.Terminated = &corev1.ContainerStateTerminated{ExitCode: 1, Message: words}
+	}
+	s.must(s.admin.Status().Update(s.t.Context(), pod))
+}
+
+func (s *stage) runPod(pod *corev1.Pod) {
+	s.serial++
+	address := fmt.Sprintf("10.0.0.%d", s.serial)
+	if node := s.nodes[pod.Name]; node != nil {
+		node.Move(address)
+	} else {
+		s.nodes[pod.Name] = s.ring.Add(address, "dc1", pod.Labels[api.RackLabel])
+	}
+	pod.Status.PodIP, pod.Status.PodIPs, pod.Status.Phase = address, []corev1.PodIP{{IP: address}}, corev1.PodRunning
+	pod.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "cassandra", State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}}}
+	words := ""
+	for _, e := range pod.Spec.Containers[0].Env {
+		if e.Name == "CONFIG_FILE_DATA" && strings.Contains(e.Value, "no_such_key") {
+			words = "Invalid yaml. Please remove properties [no_such_key] from your cassandra.yaml"
+		}
+	}
+	s.nodes[pod.Name].RefuseConfig(words)
+}
