@@ -1,6 +1,9 @@
 package e2e
 
 import (
+	"errors"
+	"fmt"
+	"maps"
 	"strings"
 	"testing"
 )
@@ -46,23 +49,52 @@ func TestFieldsNotActedOnAreNamed(t *testing.T) {
 // Applying again what is there changes nothing: no pod, and not a single object.
 func TestUpAgainChangesNothing(t *testing.T) {
 	awaitWhole(t)
-	var before string
-	eventually(t, 120e9, func() error { // until what the last story caused has settled
-		before = versions(t)
-		return contains(kubectl(t, west, "get", "cassdc", "dc1", "-o", "jsonpath={.status.cassandraOperatorProgress}")+kubectl(t, central, "get", "cassdc", "dc2", "-o", "jsonpath={.status.cassandraOperatorProgress}"), "ReadyReady")
-	})
+	before := settledVersions(t)
 	ringspan(t, "up", fileName)
-	if after := versions(t); after != before {
-		t.Errorf("objects before:\n%s\nand after:\n%s", before, after)
+	after := versions(t)
+	for object, version := range after {
+		if before[object] != version {
+			t.Errorf("%s was at resource version %q, is at %q", object, before[object], version)
+		}
+	}
+	for object := range before {
+		if _, ok := after[object]; !ok {
+			t.Errorf("%s is gone", object)
+		}
 	}
 }
 
-// versions are the resource versions of everything that a ring consists of.
-func versions(t *testing.T) string {
+// settledVersions waits until what the last story caused has settled: ten readings in a
+// row are the same.
+func settledVersions(t *testing.T) map[string]string {
 	t.Helper()
-	var all strings.Builder
-	for _, r := range []string{west, central} {
-		all.WriteString(kubectl(t, r, "get", "k8c,cassdc,sts,svc,pdb,endpointslices,secrets", "-n", "default", "-o", `jsonpath={range .items[*]}{.kind}/{.metadata.name} {.metadata.resourceVersion}{"\n"}{end}`))
+	var last map[string]string
+	same := 0
+	eventually(t, 120e9, func() error {
+		now := versions(t)
+		if !maps.Equal(now, last) {
+			last, same = now, 0
+			return errors.New("objects still change")
+		}
+		if same++; same < 10 {
+			return fmt.Errorf("the same in %d readings of 10", same)
+		}
+		return contains(kubectl(t, west, "get", "cassdc", "dc1", "-o", "jsonpath={.status.cassandraOperatorProgress}")+kubectl(t, central, "get", "cassdc", "dc2", "-o", "jsonpath={.status.cassandraOperatorProgress}"), "ReadyReady")
+	})
+	return last
+}
+
+// versions are the resource versions of everything that a ring consists of, by region,
+// kind and name.
+func versions(t *testing.T) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	for _, region := range []string{west, central} {
+		lines := kubectl(t, region, "get", "k8c,cassdc,sts,svc,pdb,endpointslices,secrets", "-n", "default", "-o", `jsonpath={range .items[*]}{.kind}/{.metadata.name} {.metadata.resourceVersion}{"\n"}{end}`)
+		for line := range strings.Lines(lines) {
+			object, version, _ := strings.Cut(strings.TrimSpace(line), " ")
+			all[region+" "+object] = version
+		}
 	}
-	return all.String()
+	return all
 }
