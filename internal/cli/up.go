@@ -75,6 +75,7 @@ type result struct {
 	Fleet      string              `json:"fleet"`
 	Kubeconfig string              `json:"kubeconfig,omitempty"`
 	Error      string              `json:"error,omitempty"`
+	Warnings   []string            `json:"warnings,omitempty"` // of what the file asks for and nothing acts on
 	Seconds    float64             `json:"seconds"`
 	Phases     []progress.Phase    `json:"phases"`
 	Rings      []ringstatus.Status `json:"rings,omitempty"`
@@ -89,7 +90,7 @@ func (u *upRun) run(ctx context.Context, timeout time.Duration) error {
 	if err != nil {
 		return u.failed(ctx, within, phases, err)
 	}
-	r := result{Fleet: u.file.Fleet.Name, Kubeconfig: u.cloud.Kubeconfig(), Phases: phases, Seconds: sum(phases)}
+	r := result{Fleet: u.file.Fleet.Name, Warnings: u.file.Warnings(), Kubeconfig: u.cloud.Kubeconfig(), Phases: phases, Seconds: sum(phases)}
 	if r.Rings, err = gather(ctx, u.cloud, u.regions, ""); err != nil {
 		return err
 	}
@@ -215,6 +216,9 @@ func (u *upRun) print(r result) error {
 			return err
 		}
 		fmt.Fprintln(u.out)
+	}
+	for _, w := range r.Warnings {
+		fmt.Fprintf(u.out, "Warning: %s\n\n", w)
 	}
 	for _, p := range r.Phases {
 		fmt.Fprintf(u.out, "%7.1fs  %s\n", p.Seconds, p.Name)

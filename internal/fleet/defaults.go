@@ -1,19 +1,21 @@
 package fleet
 
 import (
-	"fmt"
+	"net/netip"
+	"slices"
 
 	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
 )
 
-// setDefaults fills in what a file may leave out.
+// setDefaults fills in what a file may leave out. What it gives stays as it is,
+// also when that is empty or 0, and is then refused.
 func (f *File) setDefaults() {
 	spec := &f.Fleet.Spec
-	if spec.Provider == "" {
+	if !f.at.has("spec.provider") {
 		spec.Provider = fleetv1.ProviderLocal
 	}
 	for i := range spec.Regions {
-		regionDefaults(&spec.Regions[i], i)
+		f.regionDefaults(i)
 	}
 	for i := range f.Secrets {
 		if f.Secrets[i].Namespace == "" {
@@ -27,20 +29,38 @@ func (f *File) setDefaults() {
 	}
 }
 
-// regionDefaults: three zones, one node a zone, a service range of its own.
-func regionDefaults(r *fleetv1.Region, i int) {
-	if r.ServiceCIDR == "" {
-		r.ServiceCIDR = fmt.Sprintf("10.%d.0.0/16", 100+i)
+// regionDefaults: three zones, one node a zone, a service range that no region's
+// nodes have.
+func (f *File) regionDefaults(i int) {
+	r, at := &f.Fleet.Spec.Regions[i], path("spec.regions[%d]", i)
+	if !f.at.has(at + ".serviceCIDR") {
+		r.ServiceCIDR = f.freeServices(i)
 	}
 	if len(r.Zones) == 0 {
 		r.Zones = make([]fleetv1.Zone, 3)
 	}
 	for j := range r.Zones {
-		if r.Zones[j].Name == "" {
+		if !f.at.has(at + path(".zones[%d].name", j)) {
 			r.Zones[j].Name = r.Name + string(rune('a'+j))
 		}
 	}
-	if r.Nodes.Count == 0 {
+	if !f.at.has(at + ".nodes.count") {
 		r.Nodes.Count = int32(len(r.Zones)) //nolint:gosec // at most as many as lines in a file
 	}
+}
+
+// freeServices is 10.100.0.0/16 for the first region, 10.101.0.0/16 for the
+// second; the next one after that when nodes have it. A fleet of the 16 regions
+// that there can be finds one.
+func (f *File) freeServices(i int) string {
+	for n := 100 + i; n < 256; n++ {
+		free := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(n)}), 16)
+		if !slices.ContainsFunc(f.Fleet.Spec.Regions, func(r fleetv1.Region) bool {
+			c, ok := network(r.CIDR)
+			return ok && c.Overlaps(free)
+		}) {
+			return free.String()
+		}
+	}
+	return ""
 }

@@ -180,6 +180,20 @@ func (d *document) scalar(key string) string {
 	return ""
 }
 
+// has says that a path such as spec.regions[1].cidr is given a value; null is
+// none, as for the API server.
+func (d *document) has(path string) bool {
+	node := d.root
+	for _, part := range steps(path) {
+		next := child(node, part)
+		if next == nil {
+			return false
+		}
+		node = next.value
+	}
+	return node.ShortTag() != "!!null"
+}
+
 // line of a path such as spec.regions[1].cidr; of its nearest parent when it is
 // not there.
 func (d *document) line(path string) int {

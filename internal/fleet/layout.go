@@ -8,11 +8,13 @@ import (
 	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
 )
 
-// Limits of a region on one machine.
+// Limits of a fleet and its regions.
 const (
-	MaxZones        = 6  // the region's range is cut into eighths; the last two are the control plane's
-	MaxNodesPerZone = 16 // of the embedded cloud
-	nodeAddresses   = 32 // that a node needs at least: its pods' and a few of its own
+	MaxRegions      = 16
+	MaxNodes        = 100 // of a region
+	MaxZones        = 6   // the region's range is cut into eighths; the last two are the control plane's
+	MaxNodesPerZone = 16  // of the embedded cloud
+	nodeAddresses   = 32  // that a node needs at least: its pods' and a few of its own
 )
 
 // Subnet is the address range of a region's zone: an eighth of the region's, so

@@ -56,6 +56,27 @@ func TestDefaultsOfAShortFleet(t *testing.T) {
 	}
 }
 
+// What is given isn't replaced by a default; what is left out never collides.
+func TestDefaultsKeepOutOfTheWay(t *testing.T) {
+	f, err := Parse("f.yaml", []byte("apiVersion: fleet.ringspan.io/v1alpha1\nkind: Fleet\nmetadata: {name: short}\nspec: {regions: [{name: here, cidr: 10.100.0.0/16}, {name: there, cidr: 10.102.0.0/16, serviceCIDR: 10.99.0.0/16}]}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := f.Fleet.Spec.Regions; r[0].ServiceCIDR != "10.101.0.0/16" || r[1].ServiceCIDR != "10.99.0.0/16" {
+		t.Errorf("%s, %s", r[0].ServiceCIDR, r[1].ServiceCIDR)
+	}
+}
+
+func TestTagsWithoutEffectAreNamed(t *testing.T) {
+	f, err := Parse("f.yaml", []byte(edited(t, "  provider: local", "  provider: local\n  tags: {team: data}")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w := f.Warnings(); len(w) != 1 || !strings.HasPrefix(w[0], "f.yaml:10: spec.tags: provider local") {
+		t.Errorf("%q", w)
+	}
+}
+
 // Each case is one mistake in the article's file; the message has its line.
 func TestMistakesAreNamedWithTheirLine(t *testing.T) {
 	for _, c := range []struct{ name, old, part, want string }{

@@ -9,7 +9,10 @@ import (
 	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
 )
 
-// validate finds what is wrong with the whole, before anything is made of it.
+// validate finds what is wrong with the whole, before anything is made of it. A
+// Fleet is refused here exactly when its resource definition refuses it
+// (api/fleet), but for providers that are to come; a test in internal/kubetest
+// compares the two.
 func (f *File) validate() (errs []error) {
 	spec := f.Fleet.Spec
 	if !fleetName.MatchString(f.Fleet.Name) {
@@ -25,6 +28,9 @@ func (f *File) validate() (errs []error) {
 	if len(spec.Regions) == 0 {
 		errs = append(errs, f.at.fieldError("spec.regions", "a fleet needs at least one region"))
 	}
+	if len(spec.Regions) > MaxRegions {
+		errs = append(errs, f.at.fieldError("spec.regions", "%d regions are more than the %d that a fleet can have", len(spec.Regions), MaxRegions))
+	}
 	for i := range spec.Regions {
 		errs = append(errs, f.validateRegion(i)...)
 	}
@@ -34,7 +40,11 @@ func (f *File) validate() (errs []error) {
 	return append(errs, f.validateSecrets()...)
 }
 
-var fleetName = regexp.MustCompile(`^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$`)
+// Names of fleets and regions, and of zones.
+var (
+	fleetName = regexp.MustCompile(`^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$`)
+	zoneName  = regexp.MustCompile(`^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$`)
+)
 
 // region finds a region by name; -1 when there is none.
 func (f *File) region(name string) int {

@@ -78,13 +78,16 @@ func (f *File) validateZones(x *faults, r fleetv1.Region) {
 		x.bad("zones", "%d zones are more than the %d that fit", len(r.Zones), MaxZones)
 	}
 	for j, z := range r.Zones {
+		if !zoneName.MatchString(z.Name) {
+			x.bad(path("zones[%d].name", j), "%q is not a name: lower-case letters, digits and -, beginning with a letter, at most 63", z.Name)
+		}
 		for k, other := range r.Zones[:j] {
 			if z.Name == other.Name {
 				x.bad(path("zones[%d].name", j), "%s is the name of zones[%d] too", z.Name, k)
 			}
 		}
 	}
-	if r.Nodes.Count < 1 {
-		x.bad("nodes.count", "%d: a region needs at least one node", r.Nodes.Count)
+	if r.Nodes.Count < 1 || r.Nodes.Count > MaxNodes {
+		x.bad("nodes.count", "%d: a region has 1 to %d nodes", r.Nodes.Count, MaxNodes)
 	}
 }

@@ -119,7 +119,7 @@ var refusedAtCreation = []invalid{
 	{"no range", validFleet, []change{{"spec.regions.0.cidr", "-"}}, "spec.regions[0].cidr"},
 	{"odd range", validFleet, []change{{"spec.regions.0.cidr", "172.21.0.0"}}, "spec.regions[0].cidr"},
 	{"range with host bits", validFleet, []change{{"spec.regions.0.cidr", "172.21.5.0/16"}}, "spec.regions[0].cidr"},
-	{"narrow range", validFleet, []change{{"spec.regions.0.cidr", "172.21.5.0/28"}}, "16 to 24 bits"},
+	{"narrow range", validFleet, []change{{"spec.regions.0.cidr", "172.21.5.0/28"}}, "16 to 22 bits"},
 	{"overlapping ranges", validFleet, []change{{"spec.regions.0.cidr", "172.22.128.0/17"}}, "must not overlap"},
 	{"overlapping service range", validFleet, []change{{"spec.regions.0.serviceCIDR", "172.21.128.0/17"}}, "serviceCIDR"},
 	{"two regions of one name", validFleet, []change{{"spec.regions.0.name", "eu-central-1"}}, "region names must differ"},
