@@ -27,10 +27,20 @@ func NewClient(state State) *Client {
 	transport := &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return dialUnix(ctx, state.socket()) },
 	}
-	return &Client{state: state, http: &http.Client{Transport: transport, Timeout: 30 * time.Second}}
+	return &Client{state: state, http: &http.Client{Transport: transport}}
 }
 
+// callTimeout bounds a question to the lab, and a wish that it only notes.
+const callTimeout = 30 * time.Second
+
 func (c *Client) call(ctx context.Context, method, path string, body, out any) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	return c.send(ctx, method, path, body, out)
+}
+
+// send has no bound of its own.
+func (c *Client) send(ctx context.Context, method, path string, body, out any) error {
 	var in io.Reader
 	if body != nil {
 		data, err := json.Marshal(body)
@@ -70,7 +80,8 @@ func (c *Client) Status(ctx context.Context) (Status, error) {
 	return s, nil
 }
 
-// Fault injects a fault, or heals one.
+// Fault injects a fault. It returns when that is in force or, if it happens
+// once, has happened: for roll-addresses that takes minutes.
 func (c *Client) Fault(ctx context.Context, kind string, args []string) error {
 	return c.fault(ctx, "/fault", kind, args)
 }
@@ -85,7 +96,7 @@ func (c *Client) fault(ctx context.Context, path, kind string, args []string) er
 		return fmt.Errorf("no lab runs in %s", c.state)
 	}
 	var none struct{}
-	return c.call(ctx, http.MethodPost, path, faultRequest{kind, args}, &none)
+	return c.send(ctx, http.MethodPost, path, faultRequest{kind, args}, &none) // the lab bounds it
 }
 
 // Start makes sure that the lab runs with the given configuration and returns

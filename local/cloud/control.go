@@ -67,7 +67,7 @@ func (s *supervisor) serveControl(stop func()) (*http.Server, error) {
 		stop()
 	})
 	mux.HandleFunc("POST /fault", func(w http.ResponseWriter, q *http.Request) { s.handleFault(w, q, s.inject) })
-	mux.HandleFunc("POST /heal", func(w http.ResponseWriter, q *http.Request) { s.handleFault(w, q, s.faults.heal) })
+	mux.HandleFunc("POST /heal", func(w http.ResponseWriter, q *http.Request) { s.handleFault(w, q, func(_ context.Context, kind string, args []string) error { return s.faults.heal(kind, args) }) })
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = server.Serve(listener) }()
 	return server, nil
@@ -78,7 +78,7 @@ type eventPage struct {
 	Next   int     `json:"next"`
 }
 
-func (s *supervisor) handleFault(w http.ResponseWriter, q *http.Request, do func(string, []string) error) {
+func (s *supervisor) handleFault(w http.ResponseWriter, q *http.Request, do func(context.Context, string, []string) error) {
 	var f faultRequest
 	if err := json.NewDecoder(q.Body).Decode(&f); err != nil {
 		answer(w, nil, err)
@@ -90,7 +90,7 @@ func (s *supervisor) handleFault(w http.ResponseWriter, q *http.Request, do func
 		answer(w, nil, errors.New("the lab is starting: its networks are not there yet"))
 		return
 	}
-	err := do(f.Kind, f.Args)
+	err := do(q.Context(), f.Kind, f.Args)
 	if err == nil {
 		s.events.say("fault", "", "%s %s %s", q.URL.Path[1:], f.Kind, strings.Join(f.Args, " "))
 	}
@@ -98,12 +98,12 @@ func (s *supervisor) handleFault(w http.ResponseWriter, q *http.Request, do func
 }
 
 // inject adds a lasting fault of the network, or does a thing once.
-func (s *supervisor) inject(kind string, args []string) error {
+func (s *supervisor) inject(ctx context.Context, kind string, args []string) error {
 	switch kind {
 	case "kill-node":
 		return s.killNode(args)
 	case "roll-addresses":
-		return s.rollAddresses(args)
+		return s.rollAddresses(ctx, args)
 	case "kill":
 		return s.killComponent(args)
 	}
@@ -124,20 +124,6 @@ func (s *supervisor) killNode(args []string) error {
 		}
 	}
 	return fmt.Errorf("kill-node: there is no node %q; `ringspan-local status` lists them", args[0])
-}
-
-// rollAddresses restarts every pod of a region's nodes, node by node, so that
-// each gets another address, as after a reboot of the machines.
-func (s *supervisor) rollAddresses(args []string) error {
-	for _, r := range s.regions {
-		if len(args) == 1 && r.config.Name == args[0] {
-			for _, n := range r.runningNodes() {
-				n.runtime.KillAll()
-			}
-			return nil
-		}
-	}
-	return fmt.Errorf("roll-addresses takes one of the regions, not %q", strings.Join(args, " "))
 }
 
 // killComponent ends one of a region's processes without warning.

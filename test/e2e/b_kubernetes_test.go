@@ -1,9 +1,6 @@
 package e2e
 
 import (
-	"errors"
-	"fmt"
-	"maps"
 	"strings"
 	"testing"
 )
@@ -48,53 +45,9 @@ func TestFieldsNotActedOnAreNamed(t *testing.T) {
 
 // Applying again what is there changes nothing: no pod, and not a single object.
 func TestUpAgainChangesNothing(t *testing.T) {
-	awaitWhole(t)
-	before := settledVersions(t)
+	before := settled(t)
 	ringspan(t, "up", fileName)
-	after := versions(t)
-	for object, version := range after {
-		if before[object] != version {
-			t.Errorf("%s was at resource version %q, is at %q", object, before[object], version)
-		}
+	if news := before.changes(settled(t)); news != "" {
+		t.Errorf("changed by the second up:\n%s", news)
 	}
-	for object := range before {
-		if _, ok := after[object]; !ok {
-			t.Errorf("%s is gone", object)
-		}
-	}
-}
-
-// settledVersions waits until what the last story caused has settled: ten readings in a
-// row are the same.
-func settledVersions(t *testing.T) map[string]string {
-	t.Helper()
-	var last map[string]string
-	same := 0
-	eventually(t, 120e9, func() error {
-		now := versions(t)
-		if !maps.Equal(now, last) {
-			last, same = now, 0
-			return errors.New("objects still change")
-		}
-		if same++; same < 10 {
-			return fmt.Errorf("the same in %d readings of 10", same)
-		}
-		return contains(kubectl(t, west, "get", "cassdc", "dc1", "-o", "jsonpath={.status.cassandraOperatorProgress}")+kubectl(t, central, "get", "cassdc", "dc2", "-o", "jsonpath={.status.cassandraOperatorProgress}"), "ReadyReady")
-	})
-	return last
-}
-
-// versions are the resource versions of everything that a ring consists of, by region,
-// kind and name.
-func versions(t *testing.T) map[string]string {
-	t.Helper()
-	all := map[string]string{}
-	for _, region := range []string{west, central} {
-		lines := kubectl(t, region, "get", "k8c,cassdc,sts,svc,pdb,endpointslices,secrets", "-n", "default", "-o", `jsonpath={range .items[*]}{.kind}/{.metadata.name} {.metadata.resourceVersion}{"\n"}{end}`)
-		for line := range strings.Lines(lines) {
-			object, version, _ := strings.Cut(strings.TrimSpace(line), " ")
-			all[region+" "+object] = version
-		}
-	}
-	return all
 }

@@ -206,7 +206,7 @@ func faultCommand(o *options) *cobra.Command {
 		{"mtu A B BYTES", "Limit the packets between two regions", 3},
 		{"kill-node REGION/NODE", "Power a node off; it comes back like a rebooted machine", 1},
 		{"kill REGION/COMPONENT", "kill -9 one process of a region's cluster", 1},
-		{"roll-addresses REGION", "Restart a region's pods with other addresses", 1},
+		{"roll-addresses REGION", "Restart a region's pods with other addresses, node after node", 1},
 	} {
 		root.AddCommand(faultVerb(o, f.use, f.short, f.args, inject))
 	}
