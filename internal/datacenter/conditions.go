@@ -22,6 +22,7 @@ func (s *State) conditions(p Plan, err error) []api.DatacenterCondition {
 	booted, whole := s.initialized() || p.InitComplete, s.allReady()
 	changing := s.goesOn(p.Updating, api.DatacenterUpdating)
 	restarting := s.goesOn(p.Restarting || s.restartAsked(), api.DatacenterRollingRestart)
+	scaling := p.Scaling || s.DC.Status.IsTrue(api.DatacenterScalingUp) && (!p.Scaled || err != nil)
 	resuming := !whole && !s.DC.Spec.Stopped && (s.DC.Status.IsTrue(api.DatacenterStopped) || s.DC.Status.IsTrue(api.DatacenterResuming))
 	serving := whole || (changing || restarting) && s.unready() <= 1 && len(p.Trouble) == 0
 	all := []api.DatacenterCondition{
@@ -31,7 +32,7 @@ func (s *State) conditions(p Plan, err error) []api.DatacenterCondition {
 		done(whole && s.Schemas == 1 && len(p.Trouble) == 0, api.DatacenterHealthy, api.ReasonNodesReady),
 		active(changing, api.DatacenterUpdating),
 		active(restarting, api.DatacenterRollingRestart),
-		active(p.Scaling, api.DatacenterScalingUp),
+		active(scaling, api.DatacenterScalingUp),
 		condition(api.DatacenterStopped, p.Stopped, api.ReasonReconciled, ""),
 		active(resuming, api.DatacenterResuming),
 		condition(api.DatacenterRequiresUpdate, p.NeedsUpdate, api.ReasonReconciled, pick(p.NeedsUpdate,
@@ -124,6 +125,7 @@ func (s *State) notActedOn() []string {
 		"spec.users (authentication is off)":                 len(spec.Users) > 0 && !s.auth(),
 		"spec.size (nodes are not removed)":                  s.initialized() && !spec.Stopped && s.total() > int(spec.Size),
 		"spec.storageConfig (volumes are not changed)":       s.claimsDiffer(),
+		"annotation " + api.TrackCleanupTasksAnnotation:      hasKey(s.DC.Annotations, api.TrackCleanupTasksAnnotation),
 		"annotation " + api.DecommissionOnDeleteAnnotation:   hasKey(s.DC.Annotations, api.DecommissionOnDeleteAnnotation),
 		"spec.config.jvm-options (not for this Cassandra)":   config(s.DC)["jvm-options"] != nil,
 		"spec.networking.nodePort.internode (not announced)": spec.Networking != nil && spec.Networking.NodePort != nil && spec.Networking.NodePort.Internode+spec.Networking.NodePort.InternodeSSL != 0,

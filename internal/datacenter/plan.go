@@ -24,6 +24,7 @@ const (
 	Replicate   plan.Verb = "replicate"      // a keyspace
 	Roles       plan.Verb = "write roles"    // superuser and users
 	OpenNative  plan.Verb = "open native"    // the port for clients, of a node
+	MakeTask    plan.Verb = "make task"      // that the tasks' own loop carries out
 	Clear       plan.Verb = "clear"          // a request in the spec or an annotation that was carried out
 	DropPVCs    plan.Verb = "delete volumes" // of a datacenter that is being deleted
 	DropControl plan.Verb = "let go"         // of the finalizer
@@ -53,6 +54,7 @@ type Plan struct {
 	Updating     bool // pods are being made anew from a changed template
 	Restarting   bool // pods are being made anew because a restart was asked for
 	Scaling      bool // nodes are being added
+	Scaled       bool // nodes were added, and nothing more is owed to them after this plan
 	NeedsUpdate  bool // this version would make other pods, and waits to be asked
 	Stopped      bool
 	InitComplete bool // the first boot is over
@@ -129,6 +131,7 @@ func Make(s *State) Plan {
 	s.planRoll(&p)
 	s.planStarts(&p)
 	s.planRing(&p)
+	s.planCleanup(&p)
 	s.planClear(&p)
 	if len(p.held) > 0 {
 		p.Wait("rack %s to be whole before the change reaches %s", p.unsettled, strings.Join(p.held, ", "))

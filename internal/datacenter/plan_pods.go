@@ -13,6 +13,7 @@ func (s *State) planPods(p *Plan) {
 			pod, name := s.pod(position), s.names().Pod(position)
 			switch {
 			case pod == nil:
+				p.Scaling = p.Scaling || s.initialized() && s.DC.Status.NodeStatuses[name].HostID == ""
 				p.Wait("pod %s to be made", name)
 				continue
 			case pod.Deleting:

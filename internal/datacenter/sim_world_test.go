@@ -41,6 +41,7 @@ type region struct {
 	version map[string]int // of the Secrets
 	rolled  string         // memory of the operator's process
 	told    map[string]string
+	tasks   []string // that were made
 	peers   []string // seeds as last read from the other regions
 	away    bool     // the other regions can't be asked
 	last    string   // plan, as printed before

@@ -67,7 +67,9 @@ func (s *supervisor) serveControl(stop func()) (*http.Server, error) {
 		stop()
 	})
 	mux.HandleFunc("POST /fault", func(w http.ResponseWriter, q *http.Request) { s.handleFault(w, q, s.inject) })
-	mux.HandleFunc("POST /heal", func(w http.ResponseWriter, q *http.Request) { s.handleFault(w, q, func(_ context.Context, kind string, args []string) error { return s.faults.heal(kind, args) }) })
+	mux.HandleFunc("POST /heal", func(w http.ResponseWriter, q *http.Request) {
+		s.handleFault(w, q, func(_ context.Context, kind string, args []string) error { return s.faults.heal(kind, args) })
+	})
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = server.Serve(listener) }()
 	return server, nil

@@ -44,6 +44,8 @@ func (r *Reconciler) step(ctx context.Context, s *datacenter.State, step datacen
 		return client.IgnoreNotFound(r.Client.Delete(ctx, step.Object))
 	case datacenter.MakeSecret:
 		return r.makeSecret(ctx, step.Object)
+	case datacenter.MakeTask:
+		return r.makeTask(ctx, s, step.Object)
 	case datacenter.Restart:
 		return client.IgnoreNotFound(r.Client.Delete(ctx, podRef(s, step), ofSame(step)))
 	case datacenter.DeletePod:
@@ -118,6 +120,18 @@ func (r *Reconciler) makeSecret(ctx context.Context, o client.Object) error {
 	_, _ = rand.Read(password) // never fails
 	secret.Data["password"] = []byte(base64.RawURLEncoding.EncodeToString(password))
 	if err := r.Client.Create(ctx, secret); err != nil && !apierrors.IsAlreadyExists(err) {
+		return err
+	}
+	return nil
+}
+
+// makeTask creates a task that goes with its datacenter; one that is there is
+// the same.
+func (r *Reconciler) makeTask(ctx context.Context, s *datacenter.State, o client.Object) error {
+	if err := controllerutil.SetOwnerReference(s.DC, o, r.Client.Scheme()); err != nil {
+		return err
+	}
+	if err := r.Client.Create(ctx, o); err != nil && !apierrors.IsAlreadyExists(err) {
 		return err
 	}
 	return nil

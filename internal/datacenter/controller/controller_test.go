@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	control "github.com/ringspan/ringspan/api/control/v1alpha1"
 	"github.com/ringspan/ringspan/internal/kubetest"
 )
 
@@ -194,6 +195,29 @@ func TestRestartAndUpgradeRequestsAreTakenBack(t *testing.T) {
 		if before[name] == uid {
 			t.Errorf("%s was not restarted", name)
 		}
+	}
+}
+
+// A scale-up ends with one cleanup of all nodes, whatever happens to operators.
+func TestAScaleUpIsCleanedUp(t *testing.T) {
+	s := newStage(t)
+	s.create(nil)
+	s.settle()
+	s.change(func(dc *api.CassandraDatacenter) { dc.Spec.Size = 4 })
+	s.settle()
+	s.newOperator()
+	s.settle()
+	var tasks control.CassandraTaskList
+	s.must(s.admin.List(t.Context(), &tasks, client.InNamespace(s.ns)))
+	if len(tasks.Items) != 1 {
+		t.Fatalf("%d tasks were made", len(tasks.Items))
+	}
+	task, dc := tasks.Items[0], s.dc()
+	if task.Spec.Datacenter.Name != "dc1" || len(task.Spec.Jobs) != 1 || task.Spec.Jobs[0].Command != control.CommandCleanup || len(task.OwnerReferences) != 1 || task.OwnerReferences[0].UID != dc.UID {
+		t.Errorf("made %+v", task)
+	}
+	if len(dc.Status.NodeStatuses) != 4 || dc.Status.IsTrue(api.DatacenterScalingUp) || !dc.Status.IsTrue(api.DatacenterReady) {
+		t.Errorf("not done: %+v", dc.Status)
 	}
 }
 
