@@ -88,10 +88,14 @@ func (a *Agent) Handler() http.Handler {
 }
 
 // respond writes text as text and everything else as JSON. An error without a
-// code of its own is the JVM's (500).
+// code of its own is the JVM's (500), or that it doesn't answer (503).
 func respond(w http.ResponseWriter, code int, body any, err error) {
 	if err != nil {
-		if code < 400 {
+		switch {
+		case code >= 400:
+		case errors.Is(err, errNoJVM), errors.Is(err, context.DeadlineExceeded):
+			code = http.StatusServiceUnavailable
+		default:
 			code = http.StatusInternalServerError
 		}
 		body = map[string]string{"error": err.Error()}

@@ -75,11 +75,15 @@ func (c *Client) do(ctx context.Context, method, path string, body, out any) err
 	return nil
 }
 
+// class of an answer's status. Only the agent tells a JVM that doesn't answer
+// (503) from one that says no (500); the stock management API says 500 to both.
 func class(status int) error {
 	switch {
 	case status == http.StatusNotFound:
 		return ErrNotFound
-	case status >= 500:
+	case status == http.StatusInternalServerError:
+		return ErrFailed
+	case status > http.StatusInternalServerError: // also of the API server, when it can't reach the pod
 		return ErrUnavailable
 	default:
 		return ErrRefused

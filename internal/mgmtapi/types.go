@@ -119,6 +119,7 @@ const (
 // Classes of errors; test with errors.Is.
 var (
 	ErrNotFound    = errors.New("not found")
-	ErrUnavailable = errors.New("unavailable") // nobody answers, or not in time
-	ErrRefused     = errors.New("refused")     // the answer is no
+	ErrUnavailable = errors.New("unavailable") // nobody answers, or not in time: another try may help
+	ErrRefused     = errors.New("refused")     // the call makes no sense (4xx)
+	ErrFailed      = errors.New("failed")      // Cassandra was asked and refused it, or could not do it (500)
 )

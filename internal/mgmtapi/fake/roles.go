@@ -25,7 +25,7 @@ func (n *Node) Roles(ctx context.Context) ([]mgmtapi.Role, error) {
 	defer leave()
 	auth := c.keyspaces["system_auth"]
 	if auth.topology() && auth.factors[n.datacenter] == 0 {
-		return nil, fmt.Errorf("roles: %w: Cannot achieve consistency level LOCAL_ONE", mgmtapi.ErrUnavailable)
+		return nil, fmt.Errorf("roles: %w: Cannot achieve consistency level LOCAL_ONE", mgmtapi.ErrFailed)
 	}
 	var all []mgmtapi.Role
 	for _, name := range slices.Sorted(maps.Keys(c.roles)) {
@@ -49,7 +49,7 @@ func (n *Node) PutRole(ctx context.Context, r mgmtapi.Role) error {
 	n.ring.wrote(n, "put role %s", r.Name)
 	auth := c.keyspaces["system_auth"]
 	if err := n.localQuorum(auth); err != nil {
-		return fmt.Errorf("put role: %w: %w", mgmtapi.ErrUnavailable, err)
+		return fmt.Errorf("put role: %w: %w", mgmtapi.ErrFailed, err)
 	}
 	entry := &role{Role: r, in: map[string]bool{}, hints: map[string]bool{}, from: n}
 	for _, m := range n.ring.members(n.group) {

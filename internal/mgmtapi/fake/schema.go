@@ -95,12 +95,12 @@ func (n *Node) putKeyspace(ctx context.Context, verb, name string, replication m
 	}
 	n.ring.wrote(n, "%s keyspace %s %v", verb, name, replication)
 	if err := n.validDatacenters(name, replication); err != nil {
-		return fmt.Errorf("%s keyspace: %w: %w", verb, mgmtapi.ErrUnavailable, err)
+		return fmt.Errorf("%s keyspace: %w: %w", verb, mgmtapi.ErrFailed, err)
 	}
 	k := c.keyspaces[name]
 	switch {
 	case k == nil && verb == "alter":
-		return fmt.Errorf("alter keyspace: %w: keyspace %q doesn't exist", mgmtapi.ErrUnavailable, name)
+		return fmt.Errorf("alter keyspace: %w: keyspace %q doesn't exist", mgmtapi.ErrFailed, name)
 	case k != nil && verb == "create":
 		return nil
 	case k == nil:

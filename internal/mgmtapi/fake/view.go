@@ -72,7 +72,7 @@ func (n *Node) Ownership(ctx context.Context, name string) (mgmtapi.Ownership, e
 	}
 	k := c.keyspaces[name]
 	if k == nil {
-		return mgmtapi.Ownership{}, fmt.Errorf("ownership: %w: the keyspace: %s, does not exist", mgmtapi.ErrUnavailable, name)
+		return mgmtapi.Ownership{}, fmt.Errorf("ownership: %w: the keyspace: %s, does not exist", mgmtapi.ErrFailed, name)
 	}
 	members := n.ring.members(n.group)
 	o := mgmtapi.Ownership{Keyspace: name, Ownership: map[string]float64{}}
