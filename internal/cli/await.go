@@ -7,12 +7,15 @@ import (
 	"sync"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 	"github.com/ringspan/ringspan/internal/cli/progress"
+	"github.com/ringspan/ringspan/internal/install"
 )
 
 // How often a region is looked at, and how long a look may take.
@@ -27,6 +30,7 @@ type look struct {
 	err    error
 	ring   *k8ssandra.K8ssandraCluster // nil when the region has no copy yet
 	dcs    []cassandra.CassandraDatacenter
+	fresh  bool // the operator that runs is the installed one, not one from before
 }
 
 // await waits until every region sees the ring ready and every node answers, and
@@ -78,7 +82,19 @@ func (u *ringRun) lookAt(ctx context.Context, r region) look {
 	var dcs cassandra.CassandraDatacenterList
 	l.err = r.client.List(ctx, &dcs, client.MatchingLabels{k8ssandra.ClusterNameLabel: u.ring.Name, k8ssandra.ClusterNamespaceLabel: u.ring.Namespace})
 	l.dcs = dcs.Items
+	if l.err != nil {
+		return l
+	}
+	var operator appsv1.Deployment
+	l.err = r.client.Get(ctx, client.ObjectKey{Namespace: install.Namespace, Name: install.OperatorName}, &operator)
+	l.fresh = rolledOut(&operator)
 	return l
+}
+
+// rolledOut says that all pods of a Deployment are those of its template.
+func rolledOut(d *appsv1.Deployment) bool {
+	s := d.Status
+	return s.ObservedGeneration == d.Generation && s.UpdatedReplicas == ptr.Deref(d.Spec.Replicas, 1) && s.UpdatedReplicas == s.Replicas && s.AvailableReplicas == s.Replicas
 }
 
 // settled tells everybody's news and whether all regions agree that all is done.
@@ -90,6 +106,9 @@ func (u *ringRun) settled(looks []look) bool {
 		switch {
 		case l.err != nil:
 			u.report.Wait(progress.Subject{Region: l.region}, "its API server doesn't answer: "+l.err.Error())
+			agreed = false
+		case !l.fresh:
+			u.report.Wait(who, "its operator starts")
 			agreed = false
 		case l.ring == nil:
 			u.report.Wait(who, "its operator takes the ring over")

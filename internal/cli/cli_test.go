@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -185,6 +186,35 @@ func TestPlainSecret(t *testing.T) {
 	}
 	if len(s.StringData) != 1 || string(s.Data["a"]) != "0" {
 		t.Error("the file's own Secret was changed")
+	}
+}
+
+// Only nodes whose agent is of another build are counted.
+func TestNodesWithAnAgentFromBefore(t *testing.T) {
+	pod := func(images ...string) (p corev1.Pod) {
+		for _, i := range images {
+			p.Status.InitContainerStatuses = append(p.Status.InitContainerStatuses, corev1.ContainerStatus{ImageID: i})
+		}
+		return p
+	}
+	pods := []corev1.Pod{pod("cassandra:5.0.9", "ringspan/agent@sha256:1"), pod("ringspan/agent@sha256:2"), pod("busybox@sha256:1"), pod("ringspan/agent:v1"), pod("")}
+	if n := fromBefore(pods, "ringspan/agent@sha256:2"); n != 1 {
+		t.Errorf("%d nodes", n)
+	}
+}
+
+func TestRolledOut(t *testing.T) {
+	d := appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Generation: 2}}
+	for status, want := range map[*appsv1.DeploymentStatus]bool{
+		{}: false,
+		{ObservedGeneration: 1, Replicas: 1, UpdatedReplicas: 1, AvailableReplicas: 1}: false,
+		{ObservedGeneration: 2, Replicas: 1, AvailableReplicas: 1}:                     false,
+		{ObservedGeneration: 2, Replicas: 1, UpdatedReplicas: 1}:                       false,
+		{ObservedGeneration: 2, Replicas: 1, UpdatedReplicas: 1, AvailableReplicas: 1}: true,
+	} {
+		if d.Status = *status; rolledOut(&d) != want {
+			t.Errorf("%+v: %v", *status, !want)
+		}
 	}
 }
 

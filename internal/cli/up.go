@@ -90,7 +90,7 @@ func (u *upRun) run(ctx context.Context, timeout time.Duration) error {
 	if err != nil {
 		return u.failed(ctx, within, phases, err)
 	}
-	r := result{Fleet: u.file.Fleet.Name, Warnings: u.file.Warnings(), Kubeconfig: u.cloud.Kubeconfig(), Phases: phases, Seconds: sum(phases)}
+	r := result{Fleet: u.file.Fleet.Name, Warnings: append(u.file.Warnings(), u.pending(ctx)...), Kubeconfig: u.cloud.Kubeconfig(), Phases: phases, Seconds: sum(phases)}
 	if r.Rings, err = gather(ctx, u.cloud, u.regions, ""); err != nil {
 		return err
 	}

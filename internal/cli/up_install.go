@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/ringspan/ringspan/internal/cli/progress"
+	"github.com/ringspan/ringspan/internal/distribution"
 	"github.com/ringspan/ringspan/internal/fleet/local"
 	"github.com/ringspan/ringspan/internal/install"
 )
@@ -47,7 +48,11 @@ func (u *upRun) install(ctx context.Context) error {
 // installRegion installs one region and returns how others reach it.
 func (u *upRun) installRegion(ctx context.Context, r region, status local.Status) (install.Peer, error) {
 	say := func(s string) { u.report.Wait(progress.Subject{Region: r.name}, s) }
-	if err := install.Apply(ctx, r.client, install.Options{Region: r.name}, say); err != nil {
+	program, err := u.cloud.ImageID(distribution.OperatorImage)
+	if err != nil {
+		return install.Peer{}, err
+	}
+	if err := install.Apply(ctx, r.client, install.Options{Region: r.name, ImageID: program}, say); err != nil {
 		return install.Peer{}, err
 	}
 	say("waiting for Kubernetes to make the token that peers read with")

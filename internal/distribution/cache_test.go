@@ -154,6 +154,20 @@ func TestImages(t *testing.T) {
 	if a := read(AgentImage); len(a.Mounts) != 3 || len(a.Entrypoint) != 1 || a.Tags[0] != version.Version {
 		t.Errorf("agent: %+v", a)
 	}
+	id, err := ImageID(dir, AgentImage)
+	if err != nil || !strings.HasPrefix(id, AgentImage+"@sha256:") || read(OperatorImage).ID == "" || c.ID != "" {
+		t.Errorf("ids: %q, %v; %q; %q", id, err, read(OperatorImage).ID, c.ID)
+	}
+	operator := read(OperatorImage).ID
+	if err := os.WriteFile(filepath.Join(bin, "ringspan-agent"), []byte("built anew"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := WriteImages(dir, bin, d); err != nil {
+		t.Fatal(err)
+	}
+	if next := read(AgentImage).ID; next == id || read(OperatorImage).ID != operator {
+		t.Errorf("another agent: %s, and the operator %s", next, read(OperatorImage).ID)
+	}
 	d.Archive = ""
 	if err := WriteImages(dir, bin, d); err != nil {
 		t.Fatal(err)

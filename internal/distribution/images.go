@@ -1,6 +1,8 @@
 package distribution
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -24,6 +26,7 @@ type image struct {
 	UID        int               `json:"uid"`
 	GID        int               `json:"gid"`
 	Mounts     []mount           `json:"mounts,omitempty"`
+	ID         string            `json:"id,omitempty"` // of a program's image: NAME@sha256:SUM, another one when it is built anew
 }
 
 type mount struct {
@@ -35,12 +38,16 @@ type mount struct {
 // WriteImages describes, for the embedded cloud's container runtime, the images
 // that a ring needs: Cassandra's own, the agent's and the operator's. The
 // programs are taken from bin and copied, so that a running lab does not change
-// when they are built anew.
+// when they are built anew: a container has the program that was there when its
+// pod was made.
 func WriteImages(dir, bin string, d Distribution) error {
-	for _, program := range []string{"ringspan", "ringspan-agent"} {
-		if err := copyFile(filepath.Join(bin, program), filepath.Join(dir, ".bin", program)); err != nil {
+	ids := map[string]string{}
+	for name, program := range map[string]string{OperatorImage: "ringspan", AgentImage: "ringspan-agent"} {
+		sum, err := copyFile(filepath.Join(bin, program), filepath.Join(dir, ".bin", program))
+		if err != nil {
 			return fmt.Errorf("image of %s: %w", program, err)
 		}
+		ids[name] = name + "@sha256:" + sum
 	}
 	nodetool := filepath.Join(dir, ".bin", "nodetool")
 	if err := os.WriteFile(nodetool, []byte(nodetoolScript(d)), 0o755); err != nil {
@@ -74,6 +81,7 @@ func WriteImages(dir, bin string, d Distribution) error {
 		"ringspan/tools": {Cmd: []string{"sleep", "infinity"}},
 	}
 	for name, i := range images {
+		i.ID = ids[name]
 		if err := writeImage(filepath.Join(dir, name), i); err != nil {
 			return err
 		}
@@ -96,6 +104,20 @@ func writeImage(dir string, i image) error {
 	return os.Rename(part, filepath.Join(dir, "image.json"))
 }
 
+// ImageID is the id of an image of one of our programs that WriteImages wrote to
+// a directory.
+func ImageID(dir, name string) (string, error) {
+	data, err := os.ReadFile(filepath.Join(dir, name, "image.json"))
+	if err != nil {
+		return "", err
+	}
+	var i image
+	if err := json.Unmarshal(data, &i); err != nil {
+		return "", fmt.Errorf("image %s: %w", name, err)
+	}
+	return i.ID, nil
+}
+
 // nodetoolScript runs Cassandra's own nodetool against the node of the pod.
 func nodetoolScript(d Distribution) string {
 	return `#!/bin/sh
@@ -112,24 +134,23 @@ exec "${JAVA_HOME:-` + d.Java.Home + `}/bin/java" $opens -Xmx64m -XX:TieredStopA
 `
 }
 
-// copyFile replaces the target by a copy, unless it is that already.
-func copyFile(from, to string) error {
+// copyFile replaces the target by a copy, unless it is that already, and returns
+// its SHA-256.
+func copyFile(from, to string) (sum string, err error) {
 	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
-		return err
-	}
-	a, err := fileSum(from)
-	if err != nil {
-		return err
-	}
-	if b, err := fileSum(to); err == nil && a == b {
-		return nil
+		return "", err
 	}
 	data, err := os.ReadFile(from)
 	if err != nil {
-		return err
+		return "", err
+	}
+	bytes := sha256.Sum256(data)
+	sum = hex.EncodeToString(bytes[:])
+	if there, err := fileSum(to); err == nil && there == sum {
+		return sum, nil
 	}
 	if err := os.WriteFile(to+".part", data, 0o755); err != nil {
-		return err
+		return "", err
 	}
-	return os.Rename(to+".part", to)
+	return sum, os.Rename(to+".part", to)
 }

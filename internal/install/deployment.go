@@ -27,7 +27,7 @@ func deployment(o Options) *appsv1.Deployment {
 			Strategy: appsv1.DeploymentStrategy{Type: appsv1.RecreateDeploymentStrategyType},
 			Selector: &metav1.LabelSelector{MatchLabels: selector},
 			Template: corev1.PodTemplateSpec{
-				ObjectMeta: metav1.ObjectMeta{Labels: labels(OperatorName)},
+				ObjectMeta: metav1.ObjectMeta{Labels: labels(OperatorName), Annotations: annotations(o)},
 				Spec: corev1.PodSpec{
 					ServiceAccountName: OperatorName,
 					SecurityContext: &corev1.PodSecurityContext{
@@ -43,6 +43,14 @@ func deployment(o Options) *appsv1.Deployment {
 			},
 		},
 	}
+}
+
+// annotations make another pod of another build under the same tag.
+func annotations(o Options) map[string]string {
+	if o.ImageID == "" {
+		return nil
+	}
+	return map[string]string{ImageIDAnnotation: o.ImageID}
 }
 
 func container(o Options) corev1.Container {

@@ -25,6 +25,8 @@ const (
 	PeerName = "ringspan-peer"
 	// PeerTokenName is the Secret with the token of the ServiceAccount PeerName; Kubernetes fills it.
 	PeerTokenName = "ringspan-peer-token"
+	// ImageIDAnnotation of the operator's pod is Options.ImageID.
+	ImageIDAnnotation = "ringspan.io/image-id"
 	// DefaultImage is the operator's image.
 	DefaultImage = "ringspan/ringspan:v0.1.0"
 )
@@ -37,6 +39,9 @@ type Options struct {
 	Namespace string
 	// Image of the operator; DefaultImage when empty.
 	Image string
+	// ImageID is what the image's tag stands for now, where a tag can be built anew; empty where it can't. Another one
+	// replaces the operator's pod, and no other.
+	ImageID string
 }
 
 func (o Options) withDefaults() Options {

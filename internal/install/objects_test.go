@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/client-go/tools/clientcmd"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	configv1beta1 "github.com/ringspan/ringspan/api/config/v1beta1"
 	"github.com/ringspan/ringspan/config/crd"
@@ -52,6 +53,30 @@ func TestObjectsComeInOrder(t *testing.T) {
 		"ValidatingAdmissionPolicyBinding", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "Deployment"}
 	if diff := cmp.Diff(want, slices.Compact(kinds)); diff != "" {
 		t.Errorf("kinds (-want +got):\n%s", diff)
+	}
+}
+
+// Another build under the same tag makes another pod of the operator; nothing else changes.
+func TestAnotherBuildChangesTheOperatorsPodOnly(t *testing.T) {
+	with := func(id string) []client.Object {
+		objects, err := install.Objects(install.Options{Region: "eu-west-1", ImageID: id})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return objects
+	}
+	before, after := with("ringspan/ringspan@sha256:1"), with("ringspan/ringspan@sha256:2")
+	last := len(before) - 1
+	if diff := cmp.Diff(before[:last], after[:last]); diff != "" {
+		t.Errorf("beside the operator: %s", diff)
+	}
+	old, next := before[last].(*appsv1.Deployment), after[last].(*appsv1.Deployment)
+	if cmp.Equal(old.Spec.Template, next.Spec.Template) {
+		t.Error("the operator's pod stays")
+	}
+	next.Spec.Template.Annotations = old.Spec.Template.Annotations
+	if diff := cmp.Diff(old, next); diff != "" {
+		t.Error(diff)
 	}
 }
 

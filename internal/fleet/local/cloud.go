@@ -116,7 +116,7 @@ func (c *Cloud) Up(ctx context.Context, f *fleet.File, d distribution.Distributi
 
 // prepare writes the images and the wish, and returns the latter's file.
 func (c *Cloud) prepare(f *fleet.File, d distribution.Distribution) (string, error) {
-	images := filepath.Join(c.State, "images")
+	images := c.images()
 	if err := distribution.WriteImages(images, c.Bin, d); err != nil {
 		return "", err
 	}
@@ -126,6 +126,14 @@ func (c *Cloud) prepare(f *fleet.File, d distribution.Distribution) (string, err
 	}
 	wish := filepath.Join(c.State, "lab.json")
 	return wish, os.WriteFile(wish, data, 0o600)
+}
+
+func (c *Cloud) images() string { return filepath.Join(c.State, "images") }
+
+// ImageID is what the tag of the operator's or the agent's image stands for since
+// the last Up; it is another one when the program was built anew.
+func (c *Cloud) ImageID(name string) (string, error) {
+	return distribution.ImageID(c.images(), name)
 }
 
 // words is a program's own explanation, else that of its end.

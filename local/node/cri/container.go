@@ -1,6 +1,7 @@
 package cri
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"os"
@@ -27,6 +28,7 @@ type container struct {
 	config  *runtimeapi.ContainerConfig
 	spec    process.Spec
 	logPath string
+	image   string // what its reference stood for when it was made
 	created time.Time
 	log     *containerLog
 	io      *stdio
@@ -57,7 +59,7 @@ func (r *Runtime) CreateContainer(_ context.Context, sandboxID string, config *r
 		logPath: filepath.Join(sb.config.LogDirectory, config.LogPath),
 		state:   runtimeapi.ContainerState_CONTAINER_CREATED,
 	}
-	c.log = &containerLog{path: c.logPath}
+	c.log, c.image = &containerLog{path: c.logPath}, cmp.Or(img.ID, config.Image.Image)
 	if c.spec, err = r.buildSpec(c, img); err != nil {
 		return "", err
 	}
@@ -248,7 +250,7 @@ func (c *container) status() *runtimeapi.ContainerStatus {
 	defer c.mu.Unlock()
 	s := &runtimeapi.ContainerStatus{
 		Id: c.id, Metadata: c.config.Metadata, State: c.state, CreatedAt: c.created.UnixNano(), ExitCode: int32(c.exitCode),
-		Image: c.config.Image, ImageRef: c.config.Image.Image, ImageId: c.config.Image.Image, Reason: c.reason, Message: c.message,
+		Image: c.config.Image, ImageRef: c.image, ImageId: c.image, Reason: c.reason, Message: c.message,
 		Labels: c.config.Labels, Annotations: c.config.Annotations, Mounts: c.config.Mounts, LogPath: c.logPath,
 	}
 	if !c.started.IsZero() {

@@ -24,6 +24,7 @@ type image struct {
 	GID        int               `json:"gid"`
 	Mounts     []process.Mount   `json:"mounts"` // a relative source lies in the image's directory
 	Tags       []string          `json:"tags"`   // that exist; none means all
+	ID         string            `json:"id"`     // NAME@sha256:..., of what it brings; none means its reference
 }
 
 // imageService finds images in a directory.

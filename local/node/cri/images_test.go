@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	runtimeapi "k8s.io/cri-api/pkg/apis/runtime/v1"
 )
 
 func TestImages(t *testing.T) {
@@ -33,6 +35,9 @@ func TestImages(t *testing.T) {
 		if want := filepath.Join(s.dir, "lab/cassandra/lib"); img.Mounts[0].Source != want || img.Mounts[1].Source != "/abs" {
 			t.Errorf("%s: mounts %+v, want %s first", reference, img.Mounts, want)
 		}
+	}
+	if c := (&container{image: "lab/cassandra@sha256:1", config: &runtimeapi.ContainerConfig{Image: &runtimeapi.ImageSpec{Image: "lab/cassandra:5"}}}); c.status().ImageId != c.image || c.status().ImageRef != c.image {
+		t.Errorf("a container doesn't tell what it is of: %v", c.status())
 	}
 	for _, reference := range []string{"tools", "tools:any", "library/tools", "docker.io/library/tools:1"} {
 		if _, err := s.load(reference); err != nil {

@@ -1,0 +1,48 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/ringspan/ringspan/internal/distribution"
+)
+
+// pending names the changes that wait for a restart of nodes, which nobody makes
+// unasked: an agent that was built anew.
+func (u *upRun) pending(ctx context.Context) []string {
+	id, err := u.cloud.ImageID(distribution.AgentImage)
+	if err != nil || id == "" {
+		return nil // nothing is known of it
+	}
+	n := 0
+	for _, r := range u.regions {
+		targets, err := targetsIn(ctx, r)
+		if err != nil {
+			continue // a region that is away is told elsewhere
+		}
+		var pods []corev1.Pod
+		for _, t := range targets {
+			pods = append(pods, t.pod)
+		}
+		n += fromBefore(pods, id)
+	}
+	if n == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("ringspan-agent was built anew; %d nodes keep the one from before until they restart, which a CassandraTask with the command restart does one by one", n)}
+}
+
+// fromBefore counts the pods whose agent is of another build than the image.
+func fromBefore(pods []corev1.Pod, id string) (n int) {
+	for i := range pods {
+		for _, c := range pods[i].Status.InitContainerStatuses {
+			if strings.HasPrefix(c.ImageID, distribution.AgentImage+"@") && c.ImageID != id {
+				n++
+			}
+		}
+	}
+	return n
+}
