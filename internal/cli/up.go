@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
 	"github.com/ringspan/ringspan/internal/cli/progress"
 	"github.com/ringspan/ringspan/internal/distribution"
 	"github.com/ringspan/ringspan/internal/fleet"
@@ -44,6 +45,9 @@ works on a fleet, a second one waits for it.`,
 			file, err := fleet.Load(args[0])
 			if err != nil {
 				return fmt.Errorf("nothing was made:\n%w", err)
+			}
+			if file.Fleet.Spec.Provider == fleetv1.ProviderAWS {
+				return errors.New("provider aws: up can't make it yet in this version; nothing was made")
 			}
 			cloud, err := local.New(file.Fleet.Name)
 			if err != nil {

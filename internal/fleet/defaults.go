@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 
@@ -15,7 +16,14 @@ func (f *File) setDefaults() {
 		spec.Provider = fleetv1.ProviderLocal
 	}
 	for i := range spec.Regions {
+		if spec.Provider == fleetv1.ProviderAWS {
+			awsRegionDefaults(&spec.Regions[i])
+			continue
+		}
 		f.regionDefaults(i)
+	}
+	if j := spec.JumpHost; j != nil && j.InstanceType == "" {
+		j.InstanceType = "t3.micro"
 	}
 	for i := range f.Secrets {
 		if f.Secrets[i].Namespace == "" {
@@ -56,11 +64,27 @@ func (f *File) freeServices(i int) string {
 	for n := 100 + i; n < 256; n++ {
 		free := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(n)}), 16)
 		if !slices.ContainsFunc(f.Fleet.Spec.Regions, func(r fleetv1.Region) bool {
-			c, ok := network(r.CIDR)
+			c, ok := anyNetwork(r.CIDR)
 			return ok && c.Overlaps(free)
 		}) {
 			return free.String()
 		}
 	}
 	return ""
+}
+
+// awsRegionDefaults leaves ranges, zones and version to the planner, which knows
+// what is there.
+func awsRegionDefaults(r *fleetv1.Region) {
+	for j := range r.Zones {
+		if r.Zones[j].Name == "" {
+			r.Zones[j].Name = r.Name + string(rune('a'+j))
+		}
+	}
+	n := &r.Nodes
+	n.Count = cmp.Or(n.Count, int32(len(n.Zones)), int32(len(r.Zones)), 3) //nolint:gosec // at most as many as lines in a file
+	n.InstanceType, n.DiskGiB = cmp.Or(n.InstanceType, "m5.large"), cmp.Or(n.DiskGiB, 50)
+	n.Capacity = cmp.Or(n.Capacity, fleetv1.OnDemand)
+	r.NAT = cmp.Or(r.NAT, fleetv1.NATPerRegion)
+	r.APIEndpoint.Access = cmp.Or(r.APIEndpoint.Access, fleetv1.EndpointPublic)
 }

@@ -20,10 +20,11 @@ func (f *File) validate() (errs []error) {
 	}
 	switch spec.Provider {
 	case fleetv1.ProviderLocal:
+		errs = append(errs, f.onlyAWS()...)
 	case fleetv1.ProviderAWS:
-		errs = append(errs, f.at.fieldError("spec.provider", "aws is not there yet in this version; local is"))
+		errs = append(errs, f.validateAWS()...)
 	default:
-		errs = append(errs, f.at.fieldError("spec.provider", "%q is not a provider; local is", spec.Provider))
+		errs = append(errs, f.at.fieldError("spec.provider", "%q is not a provider; local and aws are", spec.Provider))
 	}
 	if len(spec.Regions) == 0 {
 		errs = append(errs, f.at.fieldError("spec.regions", "a fleet needs at least one region"))

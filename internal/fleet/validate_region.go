@@ -1,8 +1,6 @@
 package fleet
 
 import (
-	"net/netip"
-
 	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
 )
 
@@ -15,10 +13,14 @@ func (f *File) validateRegion(i int) []error {
 	}
 	f.againstOthers(x, i)
 	f.validateZones(x, r)
+	if f.Fleet.Spec.Provider == fleetv1.ProviderAWS {
+		f.validateAWSRegion(x, r)
+		return x.errs
+	}
 	if r.APIServerPort < 0 || r.APIServerPort > 65535 {
 		x.bad("apiServerPort", "%d is not a port", r.APIServerPort)
 	}
-	cidr, ok := network(r.CIDR)
+	cidr, ok := anyNetwork(r.CIDR)
 	switch {
 	case !ok:
 		x.bad("cidr", "%q is not an IPv4 network such as 172.21.0.0/16", r.CIDR)
@@ -36,16 +38,10 @@ func (f *File) validateRegion(i int) []error {
 	return x.errs
 }
 
-// network reads an IPv4 network; its host bits must be zero.
-func network(text string) (netip.Prefix, bool) {
-	p, err := netip.ParsePrefix(text)
-	return p, err == nil && p.Addr().Is4() && p == p.Masked()
-}
-
 // againstOthers finds what two regions can't have in common.
 func (f *File) againstOthers(x *faults, i int) {
 	r := f.Fleet.Spec.Regions[i]
-	cidr, ok := network(r.CIDR)
+	cidr, ok := anyNetwork(r.CIDR)
 	for j, other := range f.Fleet.Spec.Regions[:i] {
 		if other.Name == r.Name && r.Name != "" {
 			x.bad("name", "%s is the name of spec.regions[%d] too", r.Name, j)
@@ -53,7 +49,7 @@ func (f *File) againstOthers(x *faults, i int) {
 		if r.APIServerPort != 0 && other.APIServerPort == r.APIServerPort {
 			x.bad("apiServerPort", "%d is the port of spec.regions[%d] too", r.APIServerPort, j)
 		}
-		if c, is := network(other.CIDR); ok && is && c.Overlaps(cidr) {
+		if c, is := anyNetwork(other.CIDR); ok && is && c.Overlaps(cidr) {
 			x.bad("cidr", "%s overlaps %s of region %s: nodes of both could have one address; choose another range", cidr, c, other.Name)
 		}
 	}
@@ -61,13 +57,13 @@ func (f *File) againstOthers(x *faults, i int) {
 
 // validateServices: an address of a Service must not be that of a pod anywhere.
 func (f *File) validateServices(x *faults, r fleetv1.Region) {
-	services, ok := network(r.ServiceCIDR)
+	services, ok := anyNetwork(r.ServiceCIDR)
 	if !ok || services.Bits() < 12 || services.Bits() > 24 {
 		x.bad("serviceCIDR", "%q is not an IPv4 network such as 10.100.0.0/16, of /12 to /24", r.ServiceCIDR)
 		return
 	}
 	for _, other := range f.Fleet.Spec.Regions {
-		if c, ok := network(other.CIDR); ok && c.Overlaps(services) {
+		if c, ok := anyNetwork(other.CIDR); ok && c.Overlaps(services) {
 			x.bad("serviceCIDR", "%s overlaps the range %s of region %s; choose another", services, c, other.Name)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
 	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 	"github.com/ringspan/ringspan/internal/version"
 )
@@ -61,7 +62,7 @@ func (f *File) validateDatacenter(x *faults, ring *Ring, j int) {
 	if c.StorageConfig == nil && dc.StorageConfig == nil && !x.d.meant["spec.cassandra.storageConfig"] {
 		x.bad("storageConfig", "it is missing here and in spec.cassandra: say what volumes the nodes get")
 	}
-	validateVersion(x, c, dc)
+	f.validateVersion(x, c, dc)
 	f.validatePlace(x, ring, dc, racks)
 }
 
@@ -73,13 +74,16 @@ func cassandraName(dc *k8ssandra.CassandraDatacenterTemplate) string {
 }
 
 // validateVersion: the embedded cloud brings one version of Cassandra.
-func validateVersion(x *faults, c *k8ssandra.CassandraClusterTemplate, dc *k8ssandra.CassandraDatacenterTemplate) {
+func (f *File) validateVersion(x *faults, c *k8ssandra.CassandraClusterTemplate, dc *k8ssandra.CassandraDatacenterTemplate) {
 	want, field := c.ServerVersion, "spec.cassandra.serverVersion"
 	if dc.ServerVersion != "" {
 		want, field = dc.ServerVersion, x.at+".serverVersion"
 	}
 	if want == version.Cassandra || c.ServerImage != "" || dc.ServerImage != "" {
 		return
+	}
+	if want != "" && f.Fleet.Spec.Provider == fleetv1.ProviderAWS {
+		return // nodes pull the official image of any version
 	}
 	said := faults{d: x.d} // several datacenters may say the same: it is told once
 	if want == "" {
@@ -117,14 +121,26 @@ func (f *File) validatePlace(x *faults, ring *Ring, dc *k8ssandra.CassandraDatac
 
 func on(b *bool) bool { return b != nil && *b }
 
+// zonesWithNodes of a region; nil when they aren't known yet.
+func (f *File) zonesWithNodes(region int) (zones []string) {
+	r := f.Fleet.Spec.Regions[region]
+	if f.Fleet.Spec.Provider == fleetv1.ProviderAWS && len(r.Nodes.Zones) > 0 {
+		return r.Nodes.Zones
+	}
+	for z, zone := range r.Zones {
+		if NodesIn(r, z) > 0 {
+			zones = append(zones, zone.Name)
+		}
+	}
+	return zones
+}
+
 // validateRack finds a zone that no machine of the region is in: its pods would
 // wait for ever.
 func (f *File) validateRack(x *faults, region, k int, rack cassandra.Rack) {
-	var zones []string
-	for z, zone := range f.Fleet.Spec.Regions[region].Zones {
-		if NodesIn(f.Fleet.Spec.Regions[region], z) > 0 {
-			zones = append(zones, zone.Name)
-		}
+	zones := f.zonesWithNodes(region)
+	if zones == nil {
+		return // the cloud chooses: known when it has been asked
 	}
 	for _, label := range []string{corev1.LabelTopologyZone, corev1.LabelFailureDomainBetaZone} {
 		if zone := rack.NodeAffinityLabels[label]; zone != "" && !slices.Contains(zones, zone) {

@@ -35,7 +35,7 @@ type Provider string
 const (
 	// ProviderLocal is the cloud on one Linux machine that comes with the product.
 	ProviderLocal Provider = "local"
-	// ProviderAWS is accepted by the schema and refused by name: it is not there yet.
+	// ProviderAWS is Amazon Web Services, or anything that answers its API.
 	ProviderAWS Provider = "aws"
 )
 
@@ -52,13 +52,99 @@ type FleetSpec struct {
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=16
 	// +kubebuilder:validation:XValidation:rule=`self.all(a, self.exists_one(b, b.name == a.name))`,message="region names must differ"
-	// +kubebuilder:validation:XValidation:rule=`self.all(a, self.all(b, a.name == b.name || !isCIDR(a.cidr) || !isCIDR(b.cidr) || (!cidr(a.cidr).containsIP(cidr(b.cidr).ip()) && !cidr(b.cidr).containsIP(cidr(a.cidr).ip()))))`,message="the cidr ranges of regions must not overlap"
-	// +kubebuilder:validation:XValidation:rule=`self.all(a, !has(a.serviceCIDR) || !isCIDR(a.serviceCIDR) || self.all(b, !isCIDR(b.cidr) || (!cidr(b.cidr).containsIP(cidr(a.serviceCIDR).ip()) && !cidr(a.serviceCIDR).containsIP(cidr(b.cidr).ip()))))`,message="a serviceCIDR must not overlap the cidr of any region"
+	// +kubebuilder:validation:XValidation:rule=`self.all(a, self.all(b, a.name == b.name || !has(a.cidr) || !has(b.cidr) || !isCIDR(a.cidr) || !isCIDR(b.cidr) || (!cidr(a.cidr).containsIP(cidr(b.cidr).ip()) && !cidr(b.cidr).containsIP(cidr(a.cidr).ip()))))`,message="the cidr ranges of regions must not overlap"
+	// +kubebuilder:validation:XValidation:rule=`self.all(a, !has(a.serviceCIDR) || !isCIDR(a.serviceCIDR) || self.all(b, !has(b.cidr) || !isCIDR(b.cidr) || (!cidr(b.cidr).containsIP(cidr(a.serviceCIDR).ip()) && !cidr(a.serviceCIDR).containsIP(cidr(b.cidr).ip()))))`,message="a serviceCIDR must not overlap the cidr of any region"
 	// +kubebuilder:validation:XValidation:rule=`self.all(a, !has(a.apiServerPort) || a.apiServerPort == 0 || self.exists_one(b, has(b.apiServerPort) && b.apiServerPort == a.apiServerPort))`,message="the apiServerPort of regions must differ"
 	Regions []Region `json:"regions"`
 
 	// Tags are put on every resource.
+	// +kubebuilder:validation:MaxProperties=40
 	Tags map[string]string `json:"tags,omitempty"`
+
+	// JumpHost is a small network of its own with one machine that reaches all regions. Provider aws only.
+	JumpHost *JumpHost `json:"jumpHost,omitempty"`
+
+	// ReservedCIDRs are ranges of others that no planned range may overlap, for instance that of an office. Provider aws only.
+	// +kubebuilder:validation:MaxItems=64
+	ReservedCIDRs []string `json:"reservedCIDRs,omitempty"`
+
+	// Expires is when the fleet is no longer wanted, as 2027-01-31 or 2027-01-31T18:00:00Z. Nothing happens by itself then: "ringspan gc" finds it. Provider aws only.
+	// +kubebuilder:validation:MaxLength=32
+	Expires string `json:"expires,omitempty"`
+
+	// Admins are ARNs of IAM principals that administer every cluster, beside whoever made it. Provider aws only.
+	// +kubebuilder:validation:MaxItems=32
+	Admins []string `json:"admins,omitempty"`
+
+	// Endpoint is the URL of another cloud that answers the API of AWS; AWS itself when empty. Provider aws only.
+	// +kubebuilder:validation:MaxLength=255
+	Endpoint string `json:"endpoint,omitempty"`
+
+	// OperatorImage is the image of the operator, where the clusters can pull it from. Provider aws only.
+	// +kubebuilder:validation:MaxLength=255
+	OperatorImage string `json:"operatorImage,omitempty"`
+}
+
+// NAT is how many NAT gateways a region has.
+type NAT string
+
+// Numbers of NAT gateways.
+const (
+	// NATPerRegion is one for all zones: cheaper, and the region's way out depends on one zone.
+	NATPerRegion NAT = "perRegion"
+	// NATPerZone is one in every zone.
+	NATPerZone NAT = "perZone"
+)
+
+// EndpointAccess is who reaches a cluster's API server.
+type EndpointAccess string
+
+// Kinds of access.
+const (
+	// EndpointPublic is from the internet and from the fleet's networks.
+	EndpointPublic EndpointAccess = "public"
+	// EndpointPrivate is from the fleet's networks only.
+	EndpointPrivate EndpointAccess = "private"
+)
+
+// APIEndpoint is how a cluster's API server is reached.
+type APIEndpoint struct {
+	// Access is public or private; the fleet's own networks reach it in both cases.
+	// +kubebuilder:validation:Enum=public;private
+	// +kubebuilder:default=public
+	Access EndpointAccess `json:"access,omitempty"`
+
+	// AllowedCIDRs are the ranges that reach a public API server; all when empty.
+	// +kubebuilder:validation:MaxItems=40
+	AllowedCIDRs []string `json:"allowedCIDRs,omitempty"`
+}
+
+// Adopt names what is there already. It is used, never changed beyond what connects it, and never deleted.
+type Adopt struct {
+	// VPC is the id of the region's VPC. Its subnets must be there.
+	// +kubebuilder:validation:Pattern=`^vpc-[0-9a-f]+$`
+	VPC string `json:"vpc,omitempty"`
+
+	// Cluster is the name of the region's EKS cluster; its VPC is adopted with it.
+	// +kubebuilder:validation:MaxLength=100
+	Cluster string `json:"cluster,omitempty"`
+}
+
+// JumpHost is a machine that reaches all regions, and is itself reached through Session Manager only.
+type JumpHost struct {
+	// Region that it is in, for instance us-east-2; it may be one of the fleet's.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=40
+	Region string `json:"region"`
+
+	// CIDR of its network, an IPv4 network of 16 to 22 bits; chosen when empty.
+	// +kubebuilder:validation:MaxLength=18
+	CIDR string `json:"cidr,omitempty"`
+
+	// InstanceType of the machine.
+	// +kubebuilder:validation:MaxLength=40
+	// +kubebuilder:default=t3.micro
+	InstanceType string `json:"instanceType,omitempty"`
 }
 
 // Region is one network with one Kubernetes cluster in it.
@@ -72,11 +158,11 @@ type Region struct {
 	Name string `json:"name"`
 
 	// CIDR is the address range of nodes and pods, an IPv4 network of 16 to 22 bits, distinct from all other regions'.
-	// It is cut into eighths: one for each zone, the last two for what all zones share.
+	// It is cut into eighths: one for each zone, the last two for what all zones share. Provider aws chooses one when empty.
 	// +kubebuilder:validation:MaxLength=18
 	// +kubebuilder:validation:XValidation:rule=`isCIDR(self) && cidr(self).ip().family() == 4 && cidr(self) == cidr(self).masked()`,message="cidr must be an IPv4 network such as 172.21.0.0/16"
 	// +kubebuilder:validation:XValidation:rule=`!isCIDR(self) || (cidr(self).prefixLength() >= 16 && cidr(self).prefixLength() <= 22)`,message="cidr must have 16 to 22 bits"
-	CIDR string `json:"cidr"`
+	CIDR string `json:"cidr,omitempty"`
 
 	// ServiceCIDR is the range of ClusterIP Services, an IPv4 network of 12 to 24 bits, distinct from all
 	// regions' CIDR; chosen when left out. Regions may use the same.
@@ -97,6 +183,21 @@ type Region struct {
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=65535
 	APIServerPort int32 `json:"apiServerPort,omitempty"`
+
+	// KubernetesVersion of the cluster, a minor version such as "1.34"; one in standard support when empty. Provider aws only.
+	// +kubebuilder:validation:Pattern=`^1\.[0-9]+$`
+	KubernetesVersion string `json:"kubernetesVersion,omitempty"`
+
+	// NAT is how many NAT gateways there are. Provider aws only.
+	// +kubebuilder:validation:Enum=perRegion;perZone
+	// +kubebuilder:default=perRegion
+	NAT NAT `json:"nat,omitempty"`
+
+	// APIEndpoint is how the cluster's API server is reached. Provider aws only.
+	APIEndpoint APIEndpoint `json:"apiEndpoint,omitempty"`
+
+	// Adopt names what is there already. Provider aws only.
+	Adopt *Adopt `json:"adopt,omitempty"`
 }
 
 // Zone is a failure zone of a region.
@@ -113,4 +214,33 @@ type NodePool struct {
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=100
 	Count int32 `json:"count,omitempty"`
+
+	// InstanceType of the nodes. Provider aws only.
+	// +kubebuilder:validation:MaxLength=40
+	// +kubebuilder:default=m5.large
+	InstanceType string `json:"instanceType,omitempty"`
+
+	// DiskGiB is the size of a node's root volume in GiB; databases have volumes of their own. Provider aws only.
+	// +kubebuilder:validation:Minimum=20
+	// +kubebuilder:validation:Maximum=16384
+	// +kubebuilder:default=50
+	DiskGiB int32 `json:"diskGiB,omitempty"`
+
+	// Capacity is on-demand, or spot: cheaper machines that AWS takes back at two minutes' notice. Provider aws only.
+	// +kubebuilder:validation:Enum=on-demand;spot
+	// +kubebuilder:default=on-demand
+	Capacity Capacity `json:"capacity,omitempty"`
+
+	// Zones of the region that get nodes; all when empty. Provider aws only.
+	// +kubebuilder:validation:MaxItems=6
+	Zones []string `json:"zones,omitempty"`
 }
+
+// Capacity is how machines are bought.
+type Capacity string
+
+// Kinds of capacity.
+const (
+	OnDemand Capacity = "on-demand"
+	Spot     Capacity = "spot"
+)
