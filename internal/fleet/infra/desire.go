@@ -1,0 +1,221 @@
+package infra
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
+	"github.com/ringspan/ringspan/internal/network"
+)
+
+// Input is what a wish is made of.
+type Input struct {
+	Fleet       string
+	ID          string // of the fleet: see FleetID
+	Spec        fleetv1.FleetSpec
+	Seen        *Seen
+	NetworkOnly bool // no clusters: what uses the networks comes from somewhere else
+}
+
+// Desired is everything that is wanted.
+type Desired struct {
+	Resources []Resource
+	Sites     []Site
+	Tags      map[string]string // on every resource
+}
+
+// Site is one network: a region's, or the jump host's.
+type Site struct {
+	Name     string // the region's, or JumpHost
+	Region   string
+	CIDR     netip.Prefix
+	Services netip.Prefix // invalid without a cluster
+	Zones    []string
+	Adopted  bool
+}
+
+// JumpHost is the name of the jump host's site.
+const JumpHost = "jump"
+
+// unfit are zones in which EKS makes no control planes (EKS's network
+// requirements).
+var unfit = []string{"use1-az3", "usw1-az2", "cac1-az3"}
+
+// zonesPerRegion is how many are chosen when none are given.
+const zonesPerRegion = 3
+
+// Desire says what a fleet needs, with ranges and zones chosen where the file
+// leaves them open. Its error says what can't be.
+func Desire(in Input) (*Desired, error) {
+	d := &desire{Input: in, out: &Desired{Tags: tags(in)}}
+	if err := d.sites(); err != nil {
+		return nil, err
+	}
+	for i := range d.out.Sites {
+		d.network(&d.out.Sites[i])
+	}
+	d.mesh()
+	if in.Spec.JumpHost != nil {
+		d.jumpHost(&d.out.Sites[len(d.out.Sites)-1])
+	}
+	if !in.NetworkOnly {
+		for i := range in.Spec.Regions {
+			d.cluster(&in.Spec.Regions[i], &d.out.Sites[i])
+		}
+	}
+	return d.out, nil
+}
+
+// desire collects resources.
+type desire struct {
+	Input
+
+	out *Desired
+}
+
+func (d *desire) add(r Resource) {
+	d.out.Resources = append(d.out.Resources, r)
+}
+
+// Tag keys.
+const (
+	TagFleet   = "ringspan.io/fleet"
+	TagFleetID = "ringspan.io/fleet-id"
+	TagRole    = "ringspan.io/role"
+	TagExpires = "ringspan.io/expires"
+	TagRun     = "ringspan.io/run" // who is at work; on the first network only
+)
+
+// tags of every resource; its own role comes on top.
+func tags(in Input) map[string]string {
+	all := map[string]string{TagFleet: in.Fleet, TagFleetID: in.ID}
+	if in.Spec.Expires != "" {
+		all[TagExpires] = in.Spec.Expires
+	}
+	for k, v := range in.Spec.Tags {
+		all[k] = v
+	}
+	return all
+}
+
+// sites chooses ranges and zones.
+func (d *desire) sites() error {
+	wants := make([]network.Want, 0, len(d.Spec.Regions)+1)
+	for _, r := range d.Spec.Regions {
+		wants = append(wants, d.want(r))
+		d.out.Sites = append(d.out.Sites, Site{Name: r.Name, Region: r.Name, Adopted: r.Adopt != nil})
+	}
+	if j := d.Spec.JumpHost; j != nil {
+		wants = append(wants, network.Want{Name: "the jump host", Given: prefix(j.CIDR), Had: d.had(JumpHost+"/vpc", "cidr"), NoServices: true})
+		d.out.Sites = append(d.out.Sites, Site{Name: JumpHost, Region: j.Region})
+	}
+	var reserved []netip.Prefix
+	for _, text := range d.Spec.ReservedCIDRs {
+		reserved = append(reserved, prefix(text))
+	}
+	ranges, err := network.Assign(wants, reserved)
+	if err != nil {
+		return err
+	}
+	for i := range d.out.Sites {
+		s := &d.out.Sites[i]
+		s.CIDR, s.Services = ranges[i].Network, ranges[i].Services
+		if s.Zones, err = d.zones(i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *desire) want(r fleetv1.Region) network.Want {
+	w := network.Want{Name: r.Name, Given: prefix(r.CIDR), Services: prefix(r.ServiceCIDR), NoServices: d.NetworkOnly,
+		Had: d.had(r.Name+"/vpc", "cidr"), HadServing: d.had(r.Name+"/cluster", "services")}
+	if a, ok := d.Seen.Adopted[r.Name]; ok && r.Adopt != nil {
+		w.Given = prefix(a.CIDR)
+		if a.Services != "" {
+			w.Services = prefix(a.Services)
+		}
+	}
+	return w
+}
+
+func (d *desire) had(id, attribute string) netip.Prefix {
+	if f := d.Seen.find(id); f != nil {
+		return prefix(f.Have[attribute])
+	}
+	return netip.Prefix{}
+}
+
+// prefix is invalid when there is none; the file was checked when it was read.
+func prefix(text string) netip.Prefix {
+	p, _ := netip.ParsePrefix(text)
+	return p
+}
+
+// zones of a site: as given, else where it has subnets already, else the first
+// that EKS can use.
+func (d *desire) zones(site int) ([]string, error) {
+	s := d.out.Sites[site]
+	if s.Adopted {
+		return nil, nil
+	}
+	there := map[string]bool{}
+	for _, z := range d.Seen.Zones[s.Region] {
+		there[z.Name] = !slices.Contains(unfit, z.ID)
+	}
+	if site < len(d.Spec.Regions) {
+		var given []string
+		for _, z := range d.Spec.Regions[site].Zones {
+			fit, known := there[z.Name]
+			if !known || !fit {
+				return nil, fmt.Errorf("region %s: zone %s can't be used: %s", s.Name, z.Name, whyNot(known))
+			}
+			given = append(given, z.Name)
+		}
+		for _, zone := range d.Spec.Regions[site].Nodes.Zones {
+			if !there[zone] {
+				return nil, fmt.Errorf("region %s: there is no zone %s for nodes", s.Name, zone)
+			}
+		}
+		if len(given) > 0 {
+			return given, nil
+		}
+	}
+	if had := d.zonesHad(s.Name); len(had) > 0 {
+		return had, nil
+	}
+	var fit []string
+	for _, z := range d.Seen.Zones[s.Region] {
+		if there[z.Name] {
+			fit = append(fit, z.Name)
+		}
+	}
+	slices.Sort(fit)
+	if len(fit) < 2 {
+		return nil, fmt.Errorf("region %s has %d zones that EKS can use, and two are needed", s.Region, len(fit))
+	}
+	return fit[:min(zonesPerRegion, len(fit))], nil
+}
+
+func whyNot(known bool) string {
+	if known {
+		return "EKS makes no control planes there"
+	}
+	return "the account has no such zone"
+}
+
+func (d *desire) zonesHad(site string) (zones []string) {
+	at := site + "/subnet/private/"
+	for i := range d.Seen.Found {
+		if zone, ok := strings.CutPrefix(d.Seen.Found[i].ID, at); ok && !slices.Contains(zones, zone) {
+			zones = append(zones, zone)
+		}
+	}
+	slices.Sort(zones)
+	if len(zones) < 2 { // of an interrupted run
+		return nil
+	}
+	return zones
+}

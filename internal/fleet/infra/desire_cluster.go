@@ -1,0 +1,244 @@
+package infra
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
+	"github.com/ringspan/ringspan/internal/network"
+)
+
+// peeringMTU is the largest packet, in bytes, that passes a peering between two
+// regions (Amazon EC2, "Network maximum transmission unit"). Pods default to
+// 9001, which passes within a region only.
+const peeringMTU = "8500"
+
+// PeerGroup is the Kubernetes group of the other regions' operators.
+const PeerGroup = "ringspan:peers"
+
+// logs of a control plane: all that there are.
+var logs = []string{"api", "audit", "authenticator", "controllerManager", "scheduler"}
+
+// ClusterName of a region.
+func ClusterName(fleet, region string) string { return fleet + "-" + region }
+
+func (d *desire) arn(kind, name string) string {
+	return fmt.Sprintf("arn:%s:iam::%s:%s", d.Seen.Partition, kind, name)
+}
+
+// managed is the ARN of a policy of AWS's own.
+func (d *desire) managed(name string) string { return d.arn("aws", "policy/"+name) }
+
+// role is one that a service of AWS takes on. Roles are global, so that they are
+// named by fleet and region.
+func (d *desire) role(s *Site, name, trust string, policies ...string) string {
+	id := s.Name + "/role/" + name
+	for i := range policies {
+		policies[i] = d.managed(policies[i])
+	}
+	d.add(Resource{ID: id, Kind: Role, Want: map[string]string{"trust": trust, "policies": List(policies)},
+		Make: map[string]string{"name": d.roleName(s, name)}})
+	return id
+}
+
+func (d *desire) roleName(s *Site, name string) string {
+	return RolePrefix + d.Fleet + "-" + s.Name + "-" + name
+}
+
+// RolePrefix is what the names of all IAM roles begin with.
+const RolePrefix = "ringspan-"
+
+// Services of AWS that take roles on.
+const (
+	trustEKS  = "eks.amazonaws.com"
+	trustEC2  = "ec2.amazonaws.com"
+	trustPods = "pods.eks.amazonaws.com"
+)
+
+// cluster is a region's EKS cluster with what it needs before Cassandra.
+func (d *desire) cluster(r *fleetv1.Region, s *Site) {
+	id := s.Name + "/cluster"
+	if adopted := d.Seen.Adopted[s.Name]; s.Adopted && adopted.Cluster != "" {
+		d.add(Resource{ID: id, Kind: Cluster, Region: s.Region, Adopted: adopted.Cluster})
+		d.rules(s, id)
+		return
+	}
+	role := d.role(s, "cluster", trustEKS, "AmazonEKSClusterPolicy")
+	c := Resource{ID: id, Kind: Cluster, Region: s.Region, Refs: map[string]string{"role": role},
+		Want: map[string]string{"services": s.Services.String(), "private": "true", "logs": List(logs), "support": "STANDARD"},
+		Make: map[string]string{"name": ClusterName(d.Fleet, s.Name)}}
+	c.Want["public"] = strconv.FormatBool(r.APIEndpoint.Access == fleetv1.EndpointPublic)
+	if r.APIEndpoint.Access == fleetv1.EndpointPublic {
+		c.Want["publicRanges"] = List(r.APIEndpoint.AllowedCIDRs)
+		if len(r.APIEndpoint.AllowedCIDRs) == 0 {
+			c.Want["publicRanges"] = anywhere
+		}
+	}
+	if r.KubernetesVersion != "" {
+		c.Want["version"] = r.KubernetesVersion
+	} // else EKS takes its default, which is always in standard support
+	d.inSubnets(&c, s, s.Zones)
+	d.add(c)
+	d.rules(s, id)
+	d.access(s, id)
+	d.nodes(r, s, id)
+}
+
+// inSubnets places a resource in the private subnets of zones.
+func (d *desire) inSubnets(r *Resource, s *Site, zones []string) {
+	if s.Adopted {
+		r.Make["subnets"] = List(d.Seen.Adopted[s.Name].Subnets)
+		return
+	}
+	for _, zone := range zones {
+		r.Refs["subnet "+zone] = s.Name + "/subnet/private/" + zone
+	}
+}
+
+// rules open the cluster's security group for what the other networks need, and
+// nothing else. Groups of another region can't be named in rules: ranges are.
+func (d *desire) rules(s *Site, cluster string) {
+	for i := range d.out.Sites {
+		peer := &d.out.Sites[i]
+		if peer.Name == s.Name {
+			continue
+		}
+		ports := network.Opened()
+		if peer.Name == JumpHost { // people and their tools
+			ports = slices.DeleteFunc(ports, func(p network.Port) bool {
+				return p.Need != network.NeedClients && p.Need != network.NeedOperators && p != network.Fragmentation
+			})
+		}
+		d.add(Resource{ID: s.Name + "/rules/" + peer.Name, Kind: Rules, Region: s.Region,
+			Want: map[string]string{"rules": Rulebook(ports, peer.CIDR.String())}, Refs: map[string]string{"cluster": cluster}})
+	}
+}
+
+// Rulebook writes rules as "tcp 7000-7001 172.22.0.0/16", neighbouring ports in
+// one rule: a security group has 60 at most.
+func Rulebook(ports []network.Port, from string) string {
+	type span struct{ first, last int }
+	var spans []span
+	var all []string
+	for _, p := range ports {
+		switch {
+		case p.Protocol == network.ICMP:
+			all = append(all, fmt.Sprintf("icmp %d-%d %s", p.Number, p.Code, from))
+		case len(spans) > 0 && spans[len(spans)-1].last+1 == p.Number:
+			spans[len(spans)-1].last = p.Number
+		default:
+			spans = append(spans, span{p.Number, p.Number})
+		}
+	}
+	for _, s := range spans {
+		all = append(all, fmt.Sprintf("tcp %d-%d %s", s.first, s.last, from))
+	}
+	return List(all)
+}
+
+// access lets people and the other regions' operators in. Whoever makes the
+// cluster is an administrator by himself.
+func (d *desire) access(s *Site, cluster string) {
+	refs := map[string]string{"cluster": cluster}
+	for _, arn := range d.Spec.Admins {
+		d.add(Resource{ID: s.Name + "/access/" + arn[strings.LastIndex(arn, ":")+1:], Kind: AccessEntry, Region: s.Region, Refs: refs,
+			Want: map[string]string{"principal": arn, "policy": "AmazonEKSClusterAdminPolicy", "groups": ""}})
+	}
+	for i := range d.out.Sites {
+		peer := &d.out.Sites[i]
+		if peer.Name == s.Name || peer.Name == JumpHost || d.adoptsCluster(peer) {
+			continue
+		}
+		arn := d.arn(d.Seen.Account, "role/"+d.roleName(peer, "operator"))
+		d.add(Resource{ID: s.Name + "/access/operator/" + peer.Name, Kind: AccessEntry, Region: s.Region, Refs: refs, After: []string{peer.Name + "/role/operator"},
+			Want: map[string]string{"principal": arn, "policy": "", "groups": PeerGroup}})
+	}
+}
+
+func (d *desire) adoptsCluster(s *Site) bool {
+	return s.Adopted && d.Seen.Adopted[s.Name].Cluster != ""
+}
+
+// nodes are the add-ons and machines: the network plugin before the first node,
+// what runs on nodes after them.
+func (d *desire) nodes(r *fleetv1.Region, s *Site, cluster string) {
+	before := []string{
+		d.addon(s, "vpc-cni", d.networkPlugin(s), nil),
+		d.addon(s, "kube-proxy", nil, nil),
+		d.addon(s, "eks-pod-identity-agent", nil, nil),
+	}
+	role := d.role(s, "node", trustEC2, "AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly", "AmazonEKS_CNI_Policy")
+	csi := d.role(s, "ebs-csi", trustPods, "service-role/AmazonEBSCSIDriverPolicy")
+	operator := d.role(s, "operator", trustPods)
+	d.identity(s, cluster, "ebs-csi", csi, "kube-system", "ebs-csi-controller-sa")
+	d.identity(s, cluster, "operator", operator, "ringspan-system", "ringspan-operator")
+	group := Resource{ID: s.Name + "/nodes", Kind: NodeGroup, Region: s.Region, After: before,
+		Refs: map[string]string{"cluster": cluster, "role": role},
+		Want: map[string]string{"instanceType": r.Nodes.InstanceType, "diskGiB": strconv.Itoa(int(r.Nodes.DiskGiB)), "capacity": capacity(r.Nodes.Capacity), "count": strconv.Itoa(int(r.Nodes.Count))},
+		Make: map[string]string{"name": "nodes"}}
+	zones := s.Zones
+	if len(r.Nodes.Zones) > 0 {
+		zones = r.Nodes.Zones
+	}
+	d.inSubnets(&group, s, zones)
+	if !s.Adopted { // without a way out a node can't join
+		for _, zone := range zones {
+			group.After = append(group.After, s.Name+"/association/private/"+zone)
+		}
+		for i := range d.out.Resources {
+			if id := d.out.Resources[i].ID; strings.HasPrefix(id, s.Name+"/route/private") && strings.HasSuffix(id, anywhere) {
+				group.After = append(group.After, id)
+			}
+		}
+	}
+	d.add(group)
+	after := []string{group.ID, s.Name + "/identity/ebs-csi"}
+	d.addon(s, "coredns", nil, after)
+	d.addon(s, "aws-ebs-csi-driver", map[string]any{"controller": map[string]any{"extraVolumeTags": d.out.Tags}}, after)
+}
+
+func capacity(c fleetv1.Capacity) string {
+	if c == fleetv1.Spot {
+		return "SPOT"
+	}
+	return "ON_DEMAND"
+}
+
+func (d *desire) identity(s *Site, cluster, name, role, namespace, account string) {
+	d.add(Resource{ID: s.Name + "/identity/" + name, Kind: PodIdentity, Region: s.Region,
+		Want: map[string]string{"namespace": namespace, "serviceAccount": account}, Refs: map[string]string{"cluster": cluster, "role": role}})
+}
+
+// addon returns its id.
+func (d *desire) addon(s *Site, name string, configuration map[string]any, after []string) string {
+	text := ""
+	if configuration != nil {
+		data, err := json.Marshal(configuration) // keys are sorted: the same text every time
+		if err != nil {
+			panic(err) // maps of strings always marshal
+		}
+		text = string(data)
+	}
+	id := s.Name + "/addon/" + name
+	d.add(Resource{ID: id, Kind: Addon, Region: s.Region, Want: map[string]string{"configuration": text}, Make: map[string]string{"name": name},
+		Refs: map[string]string{"cluster": s.Name + "/cluster"}, After: after})
+	return id
+}
+
+// networkPlugin keeps pods' own addresses on their way to the other networks,
+// and their packets small enough for peerings.
+func (d *desire) networkPlugin(s *Site) map[string]any {
+	var peers []string
+	for i := range d.out.Sites {
+		if d.out.Sites[i].Name != s.Name {
+			peers = append(peers, d.out.Sites[i].CIDR.String())
+		}
+	}
+	if len(peers) == 0 {
+		return nil
+	}
+	return map[string]any{"env": map[string]any{"AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS": List(peers), "POD_MTU": peeringMTU}}
+}

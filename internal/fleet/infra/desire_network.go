@@ -1,0 +1,127 @@
+package infra
+
+import (
+	"net/netip"
+	"slices"
+
+	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
+	"github.com/ringspan/ringspan/internal/network"
+)
+
+// anywhere is the destination of a way out.
+const anywhere = "0.0.0.0/0"
+
+// network is a VPC with a public and a private subnet in every zone.
+func (d *desire) network(s *Site) {
+	vpc := Resource{ID: s.Name + "/vpc", Kind: VPC, Region: s.Region}
+	if s.Adopted {
+		vpc.Adopted = d.Seen.Adopted[s.Name].ID
+		d.add(vpc)
+		return
+	}
+	vpc.Want = map[string]string{"cidr": s.CIDR.String(), "dnsSupport": "true", "dnsHostnames": "true"}
+	d.add(vpc)
+	igw := s.Name + "/igw"
+	d.add(Resource{ID: igw, Kind: InternetGateway, Region: s.Region, Refs: map[string]string{"vpc": vpc.ID}})
+	d.table(s, "public", igw)
+	for i, zone := range s.Zones {
+		d.subnet(s, zone, "public", network.PublicSubnet(s.CIDR, i), "kubernetes.io/role/elb")
+		d.subnet(s, zone, "private", network.PrivateSubnet(s.CIDR, i), "kubernetes.io/role/internal-elb")
+		d.associate(s, zone, "public", "public")
+	}
+	d.waysOut(s)
+}
+
+func (d *desire) subnet(s *Site, zone, sort string, cidr netip.Prefix, elb string) {
+	want := map[string]string{"cidr": cidr.String(), "zone": zone, "publicAddresses": "false", "tag:" + elb: "1"}
+	if sort == "public" {
+		want["publicAddresses"] = "true"
+	}
+	d.add(Resource{ID: s.Name + "/subnet/" + sort + "/" + zone, Kind: Subnet, Region: s.Region, Want: want, Refs: map[string]string{"vpc": s.Name + "/vpc"}})
+}
+
+// table is a route table with its way out.
+func (d *desire) table(s *Site, name, out string) {
+	d.add(Resource{ID: s.Name + "/table/" + name, Kind: RouteTable, Region: s.Region, Refs: map[string]string{"vpc": s.Name + "/vpc"}})
+	d.route(s, name, anywhere, out, nil)
+}
+
+func (d *desire) associate(s *Site, zone, sort, table string) {
+	d.add(Resource{ID: s.Name + "/association/" + sort + "/" + zone, Kind: Association, Region: s.Region,
+		Refs: map[string]string{"table": s.Name + "/table/" + table, "subnet": s.Name + "/subnet/" + sort + "/" + zone}})
+}
+
+func (d *desire) route(s *Site, table, destination, target string, after []string) {
+	d.add(Resource{ID: s.Name + "/route/" + table + "/" + destination, Kind: Route, Region: s.Region,
+		Want: map[string]string{"destination": destination, "state": "active"}, After: after,
+		Refs: map[string]string{"table": s.Name + "/table/" + table, "target": target}})
+}
+
+// waysOut are the NAT gateways of the private subnets: one, or one a zone.
+func (d *desire) waysOut(s *Site) {
+	zones := s.Zones
+	for _, r := range d.Spec.Regions {
+		if r.Name == s.Name && r.NAT == fleetv1.NATPerZone {
+			for _, zone := range zones {
+				d.nat(s, zone, "private/"+zone)
+				d.associate(s, zone, "private", "private/"+zone)
+			}
+			return
+		}
+	}
+	d.nat(s, zones[0], "private")
+	for _, zone := range zones {
+		d.associate(s, zone, "private", "private")
+	}
+}
+
+func (d *desire) nat(s *Site, zone, table string) {
+	address, nat := s.Name+"/address/"+zone, s.Name+"/nat/"+zone
+	d.add(Resource{ID: address, Kind: Address, Region: s.Region})
+	d.add(Resource{ID: nat, Kind: NAT, Region: s.Region, After: []string{s.Name + "/igw"},
+		Refs: map[string]string{"subnet": s.Name + "/subnet/public/" + zone, "address": address}})
+	d.table(s, table, nat)
+}
+
+// mesh joins every pair of networks, and tells every route table of both.
+func (d *desire) mesh() {
+	for i := range d.out.Sites {
+		for j := range d.out.Sites[:i] {
+			a, b := &d.out.Sites[j], &d.out.Sites[i]
+			pair := a.Name + "/" + b.Name
+			d.add(Resource{ID: "peering/" + pair, Kind: Peering, Region: a.Region,
+				Make: map[string]string{"peerRegion": b.Region}, Refs: map[string]string{"vpc": a.Name + "/vpc", "peer": b.Name + "/vpc"}})
+			d.add(Resource{ID: "acceptance/" + pair, Kind: Acceptance, Region: b.Region, Refs: map[string]string{"peering": "peering/" + pair}})
+			d.routesOver(a, b, pair)
+			d.routesOver(b, a, pair)
+		}
+	}
+}
+
+func (d *desire) routesOver(from, to *Site, pair string) {
+	after := []string{"acceptance/" + pair}
+	for _, table := range d.tables(from) {
+		d.route(from, table, to.CIDR.String(), "peering/"+pair, after)
+	}
+}
+
+// tables of a site, as in their ids; those of a network that is adopted by
+// AWS's own.
+func (d *desire) tables(s *Site) (names []string) {
+	if s.Adopted {
+		for _, table := range d.Seen.Adopted[s.Name].RouteTables {
+			if id := s.Name + "/table/" + table; !slices.ContainsFunc(d.out.Resources, func(r Resource) bool { return r.ID == id }) {
+				d.add(Resource{ID: id, Kind: RouteTable, Region: s.Region, Adopted: table})
+			}
+			names = append(names, table)
+		}
+		return names
+	}
+	at := s.Name + "/table/"
+	for i := range d.out.Resources {
+		if r := &d.out.Resources[i]; r.Kind == RouteTable && len(r.ID) > len(at) && r.ID[:len(at)] == at {
+			names = append(names, r.ID[len(at):])
+		}
+	}
+	return names
+}

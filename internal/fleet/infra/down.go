@@ -1,0 +1,117 @@
+package infra
+
+import (
+	"cmp"
+	"slices"
+)
+
+// rank is the order of deletion within what nothing else orders (facts: AWS's
+// DependencyViolation). A lower one goes first.
+var rank = map[Kind]int{
+	AccessEntry: 1, PodIdentity: 1, Addon: 1,
+	NodeGroup: 2,
+	Rules:     3, Cluster: 4,
+	Volume: 5, Instance: 5,
+	Route: 6, Acceptance: 7, Peering: 7,
+	NAT: 8, Address: 9, Interface: 10, SecurityGroup: 11,
+	Association: 12, RouteTable: 13, Subnet: 14, InternetGateway: 15, VPC: 16,
+	InstanceProfile: 17, Role: 18,
+}
+
+// implied kinds end with what they are part of.
+var implied = map[Kind]string{Route: "table", Association: "subnet", Rules: "cluster", Acceptance: "peering"}
+
+// Down says what to delete and in which order, from what was found: no file is
+// needed. Something of others in the fleet's networks refuses the plan, by name.
+func Down(seen *Seen) *Plan {
+	p := &Plan{Steps: deletions(seen.Found, "the fleet is taken down", nil)}
+	for _, f := range seen.Foreign {
+		p.Refused = append(p.Refused, "something that isn't the fleet's is in its network: "+f.String()+". Remove it, and run down again")
+	}
+	for _, r := range seen.Runs {
+		p.Worry("another run is at work on this fleet: %s, since %s", r.By, r.Since)
+	}
+	return p
+}
+
+// deletions orders what goes: everything behind what hangs on it.
+func deletions(gone []Found, why string, before map[string]bool) []Step {
+	gone = slices.Clone(gone)
+	slices.SortStableFunc(gone, func(a, b Found) int {
+		return cmp.Or(cmp.Compare(rank[a.Kind], rank[b.Kind]), cmp.Compare(a.Region, b.Region), cmp.Compare(a.ID, b.ID))
+	})
+	leaving := map[string]bool{}
+	for i := range gone {
+		leaving[gone[i].Physical] = true
+	}
+	var steps []Step
+	for i := range gone {
+		f := &gone[i]
+		if parent := implied[f.Kind]; parent != "" && leaving[f.Refs[parent]] || f.Kind == Acceptance {
+			continue
+		}
+		reason := why
+		if f.Detail != "" && f.State != Failed {
+			reason = f.Detail
+		}
+		s := step(Delete, f.Kind, cmp.Or(f.ID, f.Physical), f.Region, reason)
+		s.Physical, s.Found = f.Physical, f
+		for j := range steps {
+			if first(steps[j].Found, f, gone) {
+				s.After = append(s.After, steps[j].Key())
+			}
+		}
+		// what takes its place is made first, so that nobody is cut off
+		if before[f.ID] && f.Kind != Association && f.Kind != Route {
+			s.After = append(s.After, f.ID)
+		}
+		steps = append(steps, s)
+	}
+	return steps
+}
+
+// first tells whether a must be gone before b is deleted: it refers to b, or
+// holds b's network open.
+func first(a, b *Found, all []Found) bool {
+	for _, physical := range a.Refs {
+		if physical == b.Physical && physical != "" {
+			return true
+		}
+	}
+	switch {
+	case b.Kind == Cluster && (a.Kind == Addon || a.Kind == AccessEntry || a.Kind == PodIdentity),
+		b.Kind == NodeGroup && (a.Kind == Addon || a.Kind == AccessEntry || a.Kind == PodIdentity):
+		return a.Refs["cluster"] == cmp.Or(b.Refs["cluster"], b.Physical)
+	case b.Kind == InternetGateway:
+		return a.Region == b.Region && (a.Kind == NAT || a.Kind == Address || a.Kind == Instance)
+	case b.Kind == Subnet, b.Kind == SecurityGroup, b.Kind == Interface:
+		return a.Region == b.Region && (a.Kind == Cluster || a.Kind == NodeGroup || b.Kind != Interface && a.Kind == Interface)
+	case b.Kind == VPC:
+		return a.Region == b.Region && (a.Refs["vpc"] == b.Physical || inside(a, b, all))
+	case b.Kind == RouteTable:
+		return a.Kind == Subnet && usesTable(a, b, all)
+	}
+	return false
+}
+
+// inside tells whether a hangs on VPC b through something else.
+func inside(a, b *Found, all []Found) bool {
+	for i := range all {
+		for _, physical := range a.Refs {
+			if all[i].Physical == physical && all[i].Refs["vpc"] == b.Physical {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// usesTable: a table can't be deleted while a subnet is associated with it.
+func usesTable(subnet, table *Found, all []Found) bool {
+	for i := range all {
+		if a := &all[i]; a.Kind == Association && a.Refs["subnet"] == subnet.Physical && a.Refs["table"] == table.Physical {
+			return true
+		}
+	}
+	return false
+}

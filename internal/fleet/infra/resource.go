@@ -1,0 +1,197 @@
+package infra
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Kind is a type of resource, in AWS's words.
+type Kind string
+
+// Kinds. A route table's associations and a peering's acceptance are resources
+// too: each can be missing by itself.
+const (
+	Role            Kind = "IAM role"
+	InstanceProfile Kind = "instance profile"
+	VPC             Kind = "VPC"
+	InternetGateway Kind = "internet gateway"
+	Subnet          Kind = "subnet"
+	Address         Kind = "Elastic IP"
+	NAT             Kind = "NAT gateway"
+	RouteTable      Kind = "route table"
+	Association     Kind = "route table association"
+	Route           Kind = "route"
+	Peering         Kind = "VPC peering"
+	Acceptance      Kind = "peering acceptance"
+	SecurityGroup   Kind = "security group"
+	Rules           Kind = "security group rules"
+	Cluster         Kind = "EKS cluster"
+	AccessEntry     Kind = "access entry"
+	Addon           Kind = "add-on"
+	PodIdentity     Kind = "pod identity association"
+	NodeGroup       Kind = "node group"
+	Instance        Kind = "instance"
+
+	// Volume and Interface are found only: Kubernetes makes them.
+	Volume    Kind = "EBS volume"
+	Interface Kind = "network interface"
+)
+
+// Resource is one that is wanted.
+type Resource struct {
+	ID     string // logical, unique in the fleet; the value of the tag ringspan.io/role
+	Kind   Kind
+	Region string // "" for IAM, which is global
+
+	Want  map[string]string // attributes that are compared, and mended when they differ
+	Make  map[string]string // attributes of the making only
+	Refs  map[string]string // name → logical id of another resource that must be ready first
+	After []string          // further logical ids that must be ready first
+
+	Adopted string // id of what is there already; never changed or deleted
+}
+
+// Attribute is one that is wanted or made with.
+func (r *Resource) Attribute(name string) string {
+	if v, ok := r.Want[name]; ok {
+		return v
+	}
+	return r.Make[name]
+}
+
+// needs are the logical ids of what must be ready first.
+func (r *Resource) needs() []string {
+	all := slices.Sorted(maps.Values(r.Refs))
+	return slices.Compact(append(all, r.After...))
+}
+
+// State of a resource that was found.
+type State string
+
+// States.
+const (
+	Ready   State = "ready"
+	Pending State = "pending" // it becomes ready by itself
+	Failed  State = "failed"  // it never will
+	Leaving State = "leaving" // it is being deleted
+)
+
+// Found is one resource of the fleet as the cloud describes it.
+type Found struct {
+	ID       string // logical, from its tag or its name
+	Kind     Kind
+	Region   string
+	Physical string // AWS's id or name
+	State    State
+	Detail   string // AWS's own words about its state
+
+	Have map[string]string // attributes
+	Refs map[string]string // name → physical id
+	Tags map[string]string // nil where the kind has none
+}
+
+// Foreign is something inside the fleet's networks that isn't the fleet's.
+type Foreign struct {
+	Region, VPC string
+	Kind        string
+	Physical    string
+	Detail      string
+}
+
+func (f Foreign) String() string {
+	text := f.Region + ": " + f.Kind + " " + f.Physical + " in " + f.VPC
+	if f.Detail != "" {
+		text += " (" + f.Detail + ")"
+	}
+	return text
+}
+
+// Zone of a region; ID is the same in all accounts.
+type Zone struct{ Name, ID string }
+
+// AdoptedVPC is one that was there before the fleet.
+type AdoptedVPC struct {
+	ID, CIDR    string
+	Subnets     []string // private ones where they can be told apart, sorted
+	RouteTables []string // all of them, sorted
+	Cluster     string   // "" when the fleet makes one
+	Services    string   // range of its Services; "" without a cluster
+}
+
+// Seen is what was found, at one moment.
+type Seen struct {
+	Account   string // of the credentials
+	Partition string // aws, aws-cn, aws-us-gov
+	Caller    string // ARN of the credentials
+	Found     []Found
+	Foreign   []Foreign
+	Zones     map[string][]Zone     // by region
+	Adopted   map[string]AdoptedVPC // by region
+	Images    map[string]string     // machine image of the jump host, by region
+	Quotas    []Quota
+	Runs      []Run // others that are at work on the fleet
+}
+
+// Run is one `up` or `down` that says it is at work.
+type Run struct{ By, Since string }
+
+// find is the resource of a logical id. Of several, which two runs at once can
+// make, it is the one that most others hang on, then the one of the lowest id.
+func (s *Seen) find(id string) *Found {
+	var best *Found
+	for i := range s.Found {
+		f := &s.Found[i]
+		if f.ID != id {
+			continue
+		}
+		if best == nil || s.better(f, best) {
+			best = f
+		}
+	}
+	return best
+}
+
+func (s *Seen) better(a, b *Found) bool {
+	if x, y := a.State == Leaving || a.State == Failed, b.State == Leaving || b.State == Failed; x != y {
+		return y
+	}
+	if x, y := s.dependants(a), s.dependants(b); x != y {
+		return x > y
+	}
+	return a.Physical < b.Physical
+}
+
+func (s *Seen) dependants(of *Found) (n int) {
+	for i := range s.Found {
+		for _, physical := range s.Found[i].Refs {
+			if physical == of.Physical {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// Physical is the id of a logical one; "" when it isn't there.
+func (s *Seen) Physical(id string) string {
+	if f := s.find(id); f != nil {
+		return f.Physical
+	}
+	return ""
+}
+
+// List joins values into an attribute; order doesn't matter in it.
+func List(values []string) string {
+	values = slices.Clone(values)
+	slices.Sort(values)
+	return strings.Join(slices.Compact(values), ",")
+}
+
+// Values takes a List apart.
+func Values(list string) []string {
+	if list == "" {
+		return nil
+	}
+	return strings.Split(list, ",")
+}

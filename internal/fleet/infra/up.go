@@ -1,0 +1,232 @@
+package infra
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// fixed attributes can't be changed once a resource is made.
+var fixed = map[Kind][]string{
+	VPC:         {"cidr"},
+	Subnet:      {"cidr", "zone"},
+	Cluster:     {"services"},
+	NodeGroup:   {"instanceType", "diskGiB", "capacity"},
+	AccessEntry: {"principal"},
+	PodIdentity: {"namespace", "serviceAccount"},
+	Instance:    {"instanceType"},
+	Role:        {"trust"},
+}
+
+// movable references are changed in place; others would need another resource.
+var movable = map[Kind]bool{InternetGateway: true, Association: true, Route: true, InstanceProfile: true, PodIdentity: true}
+
+// Up says what to do so that all that is wanted is there, and what isn't wanted
+// any longer is gone. The plan of a converged fleet has no steps. Removal of
+// networks and clusters is refused unless prune is set.
+func Up(want *Desired, seen *Seen, prune bool) *Plan {
+	u := &up{want: want, seen: seen, plan: &Plan{}, steps: map[string]bool{}}
+	for _, r := range ordered(want.Resources) {
+		u.resource(r)
+	}
+	u.unwanted(prune)
+	u.limits()
+	for _, r := range seen.Runs {
+		u.plan.Worry("another run is at work on this fleet: %s, since %s", r.By, r.Since)
+	}
+	u.plan.Quotas = check(seen.Quotas, u.plan.Steps)
+	for _, q := range u.plan.Quotas {
+		if q.Exceeded() {
+			u.plan.Refused = append(u.plan.Refused, "quota exceeded: "+q.String()+"; ask AWS for more, or remove what isn't needed")
+		}
+	}
+	return u.plan
+}
+
+type up struct {
+	want  *Desired
+	seen  *Seen
+	plan  *Plan
+	steps map[string]bool // logical ids that have a step
+}
+
+// resource compares one with what is there.
+func (u *up) resource(r *Resource) {
+	f := u.seen.find(r.ID)
+	switch {
+	case r.Adopted != "":
+	case f == nil || f.State == Leaving:
+		why := "it is not there"
+		if f != nil {
+			why = "the former one is being deleted"
+		}
+		u.add(Create, r, f, why, nil)
+	case f.State == Failed:
+		u.add(Replace, r, f, "it has failed: "+orNothing(f.Detail), nil)
+	default:
+		u.compare(r, f)
+	}
+}
+
+func (u *up) compare(r *Resource, f *Found) {
+	changed, stuck := u.differences(r, f)
+	if len(stuck) > 0 {
+		u.plan.Refused = append(u.plan.Refused, fmt.Sprintf("%s %s (%s) can't be changed in place: %s. Give back what was there, or take it down first", r.Kind, r.ID, f.Physical, differ(stuck)))
+		return
+	}
+	switch {
+	case len(changed) > 0:
+		u.add(Change, r, f, differ(changed), changed)
+	case f.State == Pending:
+		u.add(Await, r, f, orNothing(f.Detail), nil)
+	}
+}
+
+func (u *up) differences(r *Resource, f *Found) (changed, stuck []Difference) {
+	for _, name := range slices.Sorted(maps.Keys(r.Want)) {
+		key, isTag := strings.CutPrefix(name, "tag:")
+		have := f.Have[name]
+		if isTag {
+			have = f.Tags[key]
+		}
+		if d := (Difference{name, have, r.Want[name]}); d.Have != d.Want {
+			if slices.Contains(fixed[r.Kind], name) {
+				stuck = append(stuck, d)
+			} else {
+				changed = append(changed, d)
+			}
+		}
+	}
+	there := slices.Collect(maps.Values(f.Refs))
+	for _, name := range slices.Sorted(maps.Keys(r.Refs)) {
+		physical := u.physical(r.Refs[name])
+		if physical != "" && slices.Contains(there, physical) || physical == "" && !movable[r.Kind] {
+			continue // one that isn't there yet is made first, and then this is looked at again
+		}
+		d := Difference{name, f.Refs[name], cmp.Or(physical, r.Refs[name])}
+		if movable[r.Kind] {
+			changed = append(changed, d)
+		} else {
+			stuck = append(stuck, d)
+		}
+	}
+	return append(changed, u.tags(f)...), stuck
+}
+
+// tags of a resource that shows its own.
+func (u *up) tags(f *Found) (changed []Difference) {
+	if f.Tags == nil {
+		return nil
+	}
+	for _, key := range slices.Sorted(maps.Keys(u.want.Tags)) {
+		if f.Tags[key] != u.want.Tags[key] {
+			changed = append(changed, Difference{"tag:" + key, f.Tags[key], u.want.Tags[key]})
+		}
+	}
+	return changed
+}
+
+// physical is the id that a logical one has or keeps; "" when it will be made.
+func (u *up) physical(id string) string {
+	for i := range u.want.Resources {
+		if r := &u.want.Resources[i]; r.ID == id && r.Adopted != "" {
+			return r.Adopted
+		}
+	}
+	if f := u.seen.find(id); f != nil && f.State != Failed && f.State != Leaving {
+		return f.Physical
+	}
+	return ""
+}
+
+func (u *up) add(verb verb, r *Resource, f *Found, why string, changed []Difference) {
+	s := step(verb, r.Kind, r.ID, r.Region, why)
+	s.Resource, s.Found, s.Differences = r, f, changed
+	if f != nil {
+		s.Physical = f.Physical
+	}
+	for _, need := range r.needs() {
+		if u.steps[need] {
+			s.After = append(s.After, need)
+		}
+	}
+	u.steps[r.ID] = true
+	u.plan.Steps = append(u.plan.Steps, s)
+}
+
+// unwanted finds what is the fleet's and isn't in the file any longer, and
+// doubles of what is.
+func (u *up) unwanted(prune bool) {
+	wanted := map[string]bool{}
+	for i := range u.want.Resources {
+		wanted[u.want.Resources[i].ID] = true
+	}
+	var gone []Found
+	for i := range u.seen.Found {
+		f := &u.seen.Found[i]
+		if f.State == Leaving || f.Kind == Volume || f.Kind == Interface {
+			continue
+		}
+		if !wanted[f.ID] {
+			gone = append(gone, *f)
+		} else if best := u.seen.find(f.ID); best != f && best.Physical != f.Physical && !(f.Kind == Peering && f.State == Failed) {
+			double := *f
+			double.Detail = "it is there twice: " + best.Physical + " is used"
+			gone = append(gone, double)
+		}
+	}
+	for _, f := range gone {
+		if grave[f.Kind] && !prune && wantedSite(f.ID, u.want) == "" {
+			u.plan.Refused = append(u.plan.Refused, fmt.Sprintf("%s %s (%s) is no longer in the file: it would be deleted, with everything in it. Say --prune if that is meant", f.Kind, f.ID, f.Physical))
+		}
+	}
+	steps := deletions(gone, "it is no longer in the file", u.steps)
+	for i := range steps {
+		for j := range u.plan.Steps { // what still refers to it is moved away first
+			if s := &u.plan.Steps[j]; s.Found != nil && slices.Contains(slices.Collect(maps.Values(s.Found.Refs)), steps[i].Physical) {
+				steps[i].After = append(steps[i].After, s.Key())
+			}
+		}
+	}
+	u.plan.Steps = append(u.plan.Steps, steps...)
+}
+
+// grave deletions take data with them.
+var grave = map[Kind]bool{VPC: true, Cluster: true, NodeGroup: true}
+
+// wantedSite is the site of an id when it is still wanted.
+func wantedSite(id string, want *Desired) string {
+	for _, s := range want.Sites {
+		if strings.HasPrefix(id, s.Name+"/") {
+			return s.Name
+		}
+	}
+	return ""
+}
+
+// limits within single resources.
+func (u *up) limits() {
+	peerings, rules := map[string]int{}, map[string]int{}
+	for i := range u.want.Resources {
+		switch r := &u.want.Resources[i]; r.Kind {
+		case Peering:
+			peerings[r.Refs["vpc"]]++
+			peerings[r.Refs["peer"]]++
+		case Rules:
+			rules[r.Refs["cluster"]] += len(Values(r.Want["rules"]))
+		default:
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(peerings)) {
+		if n := peerings[id]; n > peeringsPerVPC {
+			u.plan.Worry("%s gets %d peerings, and a VPC may have %d unless AWS was asked for more", id, n, peeringsPerVPC)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(rules)) {
+		if n := rules[id]; n >= rulesPerGroup { // the group has one of its own
+			u.plan.Worry("the security group of %s gets %d rules, and one may have %d unless AWS was asked for more", id, n, rulesPerGroup-1)
+		}
+	}
+}
