@@ -42,6 +42,8 @@ const (
 // FleetSpec lists the regions.
 //
 // +kubebuilder:validation:XValidation:rule=`(has(self.provider) && self.provider != 'local') || self.regions.all(r, !isCIDR(r.cidr) || !has(r.nodes) || !has(r.nodes.count) || (r.nodes.count + (has(r.zones) && size(r.zones) > 0 ? size(r.zones) : 3) - 1) / (has(r.zones) && size(r.zones) > 0 ? size(r.zones) : 3) <= (cidr(r.cidr).prefixLength() <= 20 ? 16 : cidr(r.cidr).prefixLength() == 21 ? 8 : 4))`,message="provider local has room for 16 nodes in a zone, for 8 when the region's cidr is a /21, for 4 when it is a /22",fieldPath=".regions"
+//
+// +kubebuilder:validation:XValidation:rule=`(has(self.provider) && self.provider == 'aws') || self.regions.all(r, has(r.cidr))`,message="every region of provider local needs a cidr"
 type FleetSpec struct {
 	// Provider of the infrastructure.
 	// +kubebuilder:validation:Enum=local;aws
