@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/ringspan/ringspan/internal/distribution"
 	"github.com/ringspan/ringspan/internal/fleet"
 	"github.com/ringspan/ringspan/internal/fleet/local"
 )
@@ -41,7 +43,49 @@ func checkMachine(ctx context.Context, c *local.Cloud, f *fleet.File) error {
 	if err != nil {
 		errs = append(errs, err)
 	}
+	cache, err := distribution.Cache()
+	if err != nil {
+		errs = append(errs, err)
+	}
+	errs = append(errs, checkPlace(c.State, "RINGSPAN_HOME"), checkPlace(cache, "RINGSPAN_CACHE"), checkPlace(c.Bin, "the programs' place"), checkPorts(ctx, f))
 	return errors.Join(append(errs, checkMemory(string(meminfo), f), checkNamespaces(ctx))...)
+}
+
+// checkPorts finds ports of this machine that a region wants and another program
+// has.
+func checkPorts(ctx context.Context, f *fleet.File) error {
+	var errs []error
+	for i, r := range f.Fleet.Spec.Regions {
+		if r.APIServerPort == 0 {
+			continue
+		}
+		l, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(int(r.APIServerPort))))
+		if err != nil {
+			errs = append(errs, fmt.Errorf("spec.regions[%d].apiServerPort: %d of region %s is not free on this machine (%w); choose another, or leave it out to get a free one", i, r.APIServerPort, r.Name, err))
+			continue
+		}
+		errs = append(errs, l.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// checkPlace refuses a directory that the embedded cloud could not see: it has
+// file systems of its own over /run and /var/log.
+func checkPlace(dir, setting string) error {
+	existing := dir
+	for !exists(existing) {
+		existing = filepath.Dir(existing)
+	}
+	real, err := filepath.EvalSymlinks(existing)
+	if err != nil {
+		return err
+	}
+	for _, covered := range []string{"/run", "/var/log"} {
+		if real == covered || strings.HasPrefix(real, covered+"/") {
+			return fmt.Errorf("%s lies below %s, where the embedded cloud has file systems of its own; choose another place (%s)", dir, covered, setting)
+		}
+	}
+	return nil
 }
 
 // checkMemory refuses when less than two thirds of what is needed are free.

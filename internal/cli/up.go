@@ -144,7 +144,7 @@ func (u *upRun) up(ctx context.Context) error {
 	defer unlock()
 	d, err := u.prepare(ctx)
 	if err != nil {
-		return err
+		return errors.Join(err, u.cloud.Discard())
 	}
 	u.report.Phase("regions and clusters ready")
 	if err := u.cloud.Up(ctx, u.file, d, u.event); err != nil {
@@ -175,7 +175,8 @@ func (u *upRun) prepare(ctx context.Context) (distribution.Distribution, error) 
 	if err != nil {
 		return none, err
 	}
-	return distribution.Ensure(ctx, cache, func(s string) { u.report.Line(progress.Subject{}, s) })
+	d, err := distribution.Ensure(ctx, cache, func(s string) { u.report.Line(progress.Subject{}, s) })
+	return d, errors.Join(err, checkPlace(d.Java.Home, "JAVA_HOME"))
 }
 
 func (u *upRun) event(e local.Event) {

@@ -34,11 +34,11 @@ func ensureArchive(ctx context.Context, d *Distribution, dir string, report func
 		return nil
 	}
 	report("making the class-data archive (once)")
-	part, err := scratch(archive)
+	part, remove, err := scratch(archive)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(part)
+	defer remove()
 	if err := trainingRun(ctx, d, part); err != nil {
 		return err
 	}

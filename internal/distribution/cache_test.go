@@ -60,19 +60,40 @@ func TestNoMaven(t *testing.T) {
 	}
 }
 
-// A run that was killed leaves its scratch directory, which is nobody's cache.
+// A run that was killed leaves its scratch directory, which is nobody's cache and
+// is removed by the next run; that of a run that lives stays.
 func TestAKilledRunIsDoneAgain(t *testing.T) {
 	lib := filepath.Join(t.TempDir(), "lib")
-	left, err := scratch(lib)
+	killed := filepath.Join(filepath.Dir(lib), ".part-1234")
+	if err := os.MkdirAll(killed, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(killed, "half.jar"), []byte("ha"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	alive, remove, err := scratch(lib)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(left, "half.jar"), []byte("ha"), 0o600); err != nil {
+	if err := sweep(filepath.Dir(lib)); err != nil {
 		t.Fatal(err)
+	}
+	if _, err := os.Stat(killed); !os.IsNotExist(err) {
+		t.Errorf("what the killed run left is still there: %v", err)
+	}
+	if _, err := os.Stat(alive); err != nil {
+		t.Errorf("a run that lives has lost its directory: %v", err)
 	}
 	program(t, "mvn", "echo again; exit 1")
 	if err := ensureJars(t.Context(), lib, silent); err == nil || !strings.Contains(err.Error(), "again") {
 		t.Errorf("Maven was not asked again: %v", err)
+	}
+	remove()
+	if left, err := os.ReadDir(filepath.Dir(lib)); err != nil || len(left) != 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+	if err := sweep(filepath.Join(filepath.Dir(lib), "nothing")); err != nil {
+		t.Errorf("a cache that is not there: %v", err)
 	}
 }
 

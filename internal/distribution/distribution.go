@@ -57,6 +57,9 @@ func Ensure(ctx context.Context, cache string, report func(string)) (Distributio
 		return d, err
 	}
 	dir := filepath.Join(cache, "cassandra", d.Version)
+	if err := sweep(dir); err != nil {
+		return d, fmt.Errorf("removing what a killed run has left in the cache: %w", err)
+	}
 	d.Lib = filepath.Join(dir, "lib-"+shortHash(checksums))
 	if err := ensureJars(ctx, d.Lib, report); err != nil {
 		return d, fmt.Errorf("getting Cassandra %s: %w", d.Version, err)
@@ -76,14 +79,6 @@ func shortHash(s string) string {
 	return hex.EncodeToString(sum[:6])
 }
 
-// scratch makes a directory beside dir that is renamed to it when it is whole.
-func scratch(dir string) (string, error) {
-	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
-		return "", err
-	}
-	return os.MkdirTemp(filepath.Dir(dir), ".part-*")
-}
-
 func ensureJars(ctx context.Context, lib string, report func(string)) error {
 	if _, err := os.Stat(lib); err == nil {
 		return nil
@@ -93,11 +88,11 @@ func ensureJars(ctx context.Context, lib string, report func(string)) error {
 		return errors.New("mvn is not in PATH: Maven fetches Cassandra's jars; install it (package maven)")
 	}
 	report("fetching Cassandra " + version.Cassandra + " with Maven (67 MB, once)")
-	part, err := scratch(lib)
+	part, remove, err := scratch(lib)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(part)
+	defer remove()
 	pomFile := filepath.Join(part, "pom.xml")
 	if err := os.WriteFile(pomFile, pom, 0o600); err != nil {
 		return err
@@ -189,11 +184,11 @@ func ensureLauncher(ctx context.Context, d *Distribution, dir string, report fun
 		return nil
 	}
 	report("compiling the launcher")
-	part, err := scratch(d.Launcher)
+	part, remove, err := scratch(d.Launcher)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(part)
+	defer remove()
 	if err := os.CopyFS(part, java.Sources); err != nil {
 		return err
 	}

@@ -103,6 +103,9 @@ func (c *Client) fault(ctx context.Context, path, kind string, args []string) er
 // when all its regions are ready. A start during another's joins it. report
 // gets every event, the earlier ones too.
 func (c *Client) Start(ctx context.Context, config Config, report func(Event)) error {
+	if err := errors.Join(uncovered("the state directory", string(c.state)), uncovered("the directory of images", config.Images)); err != nil {
+		return err
+	}
 	if c.state.owner() != 0 {
 		if err := c.sameLayout(config); err != nil {
 			return err

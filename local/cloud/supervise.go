@@ -77,11 +77,7 @@ func Supervise(state State) error {
 
 // build makes the private mounts and the networks.
 func (s *supervisor) build() error {
-	// Volatile state (network namespace handles, containers' writable layers)
-	// lives on a tmpfs that only this mount namespace sees; it covers all of
-	// /run, so that not even an empty directory remains on the machine. The
-	// kubelets insist on writing symlinks to /var/log/containers.
-	for _, dir := range []string{"/run", "/var/log"} {
+	for _, dir := range covered {
 		if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "mode=755"); err != nil {
 			return fmt.Errorf("private %s: %w", dir, err)
 		}

@@ -168,6 +168,20 @@ func (c *Cloud) Down(ctx context.Context, remove bool) error {
 	if !remove {
 		return nil
 	}
+	return c.remove()
+}
+
+// Discard takes away the directory of a fleet of which nothing was made: there is
+// only the lock, which the caller has.
+func (c *Cloud) Discard() error {
+	entries, err := os.ReadDir(c.State)
+	if err != nil || len(entries) != 1 || entries[0].Name() != lockFile {
+		return err
+	}
+	return c.remove()
+}
+
+func (c *Cloud) remove() error {
 	if err := os.RemoveAll(c.State); err != nil {
 		return err
 	}
