@@ -85,7 +85,7 @@ nodes as plain processes, in network namespaces of their own.`,
 	root.PersistentFlags().StringVar(&o.fleet, "fleet", "", "name of the fleet (default: the only one on this machine)")
 	_ = root.RegisterFlagCompletionFunc("fleet", completeFleets)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError{err, cmd.CommandPath()} })
-	root.AddCommand(upCommand(), statusCommand(o), cqlCommand(o), nodetoolCommand(o), logsCommand(o), kubeconfigCommand(o), downCommand(o), versionCommand(), operatorCommand())
+	root.AddCommand(upCommand(), statusCommand(o), cqlCommand(o), nodetoolCommand(o), logsCommand(o), kubeconfigCommand(o), downCommand(o), versionCommand(), operatorCommand(), probeCommand(), doctorCommand(o))
 	teach(root)
 	return root
 }

@@ -22,12 +22,15 @@ import (
 func upCommand() *cobra.Command {
 	var timeout time.Duration
 	var output string
-	var wait bool
+	var wait, proof bool
 	cmd := &cobra.Command{
 		Use: "up FILE", Short: "Bring a fleet and its rings up, from whatever there is", Args: cobra.ExactArgs(1),
 		Long: `Up reads a file with one Fleet, the K8ssandraClusters that live in it and the
 Secrets that they name, checks all of it, and makes it so: networks, clusters, the
 operator in every region, the rings. Nothing is made of a file with a mistake.
+
+Before a ring boots for the first time, the regions prove that they reach each
+other; until they do, up says what is wrong and waits (see ringspan doctor).
 
 It may be interrupted or killed at any moment, and run again: it goes on from what
 is there. When everything is as the file says, it changes nothing. While one up
@@ -53,12 +56,13 @@ works on a fleet, a second one waits for it.`,
 			if err != nil {
 				return err
 			}
-			u := &upRun{file: file, cloud: cloud, wait: wait, json: output == "json", out: cmd.OutOrStdout(), errOut: cmd.ErrOrStderr()}
+			u := &upRun{file: file, cloud: cloud, wait: wait, proof: proof, json: output == "json", out: cmd.OutOrStdout(), errOut: cmd.ErrOrStderr()}
 			return u.run(cmd.Context(), timeout)
 		},
 	}
 	cmd.Flags().DurationVar(&timeout, "timeout", 15*time.Minute, "how long it may take in all")
 	cmd.Flags().BoolVar(&wait, "wait", true, "wait until the rings are ready")
+	cmd.Flags().BoolVar(&proof, "prove", true, "start no ring before its regions reach each other")
 	outputFlag(cmd, &output, "text", "json")
 	return cmd
 }
@@ -68,6 +72,7 @@ type upRun struct {
 	file        *fleet.File
 	cloud       *local.Cloud
 	wait, json  bool
+	proof       bool // that regions reach each other
 	out, errOut io.Writer
 
 	report  *progress.Reporter
@@ -155,6 +160,9 @@ func (u *upRun) up(ctx context.Context) error {
 	}
 	u.report.Phase("operators installed")
 	if err := u.install(ctx); err != nil {
+		return err
+	}
+	if err := u.prove(ctx); err != nil {
 		return err
 	}
 	return u.rings(ctx)

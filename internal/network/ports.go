@@ -87,3 +87,13 @@ func Profile() []Port {
 func Opened() []Port {
 	return slices.DeleteFunc(Profile(), func(p Port) bool { return p.Need == NeedNever })
 }
+
+// NodePorts are the TCP ports of a ring's nodes, that of gossip first.
+func NodePorts() (ports []int) {
+	for _, p := range Opened() {
+		if p.Protocol == TCP && p.To == Pods {
+			ports = append(ports, p.Number)
+		}
+	}
+	return ports
+}
