@@ -56,7 +56,7 @@ func TestWords(t *testing.T) {
 		in   []string
 		want string
 	}{{nil, ""}, {[]string{"a"}, "a"}, {[]string{"a", "b"}, "a and b"}, {[]string{"a", "b", "c"}, "a, b and c"}} {
-		if got := listed(c.in); got != c.want {
+		if got := listed("and", c.in); got != c.want {
 			t.Errorf("%v: %q", c.in, got)
 		}
 	}

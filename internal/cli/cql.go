@@ -37,7 +37,7 @@ const passwordVariable = "RINGSPAN_CQL_PASSWORD"
 func cqlCommand(o *options) *cobra.Command {
 	c := &cqlRun{}
 	cmd := &cobra.Command{
-		Use: "cql", Short: "Run CQL: statements, a file, or a prompt", Args: cobra.NoArgs,
+		Use: "cql", Short: "Run CQL: statements, a file, or a prompt", Args: none,
 		Long: `Cql connects to a node of the ring, through its region's API server, and logs in with
 the ring's superuser Secret. Statements come from -e, from a file (-f), from
 standard input, or from a prompt. HELP shows what there is besides CQL: CONSISTENCY,
@@ -65,10 +65,10 @@ Statements run until one fails; the exit code is then 2.`,
 		},
 	}
 	c.node.add(cmd, o)
-	cmd.Flags().StringVarP(&c.statement, "execute", "e", "", "statements to run")
-	cmd.Flags().StringVarP(&c.file, "file", "f", "", "file of statements to run")
-	cmd.Flags().StringVarP(&c.keyspace, "keyspace", "k", "", "keyspace of names without one")
-	cmd.Flags().StringVarP(&c.username, "username", "u", "", "role to log in as; its password is asked for, or taken from $"+passwordVariable)
+	cmd.Flags().StringVarP(&c.statement, "execute", "e", "", "run `STATEMENTS`")
+	cmd.Flags().StringVarP(&c.file, "file", "f", "", "run the statements in `FILE`")
+	cmd.Flags().StringVarP(&c.keyspace, "keyspace", "k", "", "look names without a keyspace up in `KEYSPACE`")
+	cmd.Flags().StringVarP(&c.username, "username", "u", "", "log in as `ROLE`; its password is asked for, or taken from $"+passwordVariable)
 	outputFlag(cmd, &c.output, "table", "json")
 	return cmd
 }

@@ -18,7 +18,7 @@ const doctorLimit = 60 * time.Second
 func doctorCommand(o *options) *cobra.Command {
 	var output string
 	cmd := &cobra.Command{
-		Use: "doctor", Short: "Find out what is wrong with the network between regions", Args: cobra.NoArgs,
+		Use: "doctor", Short: "Find out what is wrong with the network between regions", Args: none,
 		Long: `Doctor puts a small pod into every zone of every region, lets all of them measure
 how they reach each other, and takes them away: every port that regions need of
 each other, in both directions; the address from which connections are seen; the

@@ -16,7 +16,7 @@ import (
 func downCommand(o *options) *cobra.Command {
 	var keep bool
 	cmd := &cobra.Command{
-		Use: "down", Short: "Take the fleet down, with everything in it", Args: cobra.NoArgs,
+		Use: "down", Short: "Take the fleet down, with everything in it", Args: none,
 		Long: `Down stops every node, cluster and network of the fleet, removes its data, and
 shows that nothing is left. With --keep-data the data stays, and ` + "`ringspan up`" + `
 brings the same ring back. A fleet that is down already is no error.`,
@@ -49,7 +49,7 @@ brings the same ring back. A fleet that is down already is no error.`,
 			return proveDown(cmd.Context(), cmd.OutOrStdout(), c, keep, len(before.Processes))
 		},
 	}
-	cmd.Flags().BoolVar(&keep, "keep-data", false, "keep the data, so that `ringspan up` brings the same ring back")
+	cmd.Flags().BoolVar(&keep, "keep-data", false, "keep the data, so that up brings the same ring back")
 	return cmd
 }
 

@@ -8,7 +8,7 @@ import (
 
 func kubeconfigCommand(o *options) *cobra.Command {
 	return &cobra.Command{
-		Use: "kubeconfig", Short: "Print the path of a kubeconfig with one context per region", Args: cobra.NoArgs,
+		Use: "kubeconfig", Short: "Print the path of a kubeconfig with one context per region", Args: none,
 		Long: `Kubeconfig prints the path of a file that kubectl and every other Kubernetes client
 understand: one context per region, named like the region. The file holds the
 keys of an administrator; only its owner can read it.`,

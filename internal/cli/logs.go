@@ -23,10 +23,15 @@ func logsCommand(o *options) *cobra.Command {
 	l := &logsRun{}
 	var tail int64
 	cmd := &cobra.Command{
-		Use: "logs [--region R] [--node POD | --operator]", Short: "Show the log of a node, or of a region's operator", Args: cobra.NoArgs,
+		Use: "logs [--region REGION] [--node POD | --operator] [flags]", Short: "Show the log of a node, or of a region's operator", Args: none, DisableFlagsInUseLine: true,
+		Long: `Logs shows what Cassandra and its agent log in a pod, or what a region's operator
+logs, one JSON object a line. Without --follow it ends with the last line.`,
 		Example: `  ringspan logs --node multi-region-dc1-rack1-sts-0 --follow
   ringspan logs --operator --region eu-west-1 --tail 100`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if tail < 0 {
+				return usageError{fmt.Errorf("--tail %d: it must be 0 or more", tail), cmd.CommandPath()}
+			}
 			if l.operator && l.node.pod != "" {
 				return usageError{errors.New("--node and --operator exclude each other"), cmd.CommandPath()}
 			}
@@ -34,17 +39,17 @@ func logsCommand(o *options) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if tail >= 0 {
+			if cmd.Flags().Changed("tail") {
 				l.options.TailLines = &tail
 			}
 			return l.show(cmd.Context(), all, cmd.OutOrStdout())
 		},
 	}
 	l.node.add(cmd, o)
-	cmd.Flags().BoolVar(&l.operator, "operator", false, "the log of the region's operator")
+	cmd.Flags().BoolVar(&l.operator, "operator", false, "show the log of the region's operator")
 	cmd.Flags().BoolVarP(&l.options.Follow, "follow", "f", false, "go on with what is logged from now on")
-	cmd.Flags().BoolVar(&l.options.Previous, "previous", false, "the log of the container before its last restart")
-	cmd.Flags().Int64Var(&tail, "tail", -1, "only so many of the last lines (-1: all)")
+	cmd.Flags().BoolVar(&l.options.Previous, "previous", false, "show the log of the container before its last restart")
+	cmd.Flags().Int64Var(&tail, "tail", 0, "show only the last `LINES` (default: all)")
 	return cmd
 }
 

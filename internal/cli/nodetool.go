@@ -14,7 +14,7 @@ import (
 func nodetoolCommand(o *options) *cobra.Command {
 	var n nodeFlags
 	cmd := &cobra.Command{
-		Use: "nodetool [--region R] [--node POD] [--] ARGS...", Short: "Run Cassandra's nodetool on a node",
+		Use: "nodetool [--region REGION] [--node POD] [--] ARGS...", Short: "Run Cassandra's nodetool on a node", DisableFlagsInUseLine: true,
 		Long: `Nodetool runs in the Cassandra container of a pod, as the real one; its output and
 its exit code are passed on. Flags of ringspan stand before nodetool's own words.`,
 		Example: `  ringspan nodetool status

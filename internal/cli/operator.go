@@ -10,7 +10,7 @@ import (
 func operatorCommand() *cobra.Command {
 	var o operator.Options
 	cmd := &cobra.Command{
-		Use: "operator", Short: "Run the operator of a region", Args: cobra.NoArgs, Hidden: true,
+		Use: "operator", Short: "Run the operator of a region", Args: none, Hidden: true,
 		RunE: func(cmd *cobra.Command, _ []string) error { return operator.Run(cmd.Context(), o) },
 	}
 	cmd.Flags().StringVar(&o.Region, "region", "", "name of the region that this cluster is")

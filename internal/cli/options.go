@@ -91,6 +91,7 @@ func (o *options) regionFlag(cmd *cobra.Command, value *string, usage string) {
 		for name := range file.Contexts {
 			all = append(all, name)
 		}
+		slices.Sort(all)
 		return all, cobra.ShellCompDirectiveNoFileComp
 	})
 }

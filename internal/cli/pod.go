@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	corev1 "k8s.io/api/core/v1"
@@ -19,8 +20,35 @@ type nodeFlags struct {
 }
 
 func (n *nodeFlags) add(cmd *cobra.Command, o *options) {
-	o.regionFlag(cmd, &n.region, "region to choose a node in (default: any)")
-	cmd.Flags().StringVar(&n.pod, "node", "", "pod of the node (default: the first that is ready)")
+	o.regionFlag(cmd, &n.region, "choose a node in `REGION` (default: any)")
+	cmd.Flags().StringVar(&n.pod, "node", "", "choose the node in `POD` (default: the first that is ready)")
+	_ = cmd.RegisterFlagCompletionFunc("node", func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+		return n.complete(cmd.Context(), o), cobra.ShellCompDirectiveNoFileComp
+	})
+}
+
+// completeTimeout bounds what a shell waits for when it completes a name.
+const completeTimeout = 3 * time.Second
+
+// complete names the Cassandra pods, of one region when that is given; regions
+// that don't answer are left out.
+func (n *nodeFlags) complete(ctx context.Context, o *options) (names []string) {
+	ctx, cancel := context.WithTimeout(ctx, completeTimeout)
+	defer cancel()
+	_, all, err := o.running(ctx)
+	if err != nil {
+		return nil // a completion can't tell of an error
+	}
+	for _, r := range all {
+		if n.region != "" && r.name != n.region {
+			continue
+		}
+		targets, _ := targetsIn(ctx, r)
+		for _, t := range targets {
+			names = append(names, t.pod.Name)
+		}
+	}
+	return names
 }
 
 // target is one Cassandra pod.

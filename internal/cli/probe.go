@@ -23,7 +23,7 @@ func probeCommand() *cobra.Command {
 func probeServeCommand() *cobra.Command {
 	var seconds int
 	cmd := &cobra.Command{
-		Use: "serve", Short: "Answer other probes on the ports of a ring's nodes", Args: cobra.NoArgs,
+		Use: "serve", Short: "Answer other probes on the ports of a ring's nodes", Args: none,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, cancel := context.WithTimeout(cmd.Context(), time.Duration(seconds)*time.Second)
 			defer cancel()
@@ -45,7 +45,7 @@ func probeServeCommand() *cobra.Command {
 
 func probeRunCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "run", Short: "Do a task from standard input and print the result", Args: cobra.NoArgs,
+		Use: "run", Short: "Do a task from standard input and print the result", Args: none,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return runProbe(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout())
 		},

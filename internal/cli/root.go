@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"k8s.io/klog/v2"
@@ -82,12 +83,49 @@ nodes as plain processes, in network namespaces of their own.`,
   ringspan down                          # back to nothing`,
 		SilenceUsage: true, SilenceErrors: true,
 	}
-	root.PersistentFlags().StringVar(&o.fleet, "fleet", "", "name of the fleet (default: the only one on this machine)")
+	root.PersistentFlags().StringVar(&o.fleet, "fleet", "", "use the fleet of this `NAME` (default: the only one on this machine)")
 	_ = root.RegisterFlagCompletionFunc("fleet", completeFleets)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError{err, cmd.CommandPath()} })
-	root.AddCommand(upCommand(), statusCommand(o), cqlCommand(o), nodetoolCommand(o), logsCommand(o), kubeconfigCommand(o), downCommand(o), versionCommand(), operatorCommand(), probeCommand(), doctorCommand(o))
+	root.AddGroup(&cobra.Group{ID: groupFleet, Title: "Fleets:"}, &cobra.Group{ID: groupRing, Title: "Rings:"})
+	add(root, groupFleet, upCommand(o), downCommand(o), kubeconfigCommand(o), doctorCommand(o))
+	add(root, groupRing, statusCommand(o), cqlCommand(o), nodetoolCommand(o), logsCommand(o))
+	add(root, "", versionCommand(), operatorCommand(), probeCommand())
 	teach(root)
 	return root
+}
+
+// Groups of verbs in the root's help.
+const (
+	groupFleet = "fleet"
+	groupRing  = "ring"
+)
+
+func add(root *cobra.Command, group string, all ...*cobra.Command) {
+	for _, cmd := range all {
+		cmd.GroupID = group
+		root.AddCommand(cmd)
+	}
+}
+
+// one is the argument check of a verb that takes just one.
+func one(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		switch {
+		case len(args) == 0:
+			return fmt.Errorf("%s needs a %s", cmd.CommandPath(), what)
+		case len(args) > 1:
+			return fmt.Errorf("%s takes one %s, and there are %d: %s", cmd.CommandPath(), what, len(args), strings.Join(args, " "))
+		}
+		return nil
+	}
+}
+
+// none is the argument check of a verb that takes none.
+func none(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("%s takes no argument, and %q is one", cmd.CommandPath(), args[0])
+	}
+	return nil
 }
 
 // teach makes wrong calls usage errors.
@@ -112,23 +150,23 @@ func oneOf(cmd *cobra.Command, flag, value string, allowed ...string) error {
 			return nil
 		}
 	}
-	return usageError{fmt.Errorf("%s %q: there are %s", flag, value, listed(allowed)), cmd.CommandPath()}
+	return usageError{fmt.Errorf("%s %q: there are %s", flag, value, listed("and", allowed)), cmd.CommandPath()}
 }
 
 // outputFlag adds -o.
 func outputFlag(cmd *cobra.Command, value *string, allowed ...string) {
-	cmd.Flags().StringVarP(value, "output", "o", allowed[0], listed(allowed))
+	cmd.Flags().StringVarP(value, "output", "o", allowed[0], "print as `FORMAT`: "+listed("or", allowed))
 	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(allowed, cobra.ShellCompDirectiveNoFileComp))
 }
 
-// listed is "a, b and c".
-func listed(all []string) string {
+// listed is "a, b and c", or with another word before the last.
+func listed(word string, all []string) string {
 	text := ""
 	for i, a := range all {
 		switch {
 		case i == 0:
 		case i == len(all)-1:
-			text += " and "
+			text += " " + word + " "
 		default:
 			text += ", "
 		}

@@ -26,7 +26,7 @@ func statusCommand(o *options) *cobra.Command {
 	s := &statusRun{options: o}
 	var watch bool
 	cmd := &cobra.Command{
-		Use: "status", Short: "Show the fleet's rings, like nodetool status", Args: cobra.NoArgs,
+		Use: "status", Short: "Show the fleet's rings, like nodetool status", Args: none,
 		Long: `Status asks the operators and the nodes of every region and shows each ring: its
 nodes with state, load, tokens and effective ownership. A region that can't be
 reached is named, with the time since when its peers have missed it; of its nodes
@@ -50,7 +50,7 @@ docs/reference/status-json.md describes.`,
 		},
 	}
 	outputFlag(cmd, &s.output, "table", "json", "yaml")
-	cmd.Flags().StringVar(&s.keyspace, "keyspace", "", "keyspace that ownership speaks of (default: the first one of a user, else system_auth)")
+	cmd.Flags().StringVar(&s.keyspace, "keyspace", "", "show the ownership of `KEYSPACE` (default: the first one of a user, else system_auth)")
 	cmd.Flags().BoolVarP(&watch, "watch", "w", false, "show it again every two seconds, until interrupted")
 	return cmd
 }

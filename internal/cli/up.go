@@ -19,12 +19,12 @@ import (
 	"github.com/ringspan/ringspan/internal/ringstatus"
 )
 
-func upCommand() *cobra.Command {
+func upCommand(o *options) *cobra.Command {
 	var timeout time.Duration
 	var output string
 	var wait, proof bool
 	cmd := &cobra.Command{
-		Use: "up FILE", Short: "Bring a fleet and its rings up, from whatever there is", Args: cobra.ExactArgs(1),
+		Use: "up FILE", Short: "Bring a fleet and its rings up, from whatever there is", Args: one("FILE"),
 		Long: `Up reads a file with one Fleet, the K8ssandraClusters that live in it and the
 Secrets that they name, checks all of it, and makes it so: networks, clusters, the
 operator in every region, the rings. Nothing is made of a file with a mistake.
@@ -49,6 +49,9 @@ works on a fleet, a second one waits for it.`,
 			if err != nil {
 				return fmt.Errorf("nothing was made:\n%w", err)
 			}
+			if o.fleet != "" && o.fleet != file.Fleet.Name {
+				return fmt.Errorf("nothing was made: --fleet %s: the fleet in %s is %s", o.fleet, args[0], file.Fleet.Name)
+			}
 			if file.Fleet.Spec.Provider == fleetv1.ProviderAWS {
 				return errors.New("provider aws: up can't make it yet in this version; nothing was made")
 			}
@@ -60,8 +63,8 @@ works on a fleet, a second one waits for it.`,
 			return u.run(cmd.Context(), timeout)
 		},
 	}
-	cmd.Flags().DurationVar(&timeout, "timeout", 15*time.Minute, "how long it may take in all")
-	cmd.Flags().BoolVar(&wait, "wait", true, "wait until the rings are ready")
+	cmd.Flags().DurationVar(&timeout, "timeout", 15*time.Minute, "give up after `TIME`, such as 90s or 10m")
+	cmd.Flags().BoolVar(&wait, "wait", true, "wait until the rings are ready; --wait=false returns when they are asked for")
 	cmd.Flags().BoolVar(&proof, "prove", true, "start no ring before its regions reach each other")
 	outputFlag(cmd, &output, "text", "json")
 	return cmd
@@ -132,7 +135,7 @@ func (u *upRun) failed(ctx, within context.Context, phases []progress.Phase, err
 		return errors.Join(err, printJSON(u.out, r))
 	}
 	if ctx.Err() != nil {
-		fmt.Fprintf(u.errOut, "Nothing is lost: the same command goes on from here, and `ringspan down` takes away what is there.\n")
+		fmt.Fprintf(u.errOut, "Nothing is lost: the same command goes on from here, and `%s down` takes away what is there.\n", called("ringspan"))
 	}
 	return err
 }
@@ -236,19 +239,24 @@ func (u *upRun) print(r result) error {
 	for _, p := range r.Phases {
 		fmt.Fprintf(u.out, "%7.1fs  %s\n", p.Seconds, p.Name)
 	}
-	flag := ""
-	if all, err := local.Names(); err == nil && len(all) > 1 {
-		flag = " --fleet " + u.cloud.Name()
-	}
-	_, err := fmt.Fprintf(u.out, `%7.1fs  in all
+	fmt.Fprintf(u.out, "%7.1fs  in all\n", r.Seconds)
+	return u.next()
+}
 
+// next says what to try now, in the words of the user's own call.
+func (u *upRun) next() error {
+	me := called("ringspan")
+	if all, err := local.Names(); err == nil && len(all) > 1 {
+		me += " --fleet " + u.cloud.Name()
+	}
+	_, err := fmt.Fprintf(u.out, `
 Try next:
-  ringspan%[2]s status --watch
-  ringspan%[2]s cql -e "SELECT cluster_name, data_center FROM system.local"
-  ringspan%[2]s nodetool -- status
-  export KUBECONFIG=$(ringspan%[2]s kubeconfig)
-  kubectl --context %[3]s get nodes,pods,svc,pvc -A -o wide
-  ringspan%[2]s down
-`, r.Seconds, flag, u.file.Fleet.Spec.Regions[0].Name)
+  %[1]s status --watch
+  %[1]s cql -e "SELECT cluster_name, data_center FROM system.local"
+  %[1]s nodetool -- status
+  export KUBECONFIG=$(%[1]s kubeconfig)
+  %[2]s --context %[3]s get nodes,pods,svc,pvc -A -o wide
+  %[1]s down
+`, me, called("kubectl"), u.file.Fleet.Spec.Regions[0].Name)
 	return err
 }

@@ -13,7 +13,8 @@ import (
 func versionCommand() *cobra.Command {
 	var output string
 	cmd := &cobra.Command{
-		Use: "version", Short: "Print the versions of ringspan and of what it brings", Args: cobra.NoArgs,
+		Use: "version", Short: "Print the versions of ringspan and of what it brings", Args: none,
+		Long:    "Version prints the version of this program, and those of Cassandra and Kubernetes that\nthe embedded cloud runs.",
 		Example: "  ringspan version\n  ringspan version -o json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := oneOf(cmd, "-o", output, "text", "json"); err != nil {
