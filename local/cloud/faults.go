@@ -16,7 +16,7 @@ import (
 
 // Fault is a disturbance of the network that lasts until it is healed.
 type Fault struct {
-	Kind  string    `json:"kind"` // cut, cut-link, drop, mtu
+	Kind  string    `json:"kind"` // cut, cut-link, drop, mtu, icmp, snat, dns
 	Args  []string  `json:"args"`
 	Since time.Time `json:"since"`
 }
@@ -26,16 +26,17 @@ type Fault struct {
 type faults struct {
 	networks map[string]*netlab.Network
 	config   Config
+	nodes    func(region string) []*runningNode
 
 	mu     sync.Mutex
 	active []Fault
 }
 
-var faultUsage = map[string]int{"cut": 1, "cut-link": 2, "drop": 3, "mtu": 3}
+var faultUsage = map[string]int{"cut": 1, "cut-link": 2, "drop": 3, "mtu": 3, "icmp": 2, "snat": 1, "dns": 1}
 
 func (f *faults) add(kind string, args []string) error {
 	if n, ok := faultUsage[kind]; !ok || n != len(args) {
-		return fmt.Errorf("fault %s %s: the faults of the network are cut REGION, cut-link A B, drop A B PORT and mtu A B BYTES", kind, strings.Join(args, " "))
+		return fmt.Errorf("fault %s %s: the faults of the network are cut REGION, cut-link A B, drop A B PORT, mtu A B BYTES, icmp A B, snat REGION and dns REGION", kind, strings.Join(args, " "))
 	}
 	for i, name := range args {
 		if i < 2 && f.networks[name] == nil {
@@ -90,6 +91,27 @@ func (f *faults) apply() error {
 			return err
 		}
 	}
+	for _, r := range f.config.Regions {
+		if err := f.translate(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// translate lets a region's nodes rewrite what their pods send to other
+// regions, as the AWS VPC CNI does when they aren't excluded, or ends that.
+func (f *faults) translate(r Region) error {
+	snat := slices.ContainsFunc(f.active, func(a Fault) bool { return a.Kind == "snat" && a.Args[0] == r.Name })
+	for _, n := range f.nodes(r.Name) {
+		var from netip.Prefix
+		if snat {
+			from = n.pods
+		}
+		if err := n.namespace.Masquerade(from, r.CIDR); err != nil {
+			return fmt.Errorf("address translation of %s: %w", n.name, err)
+		}
+	}
 	return nil
 }
 
@@ -110,19 +132,33 @@ func (f *faults) rules(fault Fault) map[string][]netlab.Rule {
 	case "drop":
 		port, _ := strconv.Atoi(fault.Args[2]) // checked when it was added
 		return map[string][]netlab.Rule{here: {{From: f.cidr(here), To: f.cidr(fault.Args[1]), Protocol: unix.IPPROTO_TCP, Port: uint16(port)}}}
+	case "icmp":
+		there := fault.Args[1]
+		return map[string][]netlab.Rule{here: silence(f.cidr(there), f.cidr(here)), there: silence(f.cidr(here), f.cidr(there))}
+	case "dns":
+		server := netip.PrefixFrom(f.region(here).controlAddress(), 32)
+		return map[string][]netlab.Rule{here: {{To: server, Protocol: unix.IPPROTO_UDP, Port: 53}, {To: server, Protocol: unix.IPPROTO_TCP, Port: 53}}}
 	}
 	return nil
 }
 
 func both(a, b netip.Prefix) []netlab.Rule { return []netlab.Rule{{From: a, To: b}, {From: b, To: a}} }
 
-func (f *faults) cidr(region string) netip.Prefix {
+// silence drops the ICMP that comes from a region, and what a router itself says
+// to its own region: among that is how large a packet may be.
+func silence(from, to netip.Prefix) []netlab.Rule {
+	return []netlab.Rule{{From: from, To: to, Protocol: unix.IPPROTO_ICMP}, {Own: true, To: to, Protocol: unix.IPPROTO_ICMP}}
+}
+
+func (f *faults) cidr(region string) netip.Prefix { return f.region(region).CIDR }
+
+func (f *faults) region(name string) Region {
 	for _, r := range f.config.Regions {
-		if r.Name == region {
-			return r.CIDR
+		if r.Name == name {
+			return r
 		}
 	}
-	return netip.Prefix{}
+	return Region{}
 }
 
 func (f *faults) mtu(l Link) int {

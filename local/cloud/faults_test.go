@@ -31,6 +31,14 @@ func TestRulesOfFaults(t *testing.T) {
 		{"a dropped port is lost one way", Fault{Kind: "drop", Args: []string{"west", "east", "7000"}}, map[string][]netlab.Rule{
 			"west": {{From: west, To: east, Protocol: unix.IPPROTO_TCP, Port: 7000}},
 		}},
+		{"nobody is told of large packets: neither by the other region nor by the own router", Fault{Kind: "icmp", Args: []string{"west", "east"}}, map[string][]netlab.Rule{
+			"west": {{From: east, To: west, Protocol: unix.IPPROTO_ICMP}, {Own: true, To: west, Protocol: unix.IPPROTO_ICMP}},
+			"east": {{From: west, To: east, Protocol: unix.IPPROTO_ICMP}, {Own: true, To: east, Protocol: unix.IPPROTO_ICMP}},
+		}},
+		{"a region's name server is silent", Fault{Kind: "dns", Args: []string{"west"}}, map[string][]netlab.Rule{
+			"west": {{To: netip.PrefixFrom(config.Regions[0].controlAddress(), 32), Protocol: unix.IPPROTO_UDP, Port: 53}, {To: netip.PrefixFrom(config.Regions[0].controlAddress(), 32), Protocol: unix.IPPROTO_TCP, Port: 53}},
+		}},
+		{"address translation is no rule", Fault{Kind: "snat", Args: []string{"west"}}, nil},
 		{"a packet size is no rule", Fault{Kind: "mtu", Args: []string{"west", "east", "1400"}}, nil},
 	} {
 		if d := cmp.Diff(c.want, f.rules(c.fault), cmpopts.EquateComparable(netip.Prefix{}), cmpopts.EquateEmpty()); d != "" {

@@ -53,7 +53,7 @@ func Supervise(state State) error {
 	if s.kube, err = filepath.EvalSymlinks(s.kube); err != nil {
 		return fmt.Errorf("the Kubernetes binary is missing beside this program: %w", err)
 	}
-	s.faults = &faults{networks: s.networks, config: c}
+	s.faults = &faults{networks: s.networks, config: c, nodes: s.nodesOf}
 	if err := s.describeRegions(); err != nil {
 		return err
 	}
@@ -159,4 +159,14 @@ func publish(listener net.Listener, into *netlab.Namespace, address string) {
 		}
 		go forward(outside, into, address)
 	}
+}
+
+// nodesOf are a region's nodes as far as they run.
+func (s *supervisor) nodesOf(region string) []*runningNode {
+	for _, r := range s.regions {
+		if r.config.Name == region {
+			return r.runningNodes()
+		}
+	}
+	return nil
 }

@@ -23,8 +23,9 @@ const (
 
 // Rule matches packets that a router forwards. Its zero fields match everything.
 type Rule struct {
+	Own         bool // packets that the router itself sends instead, such as ICMP errors
 	From, To    netip.Prefix
-	Protocol    uint8  // unix.IPPROTO_TCP, unix.IPPROTO_UDP or 0
+	Protocol    uint8  // unix.IPPROTO_TCP, UDP or ICMP, or 0
 	Port        uint16 // destination port; needs a protocol
 	Established bool   // only packets of connections that were let through before
 	Verdict     Verdict
@@ -36,15 +37,23 @@ const tableName = "ringspan"
 // that matches decides; what none matches is accepted.
 func (n *Network) SetRules(rules []Rule) error { return n.router.SetForwardRules(rules) }
 
-// SetForwardRules replaces the filter of what the namespace forwards.
+// SetForwardRules replaces the filter of what the namespace forwards and sends.
 func (n *Namespace) SetForwardRules(rules []Rule) error {
 	err := n.Filter(tableName, func(c *nftables.Conn, table *nftables.Table) {
 		chain := c.AddChain(&nftables.Chain{
 			Name: "forward", Table: table, Type: nftables.ChainTypeFilter,
 			Hooknum: nftables.ChainHookForward, Priority: nftables.ChainPriorityFilter,
 		})
+		own := c.AddChain(&nftables.Chain{
+			Name: "output", Table: table, Type: nftables.ChainTypeFilter,
+			Hooknum: nftables.ChainHookOutput, Priority: nftables.ChainPriorityFilter,
+		})
 		for _, r := range rules {
-			c.AddRule(&nftables.Rule{Table: table, Chain: chain, Exprs: r.exprs()})
+			at := chain
+			if r.Own {
+				at = own
+			}
+			c.AddRule(&nftables.Rule{Table: table, Chain: at, Exprs: r.exprs()})
 		}
 	})
 	if err != nil {
