@@ -13,12 +13,16 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // Real kernels, real packets: client and server with a router between them, each
 // in a network namespace of its own. This test's program, called with roleName
 // set, is what runs in them.
-const roleName = "PROBE_TEST_ROLE"
+const (
+	roleName  = "PROBE_TEST_ROLE"
+	aheadName = "PROBE_TEST_CLOCK" // how far the server's clock is ahead
+)
 
 var nodePorts = []int{7000, 9042}
 
@@ -30,7 +34,8 @@ func TestMain(m *testing.M) {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 	case "serve":
 		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
-		s := &Server{}
+		ahead, _ := time.ParseDuration(os.Getenv(aheadName)) // unset: right
+		s := &Server{Now: func() time.Time { return time.Now().Add(ahead) }}
 		if _, err := s.Listen("", nodePorts); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
@@ -57,6 +62,7 @@ const (
 type world struct {
 	t                      *testing.T
 	client, router, server int // processes that keep the namespaces
+	ahead                  string
 }
 
 func newWorld(t *testing.T) *world {
@@ -74,7 +80,6 @@ func newWorld(t *testing.T) *world {
 	w.link(w.client, clientIP, routerNear, "near")
 	w.link(w.server, serverIP, routerFar, "far")
 	w.in(w.router, "sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward")
-	w.serve()
 	return w
 }
 
@@ -155,6 +160,7 @@ func (w *world) inside(pid int, role string) *exec.Cmd {
 func (w *world) serve() {
 	w.t.Helper()
 	cmd := w.inside(w.server, "serve")
+	cmd.Env = append(cmd.Env, aheadName+"="+w.ahead)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		w.t.Fatal(err)
@@ -207,6 +213,7 @@ func TestOverARouter(t *testing.T) {
 		{"everything dropped", func(w *world) { w.filter("filter", "forward", "drop") }, "silent silent"},
 		{"no route", func(w *world) { w.in(w.router, "ip", "route", "replace", "unreachable", serverIP) }, "unreachable unreachable"},
 		{"SNAT", func(w *world) { w.filter("nat", "postrouting", "oifname far masquerade") }, "open open, seen as 10.9.2.1, 1500 of 1500 bytes"},
+		{"a clock ahead", func(w *world) { w.ahead = "2s" }, "open open, seen as 10.9.1.2, 1500 of 1500 bytes, 2.0 s ahead"},
 		{"a narrow way", func(w *world) { w.in(w.router, "ip", "link", "set", "far", "mtu", "1300") },
 			"open open, seen as 10.9.1.2, 1300 of 1500 bytes"},
 		{"a narrow way, and nobody tells", func(w *world) {
@@ -218,6 +225,7 @@ func TestOverARouter(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			c.fault(w)
+			w.serve()
 			if got := sentence(w.run()); got != c.want {
 				t.Errorf("got  %s\nwant %s", got, c.want)
 			}
@@ -234,6 +242,9 @@ func sentence(s TargetSeen) string {
 		text += fmt.Sprintf(", seen as %s, %d of %d bytes", l.Seen, l.Largest, l.MTU)
 		if l.Vanish {
 			text += ", larger ones vanish"
+		}
+		if l.Offset.Abs() > time.Second/2 {
+			text += fmt.Sprintf(", %.1f s ahead", l.Offset.Seconds())
 		}
 	}
 	return text
