@@ -45,7 +45,7 @@ Everything lies in one state directory. Usually "ringspan up" drives it.`,
 		SilenceUsage: true, SilenceErrors: true,
 	}
 	root.PersistentFlags().StringVar(&o.state, "state", os.Getenv("RINGSPAN_STATE"), "the lab's state directory (default: $RINGSPAN_STATE)")
-	root.AddCommand(runCommand(o), startCommand(o), stopCommand(o), statusCommand(o), kubeconfigCommand(o), faultCommand(o), &cobra.Command{
+	root.AddCommand(runCommand(o), startCommand(o), stopCommand(o), statusCommand(o), kubeconfigCommand(o), faultCommand(o), serveCommand(o), &cobra.Command{
 		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
 		Run: func(cmd *cobra.Command, _ []string) { fmt.Fprintln(cmd.OutOrStdout(), "ringspan-local", version) },
 	})
