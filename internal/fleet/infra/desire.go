@@ -154,8 +154,8 @@ func prefix(text string) netip.Prefix {
 	return p
 }
 
-// zones of a site: as given, else where it has subnets already, else the first
-// that EKS can use.
+// zones of a site: as given, else the first that EKS can use, else where it has
+// subnets already.
 func (d *desire) zones(site int) ([]string, error) {
 	s := d.out.Sites[site]
 	if s.Adopted {
@@ -183,9 +183,6 @@ func (d *desire) zones(site int) ([]string, error) {
 			return given, nil
 		}
 	}
-	if had := d.zonesHad(s.Name); len(had) > 0 {
-		return had, nil
-	}
 	var fit []string
 	for _, z := range d.Seen.Zones[s.Region] {
 		if there[z.Name] {
@@ -196,7 +193,13 @@ func (d *desire) zones(site int) ([]string, error) {
 	if len(fit) < 2 {
 		return nil, fmt.Errorf("region %s has %d zones that EKS can use, and two are needed", s.Region, len(fit))
 	}
-	return fit[:min(zonesPerRegion, len(fit))], nil
+	fit = fit[:min(zonesPerRegion, len(fit))]
+	for _, zone := range d.zonesHad(s.Name) {
+		if !slices.Contains(fit, zone) { // the account's zones have changed since
+			return d.zonesHad(s.Name), nil
+		}
+	}
+	return fit, nil
 }
 
 func whyNot(known bool) string {
@@ -206,16 +209,18 @@ func whyNot(known bool) string {
 	return "the account has no such zone"
 }
 
+// zonesHad are where a site has subnets, in the order of their ranges, which is
+// that of their zones when they were made.
 func (d *desire) zonesHad(site string) (zones []string) {
 	at := site + "/subnet/private/"
+	ranges := map[string]netip.Addr{}
 	for i := range d.Seen.Found {
-		if zone, ok := strings.CutPrefix(d.Seen.Found[i].ID, at); ok && !slices.Contains(zones, zone) {
+		f := &d.Seen.Found[i]
+		if zone, ok := strings.CutPrefix(f.ID, at); ok && ranges[zone] == (netip.Addr{}) {
+			ranges[zone] = prefix(f.Have["cidr"]).Addr()
 			zones = append(zones, zone)
 		}
 	}
-	slices.Sort(zones)
-	if len(zones) < 2 { // of an interrupted run
-		return nil
-	}
+	slices.SortFunc(zones, func(a, b string) int { return ranges[a].Compare(ranges[b]) })
 	return zones
 }
