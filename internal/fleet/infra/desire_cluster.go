@@ -48,6 +48,9 @@ func (d *desire) roleName(s *Site, name string) string {
 	return RolePrefix + d.Fleet + "-" + s.Name + "-" + name
 }
 
+// RolePath is under which a fleet's IAM roles are found, and no other fleet's.
+func RolePath(fleet string) string { return "/ringspan/" + fleet + "/" }
+
 // RolePrefix is what the names of all IAM roles begin with.
 const RolePrefix = "ringspan-"
 
@@ -152,7 +155,7 @@ func (d *desire) access(s *Site, cluster string) {
 		if peer.Name == s.Name || peer.Name == JumpHost || d.adoptsCluster(peer) {
 			continue
 		}
-		arn := d.arn(d.Seen.Account, "role/"+d.roleName(peer, "operator"))
+		arn := d.arn(d.Seen.Account, "role"+RolePath(d.Fleet)+d.roleName(peer, "operator"))
 		d.add(Resource{ID: s.Name + "/access/operator/" + peer.Name, Kind: AccessEntry, Region: s.Region, Refs: refs, After: []string{peer.Name + "/role/operator"},
 			Want: map[string]string{"principal": arn, "policy": "", "groups": PeerGroup}})
 	}

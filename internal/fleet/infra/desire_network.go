@@ -91,7 +91,7 @@ func (d *desire) mesh() {
 			pair := a.Name + "/" + b.Name
 			d.add(Resource{ID: "peering/" + pair, Kind: Peering, Region: a.Region,
 				Make: map[string]string{"peerRegion": b.Region}, Refs: map[string]string{"vpc": a.Name + "/vpc", "peer": b.Name + "/vpc"}})
-			d.add(Resource{ID: "acceptance/" + pair, Kind: Acceptance, Region: b.Region, Refs: map[string]string{"peering": "peering/" + pair}})
+			d.add(Resource{ID: "acceptance/" + pair, Kind: Acceptance, Region: b.Region, Make: map[string]string{"requester": a.Region}, Refs: map[string]string{"peering": "peering/" + pair}})
 			d.routesOver(a, b, pair)
 			d.routesOver(b, a, pair)
 		}

@@ -50,6 +50,9 @@ func deletions(gone []Found, why string, before map[string]bool) []Step {
 		if parent := implied[f.Kind]; parent != "" && leaving[f.Refs[parent]] || f.Kind == Acceptance {
 			continue
 		}
+		if f.State == Gone || f.Kind == Peering && f.State == Failed { // AWS forgets them by itself
+			continue
+		}
 		reason := why
 		if f.Detail != "" && f.State != Failed {
 			reason = f.Detail

@@ -75,6 +75,7 @@ const (
 	Pending State = "pending" // it becomes ready by itself
 	Failed  State = "failed"  // it never will
 	Leaving State = "leaving" // it is being deleted
+	Gone    State = "gone"    // it has ended, and AWS lists it for a while
 )
 
 // Found is one resource of the fleet as the cloud describes it.
@@ -152,8 +153,10 @@ func (s *Seen) find(id string) *Found {
 	return best
 }
 
+func (f *Found) lost() bool { return f.State == Leaving || f.State == Failed || f.State == Gone }
+
 func (s *Seen) better(a, b *Found) bool {
-	if x, y := a.State == Leaving || a.State == Failed, b.State == Leaving || b.State == Failed; x != y {
+	if x, y := a.lost(), b.lost(); x != y {
 		return y
 	}
 	if x, y := s.dependants(a), s.dependants(b); x != y {
@@ -175,7 +178,7 @@ func (s *Seen) dependants(of *Found) (n int) {
 
 // Physical is the id of a logical one; "" when it isn't there.
 func (s *Seen) Physical(id string) string {
-	if f := s.find(id); f != nil {
+	if f := s.find(id); f != nil && f.State != Gone {
 		return f.Physical
 	}
 	return ""

@@ -57,9 +57,9 @@ func (u *up) resource(r *Resource) {
 	f := u.seen.find(r.ID)
 	switch {
 	case r.Adopted != "":
-	case f == nil || f.State == Leaving:
+	case f == nil || f.State == Leaving || f.State == Gone:
 		why := "it is not there"
-		if f != nil {
+		if f != nil && f.State == Leaving {
 			why = "the former one is being deleted"
 		}
 		u.add(Create, r, f, why, nil)
@@ -135,7 +135,7 @@ func (u *up) physical(id string) string {
 			return r.Adopted
 		}
 	}
-	if f := u.seen.find(id); f != nil && f.State != Failed && f.State != Leaving {
+	if f := u.seen.find(id); f != nil && !f.lost() {
 		return f.Physical
 	}
 	return ""
@@ -166,7 +166,7 @@ func (u *up) unwanted(prune bool) {
 	var gone []Found
 	for i := range u.seen.Found {
 		f := &u.seen.Found[i]
-		if f.State == Leaving || f.Kind == Volume || f.Kind == Interface {
+		if f.State == Leaving || f.State == Gone || f.Kind == Volume || f.Kind == Interface {
 			continue
 		}
 		if !wanted[f.ID] {

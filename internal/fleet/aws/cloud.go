@@ -1,0 +1,182 @@
+package aws
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/eks"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/middleware"
+)
+
+// attempts of one call that is throttled or cut off.
+const attempts = 10
+
+// connections that are kept open to one host: many calls are under way at once.
+const connections = 64
+
+// Options say which cloud, and how it is reached.
+type Options struct {
+	Region   string            // where what belongs to no region is asked
+	Endpoint string            // of another cloud that answers AWS's API; "" is AWS, or AWS_ENDPOINT_URL
+	HTTP     http.RoundTripper // nil is the SDK's own
+	Pause    Pause             // between looks at what takes time; nil is RealPause
+	Backoff  time.Duration     // longest pause between attempts of a throttled call; 0 is the SDK's 20 s
+}
+
+// Cloud is an account of AWS as the fleet sees it.
+type Cloud struct {
+	Account, Partition, Caller string
+
+	Calls *Calls
+	IAM   IAM
+	STS   STS
+
+	config awssdk.Config
+	home   string
+	pause  Pause
+
+	mu      sync.Mutex
+	regions map[string]*regional
+}
+
+// regional are the services of one region.
+type regional struct {
+	name   string
+	ec2    EC2
+	eks    EKS
+	ssm    SSM
+	quotas Quotas
+}
+
+// Open is Connect that asks who the credentials are.
+func Open(ctx context.Context, o Options) (*Cloud, error) {
+	c, err := Connect(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return c, c.identify(ctx)
+}
+
+// Connect finds credentials as every AWS program does. Nobody is asked yet.
+func Connect(ctx context.Context, o Options) (*Cloud, error) {
+	c := &Cloud{Calls: &Calls{}, home: o.Region, pause: o.Pause, regions: map[string]*regional{}}
+	if c.pause == nil {
+		c.pause = RealPause
+	}
+	loaded, err := config.LoadDefaultConfig(ctx, options(o, c.Calls)...)
+	if err != nil {
+		return nil, fmt.Errorf("reading AWS's configuration: %w", err)
+	}
+	if o.Endpoint != "" {
+		loaded.BaseEndpoint = awssdk.String(o.Endpoint)
+	}
+	c.config = loaded
+	c.IAM, c.STS = iam.NewFromConfig(loaded), sts.NewFromConfig(loaded)
+	return c, nil
+}
+
+func options(o Options, calls *Calls) []func(*config.LoadOptions) error {
+	backoff := o.Backoff
+	if backoff == 0 {
+		backoff = retry.DefaultMaxBackoff
+	}
+	all := []func(*config.LoadOptions) error{
+		config.WithRegion(o.Region),
+		config.WithRetryer(func() awssdk.Retryer {
+			return retry.NewStandard(func(s *retry.StandardOptions) {
+				s.MaxAttempts, s.MaxBackoff = attempts, backoff
+				s.RateLimiter = noLimit{} // throttling is answered by waiting, never by giving up early
+			})
+		}),
+		config.WithAPIOptions([]func(*middleware.Stack) error{calls.add}),
+	}
+	client := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+		t.MaxIdleConnsPerHost, t.MaxIdleConns = connections, 0
+	})
+	if o.HTTP != nil {
+		return append(all, config.WithHTTPClient(&http.Client{Transport: o.HTTP}))
+	}
+	return append(all, config.WithHTTPClient(client))
+}
+
+// noLimit lets every retry through.
+type noLimit struct{}
+
+func (noLimit) GetToken(context.Context, uint) (func() error, error) {
+	return func() error { return nil }, nil
+}
+func (noLimit) AddTokens(uint) error { return nil }
+
+func (c *Cloud) identify(ctx context.Context) error {
+	who, err := c.STS.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if said := c.explain(err, ""); said.Error() != err.Error() {
+			return said
+		}
+		return fmt.Errorf("AWS can't be asked who is asking: %w", plain(err))
+	}
+	c.Account, c.Caller = awssdk.ToString(who.Account), awssdk.ToString(who.Arn)
+	c.Partition = "aws"
+	if parts := strings.Split(c.Caller, ":"); len(parts) > 1 {
+		c.Partition = parts[1]
+	}
+	return nil
+}
+
+// plain takes the SDK's wrapping off what isn't an answer of AWS.
+func plain(err error) error {
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return err
+		}
+		err = inner
+	}
+}
+
+// in is a region.
+func (c *Cloud) in(region string) *regional {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r := c.regions[region]
+	if r == nil {
+		r = &regional{
+			name: region,
+			ec2:  ec2.NewFromConfig(c.config, func(o *ec2.Options) { o.Region = region }),
+			eks:  eks.NewFromConfig(c.config, func(o *eks.Options) { o.Region = region }),
+			ssm:  ssm.NewFromConfig(c.config, func(o *ssm.Options) { o.Region = region }),
+			quotas: servicequotas.NewFromConfig(c.config, func(o *servicequotas.Options) {
+				o.Region = region
+			}),
+		}
+		c.regions[region] = r
+	}
+	return r
+}
+
+// FleetID tells fleets of one name in different accounts apart. It is made of
+// what everybody knows who has the file and the account, so that two people mean
+// the same fleet, and nothing has to be remembered.
+func FleetID(account, fleet string) string {
+	sum := sha256.Sum256([]byte("ringspan/" + account + "/" + fleet))
+	return hex.EncodeToString(sum[:10])
+}

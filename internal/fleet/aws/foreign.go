@@ -1,0 +1,153 @@
+package aws
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"github.com/ringspan/ringspan/internal/fleet/infra"
+)
+
+// inside is what is in the fleet's networks, whoever made it.
+type inside struct {
+	interfaces []types.NetworkInterface
+	groups     []types.SecurityGroup
+	subnets    []types.Subnet
+	nats       []types.NatGateway
+	instances  []types.Instance
+}
+
+// askInside lists a network's contents without regard to tags.
+func (l *look) askInside(ctx context.Context, vpc string) error {
+	in := []types.Filter{filter("vpc-id", vpc)}
+	interfaces := ec2.NewDescribeNetworkInterfacesPaginator(l.in.ec2, &ec2.DescribeNetworkInterfacesInput{Filters: in})
+	for interfaces.HasMorePages() {
+		page, err := interfaces.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		l.inside.interfaces = append(l.inside.interfaces, page.NetworkInterfaces...)
+	}
+	groups := ec2.NewDescribeSecurityGroupsPaginator(l.in.ec2, &ec2.DescribeSecurityGroupsInput{Filters: in})
+	for groups.HasMorePages() {
+		page, err := groups.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		l.inside.groups = append(l.inside.groups, page.SecurityGroups...)
+	}
+	subnets := ec2.NewDescribeSubnetsPaginator(l.in.ec2, &ec2.DescribeSubnetsInput{Filters: in})
+	for subnets.HasMorePages() {
+		page, err := subnets.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		l.inside.subnets = append(l.inside.subnets, page.Subnets...)
+	}
+	nats := ec2.NewDescribeNatGatewaysPaginator(l.in.ec2, &ec2.DescribeNatGatewaysInput{Filter: in})
+	for nats.HasMorePages() {
+		page, err := nats.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		l.inside.nats = append(l.inside.nats, page.NatGateways...)
+	}
+	instances := ec2.NewDescribeInstancesPaginator(l.in.ec2, &ec2.DescribeInstancesInput{Filters: in})
+	for instances.HasMorePages() {
+		page, err := instances.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		for _, r := range page.Reservations {
+			l.inside.instances = append(l.inside.instances, r.Instances...)
+		}
+	}
+	return nil
+}
+
+// foundInterfaces are those that the clusters' network plugin left: nothing uses
+// them, and they would hold the subnets for ever.
+func (l *look) foundInterfaces() (all []infra.Found) {
+	for _, n := range l.inside.interfaces {
+		if n.Status != types.NetworkInterfaceStatusAvailable || !fromCluster(n, l.question.Fleet, l.in.name) {
+			continue
+		}
+		f := infra.Found{ID: l.in.name + "/interface/" + awssdk.ToString(n.NetworkInterfaceId), Kind: infra.Interface, Physical: awssdk.ToString(n.NetworkInterfaceId), State: infra.Ready,
+			Detail: "the cluster left it: " + awssdk.ToString(n.Description), Refs: map[string]string{"subnet": awssdk.ToString(n.SubnetId), "vpc": awssdk.ToString(n.VpcId)}}
+		all = append(all, f)
+	}
+	return all
+}
+
+// fromCluster tells whether EKS or its network plugin made an interface.
+func fromCluster(n types.NetworkInterface, fleet, region string) bool {
+	cluster := infra.ClusterName(fleet, region)
+	tags := readTags(n.TagSet)
+	description := awssdk.ToString(n.Description)
+	return tags["cluster.k8s.amazonaws.com/name"] == cluster || tags["kubernetes.io/cluster/"+cluster] == "owned" || tags["eks:cluster-name"] == cluster || tags["aws:eks:cluster-name"] == cluster ||
+		description == "Amazon EKS "+cluster || strings.HasPrefix(description, "aws-K8S-")
+}
+
+// foreign names what in the fleet's networks is neither the fleet's nor follows
+// from what is.
+func foreign(looks []*look, seen *infra.Seen) (all []infra.Foreign) {
+	mine := map[string]bool{}
+	for _, f := range seen.Found {
+		mine[f.Physical] = true
+	}
+	for _, l := range looks {
+		all = append(all, l.foreign(mine)...)
+	}
+	return all
+}
+
+func (l *look) foreign(mine map[string]bool) (all []infra.Foreign) {
+	cluster := infra.ClusterName(l.question.Fleet, l.in.name)
+	ours := map[string]bool{} // machines
+	say := func(kind string, id, vpc *string, detail string) {
+		all = append(all, infra.Foreign{Region: l.in.name, VPC: awssdk.ToString(vpc), Kind: kind, Physical: awssdk.ToString(id), Detail: detail})
+	}
+	for _, i := range l.inside.instances {
+		tags := readTags(i.Tags)
+		id := awssdk.ToString(i.InstanceId)
+		gone := i.State != nil && i.State.Name == types.InstanceStateNameTerminated
+		if mine[id] || gone || tags["eks:cluster-name"] == cluster || tags["aws:eks:cluster-name"] == cluster || tags["kubernetes.io/cluster/"+cluster] == "owned" {
+			ours[id] = true
+			continue
+		}
+		say("instance", i.InstanceId, i.VpcId, tags["Name"])
+	}
+	for _, n := range l.inside.nats {
+		if !mine[awssdk.ToString(n.NatGatewayId)] && n.State != types.NatGatewayStateDeleted {
+			say("NAT gateway", n.NatGatewayId, n.VpcId, "")
+		}
+	}
+	for _, n := range l.inside.interfaces {
+		attached := ""
+		if n.Attachment != nil {
+			attached = awssdk.ToString(n.Attachment.InstanceId)
+		}
+		if fromCluster(n, l.question.Fleet, l.in.name) || n.InterfaceType == types.NetworkInterfaceTypeNatGateway || attached != "" {
+			continue // its machine or gateway is named instead
+		}
+		say("network interface", n.NetworkInterfaceId, n.VpcId, awssdk.ToString(n.Description))
+	}
+	for _, g := range l.inside.groups {
+		tags := readTags(g.Tags)
+		if awssdk.ToString(g.GroupName) == "default" || mine[awssdk.ToString(g.GroupId)] || tags["aws:eks:cluster-name"] == cluster || tags["kubernetes.io/cluster/"+cluster] == "owned" || strings.HasPrefix(awssdk.ToString(g.GroupName), "eks-cluster-sg-"+cluster+"-") {
+			continue
+		}
+		say("security group", g.GroupId, g.VpcId, awssdk.ToString(g.GroupName))
+	}
+	for _, s := range l.inside.subnets {
+		if !mine[awssdk.ToString(s.SubnetId)] {
+			say("subnet", s.SubnetId, s.VpcId, readTags(s.Tags)["Name"])
+		}
+	}
+	slices.SortFunc(all, func(a, b infra.Foreign) int { return strings.Compare(a.Physical, b.Physical) })
+	return all
+}

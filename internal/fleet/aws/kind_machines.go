@@ -1,0 +1,86 @@
+package aws
+
+import (
+	"context"
+	"encoding/base64"
+
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+)
+
+// jumpDisk in GiB.
+const jumpDisk = 20
+
+// createInstance: its metadata answers to tokens only, its disk is encrypted,
+// and it has no public address.
+func (j *job) createInstance(ctx context.Context) error {
+	in := &ec2.RunInstancesInput{
+		ImageId: awssdk.String(j.want("image")), InstanceType: types.InstanceType(j.want("instanceType")), MinCount: awssdk.Int32(1), MaxCount: awssdk.Int32(1),
+		ClientToken: j.token(), UserData: awssdk.String(base64.StdEncoding.EncodeToString([]byte(j.want("userData")))),
+		SubnetId: awssdk.String(j.ref("subnet")), SecurityGroupIds: []string{j.ref("group")},
+		IamInstanceProfile: &types.IamInstanceProfileSpecification{Name: awssdk.String(j.ref("profile"))},
+		MetadataOptions:    &types.InstanceMetadataOptionsRequest{HttpTokens: types.HttpTokensStateRequired, HttpPutResponseHopLimit: awssdk.Int32(1)},
+		BlockDeviceMappings: []types.BlockDeviceMapping{{DeviceName: awssdk.String("/dev/xvda"), Ebs: &types.EbsBlockDevice{
+			Encrypted: awssdk.Bool(true), VolumeType: types.VolumeTypeGp3, VolumeSize: awssdk.Int32(jumpDisk), DeleteOnTermination: awssdk.Bool(true)}}},
+		TagSpecifications: append(j.tagged(types.ResourceTypeInstance), j.tagged(types.ResourceTypeVolume)...),
+	}
+	return j.cloud.settle(ctx, "starting the jump host", func(ctx context.Context) error {
+		out, err := j.ec2.RunInstances(ctx, in)
+		if err == nil {
+			j.physical = awssdk.ToString(out.Instances[0].InstanceId)
+		}
+		return err
+	}, notFound, notYet)
+}
+
+func (j *job) instance(ctx context.Context) (types.InstanceStateName, error) {
+	out, err := j.ec2.DescribeInstances(ctx, &ec2.DescribeInstancesInput{InstanceIds: []string{j.physical}})
+	if is(err, notFound) || err == nil && (len(out.Reservations) == 0 || len(out.Reservations[0].Instances) == 0) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return out.Reservations[0].Instances[0].State.Name, nil
+}
+
+func (j *job) awaitInstance(ctx context.Context) error {
+	j.waits("AWS to start instance %s", j.physical)
+	return j.cloud.until(ctx, networkBudget, "instance "+j.physical, func(ctx context.Context) (bool, error) {
+		state, err := j.instance(ctx)
+		if state == types.InstanceStateNameTerminated || state == types.InstanceStateNameShuttingDown {
+			return false, failure("%s ended before it ran", j.physical)
+		}
+		return state == types.InstanceStateNameRunning, err
+	})
+}
+
+func (j *job) removeInstance(ctx context.Context) error {
+	err := j.gone(ctx, "ending "+j.physical, func(ctx context.Context) error {
+		_, err := j.ec2.TerminateInstances(ctx, &ec2.TerminateInstancesInput{InstanceIds: []string{j.physical}})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	j.waits("AWS to end instance %s", j.physical)
+	return j.cloud.until(ctx, networkBudget, "the end of "+j.physical, func(ctx context.Context) (bool, error) {
+		state, err := j.instance(ctx)
+		return err == nil && (state == "" || state == types.InstanceStateNameTerminated), err
+	})
+}
+
+func (j *job) removeVolume(ctx context.Context) error {
+	return j.gone(ctx, "deleting "+j.physical, func(ctx context.Context) error {
+		_, err := j.ec2.DeleteVolume(ctx, &ec2.DeleteVolumeInput{VolumeId: &j.physical})
+		return err
+	})
+}
+
+func (j *job) removeInterface(ctx context.Context) error {
+	return j.gone(ctx, "deleting "+j.physical, func(ctx context.Context) error {
+		_, err := j.ec2.DeleteNetworkInterface(ctx, &ec2.DeleteNetworkInterfaceInput{NetworkInterfaceId: &j.physical})
+		return err
+	})
+}

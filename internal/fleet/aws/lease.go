@@ -1,0 +1,48 @@
+package aws
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"github.com/ringspan/ringspan/internal/fleet/infra"
+)
+
+// runner names this process to others: a tag can't keep two runs apart, because
+// nothing sets one only if it isn't set, but each can tell of the other.
+func runner() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "an unnamed machine"
+	}
+	return fmt.Sprintf("process %d on %s", os.Getpid(), host)
+}
+
+// Lease says on the fleet's first network that this process is at work. The
+// returned function takes that back. Without a network there is nothing to say
+// it on yet: then what two runs make twice is found and taken away, see only.
+func (c *Cloud) Lease(ctx context.Context, seen *infra.Seen, now time.Time) (release func(context.Context)) {
+	var vpc *infra.Found
+	for i := range seen.Found {
+		if f := &seen.Found[i]; f.Kind == infra.VPC && (vpc == nil || f.ID < vpc.ID) {
+			vpc = f
+		}
+	}
+	if vpc == nil {
+		return func(context.Context) {}
+	}
+	api := c.in(vpc.Region).ec2
+	value := runner() + " since " + now.UTC().Format(time.RFC3339)
+	_, err := api.CreateTags(ctx, &ec2.CreateTagsInput{Resources: []string{vpc.Physical}, Tags: []types.Tag{{Key: awssdk.String(infra.TagRun), Value: &value}}})
+	if err != nil {
+		return func(context.Context) {} // it only serves a warning
+	}
+	return func(ctx context.Context) {
+		_, _ = api.DeleteTags(ctx, &ec2.DeleteTagsInput{Resources: []string{vpc.Physical}, Tags: []types.Tag{{Key: awssdk.String(infra.TagRun), Value: &value}}})
+	}
+}

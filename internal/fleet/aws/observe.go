@@ -1,0 +1,432 @@
+package aws
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/aws-sdk-go-v2/service/eks"
+	"golang.org/x/sync/errgroup"
+
+	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
+	"github.com/ringspan/ringspan/internal/fleet/infra"
+)
+
+// Question is what to look for.
+type Question struct {
+	Fleet    string
+	ID       string              // FleetID of it
+	Regions  []string            // to look at closely; others only where the fleet's tag is found
+	Adopted  []fleetv1.Region    // regions with something to adopt
+	Sites    map[string][]string // names of networks by region: a region's, and the jump host's
+	Leaving  bool                // also look for what only matters on the way out
+	JumpHost string              // region of the jump host, "" without one
+	Spec     *fleetv1.FleetSpec  // nil when there is no file
+	Progress func(region, text string)
+}
+
+// Ask makes the question of a fleet's file.
+func (c *Cloud) Ask(name string, spec *fleetv1.FleetSpec) Question {
+	q := Question{Fleet: name, ID: FleetID(c.Account, name), Spec: spec}
+	if spec == nil {
+		return q
+	}
+	for _, r := range spec.Regions {
+		q.Regions = append(q.Regions, r.Name)
+		if r.Adopt != nil {
+			q.Adopted = append(q.Adopted, r)
+		}
+	}
+	if spec.JumpHost != nil {
+		q.JumpHost = spec.JumpHost.Region
+		if !slices.Contains(q.Regions, q.JumpHost) {
+			q.Regions = append(q.Regions, q.JumpHost)
+		}
+	}
+	return q
+}
+
+// Observe finds everything of the fleet: closely in the regions that are asked
+// for, and wherever else in the account its tag is. It changes nothing.
+func (c *Cloud) Observe(ctx context.Context, q Question) (*infra.Seen, error) {
+	regions, err := c.searched(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	seen := &infra.Seen{Account: c.Account, Partition: c.Partition, Caller: c.Caller,
+		Zones: map[string][]infra.Zone{}, Adopted: map[string]infra.AdoptedVPC{}, Images: map[string]string{}}
+	var mu sync.Mutex
+	group, each := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		found, err := c.roles(each, q)
+		mu.Lock()
+		defer mu.Unlock()
+		seen.Found = append(seen.Found, found...)
+		return c.explain(err, "")
+	})
+	looks := make([]*look, len(regions))
+	for i, name := range regions {
+		group.Go(func() error {
+			l := &look{cloud: c, in: c.in(name), question: q, asked: slices.Contains(q.Regions, name)}
+			looks[i] = l
+			return c.explain(l.all(each), name)
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	for _, l := range looks {
+		l.into(seen)
+	}
+	derive(seen)
+	if q.Leaving {
+		seen.Foreign = foreign(looks, seen)
+	}
+	return seen, nil
+}
+
+// searched are the regions to look at: those asked for, which must be enabled in
+// the account, and those in which the fleet's tag is.
+func (c *Cloud) searched(ctx context.Context, q Question) ([]string, error) {
+	all, err := c.in(c.home).ec2.DescribeRegions(ctx, &ec2.DescribeRegionsInput{AllRegions: awssdk.Bool(true)})
+	if err != nil {
+		return nil, c.explain(err, c.home)
+	}
+	var enabled []string
+	for _, r := range all.Regions {
+		if awssdk.ToString(r.OptInStatus) != "not-opted-in" {
+			enabled = append(enabled, awssdk.ToString(r.RegionName))
+		}
+	}
+	for _, name := range q.Regions {
+		if !slices.Contains(enabled, name) {
+			known := slices.ContainsFunc(all.Regions, func(r types.Region) bool { return awssdk.ToString(r.RegionName) == name })
+			if known {
+				return nil, fmt.Errorf("region %s is not enabled in account %s: enable it in the account's settings, or choose another", name, c.Account)
+			}
+			return nil, fmt.Errorf("%q is not a region of AWS that account %s knows; there are %s", name, c.Account, strings.Join(enabled, ", "))
+		}
+	}
+	tagged := make([]bool, len(enabled))
+	group, each := errgroup.WithContext(ctx)
+	for i, name := range enabled {
+		if slices.Contains(q.Regions, name) {
+			tagged[i] = true
+			continue
+		}
+		group.Go(func() (err error) {
+			tagged[i], err = c.hasTag(each, name, infra.TagFleetID, q.ID)
+			return c.explain(err, name)
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	var out []string
+	for i, name := range enabled {
+		if tagged[i] {
+			out = append(out, name)
+		}
+	}
+	return out, nil
+}
+
+// hasTag asks with one call whether anything in a region carries a tag.
+func (c *Cloud) hasTag(ctx context.Context, region, key, value string) (bool, error) {
+	out, err := c.in(region).ec2.DescribeTags(ctx, &ec2.DescribeTagsInput{Filters: []types.Filter{filter("key", key), filter("value", value)}})
+	if err != nil {
+		return false, err
+	}
+	return len(out.Tags) > 0, nil
+}
+
+func filter(name string, values ...string) types.Filter {
+	return types.Filter{Name: awssdk.String(name), Values: values}
+}
+
+// look is one region's answers.
+type look struct {
+	cloud    *Cloud
+	in       *regional
+	question Question
+	asked    bool // for its own sake, not only because the tag was found
+
+	vpcs       []types.Vpc
+	attributes map[string][2]bool // dnsSupport, dnsHostnames by VPC
+	gateways   []types.InternetGateway
+	subnets    []types.Subnet
+	addresses  []types.Address
+	nats       []types.NatGateway
+	tables     []types.RouteTable
+	peerings   []types.VpcPeeringConnection
+	groups     []types.SecurityGroup
+	instances  []types.Instance
+	volumes    []types.Volume
+	zones      []infra.Zone
+	image      string
+	quotas     []infra.Quota
+	clusters   []clusterLook
+	adopted    *infra.AdoptedVPC
+	inside     inside
+
+	mu sync.Mutex
+}
+
+// ours is the filter for the fleet's tag.
+func (l *look) ours() []types.Filter {
+	return []types.Filter{filter("tag:"+infra.TagFleetID, l.question.ID)}
+}
+
+// all asks everything at once.
+func (l *look) all(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, ask := range []func(context.Context) error{
+		l.askVPCs, l.askGateways, l.askSubnets, l.askAddresses, l.askNATs, l.askTables, l.askPeerings, l.askGroups,
+		l.askInstances, l.askVolumes, l.askZones, l.askImage, l.askQuotas, l.askClusters, l.askAdopted,
+	} {
+		group.Go(func() error { return ask(ctx) })
+	}
+	return group.Wait()
+}
+
+func (l *look) askVPCs(ctx context.Context) error {
+	pages := ec2.NewDescribeVpcsPaginator(l.in.ec2, &ec2.DescribeVpcsInput{Filters: l.ours()})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		l.vpcs = append(l.vpcs, page.Vpcs...)
+	}
+	l.attributes = map[string][2]bool{}
+	for _, v := range l.vpcs {
+		id := awssdk.ToString(v.VpcId)
+		if err := l.askAttributes(ctx, id); err != nil && !is(err, notFound) {
+			return err
+		}
+		if l.question.Leaving {
+			if err := l.askInside(ctx, id); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (l *look) askAttributes(ctx context.Context, vpc string) error {
+	support, err := l.in.ec2.DescribeVpcAttribute(ctx, &ec2.DescribeVpcAttributeInput{VpcId: &vpc, Attribute: types.VpcAttributeNameEnableDnsSupport})
+	if err != nil {
+		return err
+	}
+	names, err := l.in.ec2.DescribeVpcAttribute(ctx, &ec2.DescribeVpcAttributeInput{VpcId: &vpc, Attribute: types.VpcAttributeNameEnableDnsHostnames})
+	if err != nil {
+		return err
+	}
+	l.attributes[vpc] = [2]bool{attribute(support.EnableDnsSupport), attribute(names.EnableDnsHostnames)}
+	return nil
+}
+
+func attribute(v *types.AttributeBooleanValue) bool { return v != nil && awssdk.ToBool(v.Value) }
+
+func (l *look) askGateways(ctx context.Context) error {
+	pages := ec2.NewDescribeInternetGatewaysPaginator(l.in.ec2, &ec2.DescribeInternetGatewaysInput{Filters: l.ours()})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		l.gateways = append(l.gateways, page.InternetGateways...)
+	}
+	return nil
+}
+
+func (l *look) askSubnets(ctx context.Context) error {
+	pages := ec2.NewDescribeSubnetsPaginator(l.in.ec2, &ec2.DescribeSubnetsInput{Filters: l.ours()})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		l.subnets = append(l.subnets, page.Subnets...)
+	}
+	return nil
+}
+
+func (l *look) askAddresses(ctx context.Context) error {
+	out, err := l.in.ec2.DescribeAddresses(ctx, &ec2.DescribeAddressesInput{Filters: l.ours()})
+	if err == nil {
+		l.addresses = out.Addresses
+	}
+	return err
+}
+
+func (l *look) askNATs(ctx context.Context) error {
+	pages := ec2.NewDescribeNatGatewaysPaginator(l.in.ec2, &ec2.DescribeNatGatewaysInput{Filter: l.ours()})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		l.nats = append(l.nats, page.NatGateways...)
+	}
+	return nil
+}
+
+func (l *look) askTables(ctx context.Context) error {
+	pages := ec2.NewDescribeRouteTablesPaginator(l.in.ec2, &ec2.DescribeRouteTablesInput{Filters: l.ours()})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		l.tables = append(l.tables, page.RouteTables...)
+	}
+	return nil
+}
+
+// askPeerings: a peering is described in both of its regions, each with its own
+// tags.
+func (l *look) askPeerings(ctx context.Context) error {
+	pages := ec2.NewDescribeVpcPeeringConnectionsPaginator(l.in.ec2, &ec2.DescribeVpcPeeringConnectionsInput{Filters: l.ours()})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		l.peerings = append(l.peerings, page.VpcPeeringConnections...)
+	}
+	return nil
+}
+
+func (l *look) askGroups(ctx context.Context) error {
+	pages := ec2.NewDescribeSecurityGroupsPaginator(l.in.ec2, &ec2.DescribeSecurityGroupsInput{Filters: l.ours()})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		l.groups = append(l.groups, page.SecurityGroups...)
+	}
+	return nil
+}
+
+func (l *look) askInstances(ctx context.Context) error {
+	pages := ec2.NewDescribeInstancesPaginator(l.in.ec2, &ec2.DescribeInstancesInput{Filters: l.ours()})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		for _, r := range page.Reservations {
+			l.instances = append(l.instances, r.Instances...)
+		}
+	}
+	return nil
+}
+
+// askVolumes finds what the clusters' storage left behind.
+func (l *look) askVolumes(ctx context.Context) error {
+	if !l.question.Leaving {
+		return nil
+	}
+	pages := ec2.NewDescribeVolumesPaginator(l.in.ec2, &ec2.DescribeVolumesInput{Filters: l.ours()})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if is(err, unknown) {
+			return nil // an endpoint without volumes has none
+		}
+		if err != nil {
+			return err
+		}
+		l.volumes = append(l.volumes, page.Volumes...)
+	}
+	return nil
+}
+
+func (l *look) askZones(ctx context.Context) error {
+	if !l.asked || l.question.Leaving {
+		return nil
+	}
+	out, err := l.in.ec2.DescribeAvailabilityZones(ctx, &ec2.DescribeAvailabilityZonesInput{Filters: []types.Filter{filter("zone-type", "availability-zone"), filter("state", "available")}})
+	if err != nil {
+		return err
+	}
+	for _, z := range out.AvailabilityZones {
+		l.zones = append(l.zones, infra.Zone{Name: awssdk.ToString(z.ZoneName), ID: awssdk.ToString(z.ZoneId)})
+	}
+	return nil
+}
+
+// adoptedCluster is the name of the cluster that a region adopts.
+func (q Question) adoptedCluster(region string) string {
+	for _, r := range q.Adopted {
+		if r.Name == region {
+			return r.Adopt.Cluster
+		}
+	}
+	return ""
+}
+
+// askAdopted looks at the network that is there already.
+func (l *look) askAdopted(ctx context.Context) error {
+	i := slices.IndexFunc(l.question.Adopted, func(r fleetv1.Region) bool { return r.Name == l.in.name })
+	if i < 0 || !l.asked {
+		return nil
+	}
+	adopt := l.question.Adopted[i].Adopt
+	a := &infra.AdoptedVPC{ID: adopt.VPC, Cluster: adopt.Cluster}
+	if adopt.Cluster != "" {
+		out, err := l.in.eks.DescribeCluster(ctx, &eks.DescribeClusterInput{Name: &adopt.Cluster})
+		if err != nil {
+			return fmt.Errorf("adopting cluster %s: %w", adopt.Cluster, err)
+		}
+		a.ID = awssdk.ToString(out.Cluster.ResourcesVpcConfig.VpcId)
+		if n := out.Cluster.KubernetesNetworkConfig; n != nil {
+			a.Services = awssdk.ToString(n.ServiceIpv4Cidr)
+		}
+	}
+	vpcs, err := l.in.ec2.DescribeVpcs(ctx, &ec2.DescribeVpcsInput{VpcIds: []string{a.ID}})
+	if err != nil {
+		return fmt.Errorf("adopting %s: %w", a.ID, err)
+	}
+	a.CIDR = awssdk.ToString(vpcs.Vpcs[0].CidrBlock)
+	in := []types.Filter{filter("vpc-id", a.ID)}
+	subnets, err := l.in.ec2.DescribeSubnets(ctx, &ec2.DescribeSubnetsInput{Filters: in})
+	if err != nil {
+		return err
+	}
+	a.Subnets = privateOf(subnets.Subnets)
+	tables, err := l.in.ec2.DescribeRouteTables(ctx, &ec2.DescribeRouteTablesInput{Filters: in})
+	if err != nil {
+		return err
+	}
+	for _, t := range tables.RouteTables {
+		a.RouteTables = append(a.RouteTables, awssdk.ToString(t.RouteTableId))
+	}
+	slices.Sort(a.RouteTables)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.adopted, l.tables = a, append(l.tables, tables.RouteTables...)
+	return nil
+}
+
+// privateOf are the subnets that don't give public addresses; all when all do.
+func privateOf(subnets []types.Subnet) (ids []string) {
+	var all []string
+	for _, s := range subnets {
+		all = append(all, awssdk.ToString(s.SubnetId))
+		if !awssdk.ToBool(s.MapPublicIpOnLaunch) {
+			ids = append(ids, awssdk.ToString(s.SubnetId))
+		}
+	}
+	if len(ids) == 0 {
+		ids = all
+	}
+	slices.Sort(ids)
+	return ids
+}

@@ -1,0 +1,123 @@
+package aws
+
+import (
+	"context"
+	"encoding/json"
+	"net/url"
+	"strings"
+
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+
+	"github.com/ringspan/ringspan/internal/fleet/infra"
+)
+
+// purposes of roles, which their names end with.
+var purposes = []string{"cluster", "node", "ebs-csi", "operator", "host"}
+
+// roleID is the logical id of a role's name.
+func roleID(fleet, name string) string {
+	rest, ok := strings.CutPrefix(name, infra.RolePrefix+fleet+"-")
+	if !ok {
+		return ""
+	}
+	for _, p := range purposes {
+		if site, ok := strings.CutSuffix(rest, "-"+p); ok {
+			return site + "/role/" + p
+		}
+	}
+	return ""
+}
+
+// roles finds the fleet's roles and instance profiles by their path.
+func (c *Cloud) roles(ctx context.Context, q Question) (all []infra.Found, err error) {
+	path := infra.RolePath(q.Fleet)
+	pages := iam.NewListRolesPaginator(c.IAM, &iam.ListRolesInput{PathPrefix: &path})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range page.Roles {
+			f, err := c.role(ctx, q, r)
+			if err != nil {
+				return nil, err
+			}
+			if f.ID != "" {
+				all = append(all, f)
+			}
+		}
+	}
+	profiles := iam.NewListInstanceProfilesPaginator(c.IAM, &iam.ListInstanceProfilesInput{PathPrefix: &path})
+	for profiles.HasMorePages() {
+		page, err := profiles.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range page.InstanceProfiles {
+			f := infra.Found{ID: infra.JumpHost + "/profile", Kind: infra.InstanceProfile, Physical: awssdk.ToString(p.InstanceProfileName), State: infra.Ready, Refs: map[string]string{}}
+			for _, r := range p.Roles {
+				f.Refs["role"] = awssdk.ToString(r.RoleName)
+			}
+			all = append(all, f)
+		}
+	}
+	return all, nil
+}
+
+func (c *Cloud) role(ctx context.Context, q Question, r types.Role) (infra.Found, error) {
+	name := awssdk.ToString(r.RoleName)
+	f := infra.Found{ID: roleID(q.Fleet, name), Kind: infra.Role, Physical: name, State: infra.Ready, Have: map[string]string{"trust": trusted(awssdk.ToString(r.AssumeRolePolicyDocument))}}
+	pages := iam.NewListAttachedRolePoliciesPaginator(c.IAM, &iam.ListAttachedRolePoliciesInput{RoleName: &name})
+	var policies []string
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if is(err, notFound) {
+			return infra.Found{}, nil // deleted meanwhile, or not known everywhere yet: made again it exists
+		}
+		if err != nil {
+			return f, err
+		}
+		for _, p := range page.AttachedPolicies {
+			policies = append(policies, awssdk.ToString(p.PolicyArn))
+		}
+	}
+	f.Have["policies"] = infra.List(policies)
+	return f, nil
+}
+
+// trustDocument is who may take a role on.
+type trustDocument struct {
+	Version   string
+	Statement []trustStatement
+}
+
+type trustStatement struct {
+	Effect    string
+	Principal map[string]string
+	Action    []string
+}
+
+// trusting lets a service of AWS take a role on; pods' roles are tagged with the
+// pod that has them.
+func trusting(service string) string {
+	s := trustStatement{Effect: "Allow", Principal: map[string]string{"Service": service}, Action: []string{"sts:AssumeRole"}}
+	if service == "pods.eks.amazonaws.com" || service == "eks.amazonaws.com" {
+		s.Action = append(s.Action, "sts:TagSession")
+	}
+	data, _ := json.Marshal(trustDocument{"2012-10-17", []trustStatement{s}}) // strings always marshal
+	return string(data)
+}
+
+// trusted is the service of a document, as AWS gives it back: URL-encoded.
+func trusted(document string) string {
+	if text, err := url.QueryUnescape(document); err == nil {
+		document = text
+	}
+	var d trustDocument
+	if json.Unmarshal([]byte(document), &d) != nil || len(d.Statement) != 1 {
+		return document
+	}
+	return d.Statement[0].Principal["Service"]
+}

@@ -1,0 +1,74 @@
+package aws
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Pause waits before the next look. Attempt counts from 0; slow is for what
+// takes minutes.
+type Pause func(ctx context.Context, attempt int, slow bool) error
+
+// RealPause begins with short pauses, because much is ready at once, and goes on
+// with ones that spare the account's rate of calls: at most 5 s, or 15 s for
+// what takes minutes.
+func RealPause(ctx context.Context, attempt int, slow bool) error {
+	most := 5 * time.Second
+	if slow {
+		most = 15 * time.Second
+	}
+	wait := min(100*time.Millisecond<<min(attempt, 10), most)
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// Budgets of what AWS does by itself; those of others are about the same
+// (Terraform's provider: IAM 2 min, EC2 5 min, cluster 30 min).
+const (
+	settleBudget  = 5 * time.Minute  // until a new id is known everywhere
+	networkBudget = 15 * time.Minute // gateways
+	clusterBudget = 40 * time.Minute // clusters, node groups, add-ons
+)
+
+// until looks again and again until done says so. What it waits for is in the
+// error when the budget is over.
+func (c *Cloud) until(ctx context.Context, budget time.Duration, what string, done func(ctx context.Context) (bool, error)) error {
+	within, cancel := context.WithTimeoutCause(ctx, budget, fmt.Errorf("%s took longer than %s", what, budget))
+	defer cancel()
+	for attempt := 0; ; attempt++ {
+		ok, err := done(within)
+		if ok || err != nil && !is(err, throttled, interrupted) {
+			return err
+		}
+		if err := c.pause(within, attempt, budget == clusterBudget); err != nil {
+			if ctx.Err() == nil {
+				return context.Cause(within)
+			}
+			return err
+		}
+	}
+}
+
+// settle makes a call again while AWS doesn't know yet what was just made, or
+// still holds what was just deleted.
+func (c *Cloud) settle(ctx context.Context, what string, call func(ctx context.Context) error, passing ...class) error {
+	var last error
+	err := c.until(ctx, settleBudget, what, func(ctx context.Context) (bool, error) {
+		last = call(ctx)
+		if is(last, passing...) {
+			return false, nil
+		}
+		return last == nil, last
+	})
+	if err != nil && last != nil && is(last, passing...) && ctx.Err() == nil {
+		return last
+	}
+	return err
+}
