@@ -5,11 +5,9 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 	"sigs.k8s.io/yaml"
 
 	"github.com/ringspan/ringspan/internal/ringstatus"
@@ -55,25 +53,24 @@ docs/reference/status-json.md describes.`,
 	return cmd
 }
 
-// watch shows the status again and again; what can't be asked now is told and
-// tried again.
+// watch shows the status again and again, on a terminal in the same place; what
+// can't be asked now is told and tried again.
 func (s *statusRun) watch(ctx context.Context) error {
-	file, ok := s.out.(*os.File)
-	redraw := ok && s.output == "table" && term.IsTerminal(int(file.Fd()))
+	var redraw *screen
+	if s.output == "table" {
+		redraw = newScreen(s.out)
+	}
 	tick := time.NewTicker(2 * time.Second)
 	defer tick.Stop()
 	for {
-		var screen bytes.Buffer
-		if err := s.show(ctx, &screen); err != nil && ctx.Err() == nil {
-			fmt.Fprintln(&screen, err)
+		var text bytes.Buffer
+		if err := s.show(ctx, &text); err != nil && ctx.Err() == nil {
+			fmt.Fprintln(&text, err)
 		}
 		if ctx.Err() != nil {
 			return nil
 		}
-		if redraw {
-			fmt.Fprint(s.out, "\x1b[H\x1b[2J", time.Now().Format("15:04:05"), "\n")
-		}
-		if _, err := screen.WriteTo(s.out); err != nil {
+		if err := s.display(redraw, text.String()); err != nil {
 			return err
 		}
 		select {
@@ -82,6 +79,14 @@ func (s *statusRun) watch(ctx context.Context) error {
 		case <-tick.C:
 		}
 	}
+}
+
+func (s *statusRun) display(redraw *screen, text string) error {
+	if redraw == nil {
+		_, err := io.WriteString(s.out, text)
+		return err
+	}
+	return redraw.show(time.Now().Format("15:04:05") + "  every 2 s; Ctrl-C ends\n\n" + text)
 }
 
 func (s *statusRun) show(ctx context.Context, out io.Writer) error {

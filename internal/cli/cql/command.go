@@ -34,6 +34,7 @@ const help = `CQL statements end with a semicolon and may take several lines. Be
   DESCRIBE KEYSPACES | KEYSPACE [k] | TABLES | TABLE t | TYPES | TYPE t |
            INDEX i | FUNCTIONS | AGGREGATES | SCHEMA | FULL SCHEMA | CLUSTER
   EXPAND [ON | OFF]            one line per column
+  PAGING [ON | OFF]            stop after every 100 rows, at the prompt
   USE k                        the keyspace of names without one
   SOURCE 'FILE'                run the statements of a file
   SHOW HOST | VERSION          where this is, and what runs there

@@ -1,6 +1,7 @@
 package cql
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -12,6 +13,7 @@ import (
 type Options struct {
 	Consistency gocql.Consistency
 	Serial      gocql.Consistency // of lightweight transactions
+	PageSize    int               // rows that are fetched, and laid out, at once; 0 means pageSize
 }
 
 // Session runs statements.
@@ -26,7 +28,7 @@ type Session interface {
 	Close()
 }
 
-// pageSize is how many rows are fetched, and laid out, at once.
+// pageSize is how many rows are fetched at once when nobody waits between them.
 const pageSize = 1000
 
 // Open opens a session of the driver's in a keyspace; "" is none.
@@ -73,7 +75,7 @@ func (d *driver) Close() { d.session.Close() }
 
 // Execute implements Session.
 func (d *driver) Execute(ctx context.Context, statement string, o Options, page func(Page) error) error {
-	q := d.session.Query(statement).Consistency(o.Consistency).SerialConsistency(o.Serial).PageSize(pageSize)
+	q := d.session.Query(statement).Consistency(o.Consistency).SerialConsistency(o.Serial).PageSize(cmp.Or(o.PageSize, pageSize))
 	iter := q.IterContext(ctx)
 	columns := iter.Columns()
 	p := Page{}

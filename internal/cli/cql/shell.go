@@ -24,16 +24,24 @@ type Shell struct {
 	options  Options
 	keyspace string
 	expand   bool
-	depth    int // of SOURCE in SOURCE
+	depth    int         // of SOURCE in SOURCE
+	more     func() bool // asks before each further page; nil means all of them
+	paging   bool
 }
 
 // New makes a shell.
 func New(s Session, out, errOut io.Writer) *Shell {
-	return &Shell{Session: s, Out: out, Err: errOut, options: Options{Consistency: gocql.LocalOne, Serial: gocql.Serial}}
+	return &Shell{Session: s, Out: out, Err: errOut, paging: true, options: Options{Consistency: gocql.LocalOne, Serial: gocql.Serial}}
 }
 
-// errExit is the user's wish to leave.
-var errExit = errors.New("exit")
+// The user's wishes to leave, and to see no more of a result.
+var (
+	errExit   = errors.New("exit")
+	errEnough = errors.New("enough")
+)
+
+// screenPage is how many rows are shown before it is asked whether to go on.
+const screenPage = 100
 
 // maxDepth of files that run files.
 const maxDepth = 10
@@ -90,7 +98,9 @@ func (s *Shell) Statement(ctx context.Context, text string) error {
 	case "SERIAL":
 		return s.serial(words)
 	case "EXPAND":
-		return s.setExpand(words[1:])
+		return s.toggle("expanded output", "EXPAND", &s.expand, words[1:])
+	case "PAGING":
+		return s.toggle("query paging", "PAGING", &s.paging, words[1:])
 	case "SOURCE":
 		return s.File(ctx, strings.Trim(strings.TrimSpace(text[len(words[0]):]), `'"`))
 	case "USE":
@@ -136,19 +146,20 @@ func (s *Shell) consistency(what string, level *gocql.Consistency, words []strin
 	return s.say("%s level set to %s.", strings.ToUpper(what[:1])+what[1:], next)
 }
 
-func (s *Shell) setExpand(words []string) error {
+// toggle shows, sets or clears what a command stands for.
+func (s *Shell) toggle(what, command string, on *bool, words []string) error {
 	state := map[bool]string{true: "enabled", false: "disabled"}
 	switch {
 	case len(words) == 0:
-		return s.say("Expanded output is currently %s. Use EXPAND ON/OFF", state[s.expand])
+		return s.say("%s is currently %s. Use %s ON/OFF", strings.ToUpper(what[:1])+what[1:], state[*on], command)
 	case strings.EqualFold(words[0], "ON"):
-		s.expand = true
+		*on = true
 	case strings.EqualFold(words[0], "OFF"):
-		s.expand = false
+		*on = false
 	default:
-		return errors.New("EXPAND ON or EXPAND OFF")
+		return fmt.Errorf("%[1]s ON or %[1]s OFF", command)
 	}
-	return s.say("Now expanded output is %s", state[s.expand])
+	return s.say("Now %s is %s", what, state[*on])
 }
 
 func (s *Shell) show(words []string) error {
@@ -180,23 +191,31 @@ func (s *Shell) use(ctx context.Context, name string) error {
 // query runs a statement of CQL and prints its rows.
 func (s *Shell) query(ctx context.Context, text string) error {
 	rows, pages := 0, 0
-	err := s.Session.Execute(ctx, text, s.options, func(p Page) error {
-		pages++
-		defer func() { rows += len(p.Rows) }()
+	o, pause := s.options, s.more != nil && s.paging && !s.JSON
+	if pause {
+		o.PageSize = screenPage
+	}
+	err := s.Session.Execute(ctx, text, o, func(p Page) error {
+		if pages++; pages > 1 && pause && !s.more() {
+			return errEnough
+		}
+		rows += len(p.Rows)
 		switch {
 		case s.JSON:
 			return p.json(s.Out)
 		case s.expand:
-			p.expanded(s.Out, rows)
+			p.expanded(s.Out, rows-len(p.Rows))
 		default:
 			p.table(s.Out)
 		}
 		return nil
 	})
-	if err != nil || s.JSON || pages == 0 {
+	switch {
+	case errors.Is(err, errEnough):
+		return s.say("(%d rows, and there are more)", rows)
+	case err != nil || s.JSON || pages == 0:
 		return err
-	}
-	if firstWord(text, []string{"SELECT", "LIST"}) == "" { // a condition's answer
+	case firstWord(text, []string{"SELECT", "LIST"}) == "": // a condition's answer
 		return s.say("")
 	}
 	return s.say("\n(%d rows)", rows)
