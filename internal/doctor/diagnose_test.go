@@ -109,6 +109,11 @@ func TestOneFaultOneFinding(t *testing.T) {
 		{"wrong DNS", two, func(o *Observation) {
 			o.resolve("west", probe.NameSeen{Addresses: []netip.Addr{netip.MustParseAddr("192.0.2.1")}})
 		}, "fault west dns: pods look up kubernetes.default.svc in vain: it leads to [192.0.2.1] instead of 10.100.0.1; look at the cluster's DNS (CoreDNS) and at the name server in the pods' /etc/resolv.conf"},
+		{"two faults are two findings", two, func(o *Observation) {
+			o.lose("west", "central", probe.Silent, 7000)
+			o.resolve("central", probe.NameSeen{Error: "lookup kubernetes.default.svc: no such host"})
+		}, "fault central dns: pods look up kubernetes.default.svc in vain: lookup kubernetes.default.svc: no such host; look at the cluster's DNS (CoreDNS) and at the name server in the pods' /etc/resolv.conf\n" +
+			"fault west → central tcp/7000: no answer: packets are dropped on the way; let pods of west reach tcp/7000 in central: look at security groups, network ACLs and NetworkPolicies"},
 		{"a region that can't be asked", two, func(o *Observation) {
 			o.Spots, o.Missing = nil, []Missing{{"west", "from it", "connection refused"}}
 		}, "fault west probe: nothing could be measured from it: connection refused; look at the region's nodes and API server, and run `ringspan doctor` again"},

@@ -39,6 +39,7 @@ func TestUpWaitsForTheNetwork(t *testing.T) {
 	if err := os.WriteFile(fleetOnly, data[:bytes.Index(data, []byte("\n---\n"))+1], 0o600); err != nil {
 		t.Fatal(err)
 	}
+	ringspan(t, "down") // whatever earlier stories have left
 	ringspan(t, "up", fleetOnly)
 	fault(t, "drop", west, central, "7000")
 	up := command("up", fileName, "--wait=false")
