@@ -114,14 +114,14 @@ func (u *ringRun) settled(looks []look) bool {
 			u.report.Wait(who, "its operator takes the ring over")
 			agreed = false
 		default:
-			if news := newsOfRing(l.ring); news != "" {
+			news := newsOfRing(l.ring)
+			if news != "" {
 				agreed = false
-				if served || l.ring.Status.Error != k8ssandra.NoError {
-					u.report.Wait(who, news)
+				if !served && l.ring.Status.Error == k8ssandra.NoError {
+					news = "" // its datacenters say more
 				}
-			} else {
-				u.report.Wait(who, "")
 			}
+			u.report.Wait(who, news)
 			if revision == "" {
 				revision = l.ring.Annotations[k8ssandra.RevisionAnnotation]
 			}

@@ -33,7 +33,8 @@ const help = `CQL statements end with a semicolon and may take several lines. Be
   SERIAL CONSISTENCY [LEVEL]   the same of lightweight transactions
   DESCRIBE KEYSPACES | KEYSPACE [k] | TABLES | TABLE t | TYPES | TYPE t |
            INDEX i | FUNCTIONS | AGGREGATES | SCHEMA | FULL SCHEMA | CLUSTER
-  EXPAND [ON | OFF]            one line per column
+  EXPAND [ON | OFF]            one line per column; until OFF is said, the prompt does so
+                               by itself where a row is wider than the screen
   PAGING [ON | OFF]            stop after every 100 rows, at the prompt
   USE k                        the keyspace of names without one
   SOURCE 'FILE'                run the statements of a file

@@ -35,7 +35,7 @@ func (s *Shell) Prompt(ctx context.Context, in, out *os.File, historyFile string
 		io.Writer
 	}{keys, out}, "")}
 	c.History = lines{openHistory(historyFile), keys}
-	s.more = c.more
+	s.more, s.width = c.more, c.width
 	fmt.Fprintln(out, "HELP shows the commands, EXIT leaves. Statements end with a semicolon.")
 	pending := ""
 	for {
@@ -73,11 +73,13 @@ func (s *Shell) runAll(ctx context.Context, statements []Statement, out io.Write
 		switch {
 		case errors.Is(err, errExit):
 			return err
-		case interrupted:
+		case interrupted && err != nil:
 			fmt.Fprintln(out, "\nInterrupted. A statement that writes may have been carried out all the same.")
-			return nil
 		case err != nil:
 			fmt.Fprintln(out, err)
+		}
+		if interrupted {
+			return nil // and the statements behind it are not begun
 		}
 	}
 	return nil
@@ -119,6 +121,14 @@ func (c *console) raw() (restore func(), err error) {
 		return nil, err
 	}
 	return func() { _ = term.Restore(int(c.in.Fd()), state) }, nil // it was just set: works
+}
+
+// width of the screen; that of paper where it isn't known.
+func (c *console) width() int {
+	if width, _, err := term.GetSize(int(c.out.Fd())); err == nil {
+		return width
+	}
+	return 80
 }
 
 func (c *console) readLine() (string, error) {

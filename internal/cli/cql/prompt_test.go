@@ -83,6 +83,33 @@ func TestPagesAreAskedFor(t *testing.T) {
 	}
 }
 
+// At the prompt a row that is wider than the screen is shown line by line, until
+// the user says otherwise.
+func TestWideRowsAreExpanded(t *testing.T) {
+	s, f, out := newShell(t)
+	f.answers["SELECT 1"] = []Page{{Columns: []string{"identifier", "n"}, Rows: [][]cell{{value(t, "int", 1), value(t, "int", 2)}}}}
+	run := func(width int, statement string) string {
+		out.Reset()
+		if width > 0 {
+			s.width = func() int { return width }
+		}
+		if err := s.Statement(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+		return out.String()
+	}
+	if got := run(16, "SELECT 1"); strings.Contains(got, "@ Row") { // the rule is ------------+---
+		t.Errorf("it fits: %s", got)
+	}
+	if got := run(15, "SELECT 1"); !strings.Contains(got, "@ Row 1\n") {
+		t.Errorf("it doesn't fit: %s", got)
+	}
+	run(0, "EXPAND OFF")
+	if got := run(0, "SELECT 1"); strings.Contains(got, "@ Row") {
+		t.Errorf("the user wants a table: %s", got)
+	}
+}
+
 func TestPagingIsSaid(t *testing.T) {
 	s, _, out := newShell(t)
 	for _, statement := range []string{"PAGING", "PAGING OFF", "PAGING"} {

@@ -27,6 +27,7 @@ type Shell struct {
 	depth    int         // of SOURCE in SOURCE
 	more     func() bool // asks before each further page; nil means all of them
 	paging   bool
+	width    func() int // of the terminal: wider rows are expanded; nil means none are
 }
 
 // New makes a shell.
@@ -98,6 +99,9 @@ func (s *Shell) Statement(ctx context.Context, text string) error {
 	case "SERIAL":
 		return s.serial(words)
 	case "EXPAND":
+		if len(words) > 1 {
+			s.width = nil // it has been said what is wanted
+		}
 		return s.toggle("expanded output", "EXPAND", &s.expand, words[1:])
 	case "PAGING":
 		return s.toggle("query paging", "PAGING", &s.paging, words[1:])
@@ -190,7 +194,7 @@ func (s *Shell) use(ctx context.Context, name string) error {
 
 // query runs a statement of CQL and prints its rows.
 func (s *Shell) query(ctx context.Context, text string) error {
-	rows, pages := 0, 0
+	rows, pages, expand := 0, 0, s.expand
 	o, pause := s.options, s.more != nil && s.paging && !s.JSON
 	if pause {
 		o.PageSize = screenPage
@@ -199,11 +203,14 @@ func (s *Shell) query(ctx context.Context, text string) error {
 		if pages++; pages > 1 && pause && !s.more() {
 			return errEnough
 		}
+		if pages == 1 && s.width != nil {
+			expand = expand || p.width() > s.width()
+		}
 		rows += len(p.Rows)
 		switch {
 		case s.JSON:
 			return p.json(s.Out)
-		case s.expand:
+		case expand:
 			p.expanded(s.Out, rows-len(p.Rows))
 		default:
 			p.table(s.Out)

@@ -26,9 +26,8 @@ func (p Page) texts() [][]string {
 	return all
 }
 
-// table prints rows as cqlsh does: names on the left, values on the right.
-func (p Page) table(out io.Writer) {
-	rows := p.texts()
+// widths of the columns of a table.
+func (p Page) widths(rows [][]string) []int {
 	width := make([]int, len(p.Columns))
 	for i, name := range p.Columns {
 		width[i] = utf8.RuneCountInString(name)
@@ -36,6 +35,21 @@ func (p Page) table(out io.Writer) {
 			width[i] = max(width[i], utf8.RuneCountInString(r[i]))
 		}
 	}
+	return width
+}
+
+// width is that of the page's table.
+func (p Page) width() (sum int) {
+	for _, w := range p.widths(p.texts()) {
+		sum += w + len(" | ")
+	}
+	return sum - 1
+}
+
+// table prints rows as cqlsh does: names on the left, values on the right.
+func (p Page) table(out io.Writer) {
+	rows := p.texts()
+	width := p.widths(rows)
 	var titles, rule []string
 	for i, name := range p.Columns {
 		titles, rule = append(titles, name+spaces(width[i], name)), append(rule, strings.Repeat("-", width[i]+2))

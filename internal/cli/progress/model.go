@@ -80,7 +80,9 @@ func (m model) View() tea.View {
 	if m.done || m.width == 0 {
 		return tea.NewView("")
 	}
-	return tea.NewView(m.draw(m.elapsed()))
+	v := tea.NewView(m.draw(m.elapsed()))
+	v.DisableBracketedPasteMode = true // nothing is typed here
+	return v
 }
 
 func (m model) draw(at time.Duration) string {
@@ -94,16 +96,29 @@ func (m model) draw(at time.Duration) string {
 	return strings.Join(parts, "\n") + "\n"
 }
 
+// drawPhases lists the phases, as many on a line as fit.
 func (m model) drawPhases() string {
-	var all []string
+	var text strings.Builder
+	at := 0
 	for i, p := range m.phases {
-		if i < len(m.phases)-1 {
-			all = append(all, good.Render("✓ "+p))
-			continue
+		mark, style := "✓ ", good
+		if i == len(m.phases)-1 {
+			mark, style = "● ", busy
 		}
-		all = append(all, busy.Render("● "+p))
+		width := lipgloss.Width(mark + p)
+		switch {
+		case at == 0:
+		case at+2+width > m.width:
+			text.WriteString("\n")
+			at = 0
+		default:
+			text.WriteString("  ")
+			at += 2
+		}
+		text.WriteString(style.Render(mark + p))
+		at += width
 	}
-	return lipgloss.NewStyle().Width(max(20, m.width)).Render(strings.Join(all, "  "))
+	return text.String()
 }
 
 // columns are the regions side by side, as many as fit beside each other.

@@ -114,6 +114,15 @@ func TestLiveView(t *testing.T) {
 	}
 }
 
+// A phase isn't torn apart at the end of a line.
+func TestPhasesStayWhole(t *testing.T) {
+	m := model{width: 24, phases: []string{"machine checked", "regions ready", "x", "pods placed"}}
+	got := escapes.ReplaceAllString(m.drawPhases(), "")
+	if want := "✓ machine checked\n✓ regions ready  ✓ x\n● pods placed"; got != want {
+		t.Errorf("%s", got)
+	}
+}
+
 // A narrow terminal has the regions one below the other.
 func TestLiveViewOfANarrowTerminal(t *testing.T) {
 	var m tea.Model = model{title: "t", regions: []string{"a-region", "b-region"}, news: map[Subject]item{}, elapsed: func() time.Duration { return 0 }}
