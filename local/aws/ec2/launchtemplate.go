@@ -329,3 +329,16 @@ func (a *API) fillFromTemplate(in *RunInstancesInput) error {
 	}
 	return nil
 }
+
+// Template is a template with one of its versions. Inside Do.
+func (a *API) Template(s LaunchTemplateSpecification) (*LaunchTemplate, int, LaunchTemplateData, error) {
+	t, err := a.template(s.LaunchTemplateId, s.LaunchTemplateName)
+	if err != nil {
+		return nil, 0, LaunchTemplateData{}, err
+	}
+	v, err := t.version(s.Version)
+	if err != nil {
+		return nil, 0, LaunchTemplateData{}, err
+	}
+	return t, v.VersionNumber, v.Data, nil
+}

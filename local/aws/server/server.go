@@ -5,9 +5,11 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/ringspan/ringspan/local/aws/ec2"
+	"github.com/ringspan/ringspan/local/aws/eks"
 	"github.com/ringspan/ringspan/local/aws/iam"
 	"github.com/ringspan/ringspan/local/aws/plane"
 	"github.com/ringspan/ringspan/local/aws/wire"
@@ -21,6 +23,7 @@ type Options struct {
 	World    world.Options
 	Strict   bool             // take only credentials that this cloud gave
 	Networks plane.Networks   // nil moves no packets
+	Clusters plane.Clusters   // nil runs no clusters
 	Log      func(msg string) // of what goes wrong behind the API; nil drops it
 }
 
@@ -29,6 +32,8 @@ type Server struct {
 	world  *world.World
 	ec2    *ec2.Service
 	iam    *iam.Service
+	eks    *eks.Service
+	keeper *eks.Keeper // nil without clusters
 	strict bool
 	routes map[string]service
 	root   iam.Key
@@ -41,11 +46,16 @@ func New(o Options) (*Server, error) {
 	w := world.New(o.World)
 	s := &Server{world: w, ec2: ec2.New(w), iam: iam.New(w), strict: o.Strict, now: time.Now}
 	s.ec2.Profile = s.iam.Profile
-	for _, service := range []world.Service{s.iam, s.ec2} {
+	s.eks = eks.New(w, s.ec2, s.iam)
+	for _, service := range []world.Service{s.iam, s.ec2, s.eks} {
 		w.Add(service)
 	}
 	s.routes = s.services()
 	s.plane = newApplier(s, o)
+	if o.Clusters != nil {
+		s.keeper = eks.NewKeeper(s.eks, o.Clusters, s.plane.log)
+		w.OnChange(s.keeper.Wake)
+	}
 	w.OnChange(s.plane.changed)
 	if err := w.Load(); err != nil {
 		return nil, err
@@ -59,6 +69,11 @@ func (s *Server) Credentials() (accessKey, secret string) { return s.root.ID, s.
 // Run lets time pass until the context ends: what is due happens even when
 // nobody calls, and the plane hears of changes.
 func (s *Server) Run(ctx context.Context) {
+	var keeping sync.WaitGroup
+	defer keeping.Wait()
+	if s.keeper != nil {
+		keeping.Go(func() { s.keeper.Run(ctx) })
+	}
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/ringspan/ringspan/local/aws/ec2"
+	"github.com/ringspan/ringspan/local/aws/eks"
 	"github.com/ringspan/ringspan/local/aws/iam"
 	"github.com/ringspan/ringspan/local/aws/quotas"
 	"github.com/ringspan/ringspan/local/aws/ssm"
@@ -32,6 +33,10 @@ func (s *Server) services() map[string]service {
 		"ec2": {
 			wire.EC2Query{Namespace: ec2.Namespace}, wire.ActionsOf(&ec2.API{}), func(x *exchange) any { return s.ec2.In(x.name.Region) },
 			"RequestLimitExceeded", "UnauthorizedOperation", "IdempotentParameterMismatch",
+		},
+		"eks": {
+			wire.RESTJSON{Routes: eks.Routes}, wire.ActionsOf(&eks.API{}), func(x *exchange) any { return s.eks.In(x.name.Region, x.caller.ARN) },
+			"ThrottlingException", "AccessDeniedException", "InvalidRequestException",
 		},
 		"iam": {
 			wire.Query{Namespace: iam.Namespace}, wire.ActionsOf(s.iam), func(*exchange) any { return s.iam },
