@@ -23,6 +23,8 @@ type RunInstancesInput struct {
 	InstanceInitiatedShutdownBehavior                                        string
 	CreditSpecification                                                      *struct{ CpuCredits string }
 	Placement                                                                *Placement
+	HibernationOptions                                                       *struct{ Configured bool }
+	EnclaveOptions                                                           *struct{ Enabled bool }
 }
 
 // NetworkInterfaceSpecification is an interface that an instance shall have.
@@ -58,6 +60,9 @@ func (a *API) RunInstances(_ context.Context, in *RunInstancesInput) (*Reservati
 	}
 	if in.MinCount < 1 || in.MaxCount < in.MinCount {
 		return nil, wire.Errorf("InvalidParameterValue", "MinCount must be at least 1, and MaxCount at least MinCount")
+	}
+	if in.HibernationOptions != nil && in.HibernationOptions.Configured || in.EnclaveOptions != nil && in.EnclaveOptions.Enabled {
+		return nil, wire.Errorf("UnsupportedOperation", "this cloud has neither hibernation nor enclaves")
 	}
 	l, err := a.newLaunch(in)
 	if err != nil {
