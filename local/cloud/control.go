@@ -143,22 +143,6 @@ func (s *supervisor) killComponent(args []string) error {
 	return fmt.Errorf("kill takes one of %s", strings.Join(known, ", "))
 }
 
-func (r *region) runningNodes() []*runningNode {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return append([]*runningNode{}, r.nodes...)
-}
-
-func (r *region) processes() []*service {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	all := append([]*service{}, r.services...)
-	for _, n := range r.nodes {
-		all = append(all, n.kubelet)
-	}
-	return all
-}
-
 func (s *supervisor) status(ctx context.Context) Status {
 	out := Status{Running: true, Ready: s.events.isReady(), Faults: s.faults.list(), PID: s.state.owner()}
 	if err := s.events.failure(); err != nil {
@@ -171,7 +155,7 @@ func (s *supervisor) status(ctx context.Context) Status {
 		if out.Ready {
 			ready = r.readyNodes(ctx)
 		}
-		one := RegionStatus{Name: r.config.Name, Server: r.server, InternalServer: fmt.Sprintf("https://%s:6443", r.config.controlAddress()), Ready: out.Ready}
+		one := RegionStatus{Name: r.config.Name, Server: r.plane.HostServer, InternalServer: r.plane.InternalServer(), Ready: out.Ready}
 		for _, n := range r.config.nodes() {
 			one.Nodes = append(one.Nodes, NodeStatus{Name: n.name, Zone: n.zone, Address: n.address.String(), Ready: ready[n.name]})
 			one.Ready = one.Ready && ready[n.name]

@@ -2,118 +2,159 @@ package cloud
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
+	"time"
 
 	"golang.org/x/sys/unix"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 
-	"github.com/ringspan/ringspan/local/controlplane"
 	"github.com/ringspan/ringspan/local/kube/kubeletconfig"
 	"github.com/ringspan/ringspan/local/netlab"
 	"github.com/ringspan/ringspan/local/node/cri"
 )
 
+// machine is a node that is to be started.
+type machine struct {
+	node
+	key        string // short and unique on this host: names a directory
+	namespace  *netlab.Namespace
+	ranges     []netip.Prefix // of pods' addresses
+	reserved   int            // addresses at the first one's start that pods don't get
+	network    cri.PodNetwork
+	labels     map[string]string
+	taints     []string // key=value:Effect
+	providerID string
+	clusterDNS netip.Addr
+	cpus       int
+	memory     uint64 // bytes
+}
+
 // runningNode is one Kubernetes node: a network namespace, a container runtime
 // in this process and a kubelet beside it.
 type runningNode struct {
-	node
-	namespace *netlab.Namespace
-	runtime   *cri.Runtime
-	kubelet   *service
+	machine
+	runtime *cri.Runtime
+	kubelet *service
+	end     context.CancelFunc // of the runtime
+	runDir  string
 }
 
-func (r *region) startNodes(ctx context.Context, ca *controlplane.Authority, plane controlplane.Plane) error {
-	for _, n := range r.config.nodes() {
-		running, err := r.startNode(ctx, n, ca, plane)
-		if err != nil {
-			return fmt.Errorf("node %s: %w", n.name, err)
-		}
-		r.mu.Lock()
-		r.nodes = append(r.nodes, running)
-		r.mu.Unlock()
-	}
-	return nil
-}
-
-func (r *region) startNode(ctx context.Context, n node, ca *controlplane.Authority, plane controlplane.Plane) (*runningNode, error) {
-	namespace, err := r.s.networks[r.config.Name].Attach(n.name, n.address, n.pods)
-	if err != nil {
+// startNode can be called again after an error or a removal.
+func (c *cluster) startNode(ctx context.Context, m machine) (*runningNode, error) {
+	if err := m.namespace.Forward(); err != nil {
 		return nil, err
 	}
-	if err := namespace.Forward(); err != nil {
+	n := &runningNode{machine: m, runDir: "/run/ringspan/" + m.key}
+	if err := c.nodeDirs(n); err != nil {
 		return nil, err
 	}
-	runDir, err := r.nodeDirs(n)
-	if err != nil {
-		return nil, err
-	}
-	runtime, err := cri.New(cri.Config{
-		NodeName: n.name, NodeIP: n.address, Pods: n.pods, Reserved: nodeReserved,
-		Images: r.s.config.Images, RunDir: runDir, InitBinary: r.s.init, Namespace: namespace,
+	var err error
+	n.runtime, err = cri.New(cri.Config{
+		NodeName: m.name, NodeIP: m.address, Pods: m.ranges, Reserved: m.reserved,
+		Images: c.s.config.Images, RunDir: n.runDir, InitBinary: c.s.init, Namespace: m.namespace,
 	})
 	if err != nil {
 		return nil, err
 	}
-	socket, err := net.Listen("unix", runDir+"/cri.sock")
+	n.runtime.SetPodNetwork(m.network)
+	file, err := c.kubeletConfig(n)
 	if err != nil {
 		return nil, err
 	}
+	socket, err := listenUnix(n.runDir + "/cri.sock")
+	if err != nil {
+		return nil, err
+	}
+	running, end := context.WithCancel(ctx)
+	n.end = end
 	go func() {
-		if err := runtime.Serve(ctx, socket); err != nil && ctx.Err() == nil {
-			r.s.events.fail("node", r.config.Name, fmt.Errorf("container runtime of %s: %w", n.name, err))
+		if err := n.runtime.Serve(running, socket); err != nil && running.Err() == nil {
+			c.s.events.fail("node", c.name, fmt.Errorf("container runtime of %s: %w", m.name, err))
 		}
 	}()
-	file, err := r.kubeletConfig(n, ca, plane, runDir)
+	n.kubelet, err = c.s.spawn(m.namespace, c.name, "kubelet-"+m.name, "kubelet", file)
 	if err != nil {
+		end()
 		return nil, err
 	}
-	kubelet, err := r.s.spawn(namespace, r.config.Name, "kubelet-"+n.name, "kubelet", file)
-	return &runningNode{node: n, namespace: namespace, runtime: runtime, kubelet: kubelet}, err
+	return n, nil
+}
+
+// stop ends the node in order: the kubelet first, so that it starts nothing
+// again.
+func (n *runningNode) stop() {
+	n.kubelet.stop(time.Second)
+	n.runtime.StopAll(stopGrace)
+}
+
+// remove ends the node for good. Its disk, which is mounted, stays.
+func (n *runningNode) remove() error {
+	n.stop()
+	n.runtime.KillAll()
+	n.end()
+	if err := unix.Unmount(n.runDir+"/disk", unix.MNT_DETACH); err != nil && !errors.Is(err, unix.EINVAL) {
+		return err
+	}
+	return os.RemoveAll(n.runDir)
 }
 
 // nodeDirs makes the node's directory for volatile state, with its persistent
 // one mounted below. The path is short, because the kubelet makes sockets there
 // and the kernel takes at most 108 bytes.
-func (r *region) nodeDirs(n node) (string, error) {
-	runDir := fmt.Sprintf("/run/ringspan/%s", n.address)
-	disk := r.s.state.path(r.config.Name, "nodes", n.name)
-	for _, dir := range []string{runDir + "/disk", disk} {
+func (c *cluster) nodeDirs(n *runningNode) error {
+	disk := c.diskOf(n.name)
+	for _, dir := range []string{n.runDir + "/disk", disk} {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
-			return "", err
+			return err
 		}
 	}
-	return runDir, unix.Mount(disk, runDir+"/disk", "", unix.MS_BIND, "")
+	return unix.Mount(disk, n.runDir+"/disk", "", unix.MS_BIND, "")
 }
 
-func (r *region) kubeletConfig(n node, ca *controlplane.Authority, plane controlplane.Plane, runDir string) (string, error) {
-	if err := ca.Server("kubelet-"+n.name, nil, net.IP(n.address.AsSlice())); err != nil {
+func (c *cluster) diskOf(node string) string { return c.plane.Dir + "/nodes/" + node }
+
+func (c *cluster) kubeletConfig(n *runningNode) (string, error) {
+	if err := c.ca.Server("kubelet-"+n.name, nil, net.IP(n.address.AsSlice())); err != nil {
 		return "", err
 	}
-	kubeconfig, err := ca.Kubeconfig("node-"+n.name, plane.InternalServer(), "system:node:"+n.name, "system:nodes")
+	kubeconfig, err := c.ca.Kubeconfig("node-"+n.name, c.plane.InternalServer(), "system:node:"+n.name, "system:nodes")
 	if err != nil {
 		return "", err
 	}
-	dir := runDir + "/disk"
-	c := kubeletconfig.Config{
-		Name: n.name, IP: n.address.String(), ClusterDNS: plane.Address.String(), Labels: r.config.labels(n),
-		Kubeconfig: kubeconfig, CAFile: ca.Path("ca.crt"), CertFile: ca.Path("kubelet-" + n.name + ".crt"), KeyFile: ca.Path("kubelet-" + n.name + ".key"),
-		Dir: dir, RuntimeEndpoint: "unix://" + runDir + "/cri.sock", CPUs: 8, MemoryBytes: 32 << 30,
-	}
-	if r.config.NodeCPUs > 0 {
-		c.CPUs = r.config.NodeCPUs
-	}
-	if r.config.NodeMemory != "" {
-		memory, err := resource.ParseQuantity(r.config.NodeMemory)
-		if err != nil {
-			return "", err
-		}
-		c.MemoryBytes = uint64(memory.Value())
-	}
+	dir := n.runDir + "/disk"
 	file := dir + "/kubelet.json"
-	return file, writeJSON(file, c)
+	return file, writeJSON(file, kubeletconfig.Config{
+		Name: n.name, IP: n.address.String(), ClusterDNS: n.clusterDNS.String(), Labels: n.labels, Taints: n.taints, ProviderID: n.providerID,
+		Kubeconfig: kubeconfig, CAFile: c.ca.Path("ca.crt"), CertFile: c.ca.Path("kubelet-" + n.name + ".crt"), KeyFile: c.ca.Path("kubelet-" + n.name + ".key"),
+		Dir: dir, RuntimeEndpoint: "unix://" + n.runDir + "/cri.sock", CPUs: n.cpus, MemoryBytes: n.memory,
+	})
+}
+
+// What nodes report where nothing else is said.
+const (
+	defaultCPUs   = 8
+	defaultMemory = 32 << 30 // bytes
+)
+
+// capacity is what the region's nodes report, in processors and bytes.
+func (r Region) capacity() (cpus int, memory uint64, err error) {
+	cpus, memory = defaultCPUs, defaultMemory
+	if r.NodeCPUs > 0 {
+		cpus = r.NodeCPUs
+	}
+	if r.NodeMemory != "" {
+		quantity, err := resource.ParseQuantity(r.NodeMemory)
+		if err != nil {
+			return 0, 0, err
+		}
+		memory = uint64(quantity.Value())
+	}
+	return cpus, memory, nil
 }
 
 // labels are those that a cloud's node carries, the zone in its old spelling too.

@@ -105,10 +105,7 @@ func (s *supervisor) describeRegions() error {
 		return err
 	}
 	for i, c := range s.config.Regions {
-		s.regions = append(s.regions, &region{
-			s: s, config: c, listener: os.NewFile(uintptr(3+i), "listener"),
-			server: fmt.Sprintf("https://127.0.0.1:%d", ports[c.Name]),
-		})
+		s.regions = append(s.regions, newRegion(s, c, os.NewFile(uintptr(3+i), "listener"), fmt.Sprintf("https://127.0.0.1:%d", ports[c.Name])))
 	}
 	return nil
 }

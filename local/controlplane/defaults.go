@@ -28,6 +28,11 @@ func CreateDefaults(ctx context.Context, client kubernetes.Interface, provisione
 		_, err := client.StorageV1().StorageClasses().Create(ctx, class, metav1.CreateOptions{})
 		errs = append(errs, ignoreExisting(err))
 	}
+	return errors.Join(append(errs, AllowDNS(ctx, client))...)
+}
+
+// AllowDNS lets CoreDNS watch what it answers about.
+func AllowDNS(ctx context.Context, client kubernetes.Interface) error {
 	_, err := client.RbacV1().ClusterRoles().Create(ctx, &rbacv1.ClusterRole{
 		ObjectMeta: metav1.ObjectMeta{Name: "system:coredns"},
 		Rules: []rbacv1.PolicyRule{
@@ -35,13 +40,15 @@ func CreateDefaults(ctx context.Context, client kubernetes.Interface, provisione
 			{APIGroups: []string{"discovery.k8s.io"}, Resources: []string{"endpointslices"}, Verbs: []string{"list", "watch"}},
 		},
 	}, metav1.CreateOptions{})
-	errs = append(errs, ignoreExisting(err))
+	if ignoreExisting(err) != nil {
+		return err
+	}
 	_, err = client.RbacV1().ClusterRoleBindings().Create(ctx, &rbacv1.ClusterRoleBinding{
 		ObjectMeta: metav1.ObjectMeta{Name: "system:coredns"},
 		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "system:coredns"},
 		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: "system:coredns"}},
 	}, metav1.CreateOptions{})
-	return errors.Join(append(errs, ignoreExisting(err))...)
+	return ignoreExisting(err)
 }
 
 func ignoreExisting(err error) error {

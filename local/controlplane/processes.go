@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 )
 
 // Process is one component's command line, without the program's name.
@@ -14,23 +17,27 @@ type Process struct {
 
 // Processes are the control plane's components, in the order of their start.
 // etcd writes through to the disk: a ring's objects survive a power failure.
-func (p Plane) Processes(ca *Authority) []Process {
+func (p Plane) Processes(ca *Authority) ([]Process, error) {
+	server, err := p.apiServer(ca)
+	if err != nil {
+		return nil, err
+	}
 	return []Process{
 		{"etcd", []string{"--data-dir=" + filepath.Join(p.Dir, "etcd"), "--log-level=warn",
 			"--listen-client-urls=http://127.0.0.1:2379", "--advertise-client-urls=http://127.0.0.1:2379", "--listen-peer-urls=http://127.0.0.1:2380"}},
-		{"kube-apiserver", p.apiServer(ca)},
+		{"kube-apiserver", server},
 		{"kube-controller-manager", []string{"--kubeconfig=" + ca.Path("controller-manager.kubeconfig"), "--leader-elect=false", "--use-service-account-credentials",
 			"--flex-volume-plugin-dir=" + filepath.Join(p.Dir, "flex"), // it creates the default one, which lies on the machine
 			"--kube-api-qps=300", "--kube-api-burst=500", // at the default 20/s, its forty controllers' tokens alone take seconds
 			"--service-account-private-key-file=" + ca.Path("service-account.key"), "--root-ca-file=" + ca.Path("ca.crt"),
 			"--cluster-signing-cert-file=" + ca.Path("ca.crt"), "--cluster-signing-key-file=" + ca.Path("ca.key")}},
 		{"kube-scheduler", []string{"--kubeconfig=" + ca.Path("scheduler.kubeconfig"), "--leader-elect=false"}},
-	}
+	}, nil
 }
 
-func (p Plane) apiServer(ca *Authority) []string {
-	return []string{
-		"--etcd-servers=http://127.0.0.1:2379", "--secure-port=6443", "--advertise-address=" + p.Address.String(),
+func (p Plane) apiServer(ca *Authority) ([]string, error) {
+	args := []string{
+		"--etcd-servers=http://127.0.0.1:2379", fmt.Sprintf("--secure-port=%d", p.port()), "--advertise-address=" + p.Address.String(),
 		"--service-cluster-ip-range=" + p.ServiceRange.String(),
 		"--tls-cert-file=" + ca.Path("apiserver.crt"), "--tls-private-key-file=" + ca.Path("apiserver.key"), "--client-ca-file=" + ca.Path("ca.crt"),
 		"--service-account-issuer=https://kubernetes.default.svc",
@@ -42,6 +49,17 @@ func (p Plane) apiServer(ca *Authority) []string {
 		"--kubelet-client-certificate=" + ca.Path("apiserver-kubelet-client.crt"), "--kubelet-client-key=" + ca.Path("apiserver-kubelet-client.key"),
 		"--kubelet-certificate-authority=" + ca.Path("ca.crt"), "--kubelet-preferred-address-types=InternalIP",
 	}
+	if p.TokenWebhook == "" {
+		return args, nil
+	}
+	config := clientcmdapi.NewConfig()
+	config.Clusters["c"] = &clientcmdapi.Cluster{Server: p.TokenWebhook}
+	config.Contexts["x"] = &clientcmdapi.Context{Cluster: "c"}
+	config.CurrentContext = "x"
+	file := ca.Path("token-webhook.kubeconfig")
+	return append(args, "--authentication-token-webhook-config-file="+file, "--authentication-token-webhook-version=v1",
+		// A grant that was taken away must not live on for long.
+		"--authentication-token-webhook-cache-ttl=2s"), clientcmd.WriteToFile(*config, file)
 }
 
 // DNS is the region's DNS server; it listens on the control plane's address.

@@ -25,6 +25,7 @@ import (
 	"k8s.io/kubernetes/pkg/kubelet/server"
 	kubeletutil "k8s.io/kubernetes/pkg/kubelet/util"
 	"k8s.io/kubernetes/pkg/util/oom"
+	"k8s.io/kubernetes/pkg/util/taints"
 	"k8s.io/kubernetes/pkg/volume"
 	"k8s.io/kubernetes/pkg/volume/configmap"
 	"k8s.io/kubernetes/pkg/volume/downwardapi"
@@ -124,7 +125,10 @@ func kubeletSettings(c kubeletconfig.Config) (*options.KubeletServer, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.HostnameOverride, s.NodeIP, s.NodeLabels = c.Name, c.IP, c.Labels
+	s.HostnameOverride, s.NodeIP, s.NodeLabels, s.ProviderID = c.Name, c.IP, c.Labels, c.ProviderID
+	if s.RegisterWithTaints, _, err = taints.ParseTaints(c.Taints); err != nil {
+		return nil, err
+	}
 	s.RootDirectory, s.CertDirectory, s.PodLogsDir = c.Dir+"/kubelet", c.Dir+"/pki", c.Dir+"/pod-logs"
 	s.Address = c.IP
 	s.ReadOnlyPort, s.HealthzPort = 0, 0

@@ -1,6 +1,7 @@
 package netlab
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -61,6 +62,7 @@ type Attachment struct {
 	Address netip.Addr     // the leaf's address
 	Gateway netip.Addr     // the router's address on the link
 	Routed  []netip.Prefix // further prefixes that the leaf routes for
+	MTU     int            // largest packet of the link, in bytes; 0 = 1500
 }
 
 // Attach links leaf to router and installs both directions of the routes. It
@@ -68,6 +70,11 @@ type Attachment struct {
 func Attach(router, leaf *Namespace, a Attachment) error {
 	if err := connect(router, leaf, a.Link, "eth0"); err != nil {
 		return err
+	}
+	if a.MTU != 0 {
+		if err := errors.Join(router.up(a.Link, a.MTU), leaf.up("eth0", a.MTU)); err != nil {
+			return err
+		}
 	}
 	up, err := configureLink(router.nl, a.Link, a.Gateway)
 	if err != nil {

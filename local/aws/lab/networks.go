@@ -33,6 +33,8 @@ type Networks struct {
 	internet *netlab.Namespace
 	vpcs     map[string]*vpc
 	peerings map[string]plane.Peering
+	topology plane.Topology  // handed down last
+	nodes    map[string]bool // interfaces whose secondary addresses are pods'
 }
 
 var _ plane.Networks = (*Networks)(nil)
@@ -46,7 +48,7 @@ func New() (*Networks, error) {
 	if err := internet.Forward(); err != nil {
 		return nil, err
 	}
-	return &Networks{internet: internet, vpcs: map[string]*vpc{}, peerings: map[string]plane.Peering{}}, internet.SetAddresses("lo", netip.MustParseAddr("127.0.0.1"), internetHost)
+	return &Networks{internet: internet, vpcs: map[string]*vpc{}, peerings: map[string]plane.Peering{}, nodes: map[string]bool{}}, internet.SetAddresses("lo", netip.MustParseAddr("127.0.0.1"), internetHost)
 }
 
 // Internet is the namespace of a host that isn't in any VPC, at 192.0.2.1.
@@ -65,6 +67,42 @@ func (n *Networks) Interface(id string) *netlab.Namespace {
 	return nil
 }
 
+// Place is where an interface is.
+type Place struct {
+	Namespace *netlab.Namespace
+	Interface plane.Interface
+	VPC       plane.VPC
+}
+
+// Find tells where an interface of a machine is.
+func (n *Networks) Find(id string) (Place, error) {
+	namespace := n.Interface(id)
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, v := range n.topology.VPCs {
+		for _, i := range v.Interfaces {
+			if i.ID == id && namespace != nil && len(i.Addresses) > 0 {
+				return Place{namespace, i, v}, nil
+			}
+		}
+	}
+	return Place{}, fmt.Errorf("interface %s: no machine of the networks has it", id)
+}
+
+// Delegate leaves an interface's secondary addresses to the pods of its node:
+// the node itself answers at the first one only.
+func (n *Networks) Delegate(id string) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.nodes[id] = true
+	for _, v := range n.vpcs {
+		if l := v.leafs[id]; l != nil {
+			return l.namespace.SetAddresses(leafLink, l.addresses[:1]...)
+		}
+	}
+	return fmt.Errorf("interface %s: no machine of the networks has it", id)
+}
+
 // Router is the namespace of a VPC's router, or nil.
 func (n *Networks) Router(vpc string) *netlab.Namespace {
 	n.mu.Lock()
@@ -80,10 +118,11 @@ func (n *Networks) Router(vpc string) *netlab.Namespace {
 func (n *Networks) Apply(ctx context.Context, t plane.Topology) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	n.topology = t
 	if err := n.removeGone(t); err != nil {
 		return err
 	}
-	if err := n.eachVPC(ctx, t, func(v *vpc, want plane.VPC) error { return v.attach(n.internet, want) }); err != nil {
+	if err := n.eachVPC(ctx, t, func(v *vpc, want plane.VPC) error { return v.attach(n.internet, want, n.nodes) }); err != nil {
 		return err
 	}
 	for _, p := range t.Peerings {

@@ -89,8 +89,12 @@ func (v *vpc) local(want plane.VPC) (hops []netlab.Hop) {
 		if v.leafs[i.ID] == nil || len(i.Addresses) == 0 {
 			continue
 		}
-		for _, a := range i.Addresses {
-			hops = append(hops, netlab.Hop{To: netip.PrefixFrom(a, 32), Link: linkName(i.ID)})
+		for n, a := range i.Addresses {
+			hop := netlab.Hop{To: netip.PrefixFrom(a, 32), Link: linkName(i.ID)}
+			if n > 0 { // it may be a pod's, behind the node
+				hop.Via = i.Addresses[0]
+			}
+			hops = append(hops, hop)
 		}
 		for _, p := range i.Prefixes {
 			hops = append(hops, netlab.Hop{To: p.Masked(), Link: linkName(i.ID), Via: i.Addresses[0]})

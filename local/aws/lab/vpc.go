@@ -31,6 +31,9 @@ type leaf struct {
 	nat       bool
 }
 
+// leafLink is the name of a leaf's link, on its own side.
+const leafLink = "eth0"
+
 func newVPC(id string, address netip.Addr) *vpc {
 	return &vpc{id: id, address: address, leafs: map[string]*leaf{}, hops: map[int][]netlab.Hop{}}
 }
@@ -46,7 +49,7 @@ func (v *vpc) close() {
 
 // attach makes the router, its link to the internet, and the namespaces of
 // interfaces and NAT gateways; and ends those that are gone.
-func (v *vpc) attach(internet *netlab.Namespace, want plane.VPC) error {
+func (v *vpc) attach(internet *netlab.Namespace, want plane.VPC, nodes map[string]bool) error {
 	if v.router == nil {
 		router, err := netlab.NewNamespace(want.ID)
 		if err != nil {
@@ -66,13 +69,13 @@ func (v *vpc) attach(internet *netlab.Namespace, want plane.VPC) error {
 			continue // nobody is behind it
 		}
 		present[i.ID] = true
-		if err := v.attachLeaf(want, i.ID, i.Subnet, i.Addresses, false); err != nil {
+		if err := v.attachLeaf(want, i.ID, i.Subnet, i.Addresses, nodes[i.ID], false); err != nil {
 			return err
 		}
 	}
 	for _, g := range want.NATGateways {
 		present[g.ID] = true
-		if err := v.attachLeaf(want, g.ID, g.Subnet, []netip.Addr{g.PrivateIP}, true); err != nil {
+		if err := v.attachLeaf(want, g.ID, g.Subnet, []netip.Addr{g.PrivateIP}, false, true); err != nil {
 			return err
 		}
 	}
@@ -112,7 +115,7 @@ func (v *vpc) attachInternet(internet *netlab.Namespace, gateway string) error {
 	return nil
 }
 
-func (v *vpc) attachLeaf(want plane.VPC, id, subnet string, addresses []netip.Addr, nat bool) error {
+func (v *vpc) attachLeaf(want plane.VPC, id, subnet string, addresses []netip.Addr, node, nat bool) error {
 	l := v.leafs[id]
 	if l != nil && slices.Equal(l.addresses, addresses) {
 		return nil
@@ -126,17 +129,21 @@ func (v *vpc) attachLeaf(want plane.VPC, id, subnet string, addresses []netip.Ad
 		if l, err = newLeaf(id, nat); err != nil {
 			return err
 		}
-		if err := netlab.Join(v.router, l.namespace, link, "eth0", vpcMTU); err != nil {
+		if err := netlab.Join(v.router, l.namespace, link, leafLink, vpcMTU); err != nil {
 			l.namespace.Close()
 			return err
 		}
 		v.leafs[id] = l
 	}
-	if err := errors.Join(v.router.SetAddresses(link, gateway), l.namespace.SetAddresses("eth0", addresses...)); err != nil {
+	own := addresses
+	if node { // the others are its pods'
+		own = addresses[:1]
+	}
+	if err := errors.Join(v.router.SetAddresses(link, gateway), l.namespace.SetAddresses(leafLink, own...)); err != nil {
 		return err
 	}
 	// Not the whole table: a node's own routes to its pods are there too.
-	if err := l.namespace.SetDefault("eth0", gateway); err != nil {
+	if err := l.namespace.SetDefault(leafLink, gateway); err != nil {
 		return err
 	}
 	l.addresses = addresses

@@ -47,9 +47,10 @@ type Endpoint struct {
 
 // Grant maps a principal to what it is inside the cluster.
 type Grant struct {
-	PrincipalARN string
-	Username     string
-	Groups       []string
+	PrincipalARN string   // of an IAM user or role
+	Username     string   // {{SessionName}} stands for a role's session; "" = what EKS makes of the ARN
+	Groups       []string // of Kubernetes
+	Policies     []string // EKS access policies for the whole cluster, such as AmazonEKSViewPolicy
 }
 
 // Node is a machine of a cluster.
@@ -59,8 +60,10 @@ type Node struct {
 	InstanceID   string
 	InstanceType string
 	Zone         string
-	Interface    string
+	Interface    string // its first address is the node's; secondary ones and prefixes are for pods
 	Labels       map[string]string
 	Taints       []string // key=value:Effect
 	CapacityType string   // ON_DEMAND or SPOT
+	CPUs         int      // of the instance type; 0 = 8
+	Memory       uint64   // bytes; 0 = 32 GiB
 }

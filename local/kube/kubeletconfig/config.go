@@ -7,6 +7,8 @@ package kubeletconfig
 type Config struct {
 	Name, IP, ClusterDNS      string
 	Labels                    map[string]string
+	Taints                    []string // key=value:Effect, set when the node registers
+	ProviderID                string   // the machine's, in its cloud's words; may be empty
 	Kubeconfig                string
 	CAFile, CertFile, KeyFile string
 	Dir                       string // kubelet state, on disk

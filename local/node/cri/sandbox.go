@@ -21,8 +21,8 @@ import (
 type Config struct {
 	NodeName   string
 	NodeIP     netip.Addr
-	Pods       netip.Prefix      // the range that pod addresses come from
-	Reserved   int               // addresses at its start that pods don't get
+	Pods       []netip.Prefix    // the ranges that pod addresses come from
+	Reserved   int               // addresses at the first one's start that pods don't get; with any, its last one is kept free, too
 	Images     string            // directory of images; see image
 	RunDir     string            // volatile state, on a tmpfs
 	InitBinary string            // ringspan-init
@@ -43,6 +43,26 @@ type Runtime struct {
 	containers map[string]*container
 	addresses  map[netip.Addr]bool // pod addresses in use
 	last       netip.Addr          // the address given out last
+	network    PodNetwork
+}
+
+// PodNetwork is what a node's network plugin gives to pods.
+type PodNetwork struct {
+	Missing bool // there is no plugin: the node isn't ready
+	MTU     int  // largest packet of new pods, in bytes; 0 = 1500
+}
+
+// SetPodNetwork changes what pods get from now on.
+func (r *Runtime) SetPodNetwork(n PodNetwork) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.network = n
+}
+
+func (r *Runtime) podNetwork() PodNetwork {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.network
 }
 
 // sandbox is a pod's shared part: a network namespace with one address.
@@ -61,7 +81,6 @@ func New(c Config) (*Runtime, error) {
 		config: c, images: &imageService{dir: c.Images}, singleUser: singleUser(),
 		sandboxes: map[string]*sandbox{}, containers: map[string]*container{}, addresses: map[netip.Addr]bool{},
 	}
-	r.last = r.lastReserved()
 	streamConfig := streaming.DefaultConfig
 	streamConfig.Addr = streamAddress
 	var err error
@@ -111,7 +130,7 @@ func (r *Runtime) connect(sb *sandbox) (err error) {
 		return err
 	}
 	if sb.ns, err = netlab.NewNamespace(r.config.NodeName + ".pod-" + sb.id[:8]); err == nil {
-		err = netlab.Attach(r.config.Namespace, sb.ns, netlab.Attachment{Link: sb.link(), Address: sb.ip, Gateway: netlab.PodGateway})
+		err = netlab.Attach(r.config.Namespace, sb.ns, netlab.Attachment{Link: sb.link(), Address: sb.ip, Gateway: netlab.PodGateway, MTU: r.podNetwork().MTU})
 	}
 	if err != nil {
 		r.mu.Lock()
@@ -139,28 +158,47 @@ func (sb *sandbox) link() string { return "veth" + sb.id[:8] }
 func (r *Runtime) allocate() (netip.Addr, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for ip := r.last; ; {
-		ip = ip.Next()
-		if !r.config.Pods.Contains(ip.Next()) { // the last one is the broadcast address
-			ip = r.lastReserved().Next()
-		}
+	first, ok := r.config.next(r.last)
+	for ip := first; ok; {
 		if !r.addresses[ip] {
 			r.addresses[ip], r.last = true, ip
 			return ip, nil
 		}
-		if ip == r.last {
-			return netip.Addr{}, fmt.Errorf("no free pod address left in %s on %s", r.config.Pods, r.config.NodeName)
+		if ip, _ = r.config.next(ip); ip == first {
+			break
 		}
 	}
+	return netip.Addr{}, fmt.Errorf("no free pod address left in %v on %s", r.config.Pods, r.config.NodeName)
 }
 
-// lastReserved is the last address before the pods': the node's own.
-func (r *Runtime) lastReserved() netip.Addr {
-	ip := r.config.Pods.Masked().Addr()
-	for range r.config.Reserved {
-		ip = ip.Next()
+// next is the address for pods that follows one; after the last one comes the
+// first. It is false when there is none at all.
+func (c Config) next(after netip.Addr) (netip.Addr, bool) {
+	if len(c.Pods) == 0 {
+		return netip.Addr{}, false
 	}
-	return ip
+	at := 0
+	for i, p := range c.Pods {
+		if p.Contains(after) {
+			at = i
+			if next := after.Next(); c.usable(i, next) {
+				return next, true
+			}
+			at = (i + 1) % len(c.Pods)
+		}
+	}
+	ip := c.Pods[at].Masked().Addr()
+	if at == 0 {
+		for range c.Reserved + min(c.Reserved, 1) {
+			ip = ip.Next()
+		}
+	}
+	return ip, c.usable(at, ip)
+}
+
+// usable tells whether an address that follows the reserved ones is a pod's.
+func (c Config) usable(i int, ip netip.Addr) bool {
+	return c.Pods[i].Contains(ip) && (c.Reserved == 0 || c.Pods[i].Contains(ip.Next())) // the last one is the broadcast address
 }
 
 // StopPodSandbox ends the pod's containers and frees its address; a missing pod is no error.

@@ -7,7 +7,7 @@ import (
 
 func TestAddressesComeInTurn(t *testing.T) {
 	pods := netip.MustParsePrefix("172.21.0.0/28") // .11 to .14 are for pods
-	r := &Runtime{config: Config{Pods: pods, Reserved: 10, NodeName: "n"}, addresses: map[netip.Addr]bool{}, last: netip.MustParseAddr("172.21.0.10")}
+	r := &Runtime{config: Config{Pods: []netip.Prefix{pods}, Reserved: 10, NodeName: "n"}, addresses: map[netip.Addr]bool{}}
 	take := func() string {
 		t.Helper()
 		ip, err := r.allocate()
@@ -33,5 +33,23 @@ func TestAddressesComeInTurn(t *testing.T) {
 	delete(r.addresses, netip.MustParseAddr("172.21.0.11")) // the one that was given out last
 	if got := take(); got != "172.21.0.11" {
 		t.Errorf("the only free address is 172.21.0.11, and got %s", got)
+	}
+}
+
+func TestAddressesOfSeveralRanges(t *testing.T) {
+	r := &Runtime{addresses: map[netip.Addr]bool{}, config: Config{NodeName: "n", Pods: []netip.Prefix{
+		netip.MustParsePrefix("172.21.0.64/31"), netip.MustParsePrefix("172.21.0.9/32"),
+	}}}
+	for _, want := range []string{"172.21.0.64", "172.21.0.65", "172.21.0.9"} { // all of them: nothing is reserved
+		if got, err := r.allocate(); err != nil || got.String() != want {
+			t.Errorf("got %s, %v, want %s", got, err, want)
+		}
+	}
+	if ip, err := r.allocate(); err == nil {
+		t.Errorf("all are taken, and got %s", ip)
+	}
+	r.config.Pods = nil
+	if ip, err := r.allocate(); err == nil {
+		t.Errorf("there are none, and got %s", ip)
 	}
 }

@@ -74,8 +74,12 @@ func (s runtimeServer) Version(context.Context, *runtimeapi.VersionRequest) (*ru
 }
 
 func (s runtimeServer) Status(context.Context, *runtimeapi.StatusRequest) (*runtimeapi.StatusResponse, error) {
+	network := &runtimeapi.RuntimeCondition{Type: runtimeapi.NetworkReady, Status: true}
+	if s.r.podNetwork().Missing {
+		network.Status, network.Reason, network.Message = false, "NetworkPluginNotReady", "cni plugin not initialized"
+	}
 	return &runtimeapi.StatusResponse{Status: &runtimeapi.RuntimeStatus{Conditions: []*runtimeapi.RuntimeCondition{
-		{Type: runtimeapi.RuntimeReady, Status: true}, {Type: runtimeapi.NetworkReady, Status: true},
+		{Type: runtimeapi.RuntimeReady, Status: true}, network,
 	}}}, nil
 }
 

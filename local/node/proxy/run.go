@@ -62,6 +62,9 @@ func Run(ctx context.Context, client kubernetes.Interface, namespaces []*netlab.
 	}
 }
 
+// Clear ends the translation in the namespaces.
+func Clear(namespaces []*netlab.Namespace) error { return write(namespaces, nil) }
+
 func write(namespaces []*netlab.Namespace, targets []Target) error {
 	var errs []error
 	for _, n := range namespaces {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -18,22 +19,26 @@ import (
 // Names that the pieces of Kubernetes agree on.
 const (
 	Provisioner            = "local.ringspan.io/directory"
+	EBSProvisioner         = "ebs.csi.aws.com"
 	selectedNodeAnnotation = "volume.kubernetes.io/selected-node"       // set by the scheduler
+	parameterPrefix        = "parameters.local.ringspan.io/"            // before a storage class's parameters
 	provisionerAnnotation  = "volume.kubernetes.io/storage-provisioner" // set by the controller manager
 )
 
 // provisioner makes a directory and a local PersistentVolume for every claim
 // whose pod the scheduler has placed, as rancher's local-path-provisioner does.
 type provisioner struct {
+	name   string // of the storage classes' field provisioner
 	client kubernetes.Interface
 	dir    string
 	report func(error)
 }
 
-// Run makes and deletes volumes below dir until the context ends. What fails is
-// reported and tried again at the next resync.
-func Run(ctx context.Context, client kubernetes.Interface, dir string, report func(error)) {
-	p := &provisioner{client: client, dir: dir, report: report}
+// Run makes and deletes volumes below dir for the storage classes of the named
+// provisioner, until the context ends. What fails is reported and tried again at
+// the next resync.
+func Run(ctx context.Context, client kubernetes.Interface, name, dir string, report func(error)) {
+	p := &provisioner{name: name, client: client, dir: dir, report: report}
 	p.run(ctx)
 }
 
@@ -59,7 +64,7 @@ func (p *provisioner) run(ctx context.Context) {
 
 func (p *provisioner) provision(ctx context.Context, claim *corev1.PersistentVolumeClaim) error {
 	node := claim.Annotations[selectedNodeAnnotation]
-	if claim.Status.Phase != corev1.ClaimPending || claim.Annotations[provisionerAnnotation] != Provisioner || node == "" {
+	if claim.Status.Phase != corev1.ClaimPending || claim.Annotations[provisionerAnnotation] != p.name || node == "" {
 		return nil
 	}
 	name := "pvc-" + string(claim.UID)
@@ -70,8 +75,12 @@ func (p *provisioner) provision(ctx context.Context, claim *corev1.PersistentVol
 	if err := os.Chmod(path, 0o777); err != nil { // whatever the umask: pods may run as any user
 		return err
 	}
-	_, err := p.client.CoreV1().PersistentVolumes().Create(ctx, &corev1.PersistentVolume{
-		ObjectMeta: metav1.ObjectMeta{Name: name, Annotations: map[string]string{"pv.kubernetes.io/provisioned-by": Provisioner}},
+	annotations, err := p.annotations(ctx, *claim.Spec.StorageClassName)
+	if err != nil {
+		return err
+	}
+	_, err = p.client.CoreV1().PersistentVolumes().Create(ctx, &corev1.PersistentVolume{
+		ObjectMeta: metav1.ObjectMeta{Name: name, Annotations: annotations},
 		Spec: corev1.PersistentVolumeSpec{
 			Capacity: claim.Spec.Resources.Requests, AccessModes: claim.Spec.AccessModes,
 			StorageClassName: *claim.Spec.StorageClassName, PersistentVolumeReclaimPolicy: corev1.PersistentVolumeReclaimDelete,
@@ -88,9 +97,23 @@ func (p *provisioner) provision(ctx context.Context, claim *corev1.PersistentVol
 	return err
 }
 
+// annotations tell whose the volume is and what its class asked for, such as
+// encryption: a directory has no other place to keep that.
+func (p *provisioner) annotations(ctx context.Context, class string) (map[string]string, error) {
+	c, err := p.client.StorageV1().StorageClasses().Get(ctx, class, metav1.GetOptions{})
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]string{"pv.kubernetes.io/provisioned-by": p.name}
+	for key, value := range c.Parameters {
+		all[parameterPrefix+strings.ReplaceAll(key, "/", "-")] = value
+	}
+	return all, nil
+}
+
 // reclaim deletes the directory and the volume of a claim that is gone.
 func (p *provisioner) reclaim(ctx context.Context, pv *corev1.PersistentVolume) {
-	if pv.Status.Phase != corev1.VolumeReleased || pv.Annotations["pv.kubernetes.io/provisioned-by"] != Provisioner {
+	if pv.Status.Phase != corev1.VolumeReleased || pv.Annotations["pv.kubernetes.io/provisioned-by"] != p.name {
 		return
 	}
 	if err := os.RemoveAll(pv.Spec.Local.Path); err != nil {

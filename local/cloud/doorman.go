@@ -1,0 +1,142 @@
+package cloud
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// The doorman opens listeners on the host for the supervisor, which lives in a
+// network namespace of its own, while the lab runs: a socket belongs to the
+// namespace in which it was made. Both talk over a pair of sockets that the
+// supervisor inherits.
+
+// doorRequest asks for a listener; addresses of the host's loopback only.
+type doorRequest struct {
+	Address string `json:"address"`
+}
+
+type doorAnswer struct {
+	Error string `json:"error,omitempty"`
+}
+
+// doorPair makes the two ends: the host's and the supervisor's.
+func doorPair() (outside *net.UnixConn, inside *os.File, err error) {
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, nil, fmt.Errorf("sockets between the lab and its host: %w", err)
+	}
+	inside = os.NewFile(uintptr(fds[1]), "doorman")
+	outside, err = unixConn(os.NewFile(uintptr(fds[0]), "doorman"))
+	return outside, inside, err
+}
+
+func unixConn(file *os.File) (*net.UnixConn, error) {
+	defer file.Close()
+	conn, err := net.FileConn(file)
+	if err != nil {
+		return nil, err
+	}
+	return conn.(*net.UnixConn), nil
+}
+
+// keepDoors answers until the other end is closed.
+func keepDoors(conn *net.UnixConn) {
+	defer conn.Close()
+	buffer := make([]byte, 1024)
+	for {
+		n, err := conn.Read(buffer)
+		if err != nil || n == 0 {
+			return
+		}
+		var q doorRequest
+		_ = json.Unmarshal(buffer[:n], &q) // the supervisor wrote it
+		file, err := openDoor(q.Address)
+		var answer doorAnswer
+		var rights []byte
+		if err != nil {
+			answer.Error = err.Error()
+		} else {
+			rights = unix.UnixRights(int(file.Fd()))
+		}
+		data, _ := json.Marshal(answer) // plain data: cannot fail
+		_, _, err = conn.WriteMsgUnix(data, rights, nil)
+		if file != nil {
+			file.Close()
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+func openDoor(address string) (*os.File, error) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
+		return nil, fmt.Errorf("%s is not an address of the loopback", address)
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	defer listener.Close()
+	return listener.(*net.TCPListener).File()
+}
+
+// doors is the supervisor's end.
+type doors struct {
+	conn *net.UnixConn
+	turn chan struct{} // holds the right to ask
+}
+
+func newDoors(file *os.File) (*doors, error) {
+	conn, err := unixConn(file)
+	if err != nil {
+		return nil, fmt.Errorf("inherited socket to the host: %w", err)
+	}
+	return &doors{conn: conn, turn: make(chan struct{}, 1)}, nil
+}
+
+// listen opens a listener on the host's loopback; port 0 takes a free one.
+func (d *doors) listen(port int) (net.Listener, error) {
+	d.turn <- struct{}{}
+	defer func() { <-d.turn }()
+	question, _ := json.Marshal(doorRequest{fmt.Sprintf("127.0.0.1:%d", port)}) // plain data: cannot fail
+	if _, err := d.conn.Write(question); err != nil {
+		return nil, fmt.Errorf("asking the host for a port: %w", err)
+	}
+	data, rights := make([]byte, 1024), make([]byte, unix.CmsgSpace(4))
+	n, m, _, _, err := d.conn.ReadMsgUnix(data, rights)
+	if err != nil {
+		return nil, fmt.Errorf("asking the host for a port: %w", err)
+	}
+	var answer doorAnswer
+	if err := json.Unmarshal(data[:n], &answer); err != nil {
+		return nil, err
+	}
+	if answer.Error != "" {
+		return nil, errors.New(answer.Error)
+	}
+	return received(rights[:m])
+}
+
+func received(rights []byte) (net.Listener, error) {
+	messages, err := unix.ParseSocketControlMessage(rights)
+	if err != nil || len(messages) == 0 {
+		return nil, fmt.Errorf("the host sent no listener: %w", errors.Join(err, os.ErrInvalid))
+	}
+	fds, err := unix.ParseUnixRights(&messages[0])
+	if err != nil {
+		return nil, err
+	}
+	file := os.NewFile(uintptr(fds[0]), "listener")
+	defer file.Close()
+	return net.FileListener(file)
+}
