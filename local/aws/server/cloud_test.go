@@ -54,7 +54,9 @@ func start(t *testing.T, change ...func(*server.Options)) *cloud {
 	go func() { defer close(ran); s.Run(ctx) }()
 	h := httptest.NewServer(s)
 	t.Cleanup(func() { h.Close(); stop(); <-ran })
-	return &cloud{t: t, server: s, url: h.URL, key: "any", secret: "thing"}
+	c := &cloud{t: t, server: s, url: h.URL, key: "any", secret: "thing"}
+	t.Cleanup(c.note)
+	return c
 }
 
 func waits(f world.Waits) func(*server.Options) {
