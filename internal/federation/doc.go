@@ -1,33 +1,36 @@
 // Package federation decides which version of a ring a region follows, without a hub.
 //
-// Every region keeps its own copy of a ring (a K8ssandraCluster) and reads its peers' copies. A copy carries a
-// revision "<counter>/<region>/<hash>" and the revisions that it supersedes (its ancestors). Decide compares the own
-// copy with what is known of the peers and answers with one verb: Publish, Raise, Adopt, Delete, Bury, Diverged or
-// Keep. It owns revisions, documents (what of a ring is shared) and the snapshot types of peers. It never talks to
-// Kubernetes, reads a clock or logs: the watchers and writers are in federation/controller.
+// Every region keeps its own copy of a ring (a K8ssandraCluster) and reads its peers' copies. A copy carries a revision
+// "<counter>/<region>/<hash>" and the revisions that it supersedes, its ancestors. The package is pure: it owns revisions
+// and the three decisions about a region's copy, and never talks to Kubernetes, reads a clock or logs. What is known of
+// the peers comes from package federation/peers; ring/controller carries the decisions out.
 //
-// # Edits
+// # A copy that is there: Follow
 //
-// A copy whose document no longer hashes to its revision was edited here: Raise, counter plus one. Others Adopt the
-// highest revision when it supersedes theirs. Two revisions of which neither supersedes the other are Diverged:
-// nothing is written to either copy until a person chooses. Highest counter alone is not enough, because three edits
-// on one side of a partition would silently swallow one edit on the other side. A person chooses by editing a copy
-// that says Diverged, or with the annotation ringspan.io/choose=<region> on any copy: either one makes a revision
-// above all known ones, with all of them as ancestors.
+// One whose spec no longer hashes to its revision was edited here: Raise, counter plus one. Others Adopt a revision that
+// supersedes theirs. Two revisions of which neither supersedes the other are Diverged: nothing of the ring is changed
+// until a person chooses. The highest counter alone is not enough, because three edits on one side of a partition would
+// silently swallow one edit on the other side.
 //
 // A region that comes back after an outage holds a revision that is an ancestor of the others': it adopts. It can't
-// replay its old spec, because only a document that differs from its own recorded hash is ever raised.
+// replay its old spec, because only a spec that differs from its own recorded hash is ever raised.
 //
-// # Deletion
+// A person chooses by editing a copy that says Diverged, or with an annotation that names the region whose spec should
+// hold (Choose). Either one makes a revision above those that the person was told of. One that came up meanwhile is not
+// among them: the ring says Diverged once more, and nothing is lost unseen.
 //
-// Deleting a ring is a revision too: "<counter+1>/<region>/deleted". The region in which it happens records it in a
-// tombstone, before its copy's finalizer goes, and doesn't wait for anybody. Peers read tombstones: a copy that the
-// tombstone supersedes is deleted by its own operator, whenever that operator sees it, after days if need be; a copy
-// that was edited meanwhile isn't superseded and says Diverged instead. A region without a copy pulls one only if it
-// supersedes every tombstone that it knows, so a late region can't bring a deleted ring back. Creating a ring of the
-// same name again publishes above the tombstone, which then goes. Otherwise tombstones stay: a few hundred bytes each,
-// and no region can know that nobody is still to come back. A copy that never was published leaves no tombstone:
-// deleting it takes back only what was never shared.
+// # A copy that is being deleted: Retire
 //
-// Start reading at decide.go.
+// Deleting a ring is an intent like an edit, about the copy's revision and all that it supersedes. The other regions
+// follow it (Delete) with copies of such a revision. No region takes anything down (Remove) before every region that it
+// knows has answered, and either deletes its copy as well or has none. An edit that the deletion did not know of
+// overrules it, whether it was made before or after: the copy that is being deleted goes, its datacenters stay, and the
+// region takes the edited copy over (Yield). Who still wants the ring gone deletes it once more. So a ring is deleted
+// whole or not at all, and an unreachable region makes its deletion wait with all data in place.
+//
+// # No copy: Take
+//
+// A region without a copy takes the newest one of a peer over, unless that one is about to be deleted.
+//
+// Start reading at follow.go.
 package federation

@@ -9,9 +9,6 @@ import (
 	"strings"
 )
 
-// Deleted is the hash of a revision that says that the ring is gone.
-const Deleted = "deleted"
-
 // MaxAncestors bounds the ancestors that a copy carries. A revision older than the oldest of a full list counts as
 // superseded, because nobody can tell any more.
 const MaxAncestors = 24
@@ -20,7 +17,7 @@ const MaxAncestors = 24
 var ErrMalformed = errors.New("not of the form <counter>/<region>/<hash>")
 
 // Revision names one version of a ring: the counter only ever rises, region is where it was made, hash is that of the
-// document (see Document.Hash) or Deleted.
+// spec.
 type Revision struct {
 	Counter uint64
 	Region  string
@@ -29,9 +26,6 @@ type Revision struct {
 
 // IsZero is true of a copy that was never published.
 func (r Revision) IsZero() bool { return r == Revision{} }
-
-// IsDeleted is true of the revision that a tombstone carries.
-func (r Revision) IsDeleted() bool { return r.Hash == Deleted }
 
 // String is the annotation's form, "" for a copy that was never published.
 func (r Revision) String() string {
@@ -58,7 +52,7 @@ func ParseRevision(text string) (Revision, error) {
 }
 
 // same is true when both name one version. Two regions that make the same edit on the same base make the same
-// version; two first versions are two rings until one has adopted the other, or a tombstone of one would delete the
+// version; two first versions are two rings until one has adopted the other, or a deletion of one would delete the
 // other.
 func (r Revision) same(o Revision) bool {
 	return r.Counter == o.Counter && r.Hash == o.Hash && (r.Region == o.Region || r.Counter > 1)
@@ -75,7 +69,7 @@ type Head struct {
 	Ancestors []Revision
 }
 
-// Supersedes is true when adopting h loses nothing of r: it is the same version, has the same document, or is an
+// Supersedes is true when adopting h loses nothing of r: it is the same version, has the same spec, or is an
 // ancestor.
 func (h Head) Supersedes(r Revision) bool {
 	if h.same(r) || h.Hash == r.Hash && r.Counter <= h.Counter && r.Counter > 1 {
@@ -99,16 +93,20 @@ func succeed(region, hash string, parents ...Head) Head {
 			ancestors = append(append(ancestors, p.Revision), p.Ancestors...)
 		}
 	}
-	slices.SortFunc(ancestors, compareRevisions)
-	ancestors = slices.Compact(ancestors)
+	ancestors = union(ancestors, nil)
 	counter := uint64(1)
 	if len(ancestors) > 0 {
 		counter = ancestors[0].Counter + 1
 	}
-	if len(ancestors) > MaxAncestors {
-		ancestors = ancestors[:MaxAncestors]
-	}
 	return Head{Revision: Revision{Counter: counter, Region: region, Hash: hash}, Ancestors: ancestors}
+}
+
+// union is both lists as one, newest first, within the bound.
+func union(a, b []Revision) []Revision {
+	all := slices.Concat(a, b)
+	slices.SortFunc(all, compareRevisions)
+	all = slices.Compact(all)
+	return all[:min(len(all), MaxAncestors)]
 }
 
 // FormatAncestors is the annotation's form of ancestors: revisions with a space between them.

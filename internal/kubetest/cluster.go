@@ -49,7 +49,7 @@ type Cluster struct {
 // that don't disturb each other share one (Main, Shared).
 func Start(t testing.TB) *Cluster {
 	t.Helper()
-	c, err := start()
+	c, err := start("kubetest")
 	if err != nil {
 		t.Fatalf("starting an API server for tests: %v", err)
 	}
@@ -61,19 +61,19 @@ func Start(t testing.TB) *Cluster {
 	return c
 }
 
-func start() (*Cluster, error) {
+func start(region string) (*Cluster, error) {
 	dir, err := os.MkdirTemp("", "ringspan-kubetest-")
 	if err != nil {
 		return nil, err
 	}
 	c := &Cluster{Scheme: Scheme(), dir: dir}
-	if err := c.start(); err != nil {
+	if err := c.start(region); err != nil {
 		return nil, fmt.Errorf("%w (stopping: %v)", err, c.stop())
 	}
 	return c, nil
 }
 
-func (c *Cluster) start() error {
+func (c *Cluster) start(region string) error {
 	binaries, err := assets(c.dir)
 	if err != nil {
 		return err
@@ -93,7 +93,7 @@ func (c *Cluster) start() error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), installTimeout)
 	defer cancel()
-	return install.Apply(ctx, c.Client, install.Options{Region: "kubetest"}, nil)
+	return install.Apply(ctx, c.Client, install.Options{Region: region}, nil)
 }
 
 func (c *Cluster) stop() error {

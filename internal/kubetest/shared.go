@@ -7,26 +7,24 @@ import (
 	"testing"
 )
 
-// shared is the one cluster of a test binary, made when it is first asked for.
+// shared are the clusters of a test binary by region, each made when it is first asked for.
 var shared struct {
-	once    sync.Once
-	allowed bool
-	cluster *Cluster
-	err     error
+	mu       sync.Mutex
+	allowed  bool
+	clusters map[string]*Cluster
 }
 
-// Main runs a package's tests and stops the cluster that Shared gave them:
+// Main runs a package's tests and stops the clusters that Shared and Region gave them:
 //
 //	func TestMain(m *testing.M) { os.Exit(kubetest.Main(m)) }
 func Main(m *testing.M) int {
-	shared.allowed = true
+	shared.allowed, shared.clusters = true, map[string]*Cluster{}
 	code := m.Run()
-	if shared.cluster == nil {
-		return code
-	}
-	if err := shared.cluster.stop(); err != nil {
-		fmt.Fprintf(os.Stderr, "stopping the shared API server: %v\n", err)
-		return 1
+	for _, cluster := range shared.clusters {
+		if err := cluster.stop(); err != nil {
+			fmt.Fprintf(os.Stderr, "stopping the shared API server: %v\n", err)
+			code = 1
+		}
 	}
 	return code
 }
@@ -35,12 +33,23 @@ func Main(m *testing.M) int {
 // that calls Main.
 func Shared(t testing.TB) *Cluster {
 	t.Helper()
+	return Region(t, "kubetest")
+}
+
+// Region is like Shared, with a cluster of its own for each region.
+func Region(t testing.TB, name string) *Cluster {
+	t.Helper()
+	shared.mu.Lock()
+	defer shared.mu.Unlock()
 	if !shared.allowed {
 		t.Fatal("kubetest.Shared needs a TestMain that calls kubetest.Main: nobody would stop the API server")
 	}
-	shared.once.Do(func() { shared.cluster, shared.err = start() })
-	if shared.err != nil {
-		t.Fatalf("starting the shared API server: %v", shared.err)
+	if shared.clusters[name] == nil {
+		cluster, err := start(name)
+		if err != nil {
+			t.Fatalf("starting the shared API server: %v", err)
+		}
+		shared.clusters[name] = cluster
 	}
-	return shared.cluster
+	return shared.clusters[name]
 }

@@ -26,8 +26,8 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
@@ -36,6 +36,7 @@ import (
 	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 	replication "github.com/ringspan/ringspan/api/replication/v1alpha1"
 	datacenter "github.com/ringspan/ringspan/internal/datacenter/controller"
+	"github.com/ringspan/ringspan/internal/federation/peers"
 	"github.com/ringspan/ringspan/internal/mgmtapi"
 	ring "github.com/ringspan/ringspan/internal/ring/controller"
 	task "github.com/ringspan/ringspan/internal/task/controller"
@@ -102,17 +103,25 @@ type controller interface {
 
 // controllers are all that run in a region.
 func controllers(m ctrl.Manager, o Options) []controller {
+	regions := &peers.Peers{Client: m.GetClient(), Events: m.GetEventRecorder("ringspan"), Region: o.Region, Namespace: o.Namespace, Now: time.Now}
 	tasks := &task.Reconciler{Client: m.GetClient(), Live: m.GetAPIReader(), Events: m.GetEventRecorder("ringspan"), Now: time.Now, Node: agentOf}
 	return []controller{
-		// Rings: follows the other regions, makes this region's datacenters.
-		&ring.Reconciler{Client: m.GetClient(), Events: m.GetEventRecorder("ringspan"), Region: o.Region, Now: time.Now, Peers: &ring.Peers{
-			Client: m.GetClient(), Region: o.Region, Namespace: o.Namespace, Now: time.Now, Changed: make(chan event.GenericEvent, 64)}},
+		// What the other regions hold of rings: read by the next ones.
+		runnable{regions},
+		// Rings: agrees with the other regions, makes this region's datacenters.
+		&ring.Reconciler{Client: m.GetClient(), Events: m.GetEventRecorder("ringspan"), Region: o.Region, Now: time.Now, Peers: regions},
 		// Datacenters: their objects, nodes, roles and replication.
 		&datacenter.Reconciler{Client: m.GetClient(), Events: m.GetEventRecorder("ringspan"), Now: time.Now, Node: agentOf},
 		// Tasks: rebuild, cleanup, restart; the kinds that nothing acts on yet are told so.
 		tasks, task.K8ssandraTasks(tasks), task.ScheduledTasks(tasks),
 	}
 }
+
+// runnable runs as long as the operator does.
+type runnable struct{ manager.Runnable }
+
+// SetupWithManager registers it.
+func (r runnable) SetupWithManager(m ctrl.Manager) error { return m.Add(r.Runnable) }
 
 // agentOf reaches a pod's agent. One connection pool serves all.
 func agentOf(pod *corev1.Pod) mgmtapi.Node {

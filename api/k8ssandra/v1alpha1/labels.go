@@ -58,6 +58,9 @@ const (
 
 	// RevisionAnnotation is "<counter>/<region>/<hash>" of the spec: how regions agree without a leader. Ours.
 	RevisionAnnotation = "ringspan.io/revision"
+	// ChooseAnnotation on a copy that has diverged names the region whose spec is to hold, in all regions. It is taken away
+	// when that is done. Ours.
+	ChooseAnnotation = "ringspan.io/choose"
 )
 
 // Finalizer keeps a K8ssandraCluster until its datacenters are gone; also set on its CassandraDatacenters.

@@ -18,10 +18,12 @@ const (
 	ClusterRequiresUpdate K8ssandraClusterConditionType = "RequiresUpdate"
 	// ClusterReady: every datacenter is ready and replicated as asked.
 	ClusterReady K8ssandraClusterConditionType = "Ready"
-	// ClusterDiverged: two regions hold different specs of one revision counter; a person must choose.
+	// ClusterDiverged: two regions hold specs of which neither supersedes the other; a person must choose.
 	ClusterDiverged K8ssandraClusterConditionType = "Diverged"
 	// ClusterPeersReachable: every other region answers; the message names those that don't, and since when.
 	ClusterPeersReachable K8ssandraClusterConditionType = "PeersReachable"
+	// ClusterDeleting: the ring is being deleted (True), or was to be and is not, because of an edit (False).
+	ClusterDeleting K8ssandraClusterConditionType = "Deleting"
 	// ClusterFieldsNotActedOn: the spec has fields that this version does not act on; the message names them.
 	ClusterFieldsNotActedOn K8ssandraClusterConditionType = "FieldsNotActedOn"
 )

@@ -58,6 +58,15 @@ const SecretReplication ReplicationConditionType = "Replication"
 // ReplicatedSecretStatus says which regions have their copies.
 type ReplicatedSecretStatus struct {
 	Conditions []ReplicationCondition `json:"conditions,omitempty"`
+	// Secrets are those that are chosen: what the other regions' operators may read. Ours.
+	Secrets []PublishedSecret `json:"secrets,omitempty"`
+}
+
+// PublishedSecret is a Secret that other regions may read.
+type PublishedSecret struct {
+	Name string `json:"name"`
+	// Version is the Secret's resourceVersion: another one asks for another look.
+	Version string `json:"version"`
 }
 
 // ReplicationCondition is the state of one region's copies.
@@ -67,6 +76,8 @@ type ReplicationCondition struct {
 	Type               ReplicationConditionType `json:"type"`
 	Status             corev1.ConditionStatus   `json:"status"`
 	LastTransitionTime *metav1.Time             `json:"lastTransitionTime,omitempty"`
+	// Message says what is missing. Ours.
+	Message string `json:"message,omitempty"`
 }
 
 // OrphanAnnotation on a copy keeps it when its ReplicatedSecret is deleted.

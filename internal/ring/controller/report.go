@@ -33,7 +33,8 @@ func (p *pass) report(ctx context.Context) (ready bool, err error) {
 		status.Error = strings.ReplaceAll(joined.Error(), "\n", "; ")
 	}
 	ready, initialized := p.choice == "" && len(p.errs) == 0 && len(p.waits) == 0, true
-	waits := append([]string{}, p.waits...)
+	waits := append(append([]string{}, p.waits...), p.behind()...)
+	ready = ready && len(waits) == 0
 	if p.k.Spec.Cassandra != nil {
 		for _, t := range p.k.Spec.Cassandra.Datacenters {
 			s, region := p.statusOf(ctx, t)
@@ -63,6 +64,23 @@ func (p *pass) report(ctx context.Context) (ready bool, err error) {
 	return ready, nil
 }
 
+// behind names the regions that answer and hold another revision: they have yet to act on this one. A region that doesn't
+// answer is not waited for.
+func (p *pass) behind() (waits []string) {
+	own := p.k.Annotations[api.RevisionAnnotation]
+	for i := range p.peers {
+		s := &p.peers[i]
+		if !s.Reachable {
+			continue
+		}
+		k := s.Ring(p.key())
+		if k == nil || k.DeletionTimestamp.IsZero() && k.Annotations[api.RevisionAnnotation] != own {
+			waits = append(waits, fmt.Sprintf("region %s to take revision %s over", s.Region, own))
+		}
+	}
+	return waits
+}
+
 func newsOf(s *cassandra.CassandraDatacenterStatus) string {
 	if c := s.Condition(cassandra.DatacenterReady); c != nil && c.Message != "" {
 		return c.Message
@@ -79,7 +97,7 @@ func (p *pass) peerStatus() (all []api.PeerStatus) {
 				one.Since = old.Since
 			}
 		}
-		if k := s.ring(client.ObjectKeyFromObject(p.k)); k != nil {
+		if k := s.Ring(p.key()); k != nil {
 			one.Revision = k.Annotations[api.RevisionAnnotation]
 		}
 		all = append(all, one)
@@ -108,6 +126,9 @@ func (p *pass) conditions(ready, initialized bool, waits []string, failure strin
 		p.condition(api.CassandraInitialized, initialized, word(initialized, "Initialized", "Waiting"), ""),
 		p.condition(api.ClusterPeersReachable, len(away) == 0, word(len(away) == 0, "AllAnswer", "Unreachable"), strings.Join(away, "; ")),
 		p.condition(api.ClusterDiverged, p.choice != "", word(p.choice == "", "Agreed", "Diverged"), p.choice),
+	}
+	if c := p.overruled(); c != nil {
+		all = append(all, *c)
 	}
 	if fields := ring.NotActedOn(p.k); len(fields) > 0 {
 		all = append(all, p.condition(api.ClusterFieldsNotActedOn, true, "NotActedOn", "not acted on: "+strings.Join(fields, ", ")))
@@ -143,10 +164,10 @@ func (p *pass) announce(before api.K8ssandraClusterStatus) {
 			continue
 		}
 		switch {
-		case c.Type == api.ClusterFieldsNotActedOn, c.Type == api.ClusterDiverged && c.Status == corev1.ConditionTrue,
+		case c.Type == api.ClusterFieldsNotActedOn, c.Type == api.ClusterDiverged && c.Status == corev1.ConditionTrue, c.Type == api.ClusterDeleting,
 			c.Type == api.ClusterPeersReachable && c.Status == corev1.ConditionFalse && (old == nil || old.Status != c.Status):
 			p.Events.Eventf(p.k, nil, corev1.EventTypeWarning, c.Reason, "Reconcile", "%s", c.Message)
-		case c.Type == api.ClusterReady && c.Status == corev1.ConditionTrue:
+		case c.Type == api.ClusterReady && c.Status == corev1.ConditionTrue && (old == nil || old.Status != c.Status):
 			p.Events.Eventf(p.k, nil, corev1.EventTypeNormal, "Ready", "Reconcile", "all datacenters serve")
 		}
 	}

@@ -1,0 +1,9 @@
+// Package peers follows the other regions of a fleet: which there are (ClientConfigs of the operator's namespace) and what
+// their API servers hold of rings. It only ever looks. What was last seen of a region stays when the region goes, marked
+// as not reachable; deciding what that means is the business of package federation and of the controllers.
+//
+// A ClientConfig that can't be used is a region that is not reachable, with the reason; an event on the ClientConfig says
+// so too. A change of one, or of its Secret, takes effect within seconds and without a restart.
+//
+// Start reading at Peers.
+package peers

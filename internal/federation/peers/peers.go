@@ -1,0 +1,215 @@
+package peers
+
+import (
+	"context"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+
+	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
+	replication "github.com/ringspan/ringspan/api/replication/v1alpha1"
+)
+
+// Peers follows the other regions, each in a goroutine of its own.
+type Peers struct {
+	Client    client.Client // of this region
+	Events    events.EventRecorder
+	Region    string
+	Namespace string // of the ClientConfigs
+	Now       func() time.Time
+
+	mu      sync.Mutex
+	group   sync.WaitGroup // of watches
+	listed  bool           // the ClientConfigs were read at least once
+	peers   map[string]*peer
+	warned  map[types.UID]string      // what was last said of a ClientConfig
+	waiting []chan event.GenericEvent // subscribers
+}
+
+// peer is one region that is followed.
+type peer struct {
+	source  string             // what it was made from
+	cancel  context.CancelFunc // of its watch; nil while it has none
+	seen    Snapshot
+	missing int // looks that failed, one after another
+}
+
+// How often regions are looked for and looked at, how long one look may take, and how many must fail, one after another,
+// before a region that answered counts as gone: one that is late under load is not.
+const (
+	configInterval = 2 * time.Second
+	lookInterval   = time.Second
+	lookTimeout    = 4 * time.Second
+	failuresToGo   = 2
+)
+
+// Lag bounds how old a snapshot that says Reachable can be, with a margin of two.
+const Lag = 2 * (lookInterval + failuresToGo*lookTimeout)
+
+// Subscribe returns a channel that gets the rings, and one ring without a name for everything else, that changed at a
+// peer. To be called before Start.
+func (p *Peers) Subscribe() <-chan event.GenericEvent {
+	c := make(chan event.GenericEvent, 64)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.waiting = append(p.waiting, c)
+	return c
+}
+
+// Start follows the peers until the context ends.
+func (p *Peers) Start(ctx context.Context) error {
+	tick := time.NewTicker(configInterval)
+	defer tick.Stop()
+	defer p.group.Wait()
+	for {
+		_ = p.refresh(ctx) // what can't be read now is read at the next tick
+		p.follow(ctx)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// Survey reads the ClientConfigs and looks at every peer once, for a caller that does not Start.
+func (p *Peers) Survey(ctx context.Context) error {
+	if err := p.refresh(ctx); err != nil {
+		return err
+	}
+	var group sync.WaitGroup
+	for _, one := range p.all() {
+		group.Go(func() { p.look(ctx, one) })
+	}
+	group.Wait()
+	return nil
+}
+
+func (p *Peers) all() []*peer {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Collect(maps.Values(p.peers))
+}
+
+// follow starts a watch for each peer that has none.
+func (p *Peers) follow(ctx context.Context) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, one := range p.peers {
+		if one.cancel == nil {
+			inner, cancel := context.WithCancel(ctx)
+			one.cancel = cancel
+			p.group.Go(func() { p.watch(inner, one) })
+		}
+	}
+}
+
+// watch looks at one peer again and again.
+func (p *Peers) watch(ctx context.Context, one *peer) {
+	tick := time.NewTicker(lookInterval)
+	defer tick.Stop()
+	for {
+		p.look(ctx, one)
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func (p *Peers) look(ctx context.Context, one *peer) {
+	if one.seen.Client == nil { // its ClientConfig can't be used: nothing to ask
+		return
+	}
+	ask, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	rings, dcs, secrets := &api.K8ssandraClusterList{}, &cassandra.CassandraDatacenterList{}, &replication.ReplicatedSecretList{}
+	var err error
+	for _, list := range []client.ObjectList{rings, dcs, secrets} {
+		if err == nil {
+			err = one.seen.Client.List(ask, list)
+		}
+	}
+	if ctx.Err() != nil {
+		return
+	}
+	p.mu.Lock()
+	before := one.seen
+	if err != nil {
+		p.failed(one, plainError(err))
+	} else {
+		one.missing = 0
+		one.seen.Message, one.seen.Rings, one.seen.DCs, one.seen.Secrets = "", rings.Items, dcs.Items, secrets.Items
+		p.turn(one, true)
+	}
+	after := one.seen
+	p.mu.Unlock()
+	if before.Asked != after.Asked || before.Reachable != after.Reachable || !reflect.DeepEqual(before.versions(), after.versions()) {
+		p.wake(ctx, append(slices.Clone(before.Rings), after.Rings...))
+	}
+}
+
+// failed notes a look without an answer. The message of the first one stays: a status that repeats the latest way in
+// which a dead region doesn't answer would be written for ever.
+func (p *Peers) failed(one *peer, why string) {
+	one.missing++
+	if one.seen.Reachable && one.missing < failuresToGo {
+		return
+	}
+	if one.seen.Reachable || one.seen.Message == "" {
+		one.seen.Message = why
+	}
+	p.turn(one, false)
+}
+
+func (p *Peers) turn(one *peer, reachable bool) {
+	if reachable != one.seen.Reachable || !one.seen.Asked {
+		one.seen.Reachable, one.seen.Since = reachable, p.Now()
+	}
+	one.seen.Asked = true
+}
+
+func (p *Peers) wake(ctx context.Context, rings []api.K8ssandraCluster) {
+	names := map[client.ObjectKey]bool{{}: true}
+	for i := range rings {
+		names[client.ObjectKeyFromObject(&rings[i])] = true
+	}
+	p.mu.Lock()
+	waiting := p.waiting
+	p.mu.Unlock()
+	for name := range names {
+		ring := &api.K8ssandraCluster{}
+		ring.Namespace, ring.Name = name.Namespace, name.Name
+		for _, c := range waiting {
+			select {
+			case c <- event.GenericEvent{Object: ring}:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}
+}
+
+// Snapshots are the peers by name. whole is false while the ClientConfigs have not been read, or a peer has not been
+// looked at yet: nothing must be decided from what is merely not known yet.
+func (p *Peers) Snapshots() (all []Snapshot, whole bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	whole = p.listed
+	for _, one := range p.peers {
+		all = append(all, one.seen)
+		whole = whole && one.seen.Asked
+	}
+	slices.SortFunc(all, func(a, b Snapshot) int { return strings.Compare(a.Region, b.Region) })
+	return all, whole
+}

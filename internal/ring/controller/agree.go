@@ -1,0 +1,173 @@
+package controller
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
+	"github.com/ringspan/ringspan/internal/federation"
+)
+
+// copies are the peers' of one ring, and the objects that they were made of by region.
+func (p *pass) copies(name types.NamespacedName) (all []federation.Copy, objects map[string]*api.K8ssandraCluster) {
+	objects = map[string]*api.K8ssandraCluster{}
+	for i := range p.peers {
+		s := &p.peers[i]
+		if k := s.Ring(name); k != nil {
+			c := copyOf(s.Region, k)
+			c.Stale = !s.Reachable
+			all, objects[s.Region] = append(all, c), k
+		}
+	}
+	return all, objects
+}
+
+// told are the revisions that this copy names as diverged from it.
+func (p *pass) told() (all []federation.Revision) {
+	if !p.k.Status.IsTrue(api.ClusterDiverged) {
+		return nil
+	}
+	for _, s := range p.k.Status.Peers {
+		if r, err := federation.ParseRevision(s.Revision); err == nil && !r.IsZero() {
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
+// agree brings the copy and the peers' to one revision. again says that the copy was written and another pass follows.
+func (p *pass) agree(ctx context.Context) (again bool, err error) {
+	before := p.k.DeepCopy()
+	finalizer := controllerutil.AddFinalizer(p.k, api.Finalizer)
+	own := copyOf(p.Region, p.k)
+	copies, objects := p.copies(p.key())
+	if region := p.k.Annotations[api.ChooseAnnotation]; region != "" && !own.IsZero() {
+		if p.choose(own, copies, objects, region) {
+			return true, p.patch(ctx, before)
+		}
+	}
+	decision := federation.Follow(own, copies, p.told())
+	other := decision.Other
+	switch decision.Verb {
+	case federation.Adopt:
+		p.adopt(decision.Head, objects[other.Region])
+		log.FromContext(ctx).Info("adopting the ring", "revision", decision.Head.String(), "from", other.Region)
+	case federation.Publish, federation.Raise:
+		p.annotate(decision.Head, nil)
+		log.FromContext(ctx).Info("new revision of the ring", "revision", decision.Head.String())
+	case federation.Delete:
+		return true, p.follow(ctx, other)
+	case federation.Await:
+		p.held = true
+		p.waits = append(p.waits, fmt.Sprintf("region %s to finish deleting the earlier ring of this name", other.Region))
+	case federation.Diverged:
+		p.choice = fmt.Sprintf("this region has revision %s and region %s has %s: edit the ring in the region whose spec should hold, or set the annotation %s to that region's name",
+			orNone(own.Revision.String()), other.Region, other.Revision, api.ChooseAnnotation)
+	}
+	if !finalizer && (decision.Verb == federation.Keep || p.held || p.choice != "") {
+		return false, nil
+	}
+	return true, p.patch(ctx, before)
+}
+
+// choose carries out a person's choice between diverged copies, and tells whether there was anything to write.
+func (p *pass) choose(own federation.Copy, copies []federation.Copy, objects map[string]*api.K8ssandraCluster, region string) bool {
+	told := p.told()
+	if region != p.Region && objects[region] == nil {
+		p.errs = append(p.errs, fmt.Errorf("annotation %s: region %q has no copy of the ring that this one knows", api.ChooseAnnotation, region))
+		return false
+	}
+	decision := federation.Choose(own, copies, told, region)
+	if decision.Verb == federation.Raise {
+		if region != p.Region {
+			p.k.Spec = *objects[region].Spec.DeepCopy()
+		}
+		p.annotate(decision.Head, nil)
+		p.Events.Eventf(p.k, nil, corev1.EventTypeNormal, "Chosen", "Reconcile", "the spec of region %s holds, as revision %s", region, decision.Head.Revision)
+	} else {
+		p.Events.Eventf(p.k, nil, corev1.EventTypeWarning, "NothingToChoose", "Reconcile", "annotation %s: this copy does not say that it has diverged; the annotation is taken away", api.ChooseAnnotation)
+	}
+	delete(p.k.Annotations, api.ChooseAnnotation)
+	return true
+}
+
+// adopt takes a peer's spec and annotations over.
+func (p *pass) adopt(head federation.Head, from *api.K8ssandraCluster) {
+	p.k.Spec = *from.Spec.DeepCopy()
+	p.annotate(head, from.Annotations)
+}
+
+// annotate stamps the copy, and takes a peer's other annotations over.
+func (p *pass) annotate(head federation.Head, from map[string]string) {
+	if p.k.Annotations == nil {
+		p.k.Annotations = map[string]string{}
+	}
+	for key, value := range from {
+		switch key {
+		case corev1.LastAppliedConfigAnnotation, api.ChooseAnnotation, removalAnnotation: // each region's own
+		default:
+			p.k.Annotations[key] = value
+		}
+	}
+	p.k.Annotations[api.RevisionAnnotation] = head.String()
+	p.k.Annotations[ancestorsAnnotation] = federation.FormatAncestors(head.Ancestors)
+	if p.k.Annotations[originAnnotation] == "" {
+		p.k.Annotations[originAnnotation] = p.Region
+	}
+}
+
+// pull makes a copy of a ring that a peer has and this region has not.
+func (p *pass) pull(ctx context.Context, name types.NamespacedName) error {
+	leftovers, err := p.datacenters(ctx, name)
+	if err != nil {
+		return err
+	}
+	copies, objects := p.copies(name)
+	best, ok := federation.Take(copies, len(leftovers) > 0)
+	if !ok {
+		return nil
+	}
+	if err := p.ensureNamespace(ctx, name.Namespace); err != nil {
+		return err
+	}
+	from := objects[best.Region]
+	p.k.Namespace, p.k.Name, p.k.Labels = name.Namespace, name.Name, from.Labels
+	p.adopt(best.Head, from)
+	controllerutil.AddFinalizer(p.k, api.Finalizer)
+	log.FromContext(ctx).Info("taking the ring over", "revision", best.Head.String(), "from", best.Region)
+	if err := p.Client.Create(ctx, p.k); err != nil {
+		if apierrors.IsAlreadyExists(err) {
+			return nil
+		}
+		return err
+	}
+	p.Events.Eventf(p.k, nil, corev1.EventTypeNormal, "TakenOver", "Reconcile", "took the ring over from region %s at revision %s", best.Region, best.Revision)
+	return nil
+}
+
+func (p *pass) ensureNamespace(ctx context.Context, name string) error {
+	ns := &corev1.Namespace{}
+	ns.Name = name
+	if err := p.Client.Create(ctx, ns); err != nil && !apierrors.IsAlreadyExists(err) {
+		return err
+	}
+	return nil
+}
+
+// follow deletes this copy because another region's is being deleted, unless it was written since it was read: an edit
+// must not go unseen.
+func (p *pass) follow(ctx context.Context, other federation.Copy) error {
+	log.FromContext(ctx).Info("deleting the ring, because it was deleted in another region", "region", other.Region, "revision", other.String())
+	err := p.Client.Delete(ctx, p.k, client.Preconditions{UID: &p.k.UID, ResourceVersion: &p.k.ResourceVersion})
+	if err == nil {
+		p.Events.Eventf(p.k, nil, corev1.EventTypeNormal, "Deleting", "Reconcile", "the ring was deleted in region %s at revision %s", other.Region, other.Revision)
+	}
+	return err
+}
