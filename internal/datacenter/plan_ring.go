@@ -38,6 +38,9 @@ func (s *State) planRing(p *Plan) {
 	if !s.planReplication(p) && !s.initialized() {
 		return
 	}
+	if s.joins() && !s.planUserKeyspaces(p) {
+		return
+	}
 	if s.auth() && !s.planRoles(p) && !s.initialized() {
 		return
 	}

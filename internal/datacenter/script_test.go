@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -54,10 +55,29 @@ func (w *world) command(t *testing.T, d *datadriven.TestData) string {
 			}
 		}
 		r.config(keys)
+	case "keyspace":
+		return r.keyspace(t, arg("name"), arg("replicas"))
 	case "secret":
 		r.setSecret(arg("name"), arg("username"), arg("password"))
 	default:
 		return r.happens(t, d, arg("pod"))
+	}
+	return ""
+}
+
+// keyspace makes one of a user's, and shows the replication of one that is there.
+func (r *region) keyspace(t *testing.T, name, replicas string) string {
+	node := r.nodes[slices.Sorted(maps.Keys(r.nodes))[0]]
+	if replicas == "" {
+		factors, err := node.Replication(t.Context(), name)
+		return fmt.Sprintln(factors, err)
+	}
+	factor, err := strconv.Atoi(replicas)
+	if err == nil {
+		err = node.CreateKeyspace(t.Context(), name, map[string]int{r.dc.Name: factor})
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 	return ""
 }
@@ -93,6 +113,10 @@ func (r *region) happens(t *testing.T, d *datadriven.TestData, pod string) strin
 			if a.Key != "dc" {
 				r.dc.Annotations[a.Key] = a.Vals[0]
 			}
+		}
+		for line := range strings.Lines(d.Input) { // values that can't be arguments
+			name, value, _ := strings.Cut(line, ": ")
+			r.dc.Annotations[name] = strings.TrimSpace(value)
 		}
 	case "set":
 		r.set(t, d)

@@ -247,11 +247,14 @@ func (r *region) readRing(s *datacenter.State) {
 		}
 		n := r.cassie.Dial(pod.IP)
 		s.Ringview, _ = n.Endpoints(ctx)
-		versions, _ := n.SchemaVersions(ctx)
-		delete(versions, "UNREACHABLE")
-		s.Schemas = len(versions)
+		if s.Schemas = datacenter.GossipedSchemas(s.Ringview); !s.DC.Status.IsTrue(api.DatacenterInitialized) {
+			versions, _ := n.SchemaVersions(ctx)
+			delete(versions, "UNREACHABLE")
+			s.Schemas = len(versions)
+		}
 		s.Replication = map[string]map[string]string{}
-		for _, k := range topology.SystemKeyspaces {
+		users, _ := s.UserKeyspaces()
+		for _, k := range append(slices.Collect(maps.Keys(users)), topology.SystemKeyspaces...) {
 			if replication, err := n.Replication(ctx, k); err == nil {
 				s.Replication[k] = replication
 			}

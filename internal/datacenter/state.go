@@ -251,6 +251,18 @@ func (s *State) seeds() []string {
 // known tells whether the pod's node was a member before.
 func (s *State) known(p *Pod) bool { return s.DC.Status.NodeStatuses[p.Name].HostID != "" }
 
+// GossipedSchemas counts the schema versions of the members that are alive, as
+// one node knows them from gossip.
+func GossipedSchemas(ring []mgmtapi.Endpoint) int {
+	versions := map[string]bool{}
+	for _, e := range ring {
+		if e.Alive && e.Schema != "" {
+			versions[e.Schema] = true
+		}
+	}
+	return len(versions)
+}
+
 func podReady(pod *corev1.Pod) bool {
 	for _, c := range pod.Status.Conditions {
 		if c.Type == corev1.PodReady {

@@ -145,7 +145,7 @@ func Build(k *api.K8ssandraCluster, i int) (*cassandra.CassandraDatacenter, erro
 		ObjectMeta: metav1.ObjectMeta{
 			Name: t.Metadata.Name, Namespace: Namespace(k, t), Labels: labels(k, t),
 			Annotations: merge(ringMeta(k).Annotations, t.Metadata.Annotations, map[string]string{
-				topology.Annotation: ringOf.Encode(), api.InitialSystemReplicationAnnotation: string(replication)}),
+				topology.Annotation: ringOf.Encode(), api.InitialSystemReplicationAnnotation: string(replication)}, joinReplication(k)),
 		},
 		Spec: cassandra.CassandraDatacenterSpec{
 			ClusterName: ClusterName(k), DatacenterName: t.DatacenterName, Size: t.Size, Stopped: t.Stopped,
@@ -177,6 +177,15 @@ func Build(k *api.K8ssandraCluster, i int) (*cassandra.CassandraDatacenter, erro
 		dc.Spec.Networking = &cassandra.NetworkingConfig{NodePort: n.NodePort, HostNetwork: n.HostNetwork != nil && *n.HostNetwork}
 	}
 	return dc, nil
+}
+
+// joinReplication passes on which of the users' keyspaces a datacenter that is
+// added gets replicas of.
+func joinReplication(k *api.K8ssandraCluster) map[string]string {
+	if text := k.Annotations[api.DcReplicationAnnotation]; text != "" {
+		return map[string]string{api.DcReplicationAnnotation: text}
+	}
+	return nil
 }
 
 func ringMeta(k *api.K8ssandraCluster) api.MetadataOptions {

@@ -69,13 +69,13 @@ func TestOnlyTheGivenLoginWorks(t *testing.T) {
 	if out := ringspan(t, "cql", "-e", "LIST ROLES"); !strings.Contains(out, user) || strings.Contains(out, "| cassandra ") {
 		t.Errorf("roles:\n%s", out)
 	}
-	if err := login(t, "cassandra", "cassandra"); err == nil {
+	if err := login(t, "default", ring+"-dc1-rack1-sts-0", "cassandra", "cassandra"); err == nil {
 		t.Error("cassandra/cassandra can log in")
 	}
-	if err := login(t, user, "change-me-before-you-rely-on-it"); err != nil {
+	if err := login(t, "default", ring+"-dc1-rack1-sts-0", user, "change-me-before-you-rely-on-it"); err != nil {
 		t.Errorf("the given superuser can't log in: %v", err)
 	}
-	if err := login(t, user, "wrong"); err == nil {
+	if err := login(t, "default", ring+"-dc1-rack1-sts-0", user, "wrong"); err == nil {
 		t.Error("a wrong password can log in")
 	}
 }

@@ -12,10 +12,10 @@ import (
 
 var forwarding = regexp.MustCompile(`Forwarding from 127\.0\.0\.1:(\d+)`)
 
-// login tries a user and password through a forwarded port.
-func login(t *testing.T, username, password string) error {
+// login tries a user and password at a pod of the west, through a forwarded port.
+func login(t *testing.T, namespace, pod, username, password string) error {
 	t.Helper()
-	cmd := kubectlCommand(west, "port-forward", "pod/"+ring+"-dc1-rack1-sts-0", ":9042")
+	cmd := kubectlCommand(west, "port-forward", "-n", namespace, "pod/"+pod, ":9042")
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net"
 	"slices"
 	"strings"
@@ -275,14 +276,12 @@ func (r *Reconciler) askAboutRing(ctx context.Context, s *datacenter.State, node
 	if s.Ringview, err = node.Endpoints(ctx); err != nil {
 		return err
 	}
-	versions, err := node.SchemaVersions(ctx)
-	if err != nil {
+	if s.Schemas, err = schemas(ctx, s, node); err != nil {
 		return err
 	}
-	delete(versions, "UNREACHABLE")
-	s.Schemas = len(versions)
 	s.Replication = map[string]map[string]string{}
-	for _, keyspace := range topology.SystemKeyspaces {
+	users, _ := s.UserKeyspaces() // the plan names the error
+	for _, keyspace := range append(slices.Collect(maps.Keys(users)), topology.SystemKeyspaces...) {
 		if replication, err := node.Replication(ctx, keyspace); err == nil {
 			s.Replication[keyspace] = replication
 		}
@@ -299,6 +298,19 @@ func (r *Reconciler) askAboutRing(ctx context.Context, s *datacenter.State, node
 		}
 	}
 	return nil
+}
+
+// schemas counts the schema versions of the ring. During the first boot the node
+// asks all others. It would wait 10 s for each answer from a region that was just
+// cut off, and for as long when it is drained meanwhile; so afterwards gossip has
+// to do, which knows the same about a second later.
+func schemas(ctx context.Context, s *datacenter.State, node mgmtapi.Node) (int, error) {
+	if s.DC.Status.IsTrue(api.DatacenterInitialized) {
+		return datacenter.GossipedSchemas(s.Ringview), nil
+	}
+	versions, err := node.SchemaVersions(ctx)
+	delete(versions, "UNREACHABLE")
+	return len(versions), err
 }
 
 // canonical is a value as the API server gives it back.

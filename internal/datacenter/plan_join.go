@@ -1,0 +1,63 @@
+package datacenter
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/ringspan/ringspan/internal/topology"
+)
+
+// JoinReplicationAnnotation says in JSON, by datacenter and keyspace, how many
+// replicas of the users' data a datacenter gets that is added to a ring in use
+// (K8ssandra's annotation of a K8ssandraCluster, which the ring's controller
+// passes on).
+const JoinReplicationAnnotation = "k8ssandra.io/dc-replication"
+
+// joins tells whether the datacenter is being added to a ring with data.
+func (s *State) joins() bool {
+	return !s.initialized() && s.DC.Annotations[RebuildFromAnnotation] != ""
+}
+
+// UserKeyspaces are the keyspaces that this datacenter gets replicas of when it
+// joins, and how many.
+func (s *State) UserKeyspaces() (map[string]int, error) {
+	text := s.DC.Annotations[JoinReplicationAnnotation]
+	if text == "" || !s.joins() {
+		return nil, nil
+	}
+	var all map[string]map[string]int
+	if err := json.Unmarshal([]byte(text), &all); err != nil {
+		return nil, fmt.Errorf(`annotation %s: %w; it takes {"datacenter": {"keyspace": replicas}}`, JoinReplicationAnnotation, err)
+	}
+	return all[s.name()], nil
+}
+
+// planUserKeyspaces gives a datacenter that joins its replicas of the users'
+// keyspaces. What they hold comes with the rebuild that follows.
+func (s *State) planUserKeyspaces(p *Plan) (done bool) {
+	want, err := s.UserKeyspaces()
+	if err != nil {
+		p.Invalid = err.Error()
+		return false
+	}
+	done = true
+	for _, keyspace := range slices.Sorted(maps.Keys(want)) {
+		current, seen := s.Replication[keyspace]
+		switch {
+		case !seen:
+			p.Wait("keyspace %s, which the annotation %s names, to be made", keyspace, JoinReplicationAnnotation)
+			done = false
+		case !topology.ByDatacenter(current):
+			p.Wait("keyspace %s to be replicated by datacenter (it has %s)", keyspace, current["class"])
+			done = false
+		default:
+			if factors, changed := topology.MergeReplication(current, map[string]int{s.name(): want[keyspace]}); changed {
+				p.add(Replicate, keyspace, fmt.Sprintf("datacenter %s gets %d replicas, as the annotation %s says", s.name(), want[keyspace], JoinReplicationAnnotation), Step{Factors: factors})
+				done = false
+			}
+		}
+	}
+	return done
+}

@@ -1,0 +1,160 @@
+package e2e
+
+import (
+	"encoding/base64"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// smallRings are two rings of one node each, beside the big one. A short ring
+// delay lets nodes that join do so in seconds.
+const smallRings = `
+apiVersion: v1
+kind: Namespace
+metadata: {name: small}
+---
+apiVersion: k8ssandra.io/v1alpha1
+kind: K8ssandraCluster
+metadata: {name: plain, namespace: small}
+spec:
+  auth: false
+  cassandra:
+    serverVersion: 5.0.9
+    storageConfig: {cassandraDataVolumeClaimSpec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}
+    config: {jvmOptions: {cassandra_ring_delay_ms: 5000}}
+    datacenters:
+      - {metadata: {name: plain1}, k8sContext: eu-west-1, size: 1}
+---
+apiVersion: k8ssandra.io/v1alpha1
+kind: K8ssandraCluster
+metadata: {name: own, namespace: small}
+spec:
+  cassandra:
+    serverVersion: 5.0.9
+    storageConfig: {cassandraDataVolumeClaimSpec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}
+    datacenters:
+      - {metadata: {name: own1}, k8sContext: eu-west-1, size: 1}
+`
+
+// smallReady says what a small ring still waits for, in the eyes of a region.
+func smallReady(t *testing.T, region, name string) error {
+	t.Helper()
+	condition := kubectl(t, region, "-n", "small", "get", "k8c", name, "-o", "jsonpath={range .status.conditions[?(@.type=='Ready')]}{.status} {.message}{end}")
+	if !strings.HasPrefix(condition, "True") {
+		return fmt.Errorf("ring %s in %s: %s", name, region, condition)
+	}
+	return nil
+}
+
+// TestSmallRings plays what would take the big ring too long.
+func TestSmallRings(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "small.yaml")
+	if err := os.WriteFile(file, []byte(smallRings), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	kubectl(t, west, "apply", "-f", file)
+	t.Run("a ring without authentication serves", ringWithoutLogin)
+	t.Run("a superuser is made when none is given", ringWithItsOwnSuperuser)
+	t.Run("a node is added, and all are cleaned up", nodeIsAdded)
+	t.Run("a datacenter is added to a ring with data", datacenterIsAdded)
+	t.Run("deleted rings leave nothing", smallRingsAreDeleted)
+}
+
+const plainPod = "plain-plain1-default-sts-0"
+
+// rows is how many rows of the users' data the plain ring has.
+const rows = 50
+
+func ringWithoutLogin(t *testing.T) {
+	eventually(t, 3*time.Minute, func() error { return smallReady(t, west, "plain") })
+	var script strings.Builder
+	script.WriteString("CREATE KEYSPACE kept WITH replication = {'class': 'NetworkTopologyStrategy', 'plain1': 1}; CREATE TABLE kept.rows (id int PRIMARY KEY, what text);")
+	for i := range rows {
+		fmt.Fprintf(&script, "INSERT INTO kept.rows (id, what) VALUES (%d, 'row %d');", i, i)
+	}
+	ringspan(t, "cql", "--region", west, "--node", plainPod, "-e", script.String())
+	if err := login(t, "small", plainPod, "anybody", "at all"); err != nil {
+		t.Errorf("a login that isn't asked for is refused: %v", err)
+	}
+	if secret := kubectl(t, west, "-n", "small", "get", "secret", "plain-superuser", "--ignore-not-found", "-o", "name"); secret != "" {
+		t.Errorf("%s was made for a ring without authentication", secret)
+	}
+}
+
+func ringWithItsOwnSuperuser(t *testing.T) {
+	eventually(t, 3*time.Minute, func() error { return smallReady(t, west, "own") })
+	field := func(name string) string {
+		data, err := base64.StdEncoding.DecodeString(kubectl(t, west, "-n", "small", "get", "secret", "own-superuser", "-o", "jsonpath={.data."+name+"}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(data)
+	}
+	const pod = "own-own1-default-sts-0"
+	username, password := field("username"), field("password")
+	if username != "own-superuser" || len(password) < 30 {
+		t.Errorf("user %q with a password of %d characters", username, len(password))
+	}
+	if err := login(t, "small", pod, username, password); err != nil {
+		t.Errorf("the superuser that was made can't log in: %v", err)
+	}
+	if login(t, "small", pod, "cassandra", "cassandra") == nil {
+		t.Error("cassandra/cassandra can log in")
+	}
+	eventually(t, time.Minute, func() error { // the other region can found a datacenter of the ring
+		return contains(kubectl(t, central, "-n", "small", "get", "secret", "own-superuser", "--ignore-not-found", "-o", "name"), "own-superuser")
+	})
+}
+
+func nodeIsAdded(t *testing.T) {
+	kubectl(t, west, "-n", "small", "patch", "k8c", "plain", "--type=json", "-p", `[{"op":"replace","path":"/spec/cassandra/datacenters/0/size","value":2}]`)
+	eventually(t, 3*time.Minute, func() error {
+		return contains(kubectl(t, west, "-n", "small", "get", "cassandratasks", "-o", "jsonpath={range .items[*]}{.metadata.name} {.spec.jobs[0].command} succeeded={.status.succeeded}{end}"), "cleanup succeeded=2")
+	})
+	eventually(t, time.Minute, func() error { return smallReady(t, west, "plain") })
+	hasAllRows(t, west, plainPod)
+	if out := ringspan(t, "nodetool", "--region", west, "--node", plainPod, "--", "status", "kept"); strings.Count(out, "UN ") != 2 || strings.Contains(out, " 0.0%") {
+		t.Errorf("the new node holds nothing:\n%s", out)
+	}
+}
+
+// The rows are in the new datacenter itself: LOCAL_ONE and LOCAL_QUORUM ask nobody else.
+func datacenterIsAdded(t *testing.T) {
+	kubectl(t, west, "-n", "small", "patch", "k8c", "plain", "--type=merge", "-p", `{
+		"metadata": {"annotations": {"k8ssandra.io/dc-replication": "{\"plain2\":{\"kept\":1}}"}},
+		"spec": {"cassandra": {"datacenters": [
+			{"metadata": {"name": "plain1"}, "k8sContext": "eu-west-1", "size": 2},
+			{"metadata": {"name": "plain2"}, "k8sContext": "eu-central-1", "size": 1}]}}}`)
+	eventually(t, 3*time.Minute, func() error {
+		return contains(kubectl(t, central, "-n", "small", "get", "cassandratasks", "--ignore-not-found", "-o", "jsonpath={range .items[*]}{.spec.jobs[0].command} succeeded={.status.succeeded}{end}"), "rebuild succeeded=1")
+	})
+	for _, region := range []string{west, central} {
+		eventually(t, time.Minute, func() error { return smallReady(t, region, "plain") })
+	}
+	hasAllRows(t, central, "plain-plain2-default-sts-0")
+}
+
+func hasAllRows(t *testing.T, region, pod string) {
+	t.Helper()
+	for _, level := range []string{"LOCAL_ONE", "LOCAL_QUORUM"} {
+		if out := ringspan(t, "cql", "--region", region, "--node", pod, "-o", "json", "-e", "CONSISTENCY "+level+"; SELECT what FROM kept.rows"); strings.Count(out, "row ") != rows {
+			t.Errorf("%d of %d rows at %s in %s: %s", strings.Count(out, "row "), rows, level, region, out)
+		}
+	}
+}
+
+func smallRingsAreDeleted(t *testing.T) {
+	kubectl(t, west, "-n", "small", "delete", "k8c", "plain", "own", "--wait=false")
+	eventually(t, 2*time.Minute, func() error {
+		for _, region := range []string{west, central} {
+			if left := kubectl(t, region, "-n", "small", "get", "k8c,cassdc,cassandratasks,sts,pods,pvc,services", "-o", "name"); left != "" {
+				return fmt.Errorf("%s still has %s", region, strings.ReplaceAll(left, "\n", ", "))
+			}
+		}
+		return nil
+	})
+}
