@@ -34,3 +34,50 @@ func TestARegionCutOff(t *testing.T) {
 		t.Errorf("revisions %q and %q", a, b)
 	}
 }
+
+// A ring that was edited on both sides of a cut changes nowhere until a person
+// chooses, and neither the healing nor the choice restarts anybody.
+func TestEditsOnBothSidesOfACut(t *testing.T) {
+	awaitWhole(t)
+	pods := uids(t, west) + uids(t, central)
+	label := func(region, value string) {
+		kubectl(t, region, "patch", "k8c", ring, "--type=merge", "-p", `{"spec":{"cassandra":{"metadata":{"services":{"dcService":{"labels":{"side":"`+value+`"}}}}}}}`)
+	}
+	labelled := func(region, dc, value string) {
+		t.Helper()
+		eventually(t, time.Minute, func() error {
+			return contains(kubectl(t, region, "get", "service", ring+"-"+dc+"-service", "-o", "jsonpath=side={.metadata.labels.side}."), "side="+value+".")
+		})
+	}
+	fault(t, "cut", central)
+	t.Cleanup(func() { fault(t, "heal") })
+	for _, region := range []string{west, central} {
+		eventually(t, time.Minute, func() error {
+			return contains(kubectl(t, region, "get", "k8c", ring, "-o", "jsonpath={.status.conditions[?(@.type=='PeersReachable')].message}"), "is unreachable since 2")
+		})
+	}
+	label(west, "west")
+	label(central, "central")
+	labelled(west, "dc1", "west")
+	labelled(central, "dc2", "central")
+	fault(t, "heal")
+	for region, other := range map[string]string{west: central, central: west} {
+		eventually(t, time.Minute, func() error {
+			return contains(kubectl(t, region, "get", "k8c", ring, "-o", "jsonpath={range .status.conditions[?(@.type=='Diverged')]}{.status} {.message}{end}"), "region "+other+" has ")
+		})
+	}
+	labelled(west, "dc1", "west")
+	labelled(central, "dc2", "central")
+	label(west, "chosen")
+	labelled(west, "dc1", "chosen")
+	labelled(central, "dc2", "chosen")
+	for _, region := range []string{west, central} {
+		eventually(t, time.Minute, func() error {
+			return contains(kubectl(t, region, "get", "k8c", ring, "-o", "jsonpath={.status.conditions[?(@.type=='Diverged')].status}"), "False")
+		})
+	}
+	awaitWhole(t)
+	if now := uids(t, west) + uids(t, central); now != pods {
+		t.Errorf("pods were restarted: %s, before %s", now, pods)
+	}
+}

@@ -67,7 +67,8 @@ func prepare() (err error) {
 }
 
 // bringUp kills the embedded cloud and the command in the middle of the boot,
-// as a machine's failure would, and then brings the ring up all the same.
+// as a machine's failure would, then brings the ring up all the same, and kills
+// one process of each kind in the middle of that boot too.
 func bringUp() error {
 	first := command("up", fileName)
 	var log bytes.Buffer
@@ -82,7 +83,7 @@ func bringUp() error {
 		if err != nil {
 			return err
 		}
-		if !bytes.Contains(out, []byte(`"dc1"`)) || !jvmRuns() {
+		if !bytes.Contains(out, []byte(`"dc1"`)) || len(jvms()) == 0 {
 			return errors.New("no node is starting yet")
 		}
 		return nil
@@ -100,9 +101,16 @@ func bringUp() error {
 	if err := poll(30*time.Second, nothingRuns); err != nil {
 		return err
 	}
-	out, err := command("up", fileName, "--timeout", "6m").CombinedOutput()
-	fmt.Printf("%s\n", out)
-	if err != nil {
+	log.Reset()
+	second := command("up", fileName, "--timeout", "6m")
+	second.Stdout, second.Stderr = &log, &log
+	if err := second.Start(); err != nil {
+		return err
+	}
+	killed := killInTheBoot()
+	err = second.Wait()
+	fmt.Printf("%s\n", log.Bytes())
+	if err := errors.Join(err, killed); err != nil {
 		return fmt.Errorf("%w\n%s", err, operatorLogs())
 	}
 	return nil
@@ -250,73 +258,3 @@ func eventually(t *testing.T, timeout time.Duration, condition func() error) {
 		t.Fatalf("%v\n%s", err, operatorLogs())
 	}
 }
-
-// processes lists those of the stories' own cloud, by their command lines.
-func processes() (pids map[int]string) {
-	pids = map[int]string{}
-	paths, _ := filepath.Glob("/proc/[0-9]*/cmdline")
-	for _, path := range paths {
-		data, err := os.ReadFile(path)
-		if err != nil {
-			continue // it has ended
-		}
-		var pid int
-		if _, err := fmt.Sscanf(path, "/proc/%d/", &pid); err == nil && pid != os.Getpid() && bytes.Contains(data, []byte(filepath.Join(home, "e2e"))) {
-			pids[pid] = string(bytes.ReplaceAll(data, []byte{0}, []byte{' '}))
-		}
-	}
-	return pids
-}
-
-func labProcess() (int, error) {
-	for pid, line := range processes() {
-		if strings.Contains(line, "ringspan-local run ") {
-			return pid, nil
-		}
-	}
-	return 0, errors.New("the embedded cloud does not run")
-}
-
-func nothingRuns() error {
-	if all := processes(); len(all) > 0 {
-		return fmt.Errorf("still running: %v", all)
-	}
-	return nil
-}
-
-// jvms are the Cassandra processes of the stories' cloud: they are in its
-// process namespace.
-func jvms() (pids []int) {
-	lab, err := labProcess()
-	if err != nil {
-		return nil
-	}
-	parents := map[int]int{}
-	names := map[int]string{}
-	paths, _ := filepath.Glob("/proc/[0-9]*/stat")
-	for _, path := range paths {
-		data, err := os.ReadFile(path)
-		if err != nil {
-			continue
-		}
-		text := string(data)
-		open, end := strings.IndexByte(text, '('), strings.LastIndexByte(text, ')')
-		var pid, parent int
-		if _, err := fmt.Sscan(text[:open], &pid); err != nil {
-			continue
-		}
-		if _, err := fmt.Sscan(text[end+4:], &parent); err == nil {
-			parents[pid], names[pid] = parent, text[open+1:end]
-		}
-	}
-	for pid, name := range names {
-		for p := pid; p > 1; p = parents[p] {
-			if p == lab && name == "java" {
-				pids = append(pids, pid)
-			}
-		}
-	}
-	return pids
-}
-
-func jvmRuns() bool { return len(jvms()) > 0 }
