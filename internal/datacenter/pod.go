@@ -9,6 +9,10 @@ import (
 	"github.com/ringspan/ringspan/internal/topology"
 )
 
+// machineGone is the kubelet's reason for a container that it can't find any
+// more, after its machine was restarted: nothing that the node did.
+const machineGone = "ContainerStatusUnknown"
+
 // FromPod takes from a pod what a plan needs; its agent is asked separately.
 func FromPod(pod *corev1.Pod, at topology.Position) Pod {
 	p := Pod{
@@ -28,7 +32,7 @@ func FromPod(pod *corev1.Pod, at topology.Position) Pod {
 			continue
 		}
 		for _, t := range []*corev1.ContainerStateTerminated{c.LastTerminationState.Terminated, c.State.Terminated} {
-			if t != nil && t.ExitCode != 0 && t.Message != "" {
+			if t != nil && t.ExitCode != 0 && t.Message != "" && t.Reason != machineGone {
 				p.Crashed = strings.TrimSpace(t.Message)
 			}
 		}
