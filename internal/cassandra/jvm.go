@@ -62,7 +62,7 @@ func JVMFlags(in Input, n Node, o StartOptions) []string {
 // what the user sets comes behind them and wins.
 func profileFlags(in Input) []string {
 	if in.Profile == ProfileSmall {
-		flags := []string{"-Xss384k", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData"}
+		flags := []string{"-Xss384k", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "-Dcassandra.gossip_settle_min_wait_ms=1000"} // 5000 is for rings of hundreds
 		if in.JVM["max_heap_size"] == nil {
 			flags = append(flags, "-Xmx320m")
 		}

@@ -127,3 +127,42 @@ func TestARefusedConfiguration(t *testing.T) {
 		t.Errorf("racks 2 and 3 were restarted by the mending: %v, before %v", after, before)
 	}
 }
+
+// A region whose machines are rebooted one after another gets other addresses
+// and stays the same ring: never are two of its nodes away at once.
+func TestAddressesRoll(t *testing.T) {
+	awaitWhole(t)
+	before, err := status()
+	if err != nil {
+		t.Fatal(err)
+	}
+	roll := faultCommand("roll-addresses", west)
+	var out output
+	roll.Stdout, roll.Stderr = &out, &out
+	if err := roll.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- roll.Wait() }()
+	for {
+		unready := strings.Count(strings.Join(pods(t, west), "\n"), " False ")
+		if unready > 1 {
+			t.Errorf("%d nodes are away at once", unready)
+		}
+		select {
+		case err = <-ended:
+		case <-time.After(time.Second):
+			continue
+		}
+		break
+	}
+	if err != nil {
+		t.Fatalf("%v: %s", err, &out)
+	}
+	awaitWhole(t)
+	for _, old := range before.Nodes {
+		if now := nodeOf(t, old.Pod); now.HostID != old.HostID || (now.Address == old.Address) == (old.Datacenter == "dc1") {
+			t.Errorf("before %+v, after %+v", old, now)
+		}
+	}
+}

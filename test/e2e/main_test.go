@@ -161,11 +161,14 @@ func kubectl(t *testing.T, region string, args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
+func faultCommand(args ...string) *exec.Cmd {
+	return exec.Command(filepath.Join(bin, "ringspan-local"), append([]string{"fault", "--state", filepath.Join(home, "e2e")}, args...)...)
+}
+
 // fault drives the embedded cloud.
 func fault(t *testing.T, args ...string) {
 	t.Helper()
-	cmd := exec.Command(filepath.Join(bin, "ringspan-local"), append([]string{"fault", "--state", filepath.Join(home, "e2e")}, args...)...)
-	if out, err := cmd.CombinedOutput(); err != nil {
+	if out, err := faultCommand(args...).CombinedOutput(); err != nil {
 		t.Fatalf("fault %v: %v\n%s", args, err, out)
 	}
 }
