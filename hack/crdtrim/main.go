@@ -30,7 +30,7 @@ func run(in, out string) error {
 	if err != nil || len(files) == 0 {
 		return fmt.Errorf("looking for CRDs in %q: found %d, %w", in, len(files), err)
 	}
-	if err := clear(out); err != nil {
+	if err := empty(out); err != nil {
 		return err
 	}
 	for _, f := range files {
@@ -41,8 +41,8 @@ func run(in, out string) error {
 	return nil
 }
 
-// clear removes what an earlier run wrote, so that a kind that is gone leaves no file.
-func clear(dir string) error {
+// empty removes what an earlier run wrote, so that a kind that is gone leaves no file.
+func empty(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}

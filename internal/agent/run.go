@@ -75,7 +75,7 @@ func java(getenv func(string) string) (string, error) {
 func Run(c Config, port string) error {
 	a := New(c)
 	go reap(a.isJVM)
-	listener, err := net.Listen("tcp", net.JoinHostPort("", port))
+	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", net.JoinHostPort("", port))
 	if err != nil {
 		return fmt.Errorf("management API: %w", err)
 	}
@@ -161,7 +161,7 @@ func copyFile(from, to string) error {
 		return err
 	}
 	if _, err := io.Copy(out, in); err != nil {
-		out.Close()
+		_ = out.Close() // the copy's error is the one to tell
 		return err
 	}
 	if err := out.Close(); err != nil {

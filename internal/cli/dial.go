@@ -11,7 +11,7 @@ import (
 
 	gocql "github.com/apache/cassandra-gocql-driver/v2"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/util/httpstream"
+	"k8s.io/apimachinery/pkg/util/httpstream" //nolint:staticcheck // what this client-go's dialer returns
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/portforward"
 	"k8s.io/client-go/transport/spdy"
@@ -63,7 +63,7 @@ func (d podDialer) dial(ctx context.Context) (net.Conn, error) {
 	case <-ctx.Done():
 		go func() {
 			if r := <-done; r.err == nil {
-				r.connection.Close()
+				_ = r.connection.Close() // nobody has used it
 			}
 		}()
 		return nil, ctx.Err()
@@ -98,8 +98,7 @@ func forward(c httpstream.Connection, port int) (net.Conn, error) {
 	}
 	near, far := net.Pipe()
 	end := func() {
-		far.Close()
-		c.Close()
+		_, _ = far.Close(), c.Close() // one of them is gone already
 	}
 	go func() {
 		_, _ = io.ReadAll(failures) // says why when it ends: the other end has gone

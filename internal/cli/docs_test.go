@@ -46,7 +46,7 @@ func TestTheReferenceIsTheHelp(t *testing.T) {
 func helpOf(t *testing.T, title string) string {
 	t.Helper()
 	var out bytes.Buffer
-	args := append(strings.Fields(title)[1:], "--help")
+	args := strings.Fields(title + " --help")[1:]
 	if code := Run(t.Context(), args, strings.NewReader(""), &out, &out); code != 0 {
 		t.Fatalf("%v: exit code %d: %s", args, code, &out)
 	}

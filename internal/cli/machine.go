@@ -76,12 +76,12 @@ func checkPlace(dir, setting string) error {
 	for !exists(existing) {
 		existing = filepath.Dir(existing)
 	}
-	real, err := filepath.EvalSymlinks(existing)
+	resolved, err := filepath.EvalSymlinks(existing)
 	if err != nil {
 		return err
 	}
 	for _, covered := range []string{"/run", "/var/log"} {
-		if real == covered || strings.HasPrefix(real, covered+"/") {
+		if resolved == covered || strings.HasPrefix(resolved, covered+"/") {
 			return fmt.Errorf("%s lies below %s, where the embedded cloud has file systems of its own; choose another place (%s)", dir, covered, setting)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -145,10 +146,8 @@ func teach(cmd *cobra.Command) {
 
 // oneOf checks a flag's value.
 func oneOf(cmd *cobra.Command, flag, value string, allowed ...string) error {
-	for _, a := range allowed {
-		if value == a {
-			return nil
-		}
+	if slices.Contains(allowed, value) {
+		return nil
 	}
 	return usageError{fmt.Errorf("%s %q: there are %s", flag, value, listed("and", allowed)), cmd.CommandPath()}
 }
@@ -161,16 +160,9 @@ func outputFlag(cmd *cobra.Command, value *string, allowed ...string) {
 
 // listed is "a, b and c", or with another word before the last.
 func listed(word string, all []string) string {
-	text := ""
-	for i, a := range all {
-		switch {
-		case i == 0:
-		case i == len(all)-1:
-			text += " " + word + " "
-		default:
-			text += ", "
-		}
-		text += a
+	if len(all) < 2 {
+		return strings.Join(all, "")
 	}
-	return text
+	last := len(all) - 1
+	return strings.Join(all[:last], ", ") + " " + word + " " + all[last]
 }

@@ -69,7 +69,7 @@ func tcp(name string, port int32) corev1.ServicePort {
 // Services are those of cass-operator, by the names that clients know.
 func (s *State) Services() []*corev1.Service {
 	n, extra := s.names(), s.DC.Spec.AdditionalServiceConfig
-	make := func(meta metav1.ObjectMeta, spec corev1.ServiceSpec) *corev1.Service {
+	service := func(meta metav1.ObjectMeta, spec corev1.ServiceSpec) *corev1.Service {
 		if spec.ClusterIP == "" && spec.Type == "" {
 			spec.ClusterIP = corev1.ClusterIPNone
 		}
@@ -81,15 +81,15 @@ func (s *State) Services() []*corev1.Service {
 	allPods := with(s.meta(n.AllPodsService()), extra.AllPodsService)
 	allPods.Labels[api.PromMetricsLabel] = "true"
 	services := []*corev1.Service{
-		make(seed, corev1.ServiceSpec{Selector: seedSelector, PublishNotReadyAddresses: true}),
-		make(with(s.meta(n.Service()), extra.DatacenterService), corev1.ServiceSpec{Selector: s.selector(), Ports: []corev1.ServicePort{
+		service(seed, corev1.ServiceSpec{Selector: seedSelector, PublishNotReadyAddresses: true}),
+		service(with(s.meta(n.Service()), extra.DatacenterService), corev1.ServiceSpec{Selector: s.selector(), Ports: []corev1.ServicePort{
 			tcp("native", portNative), tcp("tls-native", portNativeTLS), tcp("mgmt-api", portManagement), tcp("prometheus", portPrometheus), tcp("metrics", portMetrics)}}),
-		make(allPods, corev1.ServiceSpec{Selector: s.selector(), PublishNotReadyAddresses: true, Ports: []corev1.ServicePort{
+		service(allPods, corev1.ServiceSpec{Selector: s.selector(), PublishNotReadyAddresses: true, Ports: []corev1.ServicePort{
 			tcp("native", portNative), tcp("mgmt-api", portManagement), tcp("prometheus", portPrometheus), tcp("metrics", portMetrics)}}),
-		make(with(s.meta(n.AdditionalSeedService()), extra.AdditionalSeedService), corev1.ServiceSpec{PublishNotReadyAddresses: true}),
+		service(with(s.meta(n.AdditionalSeedService()), extra.AdditionalSeedService), corev1.ServiceSpec{PublishNotReadyAddresses: true}),
 	}
 	if net := s.DC.Spec.Networking; net != nil && net.NodePort != nil {
-		services = append(services, make(with(s.meta(n.NodePortService()), extra.NodePortService), corev1.ServiceSpec{
+		services = append(services, service(with(s.meta(n.NodePortService()), extra.NodePortService), corev1.ServiceSpec{
 			Type: corev1.ServiceTypeNodePort, Selector: s.selector(), ExternalTrafficPolicy: corev1.ServiceExternalTrafficPolicyLocal, Ports: nodePorts(net.NodePort)}))
 	}
 	return services

@@ -103,7 +103,7 @@ func awaitPort(ctx context.Context, ended <-chan error, address string) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-tick.C:
-			if c, err := net.DialTimeout("tcp", address, time.Second); err == nil {
+			if c, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", address); err == nil {
 				return c.Close()
 			}
 		}

@@ -44,6 +44,7 @@ func (d Distribution) Bare(ctx context.Context, n BareNode) (*exec.Cmd, error) {
 	if err != nil {
 		return nil, err
 	}
+	//nolint:dupword // mount's own words
 	mounts := fmt.Sprintf(`set -e
 mount -t tmpfs tmpfs /opt
 mkdir -p %[1]s %[2]s

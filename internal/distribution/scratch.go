@@ -75,5 +75,5 @@ func lock(dir string, how int) (release func(), err error) {
 	if err := syscall.Flock(int(file.Fd()), how); err != nil {
 		return nil, errors.Join(fmt.Errorf("locking %s: %w", dir, err), file.Close())
 	}
-	return func() { file.Close() }, nil
+	return func() { _ = file.Close() }, nil
 }

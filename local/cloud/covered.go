@@ -18,12 +18,12 @@ var covered = []string{"/run", "/var/log"}
 // uncovered refuses directories that the supervisor could not see: what names
 // them for people.
 func uncovered(what, dir string) error {
-	real, err := resolve(dir)
+	resolved, err := resolve(dir)
 	if err != nil {
 		return err
 	}
 	for _, c := range covered {
-		if real == c || strings.HasPrefix(real, c+"/") {
+		if resolved == c || strings.HasPrefix(resolved, c+"/") {
 			return fmt.Errorf("%s %s lies below %s, where the lab has file systems of its own: choose another place", what, dir, c)
 		}
 	}
@@ -36,10 +36,10 @@ func resolve(path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	real, err := filepath.EvalSymlinks(path)
+	resolved, err := filepath.EvalSymlinks(path)
 	if errors.Is(err, os.ErrNotExist) && path != "/" {
 		parent, err := resolve(filepath.Dir(path))
 		return filepath.Join(parent, filepath.Base(path)), err
 	}
-	return real, err
+	return resolved, err
 }

@@ -2,6 +2,7 @@ package cql
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -13,7 +14,7 @@ import (
 // lays its answer out.
 func (s *Shell) describe(ctx context.Context, text string) error {
 	if len(strings.Fields(text)) < 2 {
-		return fmt.Errorf("DESCRIBE what? HELP shows it")
+		return errors.New("DESCRIBE what? HELP shows it")
 	}
 	var all Page
 	err := s.Session.Execute(ctx, text, s.options, func(p Page) error {

@@ -56,15 +56,15 @@ func (s *Shell) Prompt(ctx context.Context, in, out *os.File, historyFile string
 		if pending != "" {
 			pending += "\n"
 		}
-		if err := s.runAll(ctx, statements, out); err != nil {
-			return nil //nolint:nilerr // the user's wish to leave
+		if s.runAll(ctx, statements, out) {
+			return nil
 		}
 	}
 }
 
-// runAll runs statements until one fails or is interrupted, which is told. Its
-// error is errExit.
-func (s *Shell) runAll(ctx context.Context, statements []Statement, out io.Writer) error {
+// runAll runs statements until one is interrupted; what fails is told. It says
+// whether the user wishes to leave.
+func (s *Shell) runAll(ctx context.Context, statements []Statement, out io.Writer) (leave bool) {
 	for _, one := range statements {
 		each, stop := signal.NotifyContext(ctx, os.Interrupt)
 		err := s.Statement(each, one.Text)
@@ -72,17 +72,17 @@ func (s *Shell) runAll(ctx context.Context, statements []Statement, out io.Write
 		stop()
 		switch {
 		case errors.Is(err, errExit):
-			return err
+			return true
 		case interrupted && err != nil:
 			fmt.Fprintln(out, "\nInterrupted. A statement that writes may have been carried out all the same.")
 		case err != nil:
 			fmt.Fprintln(out, err)
 		}
 		if interrupted {
-			return nil // and the statements behind it are not begun
+			return false // and the statements behind it are not begun
 		}
 	}
-	return nil
+	return false
 }
 
 // lines is the history without what ended with Ctrl-C.

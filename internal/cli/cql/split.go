@@ -14,7 +14,6 @@ type scanner struct {
 	line   int
 	word   strings.Builder
 	begin  int // line of the statement's first character
-	batch  bool
 	result []Statement
 }
 

@@ -122,10 +122,10 @@ func (c cell) plain() any {
 	case gocql.VectorType:
 		return plains(elements(t, c.data))
 	case gocql.UDTTypeInfo:
-		object := map[string]any{}
+		object, rest := map[string]any{}, c.data
 		for i := range t.Elements {
 			var value []byte
-			value, c.data = next(c.data)
+			value, rest = next(rest)
 			object[t.Elements[i].Name] = cell{t.Elements[i].Type, value}.plain()
 		}
 		return object
