@@ -190,3 +190,21 @@ func (a *API) InterfacesOf(owner string) []string {
 	}
 	return out
 }
+
+// AddLoadBalancer leaves in a VPC what a Service of type LoadBalancer makes: a
+// group and an interface in each subnet, which last until DropInterfaces.
+func (a *API) AddLoadBalancer(name, cluster string, nets []*Subnet) error {
+	g := a.newGroup(nets[0].VpcId, "k8s-elb-"+name, "Security group for Kubernetes ELB "+name, []Tag{{Key: "kubernetes.io/cluster/" + cluster, Value: "owned"}})
+	for _, s := range nets {
+		i, err := a.MakeInterface(s, LoadBalancer(name), "ELB "+name, []string{g.GroupId})
+		if err != nil {
+			return err
+		}
+		i.RequesterId = "amazon-elb"
+		i.Attachment.InstanceOwnerId = "amazon-elb"
+	}
+	return nil
+}
+
+// LoadBalancer is the owner of a load balancer's interfaces.
+func LoadBalancer(name string) string { return "load-balancer/" + name }

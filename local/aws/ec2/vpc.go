@@ -215,11 +215,8 @@ func (a *API) ModifyVpcAttribute(_ context.Context, in *ModifyVpcAttributeInput)
 		return nil, err
 	}
 	given := 0
-	for _, change := range []struct {
-		to    *AttributeValue
-		field *bool
-	}{{in.EnableDnsSupport, &v.DNSSupport}, {in.EnableDnsHostnames, &v.DNSHostnames}, {in.EnableNetworkAddressUsageMetrics, &v.AddressMetrics}} {
-		if change.to != nil {
+	for _, change := range []*AttributeValue{in.EnableDnsSupport, in.EnableDnsHostnames, in.EnableNetworkAddressUsageMetrics} {
+		if change != nil {
 			given++
 		}
 	}

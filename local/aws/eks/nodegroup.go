@@ -499,3 +499,17 @@ func (a *API) UpdateNodegroupVersion(_ context.Context, in *UpdateNodegroupVersi
 	u.Nodegroup, g.Status, g.Due, g.ModifiedAt = g.NodegroupName, updating, u.Due, a.now()
 	return u.show(), nil
 }
+
+// AddLoadBalancer leaves in a cluster's VPC what a Service of type
+// LoadBalancer makes. Inside Do.
+func (a *API) AddLoadBalancer(cluster, name string) error {
+	c, err := a.cluster(cluster)
+	if err != nil {
+		return err
+	}
+	nets, err := a.ec2.Subnets(c.ResourcesVpcConfig.SubnetIds)
+	if err != nil {
+		return err
+	}
+	return a.ec2.AddLoadBalancer(name, c.Name, nets)
+}

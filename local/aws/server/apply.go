@@ -3,10 +3,13 @@ package server
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/ringspan/ringspan/local/aws/ec2"
 	"github.com/ringspan/ringspan/local/aws/plane"
 )
+
+const applyRetry = time.Second
 
 // applier hands topologies down, one at a time, the newest last.
 type applier struct {
@@ -16,6 +19,7 @@ type applier struct {
 	wake     chan struct{}
 
 	mu      sync.Mutex // held while a topology is applied
+	retry   time.Time  // when to try again what failed
 	counter sync.Mutex
 	version int // changes of the world so far
 	done    int // of them, those that the plane has
@@ -54,6 +58,16 @@ func (a *applier) wait(ctx context.Context) {
 	}
 }
 
+// applyAgain tries again what failed, when it is time.
+func (a *applier) applyAgain(ctx context.Context) {
+	a.mu.Lock()
+	due := !a.retry.IsZero() && time.Now().After(a.retry)
+	a.mu.Unlock()
+	if due {
+		a.apply(ctx)
+	}
+}
+
 // apply hands the topology down if it may be newer than the plane's.
 func (a *applier) apply(ctx context.Context) {
 	a.mu.Lock()
@@ -65,9 +79,11 @@ func (a *applier) apply(ctx context.Context) {
 		return
 	}
 	if err := a.networks.Apply(ctx, a.topology()); err != nil {
-		a.log("applying the networks: " + err.Error())
+		a.log("applying the networks, which is tried again: " + err.Error())
+		a.retry = time.Now().Add(applyRetry)
 		return
 	}
+	a.retry = time.Time{}
 	a.counter.Lock()
 	a.done = version
 	a.counter.Unlock()

@@ -2,6 +2,7 @@ package server
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ringspan/ringspan/local/aws/ec2"
 	"github.com/ringspan/ringspan/local/aws/quotas"
 	"github.com/ringspan/ringspan/local/aws/world"
 )
@@ -68,6 +70,8 @@ func (s *Server) driver() *http.ServeMux {
 	handle(m, "PUT leftovers", func(in struct{ Interfaces bool }) (any, error) {
 		return in, s.world.Do(func() bool { s.world.SetLeftovers(in.Interfaces); return false })
 	})
+	handle(m, "POST load-balancers", s.addLoadBalancer)
+	handle(m, "DELETE load-balancers", s.dropLoadBalancer)
 	handle(m, "GET calls", func(struct{}) (any, error) { return s.world.Calls(), nil })
 	handle(m, "DELETE calls", func(struct{}) (any, error) { s.world.ForgetCalls(); return nothing, nil })
 	handle(m, "GET resources", func(struct{}) (any, error) { return s.resources() })
@@ -88,7 +92,7 @@ func handle[In any](m *http.ServeMux, pattern string, f func(In) (any, error)) {
 		var in In
 		d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
 		d.DisallowUnknownFields()
-		if method == http.MethodPut || method == http.MethodPost && r.ContentLength != 0 {
+		if method == http.MethodPut || r.ContentLength > 0 {
 			if err := d.Decode(&in); err != nil {
 				http.Error(w, name+": "+err.Error(), http.StatusBadRequest)
 				return
@@ -162,4 +166,19 @@ func (s *Server) setQuota(in struct {
 		return nil, fmt.Errorf("quota code %q is unknown: ListServiceQuotas names those of vpc, ec2 and eks", in.Code)
 	}
 	return in, s.world.Do(func() bool { s.world.SetQuota(in.Region, in.Code, in.Value); return false })
+}
+
+// loadBalancer is that of a Service in a cluster.
+type loadBalancer struct {
+	Region, Cluster, Name string
+}
+
+func (s *Server) addLoadBalancer(in loadBalancer) (any, error) {
+	var failed error
+	err := s.world.Do(func() bool { failed = s.eks.In(in.Region, "").AddLoadBalancer(in.Cluster, in.Name); return true })
+	return in, errors.Join(failed, err)
+}
+
+func (s *Server) dropLoadBalancer(in loadBalancer) (any, error) {
+	return in, s.world.Do(func() bool { s.ec2.In(in.Region).DropInterfaces(ec2.LoadBalancer(in.Name)); return true })
 }

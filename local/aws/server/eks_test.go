@@ -315,6 +315,9 @@ func (m *machines) CreateNode(_ context.Context, n plane.Node) error {
 }
 func (m *machines) DeleteNode(_ context.Context, _, name string) error { return m.set(name, false) }
 func (m *machines) Apply(_ context.Context, t plane.Topology) error {
+	if err := m.set("networks", false); err != nil {
+		return err
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.seen = t
@@ -412,5 +415,45 @@ func TestTopology(t *testing.T) {
 	}
 	if v.InternetGateway != n.gateway || len(v.NATGateways) != 1 || !v.NATGateways[0].PublicIP.IsValid() {
 		t.Errorf("gateways: %q %+v", v.InternetGateway, v.NATGateways)
+	}
+}
+
+func TestNetworksAreAppliedAgainAfterAnError(t *testing.T) {
+	m := newMachines()
+	c := start(t, on(m, nil))
+	m.mu.Lock()
+	m.fail = 2
+	m.mu.Unlock()
+	n := &network{cloud: c, api: c.ec2("eu-west-1")}
+	id := n.newVPC("10.1.0.0/16")
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		m.mu.Lock()
+		seen := len(m.seen.VPCs) == 1 && m.seen.VPCs[0].ID == id
+		m.mu.Unlock()
+		if seen {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the plane never got the VPC")
+		}
+	}
+}
+
+func TestLeftoversOfLoadBalancers(t *testing.T) {
+	c := start(t)
+	n, k := ring(c)
+	web := map[string]string{"region": "eu-west-1", "cluster": "ring", "name": "web"}
+	c.drive("POST", "load-balancers", web, nil)
+	must(k.DeleteNodegroup(ctx, &eks.DeleteNodegroupInput{ClusterName: aws.String("ring"), NodegroupName: aws.String("workers")}))(t)
+	must(k.ListNodegroups(ctx, &eks.ListNodegroupsInput{ClusterName: aws.String("ring")}))(t)
+	must(k.DeleteCluster(ctx, &eks.DeleteClusterInput{Name: aws.String("ring")}))(t)
+	must(k.ListClusters(ctx, &eks.ListClustersInput{}))(t)
+	_, err := n.api.DeleteSubnet(ctx, &ec2.DeleteSubnetInput{SubnetId: &n.other})
+	wantCode(t, err, "DependencyViolation")
+	c.drive("DELETE", "load-balancers", web, nil)
+	must(n.api.DeleteSubnet(ctx, &ec2.DeleteSubnetInput{SubnetId: &n.other}))(t)
+	groups := must(n.api.DescribeSecurityGroups(ctx, &ec2.DescribeSecurityGroupsInput{Filters: filter("group-name", "k8s-elb-*")}))(t).SecurityGroups
+	if len(groups) != 1 {
+		t.Errorf("%d groups of load balancers are left, want 1", len(groups))
 	}
 }

@@ -84,6 +84,7 @@ func (s *Server) Run(ctx context.Context) {
 			if err := s.world.Settle(); err != nil {
 				s.plane.log("keeping the state: " + err.Error())
 			}
+			s.plane.applyAgain(ctx)
 		case <-s.plane.wake:
 			s.plane.apply(ctx)
 		}

@@ -4,8 +4,8 @@ import "time"
 
 // Lag is how long others don't see what was just made.
 type Lag struct {
-	Calls int            `json:"calls"` // calls that answer NotFound for a new resource
-	IAM   time.Duration  `json:"-"`     // until other services see a new role
+	Calls int            // calls that answer NotFound for a new resource
+	IAM   time.Duration  // until other services see a new role
 	left  map[string]int // by id
 }
 
