@@ -116,7 +116,7 @@ var refusedAtCreation = []invalid{
 
 	{"no regions", validFleet, []change{{"spec.regions", "[]"}}, "spec.regions"},
 	{"provider", validFleet, []change{{"spec.provider", "gcp"}}, "spec.provider"},
-	{"no range", validFleet, []change{{"spec.regions.0.cidr", "-"}}, "spec.regions[0].cidr"},
+	{"no range", validFleet, []change{{"spec.regions.0.cidr", "-"}}, "every region of provider local needs a cidr"},
 	{"odd range", validFleet, []change{{"spec.regions.0.cidr", "172.21.0.0"}}, "spec.regions[0].cidr"},
 	{"range with host bits", validFleet, []change{{"spec.regions.0.cidr", "172.21.5.0/16"}}, "spec.regions[0].cidr"},
 	{"narrow range", validFleet, []change{{"spec.regions.0.cidr", "172.21.5.0/28"}}, "16 to 22 bits"},
