@@ -24,7 +24,7 @@ type group struct {
 // Groups that start clusters run alone, one package at a time: two at once on
 // two cores gain nothing.
 var groups = []group{
-	{"packages", ".", []string{"-p", "2", "-timeout", "15m", "./api/...", "./cmd/...", "./config/...", "./hack/...", "./internal/...", "./java/..."}},
+	{"packages", ".", []string{"-p", "2", "-timeout", "15m", "./api/...", "./cmd/...", "./config/...", "./hack/...", "./internal/...", "./java/...", "./test/aws/..."}},
 	{"embedded cloud", "local", []string{"-p", "1", "-timeout", "20m", "./..."}},
 	{"rings", ".", []string{"-p", "1", "-timeout", "40m", "./test/e2e/..."}},
 }

@@ -15,13 +15,22 @@ import (
 
 func downCommand(o *options) *cobra.Command {
 	var keep bool
+	var a account
+	var path string
 	cmd := &cobra.Command{
 		Use: "down", Short: "Take the fleet down, with everything in it", Args: none,
 		Long: `Down stops every node, cluster and network of the fleet, removes its data, and
 shows that nothing is left. With --keep-data the data stays, and ` + "`ringspan up`" + `
-brings the same ring back. A fleet that is down already is no error.`,
+brings the same ring back. A fleet that is down already is no error.
+
+A fleet in AWS is taken down by its file (-f): everything with the fleet's tag is
+deleted, in all regions, workloads' leftovers first and networks last, until nothing
+with the tag is left. What others have put into its networks stops that, by name.`,
 		Example: "  ringspan down\n  ringspan down --keep-data",
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if path != "" {
+				return a.down(cmd.Context(), o, path, cmd.OutOrStdout())
+			}
 			c, err := o.leaving()
 			if err != nil {
 				return err
@@ -50,7 +59,21 @@ brings the same ring back. A fleet that is down already is no error.`,
 		},
 	}
 	cmd.Flags().BoolVar(&keep, "keep-data", false, "keep the data, so that up brings the same ring back")
+	cmd.Flags().StringVarP(&path, "file", "f", "", "take down the fleet in AWS that this `FILE` describes")
+	a.flags(cmd)
 	return cmd
+}
+
+func (a account) down(ctx context.Context, o *options, path string, out io.Writer) error {
+	file, err := loadAWS(o, "down -f", path)
+	if err != nil {
+		return err
+	}
+	c, err := a.open(ctx, globalRegion)
+	if err != nil {
+		return err
+	}
+	return downAWS(ctx, c, file.Fleet.Name, &file.Fleet.Spec, out)
 }
 
 // leaving is the fleet to take down; none when there is none of that name.

@@ -87,8 +87,9 @@ nodes as plain processes, in network namespaces of their own.`,
 	root.PersistentFlags().StringVar(&o.fleet, "fleet", "", "use the fleet of this `NAME` (default: the only one on this machine)")
 	_ = root.RegisterFlagCompletionFunc("fleet", completeFleets)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError{err, cmd.CommandPath()} })
-	root.AddGroup(&cobra.Group{ID: groupFleet, Title: "Fleets:"}, &cobra.Group{ID: groupRing, Title: "Rings:"})
+	root.AddGroup(&cobra.Group{ID: groupFleet, Title: "Fleets:"}, &cobra.Group{ID: groupAWS, Title: "Fleets in AWS:"}, &cobra.Group{ID: groupRing, Title: "Rings:"})
 	add(root, groupFleet, upCommand(o), downCommand(o), kubeconfigCommand(o), doctorCommand(o))
+	add(root, groupAWS, planCommand(o), costCommand(o), policyCommand(), gcCommand(), tokenCommand())
 	add(root, groupRing, statusCommand(o), cqlCommand(o), nodetoolCommand(o), logsCommand(o))
 	add(root, "", versionCommand(), operatorCommand(), probeCommand())
 	teach(root)
@@ -98,6 +99,7 @@ nodes as plain processes, in network namespaces of their own.`,
 // Groups of verbs in the root's help.
 const (
 	groupFleet = "fleet"
+	groupAWS   = "aws"
 	groupRing  = "ring"
 )
 

@@ -23,6 +23,7 @@ func upCommand(o *options) *cobra.Command {
 	var timeout time.Duration
 	var output string
 	var wait, proof bool
+	var inAWS awsUp
 	cmd := &cobra.Command{
 		Use: "up FILE", Short: "Bring a fleet and its rings up, from whatever there is", Args: one("FILE"),
 		Long: `Up reads a file with one Fleet, the K8ssandraClusters that live in it and the
@@ -53,7 +54,7 @@ works on a fleet, a second one waits for it.`,
 				return fmt.Errorf("nothing was made: --fleet %s: the fleet in %s is %s", o.fleet, args[0], file.Fleet.Name)
 			}
 			if file.Fleet.Spec.Provider == fleetv1.ProviderAWS {
-				return errors.New("provider aws: up can't make it yet in this version; nothing was made")
+				return inAWS.run(cmd.Context(), cmd.OutOrStdout(), file, timeout)
 			}
 			cloud, err := local.New(file.Fleet.Name)
 			if err != nil {
@@ -67,6 +68,10 @@ works on a fleet, a second one waits for it.`,
 	cmd.Flags().BoolVar(&wait, "wait", true, "wait until the rings are ready; --wait=false returns when they are asked for")
 	cmd.Flags().BoolVar(&proof, "prove", true, "start no ring before its regions reach each other")
 	outputFlag(cmd, &output, "text", "json")
+	inAWS.flags(cmd)
+	cmd.Flags().BoolVar(&inAWS.infrastructure, "infrastructure-only", false, "provider aws: make networks and clusters, no rings")
+	cmd.Flags().BoolVar(&inAWS.networkOnly, "network-only", false, "provider aws: make networks and what connects them, no clusters")
+	cmd.Flags().BoolVar(&inAWS.prune, "prune", false, "provider aws: delete what is no longer in the file, with the data in it")
 	return cmd
 }
 

@@ -6,9 +6,11 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
@@ -83,6 +85,9 @@ func Connect(ctx context.Context, o Options) (*Cloud, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading AWS's configuration: %w", err)
 	}
+	if o.HTTP != nil {
+		loaded.HTTPClient = &http.Client{Transport: o.HTTP}
+	}
 	if o.Endpoint != "" {
 		loaded.BaseEndpoint = awssdk.String(o.Endpoint)
 	}
@@ -101,6 +106,7 @@ func options(o Options, calls *Calls) []func(*config.LoadOptions) error {
 		config.WithRetryer(func() awssdk.Retryer {
 			return retry.NewStandard(func(s *retry.StandardOptions) {
 				s.MaxAttempts, s.MaxBackoff = attempts, backoff
+				s.Retryables = append([]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(nobodyThere)}, s.Retryables...)
 				s.RateLimiter = noLimit{} // throttling is answered by waiting, never by giving up early
 			})
 		}),
@@ -109,10 +115,17 @@ func options(o Options, calls *Calls) []func(*config.LoadOptions) error {
 	client := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 		t.MaxIdleConnsPerHost, t.MaxIdleConns = connections, 0
 	})
-	if o.HTTP != nil {
-		return append(all, config.WithHTTPClient(&http.Client{Transport: o.HTTP}))
-	}
 	return append(all, config.WithHTTPClient(client))
+}
+
+// nobodyThere ends the attempts to reach an endpoint where nobody listens, or
+// whose name nobody knows: that is a mistake of the configuration.
+func nobodyThere(err error) awssdk.Ternary {
+	var name *net.DNSError
+	if errors.Is(err, syscall.ECONNREFUSED) || errors.As(err, &name) && name.IsNotFound {
+		return awssdk.FalseTernary
+	}
+	return awssdk.UnknownTernary
 }
 
 // noLimit lets every retry through.

@@ -92,6 +92,11 @@ func fromCluster(n types.NetworkInterface, fleet, region string) bool {
 		description == "Amazon EKS "+cluster || strings.HasPrefix(description, "aws-K8S-")
 }
 
+// ofGateway: the SDK's name of the type and the one that AWS sends differ.
+func ofGateway(n types.NetworkInterface) bool {
+	return n.InterfaceType == types.NetworkInterfaceTypeNatGateway || n.InterfaceType == "nat_gateway" || strings.HasPrefix(awssdk.ToString(n.Description), "Interface for NAT Gateway ")
+}
+
 // foreign names what in the fleet's networks is neither the fleet's nor follows
 // from what is.
 func foreign(looks []*look, seen *infra.Seen) (all []infra.Foreign) {
@@ -131,7 +136,7 @@ func (l *look) foreign(mine map[string]bool) (all []infra.Foreign) {
 		if n.Attachment != nil {
 			attached = awssdk.ToString(n.Attachment.InstanceId)
 		}
-		if fromCluster(n, l.question.Fleet, l.in.name) || n.InterfaceType == types.NetworkInterfaceTypeNatGateway || attached != "" {
+		if fromCluster(n, l.question.Fleet, l.in.name) || ofGateway(n) || attached != "" {
 			continue // its machine or gateway is named instead
 		}
 		say("network interface", n.NetworkInterfaceId, n.VpcId, awssdk.ToString(n.Description))

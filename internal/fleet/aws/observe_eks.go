@@ -43,7 +43,7 @@ func (l *look) askClusters(ctx context.Context) error {
 	}
 	for name, own := range names {
 		out, err := l.in.eks.DescribeCluster(ctx, &eks.DescribeClusterInput{Name: &name})
-		if is(err, notFound) {
+		if is(err, notFound, unknown) { // an endpoint without clusters has none
 			continue
 		}
 		if err != nil {

@@ -85,6 +85,9 @@ func (l *look) clusterNames(ctx context.Context) (names []string, err error) {
 	pages := eks.NewListClustersPaginator(l.in.eks, &eks.ListClustersInput{})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
+		if is(err, unknown) {
+			return nil, nil // an endpoint without clusters has none
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -1,0 +1,84 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ringspan/ringspan/internal/fleet/cost"
+	"github.com/ringspan/ringspan/internal/fleet/infra"
+)
+
+func costCommand(o *options) *cobra.Command {
+	var a account
+	var output string
+	var present bool
+	cmd := &cobra.Command{
+		Use: "cost FILE", Short: "Estimate what a fleet costs in AWS in a month", Args: one("FILE"),
+		Long: `Cost estimates what the fleet of a file costs in a month, from list prices that are
+part of this program and carry their date. Traffic, snapshots and the databases'
+volumes come on top. With --present it reckons what is there now instead.`,
+		Example:           "  ringspan cost fleet.yaml\n  ringspan cost fleet.yaml --present -o json",
+		ValidArgsFunction: completeYAML,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := oneOf(cmd, "-o", output, "text", "json"); err != nil {
+				return err
+			}
+			file, err := loadAWS(o, "cost", args[0])
+			if err != nil {
+				return err
+			}
+			c, err := a.open(cmd.Context(), globalRegion)
+			if err != nil {
+				return err
+			}
+			q := c.Ask(file.Fleet.Name, &file.Fleet.Spec)
+			seen, err := c.Observe(cmd.Context(), q)
+			if err != nil {
+				return err
+			}
+			estimate := cost.OfFound(seen.Found)
+			if !present {
+				wanted, err := infra.Desire(infra.Input{Fleet: file.Fleet.Name, ID: q.ID, Spec: file.Fleet.Spec, Seen: seen})
+				if err != nil {
+					return err
+				}
+				estimate = cost.Of(wanted)
+			}
+			if output == "json" {
+				return printJSON(cmd.OutOrStdout(), estimate)
+			}
+			return printCost(cmd.OutOrStdout(), estimate)
+		},
+	}
+	a.flags(cmd)
+	cmd.Flags().BoolVar(&present, "present", false, "reckon what is there now, not what the file asks for")
+	outputFlag(cmd, &output, "text", "json")
+	return cmd
+}
+
+func printCost(out io.Writer, e cost.Estimate) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(w, "count\teach $/month\t$/month\t\t")
+	for _, l := range e.Lines {
+		where := l.Region
+		if where != "" {
+			where = " in " + where
+		}
+		fmt.Fprintf(w, "%d\t%.2f\t%.2f\t\t%s\n", l.Count, l.Each, l.Monthly, l.What+where)
+	}
+	fmt.Fprintf(w, "\t\t%.2f\t\tin all\n", e.Monthly)
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	for _, u := range e.Unknown {
+		fmt.Fprintf(out, "Not reckoned: %s\n", u)
+	}
+	for _, b := range e.Besides {
+		fmt.Fprintf(out, "Besides: %s\n", b)
+	}
+	_, err := fmt.Fprintf(out, "Prices: %s\n", e.Source)
+	return err
+}

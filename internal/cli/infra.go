@@ -1,0 +1,74 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
+	"github.com/ringspan/ringspan/internal/cli/progress"
+	"github.com/ringspan/ringspan/internal/fleet"
+	"github.com/ringspan/ringspan/internal/fleet/aws"
+)
+
+// globalRegion is where AWS is asked what belongs to no region.
+const globalRegion = "us-east-1"
+
+// account is how the verbs that speak to AWS reach it.
+type account struct{ endpoint string }
+
+func (a *account) flags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&a.endpoint, "endpoint", "", "`URL` of another cloud that answers AWS's API, such as ringspan-local serve (default: AWS, or $AWS_ENDPOINT_URL)")
+}
+
+func (a *account) open(ctx context.Context, region string) (*aws.Cloud, error) {
+	return aws.Open(ctx, aws.Options{Region: region, Endpoint: a.endpoint})
+}
+
+// loadAWS reads a file whose fleet lives in AWS.
+func loadAWS(o *options, verb, path string) (*fleet.File, error) {
+	file, err := fleet.Load(path)
+	if err != nil {
+		return nil, err
+	}
+	if o.fleet != "" && o.fleet != file.Fleet.Name {
+		return nil, fmt.Errorf("--fleet %s: the fleet in %s is %s", o.fleet, path, file.Fleet.Name)
+	}
+	if file.Fleet.Spec.Provider != fleetv1.ProviderAWS {
+		return nil, fmt.Errorf("%s: spec.provider is %s, and %s is for aws: on this machine `up` makes all there is at once, and it costs nothing", path, file.Fleet.Spec.Provider, verb)
+	}
+	return file, nil
+}
+
+func completeYAML(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return []string{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt
+}
+
+// reporter shows what is done to the fleet's infrastructure.
+func infraReporter(out io.Writer, title string, spec *fleetv1.FleetSpec) *progress.Reporter {
+	var names []string
+	if spec != nil {
+		for _, r := range spec.Regions {
+			names = append(names, r.Name)
+		}
+	}
+	return progress.New(progress.Options{Out: out, Title: title, Regions: names})
+}
+
+// infraNews makes news of steps into lines and waits of a report.
+func infraNews(report *progress.Reporter) func(aws.Event) {
+	return func(e aws.Event) {
+		s := progress.Subject{Region: e.Step.Region, Name: e.Step.ID}
+		switch {
+		case e.Err != nil: // told at the end, with all others
+			report.Wait(s, "")
+		case e.Wait != "":
+			report.Wait(s, e.Wait)
+		default:
+			report.Wait(s, "")
+			report.Line(progress.Subject{Region: e.Step.Region}, fmt.Sprintf("%s %s %s", e.Step.Verb, e.Step.Kind, e.Step.ID))
+		}
+	}
+}

@@ -1,0 +1,157 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ringspan/ringspan/internal/fleet/aws"
+	"github.com/ringspan/ringspan/internal/fleet/cost"
+	"github.com/ringspan/ringspan/internal/fleet/infra"
+)
+
+// exitChanges is plan's exit code when there is something to do.
+const exitChanges = 2
+
+func planCommand(o *options) *cobra.Command {
+	var a account
+	var output string
+	var network, prune bool
+	cmd := &cobra.Command{
+		Use: "plan FILE", Short: "Say what up would make, change and remove in AWS", Args: one("FILE"),
+		Long: `Plan compares the fleet of a file with what the account holds, and says what up
+would do: every step, by region, in an order that can be kept; the quotas that the
+steps need; and what the whole fleet costs in a month. It changes nothing.
+
+The exit code is 0 when there is nothing to do, 2 when there is, and 1 when up would
+refuse, or when the account can't be looked at.`,
+		Example: `  ringspan plan fleet.yaml
+  ringspan plan fleet.yaml -o json | jq '.steps[].target'`,
+		ValidArgsFunction: completeYAML,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := oneOf(cmd, "-o", output, "text", "json"); err != nil {
+				return err
+			}
+			file, err := loadAWS(o, "plan", args[0])
+			if err != nil {
+				return err
+			}
+			c, err := a.open(cmd.Context(), globalRegion)
+			if err != nil {
+				return err
+			}
+			d, err := c.Plan(cmd.Context(), aws.Wish{Fleet: file.Fleet.Name, Spec: file.Fleet.Spec, NetworkOnly: network, Prune: prune})
+			if err != nil {
+				return err
+			}
+			r := newPlanned(file.Fleet.Name, c, d)
+			if output == "json" {
+				err = printJSON(cmd.OutOrStdout(), r)
+			} else {
+				err = r.print(cmd.OutOrStdout())
+			}
+			switch {
+			case err != nil:
+				return err
+			case len(r.Refused) > 0:
+				return exitError(exitFailed)
+			case len(r.Steps) > 0:
+				return exitError(exitChanges)
+			}
+			return nil
+		},
+	}
+	a.flags(cmd)
+	cmd.Flags().BoolVar(&network, "network-only", false, "plan networks and what connects them, no clusters")
+	cmd.Flags().BoolVar(&prune, "prune", false, "plan to delete what is no longer in the file, with the data in it")
+	outputFlag(cmd, &output, "text", "json")
+	return cmd
+}
+
+// planned is what `plan -o json` prints.
+type planned struct {
+	Fleet   string        `json:"fleet"`
+	ID      string        `json:"id"` // of the fleet in this account
+	Account string        `json:"account"`
+	Steps   []plannedStep `json:"steps"`
+	Refused []string      `json:"refused,omitempty"` // why up would not begin
+	Trouble []string      `json:"trouble,omitempty"`
+	Quotas  []infra.Quota `json:"quotas"`
+	Cost    cost.Estimate `json:"cost"` // of the whole fleet, once it is as the file says
+	Calls   int           `json:"calls"`
+}
+
+// plannedStep is one thing that up would do.
+type plannedStep struct {
+	Verb        string             `json:"verb"` // create, update or delete
+	Kind        string             `json:"kind"`
+	ID          string             `json:"id"`                 // logical
+	Region      string             `json:"region,omitempty"`   // "" for what belongs to no region
+	Physical    string             `json:"physical,omitempty"` // AWS's id
+	Why         string             `json:"why"`
+	Differences []infra.Difference `json:"differences,omitempty"`
+	After       []string           `json:"after,omitempty"` // keys of steps that come first
+}
+
+func newPlanned(fleet string, c *aws.Cloud, d *aws.Draft) planned {
+	r := planned{
+		Fleet: fleet, ID: d.ID, Account: c.Account, Steps: []plannedStep{}, Refused: d.Plan.Refused, Trouble: d.Plan.Trouble,
+		Quotas: d.Plan.Quotas, Cost: cost.Of(d.Wanted), Calls: c.Calls.Total(),
+	}
+	for _, s := range d.Plan.Steps {
+		r.Steps = append(r.Steps, plannedStep{
+			Verb: string(s.Verb), Kind: string(s.Kind), ID: s.ID, Region: s.Region, Physical: s.Physical,
+			Why: s.Why, Differences: s.Differences, After: s.After,
+		})
+	}
+	return r
+}
+
+// print lists the steps of each region, in their order.
+func (r planned) print(out io.Writer) error {
+	fmt.Fprintf(out, "Fleet %s (%s) in account %s\n", r.Fleet, r.ID, r.Account)
+	var regions []string
+	for _, s := range r.Steps {
+		if !slices.Contains(regions, s.Region) {
+			regions = append(regions, s.Region)
+		}
+	}
+	slices.Sort(regions)
+	for _, region := range regions {
+		name := region
+		if name == "" {
+			name = "all regions"
+		}
+		fmt.Fprintf(out, "\n%s\n", name)
+		w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+		for _, s := range r.Steps {
+			if s.Region == region {
+				fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", s.Verb, s.Kind, s.ID, s.Why)
+			}
+		}
+		if err := w.Flush(); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintln(out)
+	for _, q := range r.Quotas {
+		fmt.Fprintf(out, "Quota: %s\n", q)
+	}
+	for _, t := range r.Trouble {
+		fmt.Fprintf(out, "Note: %s\n", t)
+	}
+	for _, t := range r.Refused {
+		fmt.Fprintf(out, "Refused: %s\n", t)
+	}
+	if len(r.Steps) == 0 {
+		fmt.Fprintln(out, "Nothing to do: all is as the file says.")
+	} else {
+		fmt.Fprintf(out, "%d steps. `%s up` would do them; nothing was changed.\n", len(r.Steps), called("ringspan"))
+	}
+	fmt.Fprintf(out, "About $%.0f a month by list prices of %s, traffic and volumes of databases not counted (see `%s cost`).\n", r.Cost.Monthly, r.Cost.AsOf, called("ringspan"))
+	_, err := fmt.Fprintf(out, "%d calls of AWS's API.\n", r.Calls)
+	return err
+}

@@ -1,0 +1,45 @@
+package cli
+
+import (
+	"time"
+
+	"github.com/spf13/cobra"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	clientv1 "k8s.io/client-go/pkg/apis/clientauthentication/v1"
+
+	"github.com/ringspan/ringspan/internal/fleet/aws"
+)
+
+func tokenCommand() *cobra.Command {
+	var a account
+	var region, cluster string
+	cmd := &cobra.Command{
+		Use: "token", Short: "Log in to a cluster in AWS: a credential for kubectl", Args: none,
+		Long: `Token prints a credential for kubectl, made from the AWS credentials of whoever
+runs it; it is valid for some minutes. The kubeconfig that up writes for a fleet in
+AWS calls it, so that neither the aws program nor a stored secret is needed.`,
+		Example: "  ringspan token --region eu-west-1 --cluster article-eu-west-1",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := aws.Connect(cmd.Context(), aws.Options{Region: region, Endpoint: a.endpoint})
+			if err != nil {
+				return err
+			}
+			now := time.Now()
+			token, err := c.Token(cmd.Context(), region, cluster)
+			if err != nil {
+				return err
+			}
+			until := metav1.NewTime(now.Add(aws.TokenLife))
+			return printJSON(cmd.OutOrStdout(), clientv1.ExecCredential{
+				TypeMeta: metav1.TypeMeta{APIVersion: clientv1.SchemeGroupVersion.String(), Kind: "ExecCredential"},
+				Status:   &clientv1.ExecCredentialStatus{Token: token, ExpirationTimestamp: &until},
+			})
+		},
+	}
+	a.flags(cmd)
+	cmd.Flags().StringVar(&region, "region", "", "`REGION` of the cluster")
+	cmd.Flags().StringVar(&cluster, "cluster", "", "`NAME` of the cluster")
+	_ = cmd.MarkFlagRequired("region")
+	_ = cmd.MarkFlagRequired("cluster")
+	return cmd
+}

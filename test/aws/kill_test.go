@@ -1,0 +1,173 @@
+package aws
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/ringspan/ringspan/internal/fleet/aws"
+	"github.com/ringspan/ringspan/internal/fleet/infra"
+)
+
+// killer lets so many calls that change something through, and then nothing any
+// more, as if the process had been killed: the call itself still reaches AWS.
+type killer struct {
+	left   atomic.Int64
+	cancel context.CancelFunc
+	dead   atomic.Bool
+}
+
+var errKilled = errors.New("killed")
+
+func (k *killer) RoundTrip(r *http.Request) (*http.Response, error) {
+	if k.dead.Load() {
+		return nil, errKilled
+	}
+	last := false
+	if changes(r) {
+		switch n := k.left.Add(-1); {
+		case n < 0:
+			return nil, errKilled
+		case n == 0:
+			last = true
+		}
+	}
+	answer, err := http.DefaultTransport.RoundTrip(r.WithContext(context.WithoutCancel(r.Context())))
+	if last { // AWS has done it, and nobody hears the answer
+		k.dead.Store(true)
+		k.cancel()
+		if answer != nil {
+			answer.Body.Close()
+		}
+		return nil, errKilled
+	}
+	return answer, err
+}
+
+// changes tells calls that change something from those that look: being killed
+// between two looks is being killed after the change before them.
+func changes(r *http.Request) bool {
+	if r.GetBody == nil {
+		return r.Method != http.MethodGet
+	}
+	body, err := r.GetBody()
+	if err != nil {
+		return true
+	}
+	defer body.Close()
+	text := make([]byte, 512)
+	n, _ := body.Read(text)
+	for _, look := range []string{"Action=Describe", "Action=List", "Action=Get"} {
+		if strings.Contains(string(text[:n]), look) {
+			return false
+		}
+	}
+	return r.Method != http.MethodGet
+}
+
+// killed runs something with a client that dies after k changes. It returns
+// false when the end came first.
+func killed(t *testing.T, e *embedded, k int64, do func(context.Context, *aws.Cloud) error) bool {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	killer := &killer{cancel: cancel}
+	killer.left.Store(k)
+	c, err := e.open(ctx, killer)
+	if err == nil {
+		err = do(ctx, c)
+	}
+	if !killer.dead.Load() {
+		if err != nil {
+			t.Fatalf("not killed, and yet: %v", err)
+		}
+		return false
+	}
+	return true
+}
+
+// stride is how many points apart are tried, all when RINGSPAN_EVERY_CALL is set.
+func stride(few int64) int64 {
+	if os.Getenv("RINGSPAN_EVERY_CALL") != "" {
+		return 1
+	}
+	return few
+}
+
+// once fails when a logical id is there twice.
+func once(t *testing.T, c *aws.Cloud, w aws.Wish) {
+	t.Helper()
+	d, err := c.Plan(t.Context(), w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(d.Plan.Steps) > 0 || len(d.Plan.Refused) > 0 {
+		t.Errorf("not converged: %v\n%s", d.Plan.Refused, d.Plan.Text())
+	}
+	seen := map[string]int{}
+	for _, f := range d.Seen.Found {
+		if f.State != infra.Gone {
+			seen[f.ID]++
+		}
+	}
+	for id, n := range seen {
+		if n > 1 {
+			t.Errorf("%s is there %d times", id, n)
+		}
+	}
+}
+
+// Killed after every k-th call of an up, for every k, and run again: all is there
+// once. Killed after every k-th call of a down: nothing is left.
+func TestKilledAfterEveryCall(t *testing.T) { killEverywhere(t, twoRegions, true, 1) }
+
+func killEverywhere(t *testing.T, text string, networkOnly bool, step int64) {
+	e := serve(t)
+	before := e.left()
+	w := wish(t, text, networkOnly)
+	points := 0
+	for k := int64(1); ; k += step {
+		alive := !killed(t, e, k, func(ctx context.Context, c *aws.Cloud) error {
+			_, err := c.Up(ctx, w, time.Now(), nil, nil)
+			return err
+		})
+		c := e.cloud()
+		up(t, c, w)
+		once(t, c, w)
+		clean(t, e, c, w, before, fmt.Sprintf("up killed after %d changes", k))
+		if alive || t.Failed() {
+			break
+		}
+		points++
+	}
+	ups := points
+	c := e.cloud()
+	for k := int64(1); !t.Failed(); k += step {
+		up(t, c, w)
+		alive := !killed(t, e, k, func(ctx context.Context, c *aws.Cloud) error {
+			_, err := c.Down(ctx, w.Fleet, &w.Spec, time.Now(), nil, nil)
+			return err
+		})
+		if alive {
+			break
+		}
+		points++
+		clean(t, e, e.cloud(), w, before, fmt.Sprintf("down killed after %d changes", k))
+	}
+	t.Logf("%d points of up and %d of down, all converged", ups, points-ups)
+}
+
+func clean(t *testing.T, e *embedded, c *aws.Cloud, w aws.Wish, before []string, when string) {
+	t.Helper()
+	down(t, c, w)
+	if left := e.left(); !slices.Equal(left, before) {
+		t.Errorf("%s: left is %v", when, left)
+	}
+}
