@@ -26,6 +26,10 @@ func TestScripts(t *testing.T) {
 		UpdateScripts: os.Getenv("UPDATE") != "",
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("RINGSPAN_HOME", e.WorkDir+"/home")
+			for _, name := range []string{"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"} {
+				e.Setenv(name, e.WorkDir+"/none") // nobody's account is asked
+			}
+			e.Setenv("AWS_EC2_METADATA_DISABLED", "true")
 			return os.WriteFile(e.WorkDir+"/article.yaml", article, 0o600)
 		},
 	})

@@ -23,6 +23,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	sdklog "github.com/aws/smithy-go/logging"
 	"github.com/aws/smithy-go/middleware"
 )
 
@@ -110,6 +111,7 @@ func options(o Options, calls *Calls) []func(*config.LoadOptions) error {
 				s.RateLimiter = noLimit{} // throttling is answered by waiting, never by giving up early
 			})
 		}),
+		config.WithLogger(sdklog.Nop{}), // what the SDK logs is in its errors too
 		config.WithAPIOptions([]func(*middleware.Stack) error{calls.add}),
 	}
 	client := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
@@ -144,6 +146,9 @@ func (c *Cloud) identify(ctx context.Context) error {
 		}
 		if said := c.explain(err, ""); said.Error() != err.Error() {
 			return said
+		}
+		if strings.Contains(err.Error(), "get credentials") || strings.Contains(err.Error(), "refresh cached credentials") {
+			return errors.New("no AWS credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or log in as your account asks for")
 		}
 		return fmt.Errorf("AWS can't be asked who is asking: %w", plain(err))
 	}
