@@ -172,3 +172,22 @@ func (c *cluster) stop() {
 		services[i].stop(grace)
 	}
 }
+
+// clusters are those of the configuration, and then those of the AWS API.
+func (s *supervisor) clusters() (all []*cluster) {
+	for _, r := range s.regions {
+		all = append(all, &r.cluster)
+	}
+	return append(all, s.hosted.list()...)
+}
+
+// status tells about a cluster whose nodes come and go.
+func (c *cluster) status(ctx context.Context) RegionStatus {
+	out := RegionStatus{Name: c.name, Server: c.plane.HostServer, InternalServer: c.plane.InternalServer(), Ready: true}
+	ready := c.readyNodes(ctx)
+	for _, n := range c.runningNodes() {
+		out.Nodes = append(out.Nodes, NodeStatus{Name: n.name, Zone: n.zone, Address: n.address.String(), Ready: ready[n.name]})
+		out.Ready = out.Ready && ready[n.name]
+	}
+	return out
+}

@@ -17,6 +17,16 @@ type Config struct {
 	Images  string   `json:"images"` // directory of images
 	Regions []Region `json:"regions"`
 	Links   []Link   `json:"links"`
+	AWS     *AWS     `json:"aws,omitempty"` // clusters come through its API, too
+}
+
+// journal is where the lab's events are printed: standard output, unless the
+// API's endpoint is.
+func (c Config) journal() *os.File {
+	if c.AWS != nil {
+		return os.Stderr
+	}
+	return os.Stdout
 }
 
 // Region is one network with one Kubernetes cluster in it.
@@ -70,9 +80,10 @@ func (c Config) Validate() error {
 	if c.Images == "" {
 		bad("images: the directory of images is missing")
 	}
-	if len(c.Regions) == 0 {
+	if len(c.Regions) == 0 && c.AWS == nil {
 		bad("regions: there must be at least one")
 	}
+	errs = append(errs, c.AWS.validate()...)
 	names, ports := map[string]bool{}, map[int]bool{}
 	for i, r := range c.Regions {
 		if r.Name == "" || names[r.Name] {

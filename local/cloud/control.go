@@ -116,9 +116,9 @@ func (s *supervisor) killNode(args []string) error {
 	if len(args) != 1 {
 		return errors.New("kill-node takes REGION/NODE")
 	}
-	for _, r := range s.regions {
-		for _, n := range r.runningNodes() {
-			if args[0] == r.config.Name+"/"+n.name || args[0] == n.name {
+	for _, c := range s.clusters() {
+		for _, n := range c.runningNodes() {
+			if args[0] == c.name+"/"+n.name || args[0] == n.name {
 				n.kubelet.kill()
 				n.runtime.KillAll()
 				return nil
@@ -131,13 +131,13 @@ func (s *supervisor) killNode(args []string) error {
 // killComponent ends one of a region's processes without warning.
 func (s *supervisor) killComponent(args []string) error {
 	var known []string
-	for _, r := range s.regions {
-		for _, p := range r.processes() {
-			if len(args) == 1 && args[0] == r.config.Name+"/"+p.name {
+	for _, c := range s.clusters() {
+		for _, p := range c.processes() {
+			if len(args) == 1 && args[0] == c.name+"/"+p.name {
 				p.kill()
 				return nil
 			}
-			known = append(known, r.config.Name+"/"+p.name)
+			known = append(known, c.name+"/"+p.name)
 		}
 	}
 	return fmt.Errorf("kill takes one of %s", strings.Join(known, ", "))
@@ -161,6 +161,9 @@ func (s *supervisor) status(ctx context.Context) Status {
 			one.Ready = one.Ready && ready[n.name]
 		}
 		out.Regions = append(out.Regions, one)
+	}
+	for _, c := range s.hosted.list() {
+		out.Regions = append(out.Regions, c.status(ctx))
 	}
 	return out
 }

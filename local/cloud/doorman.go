@@ -104,11 +104,12 @@ func newDoors(file *os.File) (*doors, error) {
 	return &doors{conn: conn, turn: make(chan struct{}, 1)}, nil
 }
 
-// listen opens a listener on the host's loopback; port 0 takes a free one.
-func (d *doors) listen(port int) (net.Listener, error) {
+// listen opens a listener on an address of the host's loopback; port 0 takes a
+// free one.
+func (d *doors) listen(address string) (net.Listener, error) {
 	d.turn <- struct{}{}
 	defer func() { <-d.turn }()
-	question, _ := json.Marshal(doorRequest{fmt.Sprintf("127.0.0.1:%d", port)}) // plain data: cannot fail
+	question, _ := json.Marshal(doorRequest{address}) // plain data: cannot fail
 	if _, err := d.conn.Write(question); err != nil {
 		return nil, fmt.Errorf("asking the host for a port: %w", err)
 	}

@@ -22,6 +22,7 @@ import (
 type machine struct {
 	node
 	key        string // short and unique on this host: names a directory
+	face       string // id of its interface, where networks are AWS's
 	namespace  *netlab.Namespace
 	ranges     []netip.Prefix // of pods' addresses
 	reserved   int            // addresses at the first one's start that pods don't get

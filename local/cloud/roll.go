@@ -21,27 +21,28 @@ const rollPatience = 4 * time.Minute
 // of the one before are ready again. It returns when the last ones are; with the
 // context it ends before the next node.
 func (s *supervisor) rollAddresses(ctx context.Context, args []string) error {
-	i := slices.IndexFunc(s.regions, func(r *region) bool { return len(args) == 1 && r.config.Name == args[0] })
+	all := s.clusters()
+	i := slices.IndexFunc(all, func(c *cluster) bool { return len(args) == 1 && c.name == args[0] })
 	if i < 0 {
 		return fmt.Errorf("roll-addresses takes one of the regions, not %q", strings.Join(args, " "))
 	}
-	r := s.regions[i]
-	for _, n := range r.runningNodes() {
-		if err := r.roll(ctx, n); err != nil {
-			return fmt.Errorf("roll-addresses %s: node %s: %w; the nodes after it were not touched", r.config.Name, n.name, err)
+	c := all[i]
+	for _, n := range c.runningNodes() {
+		if err := c.roll(ctx, n); err != nil {
+			return fmt.Errorf("roll-addresses %s: node %s: %w; the nodes after it were not touched", c.name, n.name, err)
 		}
-		s.events.say("fault", r.config.Name, "pods of node %s have new addresses", n.name)
+		s.events.say("fault", c.name, "pods of node %s have new addresses", n.name)
 	}
 	return nil
 }
 
 // roll ends the pods of one node and waits until those that served do so again,
 // each at another address.
-func (r *region) roll(ctx context.Context, n *runningNode) error {
+func (c *cluster) roll(ctx context.Context, n *runningNode) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	before, err := r.podsOn(ctx, n.name)
+	before, err := c.podsOn(ctx, n.name)
 	if err != nil {
 		return err
 	}
@@ -50,7 +51,7 @@ func (r *region) roll(ctx context.Context, n *runningNode) error {
 		if err := ctx.Err(); err != nil {
 			return nil //nolint:nilerr // nobody waits any more: the next node's turn never comes
 		}
-		now, err := r.podsOn(ctx, n.name)
+		now, err := c.podsOn(ctx, n.name)
 		if err != nil {
 			return err
 		}
@@ -58,8 +59,8 @@ func (r *region) roll(ctx context.Context, n *runningNode) error {
 	})
 }
 
-func (r *region) podsOn(ctx context.Context, node string) ([]corev1.Pod, error) {
-	list, err := r.client.CoreV1().Pods(metav1.NamespaceAll).List(ctx, metav1.ListOptions{
+func (c *cluster) podsOn(ctx context.Context, node string) ([]corev1.Pod, error) {
+	list, err := c.client.CoreV1().Pods(metav1.NamespaceAll).List(ctx, metav1.ListOptions{
 		FieldSelector: fields.OneTermEqualSelector("spec.nodeName", node).String()})
 	if err != nil {
 		return nil, err

@@ -39,6 +39,12 @@ func Run(ctx context.Context, state State, c Config) error {
 	if err != nil {
 		return err
 	}
+	outside, inside, err := doorPair()
+	if err != nil {
+		return err
+	}
+	go keepDoors(outside)
+	listeners = append(listeners, inside)
 	cmd := exec.Command(sibling(self, "ringspan-init"), "reap", self, "supervise", string(state))
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	cmd.ExtraFiles = listeners

@@ -26,6 +26,10 @@ type supervisor struct {
 	events  *journal
 	faults  *faults
 	regions []*region
+	doors   *doors
+
+	api    *api      // of AWS; nil without one
+	hosted *clusters // those of the AWS API; nil without it
 
 	networks map[string]*netlab.Network
 	built    chan struct{} // closed when the networks are there
@@ -36,7 +40,8 @@ type supervisor struct {
 const stopGrace = 20 * time.Second
 
 // Supervise builds the lab and returns when it has been stopped in order. It
-// must be started by Run: descriptors 3 and up are the regions' listeners.
+// must be started by Run: descriptors 3 and up are the regions' listeners,
+// and the last one leads to the host.
 func Supervise(state State) error {
 	var c Config
 	if err := readJSON(state.config(), &c); err != nil {
@@ -48,13 +53,16 @@ func Supervise(state State) error {
 	}
 	s := &supervisor{
 		state: state, config: c, kube: sibling(self, "ringspan-kube"), init: sibling(self, "ringspan-init"),
-		events: newJournal(os.Stdout), networks: map[string]*netlab.Network{}, built: make(chan struct{}),
+		events: newJournal(c.journal()), networks: map[string]*netlab.Network{}, built: make(chan struct{}),
 	}
 	if s.kube, err = filepath.EvalSymlinks(s.kube); err != nil {
 		return fmt.Errorf("the Kubernetes binary is missing beside this program: %w", err)
 	}
 	s.faults = &faults{networks: s.networks, config: c, nodes: s.nodesOf}
 	if err := s.describeRegions(); err != nil {
+		return err
+	}
+	if s.doors, err = newDoors(os.NewFile(uintptr(3+len(s.regions)), "doorman")); err != nil {
 		return err
 	}
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
@@ -69,6 +77,10 @@ func Supervise(state State) error {
 		return err
 	}
 	close(s.built)
+	if err := s.startAPI(ctx, os.Stdout); err != nil {
+		s.events.fail("aws", "", err)
+		return err
+	}
 	s.startRegions(ctx)
 	<-ctx.Done()
 	s.stop()
@@ -121,11 +133,13 @@ func (s *supervisor) startRegions(ctx context.Context) {
 	}
 	go func() {
 		group.Wait()
-		if s.events.failure() == nil && ctx.Err() == nil {
+		if s.events.failure() == nil && ctx.Err() == nil && len(s.regions) > 0 {
 			if err := s.writeKubeconfig(); err != nil {
 				s.events.fail("kubeconfig", "", err)
 				return
 			}
+		}
+		if s.events.failure() == nil && ctx.Err() == nil {
 			s.events.ready("all regions ready")
 		}
 	}()
@@ -136,6 +150,7 @@ func (s *supervisor) startRegions(ctx context.Context) {
 func (s *supervisor) stop() {
 	s.events.say("stop", "", "stopping")
 	var group sync.WaitGroup
+	group.Go(s.stopAPI)
 	for _, r := range s.regions {
 		group.Go(r.stop)
 	}

@@ -186,3 +186,12 @@ func (n *Namespace) SetPolicies(policies []Policy) error {
 	}
 	return nil
 }
+
+// SetMTU sets the largest packet of a link, in bytes.
+func (n *Namespace) SetMTU(link string, bytes int) error {
+	l, err := n.nl.LinkByName(link)
+	if err != nil {
+		return fmt.Errorf("link %s of %s: %w", link, n.name, err)
+	}
+	return n.nl.LinkSetMTU(l, bytes)
+}

@@ -64,8 +64,8 @@ func newLab(user *syscall.Credential, regions ...cloud.Region) (*lab, error) {
 		return nil, err
 	}
 	config := cloud.Config{Name: "test", Images: l.path("images"), Regions: regions}
-	for i := range regions[1:] {
-		config.Links = append(config.Links, cloud.Link{A: regions[i].Name, B: regions[i+1].Name})
+	for i := 1; i < len(regions); i++ {
+		config.Links = append(config.Links, cloud.Link{A: regions[i-1].Name, B: regions[i].Name})
 	}
 	if err := writeJSON(l.path("config.json"), config); err != nil {
 		return nil, err

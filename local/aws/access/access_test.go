@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -28,6 +29,9 @@ func sts(t *testing.T, caller string) http.Handler {
 		if r.Header.Get("x-k8s-aws-id") != "ring" || r.Host != "sts.eu-west-1.amazonaws.com" || r.Method != http.MethodGet {
 			t.Errorf("STS is asked by %s of %s about the cluster %q", r.Method, r.Host, r.Header.Get("x-k8s-aws-id"))
 		}
+		if body, err := io.ReadAll(r.Body); err != nil || len(body) > 0 {
+			t.Errorf("STS gets the body %q, %v", body, err)
+		}
 		if caller == "" {
 			w.WriteHeader(http.StatusForbidden)
 			fmt.Fprint(w, `<ErrorResponse><Error><Message>no such key</Message></Error></ErrorResponse>`)
@@ -40,7 +44,7 @@ func sts(t *testing.T, caller string) http.Handler {
 func TestReview(t *testing.T) {
 	const role, user = "arn:aws:iam::123456789012:role/operator", "arn:aws:iam::123456789012:user/jo"
 	grants := []plane.Grant{
-		{PrincipalARN: role, Groups: []string{"readers"}, Policies: []string{"AmazonEKSViewPolicy"}},
+		{PrincipalARN: role, Groups: []string{"readers", "eks-access-policy:AmazonEKSViewPolicy"}},
 		{PrincipalARN: user, Username: "jo"},
 	}
 	for _, c := range []struct {
@@ -50,10 +54,12 @@ func TestReview(t *testing.T) {
 		refusal            string
 	}{
 		{"a role's session", token(good), "arn:aws:sts::123456789012:assumed-role/operator/i-1", grants,
-			&User{"arn:aws:sts::123456789012:assumed-role/operator/i-1", []string{"readers", "eks:access-policy:AmazonEKSViewPolicy"}}, ""},
+			&User{"arn:aws:sts::123456789012:assumed-role/operator/i-1", []string{"readers", "eks-access-policy:AmazonEKSViewPolicy"}}, ""},
 		{"a user, with the name of its entry", token(good), user, grants, &User{Name: "jo"}, ""},
 		{"a template of the session's name", token(good), "arn:aws:sts::123456789012:assumed-role/operator/i-1",
 			[]plane.Grant{{PrincipalARN: role, Username: "system:node:{{SessionName}}"}}, &User{Name: "system:node:i-1"}, ""},
+		{"a machine's role in other hands", token(good), "arn:aws:sts::123456789012:assumed-role/operator/i-1",
+			[]plane.Grant{{PrincipalARN: role, Username: "system:node:{{EC2PrivateDNSName}}", Groups: []string{"system:nodes"}}}, nil, "no access entry"},
 		{"nobody's entry", token(good), "arn:aws:iam::123456789012:user/eve", grants, nil, "no access entry of cluster ring"},
 		{"no entries at all", token(good), user, nil, nil, "no access entry"},
 		{"STS refuses", token(good), "", grants, nil, "no such key"},
@@ -90,13 +96,23 @@ func TestReview(t *testing.T) {
 	}
 }
 
-func TestEveryPolicyIsBound(t *testing.T) {
-	for i, b := range Bindings() {
-		if b.Subjects[0].Name != policyGroup(Policies()[i]) || b.RoleRef.Name == "" {
-			t.Errorf("got %+v", b)
-		}
+func TestBindings(t *testing.T) {
+	grants := []plane.Grant{
+		{Groups: []string{"readers", "eks-access-policy:AmazonEKSViewPolicy", "eks-access-policy:AmazonEKSEditPolicy:ring"}},
+		{Groups: []string{"eks-access-policy:AmazonEKSViewPolicy", "system:masters"}},
 	}
-	if len(Bindings()) != 4 {
-		t.Errorf("got %d bindings", len(Bindings()))
+	got, err := Bindings(grants)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Binding{
+		{Group: "eks-access-policy:AmazonEKSEditPolicy:ring", Role: "edit", Namespace: "ring"},
+		{Group: "eks-access-policy:AmazonEKSViewPolicy", Role: "view"},
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+	if _, err := Bindings([]plane.Grant{{Groups: []string{"eks-access-policy:AmazonEKSUnheardPolicy"}}}); err == nil || !strings.Contains(err.Error(), "AmazonEKSUnheardPolicy") {
+		t.Errorf("a policy that isn't known: got %v", err)
 	}
 }

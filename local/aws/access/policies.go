@@ -1,40 +1,54 @@
 package access
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
-	rbacv1 "k8s.io/api/rbac/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"github.com/ringspan/ringspan/local/aws/plane"
 )
+
+// policyGroup begins the names of groups that stand for access policies: EKS
+// authorizes their holders by itself, here a binding of the group does.
+const policyGroup = "eks-access-policy:"
+
+// AdminViewRole is the cluster role that lets one read everything, secrets too.
+const AdminViewRole = "ringspan:admin-view"
 
 // roles are the cluster roles that do what EKS's access policies allow
 // ("Review access policy permissions", Amazon EKS User Guide).
 var roles = map[string]string{
 	"AmazonEKSClusterAdminPolicy": "cluster-admin",
 	"AmazonEKSAdminPolicy":        "admin",
+	"AmazonEKSAdminViewPolicy":    AdminViewRole,
 	"AmazonEKSEditPolicy":         "edit",
 	"AmazonEKSViewPolicy":         "view",
 }
 
-// Policies are the access policies that Bindings knows.
-func Policies() []string {
-	var all []string
-	for name := range roles {
-		all = append(all, name)
-	}
-	slices.Sort(all)
-	return all
+// Binding gives a group a cluster role: everywhere, or in one namespace.
+type Binding struct {
+	Group, Role, Namespace string
 }
 
-// Bindings let the holders of access policies do what these allow.
-func Bindings() []rbacv1.ClusterRoleBinding {
-	var all []rbacv1.ClusterRoleBinding
-	for _, policy := range Policies() {
-		all = append(all, rbacv1.ClusterRoleBinding{
-			ObjectMeta: metav1.ObjectMeta{Name: policyGroup(policy)},
-			RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: roles[policy]},
-			Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.GroupKind, Name: policyGroup(policy)}},
-		})
+// Bindings are those that grants' access policies need, each once, in order.
+func Bindings(grants []plane.Grant) ([]Binding, error) {
+	var all []Binding
+	for _, g := range grants {
+		for _, group := range g.Groups {
+			rest, ok := strings.CutPrefix(group, policyGroup)
+			if !ok {
+				continue
+			}
+			policy, namespace, _ := strings.Cut(rest, ":")
+			role := roles[policy]
+			if role == "" {
+				return nil, fmt.Errorf("access policy %s of %s: this cloud doesn't know what it allows", policy, g.PrincipalARN)
+			}
+			if b := (Binding{group, role, namespace}); !slices.Contains(all, b) {
+				all = append(all, b)
+			}
+		}
 	}
-	return all
+	slices.SortFunc(all, func(a, b Binding) int { return strings.Compare(a.Group, b.Group) })
+	return all, nil
 }

@@ -34,7 +34,7 @@ func call(token, cluster string) (*http.Request, error) {
 	if err := check(target.Query()); err != nil {
 		return nil, err
 	}
-	r, err := http.NewRequest(http.MethodGet, target.String(), nil)
+	r, err := http.NewRequest(http.MethodGet, target.String(), http.NoBody) // a server reads it
 	if err != nil {
 		return nil, errors.New("the token isn't a URL that can be called")
 	}

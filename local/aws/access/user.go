@@ -13,15 +13,15 @@ type User struct {
 	Groups []string
 }
 
-// policyGroup marks the holders of an access policy: EKS authorizes them by
-// itself, here a binding of that group does.
-func policyGroup(policy string) string { return "eks:access-policy:" + policy }
+// machineName is what EKS puts a machine's DNS name for. Machines of this cloud
+// have certificates and no need of it; who else has a node's role gets no name.
+const machineName = "{{EC2PrivateDNSName}}"
 
 // identify finds the grant of a caller; false when nobody let it in.
 func identify(grants []plane.Grant, caller string) (User, bool) {
 	principal, session := principalOf(caller)
 	for _, g := range grants {
-		if g.PrincipalARN != principal {
+		if g.PrincipalARN != principal || strings.Contains(g.Username, machineName) {
 			continue
 		}
 		name := g.Username
@@ -31,11 +31,7 @@ func identify(grants []plane.Grant, caller string) (User, bool) {
 		case name == "":
 			name = caller
 		}
-		u := User{Name: strings.ReplaceAll(name, "{{SessionName}}", session), Groups: slices.Clone(g.Groups)}
-		for _, p := range g.Policies {
-			u.Groups = append(u.Groups, policyGroup(p))
-		}
-		return u, true
+		return User{Name: strings.ReplaceAll(name, "{{SessionName}}", session), Groups: slices.Clone(g.Groups)}, true
 	}
 	return User{}, false
 }

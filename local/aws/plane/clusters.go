@@ -47,10 +47,11 @@ type Endpoint struct {
 
 // Grant maps a principal to what it is inside the cluster.
 type Grant struct {
-	PrincipalARN string   // of an IAM user or role
-	Username     string   // {{SessionName}} stands for a role's session; "" = what EKS makes of the ARN
-	Groups       []string // of Kubernetes
-	Policies     []string // EKS access policies for the whole cluster, such as AmazonEKSViewPolicy
+	PrincipalARN string // of an IAM user or role
+	Username     string // {{SessionName}} stands for a role's session; "" = what EKS makes of the ARN
+	// Groups of Kubernetes; eks-access-policy:NAME stands for an EKS access policy
+	// in the whole cluster, eks-access-policy:NAME:NAMESPACE for one in a namespace.
+	Groups []string
 }
 
 // Node is a machine of a cluster.

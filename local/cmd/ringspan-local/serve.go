@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,21 +17,14 @@ import (
 
 	"github.com/ringspan/ringspan/local/aws/server"
 	"github.com/ringspan/ringspan/local/aws/world"
+	"github.com/ringspan/ringspan/local/cloud"
 )
 
 // serveFlags are the flags of serve.
 type serveFlags struct {
-	listen, waits, plane, account, output string
-	strict                                bool
-	lag                                   int
-}
-
-// endpoint is what serve prints when it is ready.
-type endpoint struct {
-	Endpoint        string `json:"endpoint"`
-	AccessKeyID     string `json:"accessKeyId"`
-	SecretAccessKey string `json:"secretAccessKey"`
-	Strict          bool   `json:"strict"`
+	listen, waits, plane, images, account, output string
+	strict                                        bool
+	lag                                           int
 }
 
 func serveCommand(o *options) *cobra.Command {
@@ -55,7 +47,11 @@ times as fast. --lag N makes each new resource NotFound for N calls. With --stat
 account is kept in a directory over restarts; without, it ends with the process.
 
 --plane none answers the API and nothing behind it: clusters become ACTIVE with an
-endpoint that refuses connections.
+endpoint that refuses connections. --plane lab makes it real on this machine: VPCs
+carry packets as their routes and groups say, EKS clusters have an API server, node
+groups have kubelets that run pods of the images in --images as processes. All of it
+ends with this process; with --state, what the account has is made again at the next
+start.
 
 Below /_cloud/ the cloud itself is driven: clock, faults, throttling, denied actions,
 quotas, the calls made (docs/reference/embedded-aws.md).`,
@@ -66,7 +62,8 @@ quotas, the calls made (docs/reference/embedded-aws.md).`,
 	flags.BoolVar(&f.strict, "strict", false, "take only credentials that this cloud gave, and verify signatures")
 	flags.StringVar(&f.waits, "waits", "none", "how long things take: real, none, or a factor such as 60x")
 	flags.IntVar(&f.lag, "lag", 0, "calls that answer NotFound for a new resource")
-	flags.StringVar(&f.plane, "plane", "none", "what is behind the API: none")
+	flags.StringVar(&f.plane, "plane", "none", "what is behind the API: none, or lab: networks and clusters on this machine")
+	flags.StringVar(&f.images, "images", "", "directory of images for pods; with --plane lab")
 	flags.StringVar(&f.account, "account", "123456789012", "the account's number; with --state, of a new account")
 	flags.StringVarP(&f.output, "output", "o", "text", "text or json: how the endpoint is printed")
 	return cmd
@@ -80,8 +77,8 @@ func (f *serveFlags) options(state string) (server.Options, error) {
 		return o, fmt.Errorf("--%w", err)
 	case f.lag < 0:
 		return o, errors.New("--lag: must not be negative")
-	case f.plane != "none":
-		return o, fmt.Errorf("--plane %q: this version has none only", f.plane)
+	case f.plane != "none" && f.plane != "lab":
+		return o, fmt.Errorf("--plane %q: use none or lab", f.plane)
 	case f.output != "text" && f.output != "json":
 		return o, fmt.Errorf("--output %q: use text or json", f.output)
 	case !regexp.MustCompile(`^\d{12}$`).MatchString(f.account):
@@ -102,6 +99,9 @@ func serve(ctx context.Context, state string, f *serveFlags, out io.Writer) erro
 	o, err := f.options(state)
 	if err != nil {
 		return err
+	}
+	if f.plane == "lab" {
+		return serveLab(ctx, state, f)
 	}
 	s, err := server.New(o)
 	if err != nil {
@@ -130,11 +130,36 @@ func serve(ctx context.Context, state string, f *serveFlags, out io.Writer) erro
 }
 
 func announce(out io.Writer, f *serveFlags, s *server.Server, at net.Addr) error {
-	e := endpoint{Endpoint: "http://" + at.String(), Strict: f.strict}
+	e := cloud.Endpoint{Endpoint: "http://" + at.String(), Strict: f.strict}
 	e.AccessKeyID, e.SecretAccessKey = s.Credentials()
-	if f.output == "json" {
-		return json.NewEncoder(out).Encode(e)
+	return e.Announce(out, f.output)
+}
+
+// serveLab answers from within a lab, until the context ends.
+func serveLab(ctx context.Context, state string, f *serveFlags) error {
+	if state == "" {
+		dir, err := os.MkdirTemp("", "ringspan-aws-")
+		if err != nil {
+			return err
+		}
+		defer os.RemoveAll(dir)
+		state = dir
 	}
-	_, err := fmt.Fprintf(out, "%s  AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s\n", e.Endpoint, e.AccessKeyID, e.SecretAccessKey)
-	return err
+	state, err := filepath.Abs(state)
+	if err != nil {
+		return err
+	}
+	images := f.images
+	if images == "" { // none: pods say so
+		images = filepath.Join(state, "images")
+	}
+	if images, err = filepath.Abs(images); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(images, 0o755); err != nil {
+		return err
+	}
+	return cloud.Run(ctx, cloud.State(state), cloud.Config{Name: "aws", Images: images, AWS: &cloud.AWS{
+		Listen: f.listen, Strict: f.strict, Waits: f.waits, Lag: f.lag, Account: f.account, Output: f.output,
+	}})
 }

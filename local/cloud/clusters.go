@@ -1,0 +1,155 @@
+package cloud
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/ringspan/ringspan/local/aws/lab"
+	"github.com/ringspan/ringspan/local/aws/plane"
+)
+
+// clusters are those that are made through the AWS API: a plane.Clusters.
+type clusters struct {
+	ctx      context.Context // of the lab: what is started ends with it
+	s        *supervisor
+	networks *lab.Networks
+	sts      http.Handler // answers the calls that tokens stand for
+
+	mu  sync.Mutex
+	all map[string]*hosted
+}
+
+var _ plane.Clusters = (*clusters)(nil)
+
+func newClusters(ctx context.Context, s *supervisor, networks *lab.Networks, sts http.Handler) *clusters {
+	return &clusters{ctx: ctx, s: s, networks: networks, sts: sts, all: map[string]*hosted{}}
+}
+
+// clusterName is a cluster's id as a file's name.
+func clusterName(id string) string { return strings.ReplaceAll(id, "/", ".") }
+
+// hosted gives the cluster of an id, and makes a place for it if it is new.
+func (c *clusters) hosted(spec plane.Cluster) *hosted {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.all[spec.ID] == nil {
+		c.all[spec.ID] = newHosted(c, spec)
+	}
+	return c.all[spec.ID]
+}
+
+// with runs something on a cluster that is there, while nothing else changes it.
+func (c *clusters) with(id string, do func(*hosted) error) error {
+	c.mu.Lock()
+	h := c.all[id]
+	c.mu.Unlock()
+	if h == nil {
+		return fmt.Errorf("there is no cluster %s", id)
+	}
+	h.turn.Lock()
+	defer h.turn.Unlock()
+	if !h.started.Load() {
+		return fmt.Errorf("cluster %s hasn't started", id)
+	}
+	return do(h)
+}
+
+// CreateCluster implements plane.Clusters.
+func (c *clusters) CreateCluster(ctx context.Context, spec plane.Cluster) (plane.Endpoint, error) {
+	h := c.hosted(spec)
+	h.turn.Lock()
+	defer h.turn.Unlock()
+	h.spec = spec
+	if err := h.start(ctx); err != nil {
+		return plane.Endpoint{}, fmt.Errorf("cluster %s: %w", spec.ID, err)
+	}
+	return h.endpoint()
+}
+
+// DeleteCluster implements plane.Clusters.
+func (c *clusters) DeleteCluster(_ context.Context, id string) error {
+	c.mu.Lock()
+	h := c.all[id]
+	delete(c.all, id)
+	c.mu.Unlock()
+	if h != nil {
+		h.turn.Lock()
+		defer h.turn.Unlock()
+		if err := h.remove(); err != nil {
+			return fmt.Errorf("cluster %s: %w", id, err)
+		}
+	}
+	return os.RemoveAll(c.dir(id)) // also what an earlier run of the lab left
+}
+
+func (c *clusters) dir(id string) string { return c.s.state.path("clusters", clusterName(id)) }
+
+// SetAccess implements plane.Clusters.
+func (c *clusters) SetAccess(ctx context.Context, id string, grants []plane.Grant) error {
+	return c.with(id, func(h *hosted) error { return h.setAccess(ctx, grants) })
+}
+
+// SetAddon implements plane.Clusters.
+func (c *clusters) SetAddon(ctx context.Context, id, name, configuration string) error {
+	return c.with(id, func(h *hosted) error { return h.setAddon(ctx, name, configuration) })
+}
+
+// DeleteAddon implements plane.Clusters.
+func (c *clusters) DeleteAddon(ctx context.Context, id, name string) error {
+	return c.with(id, func(h *hosted) error { return h.deleteAddon(ctx, name) })
+}
+
+// CreateNode implements plane.Clusters.
+func (c *clusters) CreateNode(ctx context.Context, n plane.Node) error {
+	return c.with(n.Cluster, func(h *hosted) error { return h.createNode(ctx, n) })
+}
+
+// DeleteNode implements plane.Clusters. A node, or cluster, that isn't there is
+// no error.
+func (c *clusters) DeleteNode(ctx context.Context, id, name string) error {
+	c.mu.Lock()
+	gone := c.all[id] == nil
+	c.mu.Unlock()
+	if gone {
+		return nil
+	}
+	return c.with(id, func(h *hosted) error { return h.deleteNode(ctx, name) })
+}
+
+// list is what runs, in the order of the ids.
+func (c *clusters) list() (running []*cluster) {
+	if c == nil {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, id := range slices.Sorted(maps.Keys(c.all)) {
+		if h := c.all[id]; h.started.Load() {
+			running = append(running, &h.cluster)
+		}
+	}
+	return running
+}
+
+// halt ends all clusters; their data stays.
+func (c *clusters) halt() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var group sync.WaitGroup
+	for _, h := range c.all {
+		group.Go(func() {
+			h.turn.Lock()
+			defer h.turn.Unlock()
+			if err := h.halt(); err != nil {
+				c.s.events.say("cluster", h.name, "stopping: %v", err)
+			}
+		})
+	}
+	group.Wait()
+}

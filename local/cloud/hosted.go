@@ -1,0 +1,235 @@
+package cloud
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/ringspan/ringspan/local/aws/access"
+	"github.com/ringspan/ringspan/local/aws/plane"
+	"github.com/ringspan/ringspan/local/controlplane"
+	"github.com/ringspan/ringspan/local/netlab"
+)
+
+// hosted is a cluster of EKS. Its control plane runs where its first interface
+// is; the others lead there.
+type hosted struct {
+	cluster
+	clusters *clusters
+	spec     plane.Cluster
+	reviewer *access.Reviewer
+
+	turn    sync.Mutex         // held by whoever changes the cluster
+	started atomic.Bool        // its API server has answered
+	end     context.CancelFunc // of everything in this process
+	running context.Context
+	inner   []net.Listener // at further interfaces
+	door    net.Listener   // on the host; nil = not reached from there
+	port    int            // of the door, or the last one's
+	addons  map[string]*addon
+}
+
+const (
+	eksPort        = 443
+	webhookAddress = "127.0.0.1:21362" // of the control plane's namespace
+)
+
+func newHosted(c *clusters, spec plane.Cluster) *hosted {
+	return &hosted{
+		clusters: c, spec: spec, reviewer: access.NewReviewer(spec.Name, c.sts), addons: map[string]*addon{},
+		cluster: cluster{s: c.s, name: clusterName(spec.ID)},
+	}
+}
+
+// start brings up the control plane. After an error it begins anew.
+func (h *hosted) start(ctx context.Context) error {
+	if h.started.Load() {
+		return h.reopen()
+	}
+	h.running, h.end = context.WithCancel(h.clusters.ctx)
+	err := h.bringUp(ctx)
+	if err != nil {
+		return errors.Join(err, h.halt())
+	}
+	h.started.Store(true)
+	h.s.events.say("cluster", h.name, "control plane ready")
+	return nil
+}
+
+func (h *hosted) bringUp(ctx context.Context) error {
+	names, err := h.place()
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(h.clusters.dir(h.spec.ID), 0o700); err != nil {
+		return err
+	}
+	if err := h.openDoor(); err != nil {
+		return err
+	}
+	h.plane = controlplane.Plane{
+		Region: h.name, Dir: h.clusters.dir(h.spec.ID), Address: h.plane.Address, ServiceRange: h.spec.ServiceCIDR, Names: names,
+		HostServer: h.hostServer(), Port: eksPort, TokenWebhook: "http://" + webhookAddress,
+	}
+	if err := h.serveReviewer(); err != nil {
+		return err
+	}
+	if err := h.startControlPlane(ctx); err != nil {
+		return err
+	}
+	for _, id := range h.spec.Interfaces[1:] {
+		if err := h.lead(id); err != nil {
+			return err
+		}
+	}
+	return h.awaitControllers(ctx)
+}
+
+// place finds the control plane's interfaces; names are the further addresses
+// that its certificate is for.
+func (h *hosted) place() (names []string, err error) {
+	if len(h.spec.Interfaces) == 0 {
+		return nil, errors.New("it has no interfaces")
+	}
+	for i, id := range h.spec.Interfaces {
+		at, err := h.clusters.networks.Find(id)
+		if err != nil {
+			return nil, err
+		}
+		if i == 0 {
+			h.control, h.plane.Address = at.Namespace, at.Interface.Addresses[0]
+			continue
+		}
+		names = append(names, at.Interface.Addresses[0].String())
+	}
+	return names, nil
+}
+
+// openDoor opens the way in from the host, if the endpoint is public. The port
+// stays the same from run to run while it is free.
+func (h *hosted) openDoor() error {
+	if !h.spec.Public {
+		return nil
+	}
+	file := h.clusters.dir(h.spec.ID) + "/port.json"
+	if err := readJSON(file, &h.port); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	listener, err := h.s.doors.listen(fmt.Sprintf("127.0.0.1:%d", h.port))
+	if err != nil && h.port != 0 {
+		listener, err = h.s.doors.listen("127.0.0.1:0")
+	}
+	if err != nil {
+		return fmt.Errorf("a port of this machine: %w", err)
+	}
+	h.port = listener.Addr().(*net.TCPAddr).Port
+	h.door = listener
+	go publish(listener, h.control, fmt.Sprintf("127.0.0.1:%d", eksPort))
+	return writeJSON(file, h.port)
+}
+
+// reopen opens or closes the way in from the host, if that has changed.
+func (h *hosted) reopen() error {
+	if h.spec.Public == (h.door != nil) {
+		return nil
+	}
+	if h.spec.Public {
+		return h.openDoor()
+	}
+	h.door.Close()
+	h.door = nil
+	return nil
+}
+
+// hostServer is the API server as the host sees it, if it does.
+func (h *hosted) hostServer() string {
+	if h.door == nil {
+		return fmt.Sprintf("https://%s:%d", h.plane.Address, eksPort)
+	}
+	return fmt.Sprintf("https://127.0.0.1:%d", h.port)
+}
+
+// lead passes connections to another interface on to the API server.
+func (h *hosted) lead(id string) error {
+	at, err := h.clusters.networks.Find(id)
+	if err != nil {
+		return err
+	}
+	listener, err := at.Namespace.Listen("tcp", netip.AddrPortFrom(at.Interface.Addresses[0], eksPort).String())
+	if err != nil {
+		return err
+	}
+	h.inner = append(h.inner, listener)
+	go publish(listener, h.control, h.plane.Loopback())
+	return nil
+}
+
+// serveReviewer lets the API server ask whose a token is.
+func (h *hosted) serveReviewer() error {
+	listener, err := h.control.Listen("tcp", webhookAddress)
+	if err != nil {
+		return fmt.Errorf("token webhook: %w", err)
+	}
+	server := &http.Server{Handler: h.reviewer, ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = server.Serve(listener) }()
+	context.AfterFunc(h.running, func() { _ = server.Close() })
+	return nil
+}
+
+func (h *hosted) endpoint() (plane.Endpoint, error) {
+	ca, err := os.ReadFile(h.ca.Path("ca.crt"))
+	return plane.Endpoint{URL: h.hostServer(), Internal: h.plane.InternalServer(), CA: ca}, err
+}
+
+// halt ends everything that runs, in order; the data stays.
+func (h *hosted) halt() error {
+	if h.end == nil {
+		return nil
+	}
+	h.started.Store(false)
+	h.end()
+	h.cluster.stop()
+	for _, l := range append(h.inner, h.door) {
+		if l != nil {
+			l.Close()
+		}
+	}
+	var errs []error
+	for _, n := range h.runningNodes() {
+		errs = append(errs, n.remove())
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.inner, h.door, h.services, h.nodes = nil, nil, nil, nil
+	h.addons = map[string]*addon{}
+	return errors.Join(errs...)
+}
+
+// remove ends the cluster for good.
+func (h *hosted) remove() error {
+	if err := h.halt(); err != nil {
+		return err
+	}
+	h.s.events.say("cluster", h.name, "deleted")
+	return nil
+}
+
+// nodeNamespaces are where services are translated.
+func (h *hosted) nodeNamespaces() (all []*netlab.Namespace) {
+	for _, n := range h.runningNodes() {
+		all = append(all, n.namespace)
+	}
+	return all
+}
+
+// clusterDNS is the address of the service kube-dns: the tenth of the range.
+func (h *hosted) clusterDNS() netip.Addr {
+	return addressAt(h.spec.ServiceCIDR.Masked().Addr().As4(), 10)
+}
