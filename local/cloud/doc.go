@@ -8,6 +8,10 @@
 // planes, kubelets, container runtimes, volumes, services. When the outer
 // process dies, the kernel ends all of it.
 //
+// Regions come from the configuration; with an AWS API (aws.go), EKS clusters
+// come and go besides (clusters.go, hosted.go), and a doorman of the outer
+// process opens ports for them (doorman.go).
+//
 // State (config.go, state.go) lies in one directory and outlives the run: a
 // later run brings back the same clusters with the same data. Client
 // (client.go) talks to a running lab over its control socket.

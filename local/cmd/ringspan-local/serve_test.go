@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/ringspan/ringspan/local/cloud"
 )
 
 func TestServeSaysWhereItListens(t *testing.T) {
@@ -17,7 +19,7 @@ func TestServeSaysWhereItListens(t *testing.T) {
 		f := &serveFlags{listen: "127.0.0.1:0", waits: "none", plane: "none", account: "123456789012", output: "json"}
 		ended <- serve(ctx, t.TempDir(), f, write)
 	}()
-	var e endpoint
+	var e cloud.Endpoint
 	if err := json.NewDecoder(read).Decode(&e); err != nil {
 		t.Fatal(err)
 	}
