@@ -15,6 +15,7 @@ import (
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	control "github.com/ringspan/ringspan/api/control/v1alpha1"
 	"github.com/ringspan/ringspan/internal/kubetest"
+	"github.com/ringspan/ringspan/internal/topology"
 )
 
 func TestMain(m *testing.M) { os.Exit(kubetest.Main(m)) }
@@ -159,6 +160,21 @@ func TestAMalformedSecretIsNamed(t *testing.T) {
 	}
 	if s.dc().Status.IsTrue(api.DatacenterInitialized) {
 		t.Error("clients are let in without a superuser")
+	}
+}
+
+// The ring's operators share the superuser's Secret: one that is not here yet is on its way.
+func TestASecretOnItsWayIsSaidToBe(t *testing.T) {
+	s := newStage(t)
+	ring := topology.Ring{Name: "ring", Founder: "dc0", Datacenters: []topology.Datacenter{
+		{Name: "dc0", Region: "eu-west-1", Size: 3, NumTokens: 4}, {Name: "dc1", Region: "eu-central-1", Size: 3, NumTokens: 4}}}
+	s.create(func(dc *api.CassandraDatacenter) {
+		dc.Spec.SuperuserSecretName = "admin"
+		dc.Annotations = map[string]string{topology.Annotation: ring.Encode()}
+	})
+	s.rounds(3)
+	if c := s.dc().Status.Condition(api.DatacenterValid); c == nil || c.Message != "spec.superuserSecretName: Secret admin is being pulled from eu-west-1" {
+		t.Errorf("got %+v", c)
 	}
 }
 

@@ -228,6 +228,9 @@ func (r *Reconciler) observeSecrets(ctx context.Context, s *datacenter.State) {
 	case apierrors.IsNotFound(err) && !given:
 	case apierrors.IsNotFound(err):
 		s.SecretError = fmt.Sprintf("spec.superuserSecretName: Secret %s does not exist in namespace %s", name, s.DC.Namespace)
+		if from := elsewhere(s); from != "" {
+			s.SecretError = fmt.Sprintf("spec.superuserSecretName: Secret %s is being pulled from %s", name, from)
+		}
 	default:
 		s.SecretError = "spec.superuserSecretName: " + err.Error()
 	}
@@ -240,6 +243,19 @@ func (r *Reconciler) observeSecrets(ctx context.Context, s *datacenter.State) {
 		c.Superuser = u.Superuser
 		s.Users = append(s.Users, c)
 	}
+}
+
+// elsewhere names the other regions of the datacenter's ring, whose operators share its Secret; "" when there are none. A
+// Secret that none of them has is the ring's to tell.
+func elsewhere(s *datacenter.State) string {
+	own, _ := s.Ring.Datacenter(nameOf(s.DC))
+	var regions []string
+	for _, d := range s.Ring.Datacenters {
+		if d.Region != "" && d.Region != own.Region && !slices.Contains(regions, d.Region) {
+			regions = append(regions, d.Region)
+		}
+	}
+	return strings.Join(regions, " or ")
 }
 
 func (r *Reconciler) credentials(ctx context.Context, namespace, name string) (datacenter.Credentials, error) {
