@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/api/resource"
 
@@ -14,13 +13,42 @@ import (
 )
 
 // jvmNames maps the JVM options of a K8ssandraCluster to cass-operator's
-// configuration keys. Options that are in neither map have no effect.
+// configuration keys, as far as Java 17 and the agent know them. Options that
+// are in neither map have no effect: most are those of older versions.
 var jvmNames = map[string]string{
 	"heap_initial_size": "initial_heap_size", "heap_max_size": "max_heap_size", "heapNewGenSize": "heap_size_young_generation",
+
 	"gc_g1_max_gc_pause_ms": "max_gc_pause_millis", "gc_g1_initiating_heap_occupancy_percent": "initiating_heap_occupancy_percent",
 	"gc_g1_parallel_threads": "parallel_gc_threads", "gc_g1_conc_threads": "conc_gc_threads",
 	"gc_g1_rset_updating_pause_time_percent": "g1r_set_updating_pause_time_percent",
-	"vm_per_thread_stack_size":               "per_thread_stack_size", "vm_string_table_size": "string_table_size", "vm_prefer_ipv4": "java_net_prefer_ipv4_stack",
+
+	"vm_always_pre_touch": "always_pre_touch", "vm_crash_on_out_of_memory_error": "crash_on_out_of_memory_error",
+	"vm_disable_biased_locking": "use-biased-locking", "vm_disable_perf_shared_mem": "perf_disable_shared_mem",
+	"vm_enable_assertions": "enable_assertions", "vm_enable_thread_priorities": "use_thread_priorities",
+	"vm_exit_on_out_of_memory_error": "exit_on_out_of_memory_error", "vm_guaranteed_safepoint_interval_ms": "guaranteed-safepoint-interval",
+	"vm_heap_dump_on_out_of_memory_error": "heap_dump_on_out_of_memory_error", "vm_per_thread_stack_size": "per_thread_stack_size",
+	"vm_prefer_ipv4": "java_net_prefer_ipv4_stack", "vm_print_heap_histogram_on_out_of_memory_error": "print_heap_histogram_on_out_of_memory_error",
+	"vm_resize_tlab": "resize_tlb", "vm_string_table_size": "string_table_size", "vm_use_numa": "use_numa", "vm_use_tlab": "use_tlb",
+
+	"cassandra_available_processors":                     "cassandra_available_processors",
+	"cassandra_disable_auth_caches_remote_configuration": "cassandra_disable_auth_caches_remote_configuration",
+	"cassandra_expiration_date_overflow_policy":          "cassandra_expiration_date_overflow_policy",
+	"cassandra_force_default_indexing_page_size":         "cassandra_force_default_indexing_page_size",
+	"cassandra_max_hint_ttl_seconds":                     "cassandra_max_hint_ttl",
+	"cassandra_metrics_reporter_config_file":             "cassandra_metrics_reporter_config_file",
+	"cassandra_ring_delay_ms":                            "cassandra_ring_delay_ms",
+	"cassandra_triggers_directory":                       "cassandra_triggers_dir",
+	"cassandra_write_survey":                             "cassandra_write_survey",
+
+	"jmx_port": "jmx-port", "jmx_connection_type": "jmx-connection-type",
+
+	"debug_disable_contended_annotations": "restrict-contended", "debug_listen_remote_debuggers": "agent_lib_jdwp",
+	"debug_log_compilation": "log_compilation", "debug_non_safepoints": "debug-non-safepoints",
+	"debug_preserve_frame_pointer": "preserve-frame-pointer", "debug_unlock_diagnostic_vm_options": "unlock-diagnostic-vm-options",
+
+	"jdk_allow_attach_self": "jdk_attach_allow_attach_self", "netty_eventloop_maxpendingtasks": "io_netty_eventloop_maxpendingtasks",
+	"netty_try_reflection_set_accessible": "io_netty_try_reflection_set_accessible",
+	"nio_align_direct_memory":             "page-align-direct-memory", "nio_maxcachedbuffersize": "jdk_nio_maxcachedbuffersize",
 }
 
 // jvmLists are lines that are added as they are.
@@ -71,16 +99,27 @@ func jvmOptions(options api.JvmOptions) (map[string]any, error) {
 		case slices.Contains(jvmLists, key):
 			list, _ := value.([]any)
 			extra = append(extra, list...)
-		case jvmNames[key] != "":
+		case jvmKnown(key, value):
 			out[jvmNames[key]] = plain(value)
-		case strings.HasPrefix(key, "cassandra_"):
-			out[key] = value
 		}
 	}
 	if len(extra) > 0 {
 		out["additional-jvm-opts"] = extra
 	}
 	return out, nil
+}
+
+// jvmKnown tells whether an option, with its value, has an effect.
+func jvmKnown(key string, value any) bool {
+	switch key {
+	case "heapSize":
+		return true
+	case "gc":
+		return slices.Contains(collectors, fmt.Sprint(value))
+	case "jmx_connection_type": // the others need files that the agent doesn't write
+		return value == "local-no-auth"
+	}
+	return jvmNames[key] != "" || slices.Contains(jvmLists, key)
 }
 
 func asMap(v any) (map[string]any, error) {
@@ -125,7 +164,7 @@ func NotActedOn(k *api.K8ssandraCluster) []string {
 	}
 	c, _ := spec["cassandra"].(map[string]any)
 	const at = "spec.cassandra."
-	note(at, c, "serverEncryptionStores", "clientEncryptionStores")
+	note(at, c, "serverEncryptionStores", "clientEncryptionStores", "datacenterName")
 	noteOptions(note, at, c)
 	list, _ := c["datacenters"].([]any)
 	for i, d := range list {
@@ -134,7 +173,17 @@ func NotActedOn(k *api.K8ssandraCluster) []string {
 		note(here, m, "stargate", "perNodeConfigMapRef")
 		noteOptions(note, here, m)
 	}
+	for _, key := range idleAnnotations {
+		if k.Annotations[key] != "" {
+			set["annotation "+key] = true
+		}
+	}
 	return slices.Sorted(maps.Keys(set))
+}
+
+// idleAnnotations are K8ssandra's that have no effect in this version.
+var idleAnnotations = []string{
+	api.DcReplicationAnnotation, api.RebuildSourceDcAnnotation, api.RebuildDcAnnotation, api.AutomatedUpdateAnnotation, api.RefreshAnnotation, api.SecretInjectionAnnotation,
 }
 
 func noteOptions(note func(string, map[string]any, ...string), at string, in map[string]any) {
@@ -143,11 +192,7 @@ func noteOptions(note func(string, map[string]any, ...string), at string, in map
 	note(at+"config.", config, "dseYaml")
 	jvm, _ := config["jvmOptions"].(map[string]any)
 	for key, value := range jvm {
-		known := key == "heapSize" || jvmNames[key] != "" || slices.Contains(jvmLists, key) || strings.HasPrefix(key, "cassandra_")
-		if key == "gc" {
-			known = slices.Contains(collectors, fmt.Sprint(value))
-		}
-		if !known {
+		if !jvmKnown(key, value) {
 			note(at+"config.jvmOptions.", jvm, key)
 		}
 	}
