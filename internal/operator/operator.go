@@ -38,6 +38,7 @@ import (
 	datacenter "github.com/ringspan/ringspan/internal/datacenter/controller"
 	"github.com/ringspan/ringspan/internal/federation/peers"
 	"github.com/ringspan/ringspan/internal/mgmtapi"
+	secrets "github.com/ringspan/ringspan/internal/replication/controller"
 	ring "github.com/ringspan/ringspan/internal/ring/controller"
 	task "github.com/ringspan/ringspan/internal/task/controller"
 )
@@ -110,6 +111,8 @@ func controllers(m ctrl.Manager, o Options) []controller {
 		runnable{regions},
 		// Rings: agrees with the other regions, makes this region's datacenters.
 		&ring.Reconciler{Client: m.GetClient(), Events: m.GetEventRecorder("ringspan"), Region: o.Region, Now: time.Now, Peers: regions},
+		// Secrets that ReplicatedSecrets choose, copied between regions.
+		&secrets.Reconciler{Client: m.GetClient(), Events: m.GetEventRecorder("ringspan"), Region: o.Region, Now: time.Now, Peers: regions},
 		// Datacenters: their objects, nodes, roles and replication.
 		&datacenter.Reconciler{Client: m.GetClient(), Events: m.GetEventRecorder("ringspan"), Now: time.Now, Node: agentOf},
 		// Tasks: rebuild, cleanup, restart; the kinds that nothing acts on yet are told so.

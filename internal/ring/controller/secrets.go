@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
-	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -118,29 +117,5 @@ func (p *pass) generate(ctx context.Context, name types.NamespacedName) error {
 // share lets the other regions' operators read one Secret.
 func (p *pass) share(ctx context.Context, name types.NamespacedName) error {
 	meta := metav1.ObjectMeta{Namespace: name.Namespace, Name: "ringspan-peer-" + p.k.Name, Labels: map[string]string{api.ClusterNameLabel: p.k.Name, api.ClusterNamespaceLabel: p.k.Namespace}}
-	role := &rbacv1.Role{ObjectMeta: *meta.DeepCopy(), Rules: []rbacv1.PolicyRule{{APIGroups: []string{""}, Resources: []string{"secrets"}, ResourceNames: []string{name.Name}, Verbs: []string{"get"}}}}
-	binding := &rbacv1.RoleBinding{ObjectMeta: *meta.DeepCopy(), RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: meta.Name},
-		Subjects: []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: p.Peers.Namespace, Name: "ringspan-peer"}}}
-	return grant(ctx, p.Client, role, binding)
-}
-
-// grant writes a Role and its binding, if they differ.
-func grant(ctx context.Context, kube client.Client, role *rbacv1.Role, binding *rbacv1.RoleBinding) error {
-	there := &rbacv1.Role{}
-	err := kube.Get(ctx, client.ObjectKeyFromObject(role), there)
-	switch {
-	case apierrors.IsNotFound(err):
-		err = client.IgnoreAlreadyExists(kube.Create(ctx, role))
-	case err == nil && !equality.Semantic.DeepEqual(there.Rules, role.Rules):
-		there.Rules = role.Rules
-		err = kube.Update(ctx, there)
-	}
-	if err != nil {
-		return err
-	}
-	err = kube.Get(ctx, client.ObjectKeyFromObject(binding), &rbacv1.RoleBinding{})
-	if apierrors.IsNotFound(err) {
-		err = client.IgnoreAlreadyExists(kube.Create(ctx, binding))
-	}
-	return err
+	return p.Peers.Allow(ctx, meta, name.Name)
 }

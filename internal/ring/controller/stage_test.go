@@ -46,7 +46,7 @@ type region struct {
 	admin  client.Client
 	peers  *peers.Peers
 	loop   *controller.Reconciler
-	link   *link // to the other region's API server
+	link   *kubetest.Link // to the other region's API server
 	events *events.FakeRecorder
 	told   []string
 	next   time.Duration
@@ -60,8 +60,8 @@ func newStage(t *testing.T) *stage {
 	s.must(clusters[central].Client.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: s.ns}}))
 	for name, other := range map[string]string{west: central, central: west} {
 		r := &region{stage: s, name: name, admin: clusters[name].Client, events: events.NewFakeRecorder(1000)}
-		r.link = newLink(t, clusters[other].Admin.Host)
-		r.know(other, kubeconfig(t, clusters[other].Peer(), other, "https://"+r.link.here))
+		r.link = kubetest.NewLink(t, clusters[other])
+		r.link.Know(clusters[name], other)
 		as, err := client.New(clusters[name].Operator(), client.Options{Scheme: clusters[name].Scheme})
 		s.must(err)
 		now := func() time.Time { return s.clock }
@@ -272,14 +272,14 @@ func (s *stage) ready() bool {
 func (s *stage) cut() {
 	s.t.Helper()
 	for _, r := range s.all() {
-		r.link.cut(true)
+		r.link.Cut(true)
 	}
 	s.rounds(3)
 }
 
 func (s *stage) heal() {
 	for _, r := range s.all() {
-		r.link.cut(false)
+		r.link.Cut(false)
 	}
 }
 
