@@ -217,8 +217,8 @@ func TestNotActedOn(t *testing.T) {
 		})
 	}
 	annotated := &api.K8ssandraCluster{}
-	annotated.Annotations = map[string]string{api.DcReplicationAnnotation: "{}"}
-	if got := NotActedOn(annotated); !slices.Equal(got, []string{"annotation k8ssandra.io/dc-replication"}) {
+	annotated.Annotations = map[string]string{api.RebuildDcAnnotation: "dc2"}
+	if got := NotActedOn(annotated); !slices.Equal(got, []string{"annotation k8ssandra.io/rebuild-dc"}) {
 		t.Errorf("got %q", got)
 	}
 }

@@ -183,7 +183,7 @@ func NotActedOn(k *api.K8ssandraCluster) []string {
 
 // idleAnnotations are K8ssandra's that have no effect in this version.
 var idleAnnotations = []string{
-	api.DcReplicationAnnotation, api.RebuildSourceDcAnnotation, api.RebuildDcAnnotation, api.AutomatedUpdateAnnotation, api.RefreshAnnotation, api.SecretInjectionAnnotation,
+	api.RebuildSourceDcAnnotation, api.RebuildDcAnnotation, api.AutomatedUpdateAnnotation, api.RefreshAnnotation, api.SecretInjectionAnnotation,
 }
 
 func noteOptions(note func(string, map[string]any, ...string), at string, in map[string]any) {
