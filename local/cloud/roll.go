@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,16 +10,15 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/fields"
 )
 
-// rollPatience bounds how long the pods of one node may take to serve again at
-// their new addresses: a database replays its log.
+// rollPatience bounds how long pods may take to serve, before a node's turn and
+// after it: a database replays its log.
 const rollPatience = 4 * time.Minute
 
 // rollAddresses restarts every pod of a region with another address, as a
-// rolling reboot of its machines does: the next node's turn comes when all pods
-// of the one before are ready again. It returns when the last ones are; with the
+// rolling reboot of its machines does: a node's turn comes when all pods of the
+// region are ready. It returns when the last node's are ready again; with the
 // context it ends before the next node.
 func (s *supervisor) rollAddresses(ctx context.Context, args []string) error {
 	all := s.clusters()
@@ -36,48 +36,65 @@ func (s *supervisor) rollAddresses(ctx context.Context, args []string) error {
 	return nil
 }
 
-// roll ends the pods of one node and waits until those that served do so again,
-// each at another address.
+// roll waits until all pods of the region serve, ends those of one node, and
+// waits until they serve at other addresses.
 func (c *cluster) roll(ctx context.Context, n *runningNode) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	before, err := c.podsOn(ctx, n.name)
+	var before []corev1.Pod
+	err := c.awaitPods(ctx, "it waits for others first", func(all []corev1.Pod) error {
+		before = slices.DeleteFunc(slices.Clone(all), func(p corev1.Pod) bool { return p.Spec.NodeName != n.name })
+		return unready(all)
+	})
 	if err != nil {
 		return err
 	}
 	n.runtime.KillAll()
-	return until(rollPatience, "its pods", func() error {
-		if err := ctx.Err(); err != nil {
-			return nil //nolint:nilerr // nobody waits any more: the next node's turn never comes
+	return c.awaitPods(ctx, "its pods", func(all []corev1.Pod) error { return notRolled(before, all) })
+}
+
+func (c *cluster) awaitPods(ctx context.Context, what string, done func([]corev1.Pod) error) error {
+	err := until(rollPatience, what, func() error {
+		if ctx.Err() != nil {
+			return nil
 		}
-		now, err := c.podsOn(ctx, n.name)
+		list, err := c.client.CoreV1().Pods(metav1.NamespaceAll).List(ctx, metav1.ListOptions{})
 		if err != nil {
 			return err
 		}
-		return notRolled(before, now)
+		return done(list.Items)
 	})
+	return errors.Join(err, ctx.Err())
 }
 
-func (c *cluster) podsOn(ctx context.Context, node string) ([]corev1.Pod, error) {
-	list, err := c.client.CoreV1().Pods(metav1.NamespaceAll).List(ctx, metav1.ListOptions{
-		FieldSelector: fields.OneTermEqualSelector("spec.nodeName", node).String()})
-	if err != nil {
-		return nil, err
+// unready names the first pod on a node that should serve and doesn't; nil when
+// there is none.
+func unready(all []corev1.Pod) error {
+	for i := range all {
+		if p := &all[i]; p.Spec.NodeName != "" && !ended(p) && !podReady(p) {
+			return fmt.Errorf("pod %s/%s is not ready", p.Namespace, p.Name)
+		}
 	}
-	return list.Items, nil
+	return nil
 }
 
-// notRolled names the first pod that served before and does not yet serve at
-// another address; nil when there is none. One that was deleted meanwhile, or
-// that shares its machine's address, isn't waited for.
+// ended tells whether a pod has done its work, as a Job's do.
+func ended(p *corev1.Pod) bool {
+	return p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed
+}
+
+// notRolled names the first pod that does not yet serve at another address than
+// before; nil when there is none. One that shares its machine's address isn't
+// waited for, nor one that was deleted meanwhile, unless it is made again by the
+// same name.
 func notRolled(before, now []corev1.Pod) error {
 	for i := range before {
 		old := &before[i]
-		if old.Spec.HostNetwork || !podReady(old) {
+		if old.Spec.HostNetwork || ended(old) {
 			continue
 		}
 		at := slices.IndexFunc(now, func(p corev1.Pod) bool { return p.Namespace == old.Namespace && p.Name == old.Name })
+		if owner := metav1.GetControllerOf(old); at < 0 && owner != nil && owner.Kind == "StatefulSet" {
+			return fmt.Errorf("pod %s/%s is being made again", old.Namespace, old.Name)
+		}
 		if at < 0 {
 			continue
 		}
