@@ -35,10 +35,15 @@ bench: build ## print the figures of speed and memory
 generate: ## make generated files anew
 	hack/generate.sh
 
-lint: ## vet and format
+lint: $(BIN)/golangci-lint ## vet, format and the linters of .golangci.yml
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not gofmt'ed:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	go vet ./...
 	cd local && go vet ./...
+	$(BIN)/golangci-lint run -j 2 --timeout 20m ./...
+
+# Its version is pinned in tools/lint/go.mod.
+$(BIN)/golangci-lint: tools/lint/go.mod
+	go -C tools/lint build -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
 verify: generate lint ## generated files are fresh, code is formatted, the tree is clean
 	@test -z "$$(git status --porcelain)" || { git status --short; echo "the tree is not clean"; exit 1; }

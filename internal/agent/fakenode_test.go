@@ -18,7 +18,6 @@ type fakeNode struct {
 	file                     string
 	address, datacenter, mod string
 	native                   bool
-	seeds                    string
 
 	HostID    string
 	Tokens    []string

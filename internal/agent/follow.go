@@ -43,7 +43,7 @@ func reopened(file *os.File, path string) *os.File {
 		if current, err := file.Stat(); err == nil && os.SameFile(current, next) {
 			return file
 		}
-		file.Close()
+		_ = file.Close() // it was only read
 	}
 	opened, err := os.Open(path)
 	if err != nil {

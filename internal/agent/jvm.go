@@ -2,6 +2,7 @@ package agent
 
 import (
 	"bytes"
+	"context"
 	"io"
 	osexec "os/exec"
 	"runtime"
@@ -21,7 +22,7 @@ type jvm struct {
 // launch starts a JVM whose output goes to out. The kernel kills it when this
 // process dies; that signal belongs to the forking thread, so the thread waits.
 func launch(java string, args, env []string, out io.Writer) (*jvm, error) {
-	j := &jvm{cmd: osexec.Command(java, args...), log: &tail{out: out}, done: make(chan struct{})}
+	j := &jvm{cmd: osexec.CommandContext(context.Background(), java, args...), log: &tail{out: out}, done: make(chan struct{})}
 	j.cmd.Env = env
 	j.cmd.Stdout, j.cmd.Stderr = j.log, j.log
 	j.cmd.WaitDelay = 2 * time.Second

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -37,7 +38,7 @@ func children(t *testing.T, parent int) (states []string) {
 		if err != nil {
 			continue // it has ended
 		}
-		fields := strings.Fields(string(data[strings.LastIndexByte(string(data), ')')+1:]))
+		fields := strings.Fields(string(data[bytes.LastIndexByte(data, ')')+1:]))
 		if fields[1] == itoa(parent) {
 			states = append(states, strings.Replace(fields[0], "R", "S", 1))
 		}

@@ -16,7 +16,7 @@ import (
 )
 
 // Handler answers the management API.
-func (a *Agent) Handler() http.Handler {
+func (a *Agent) Handler() http.Handler { //nolint:funlen // a table of calls
 	mux := http.NewServeMux()
 	handle := func(pattern string, timeout time.Duration, f func(ctx context.Context, q *http.Request) (int, any, error)) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, q *http.Request) {

@@ -49,5 +49,5 @@ func useTLS(server *http.Server, getenv func(string) string) error {
 // siginfoPID is si_pid, which the library does not export: the first field of
 // the union behind three integers, aligned to eight bytes.
 func siginfoPID(info *unix.Siginfo) int {
-	return int(*(*int32)(unsafe.Add(unsafe.Pointer(info), 16)))
+	return int(*(*int32)(unsafe.Add(unsafe.Pointer(info), 16))) //nolint:gosec // inside the kernel's own structure
 }

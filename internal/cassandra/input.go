@@ -2,6 +2,7 @@ package cassandra
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -71,7 +72,7 @@ func (in *Input) section(name string, raw json.RawMessage) error {
 			return err
 		}
 		in.ClusterName = v.Name
-		for _, s := range strings.Split(v.Seeds, ",") {
+		for s := range strings.SplitSeq(v.Seeds, ",") {
 			if s = strings.TrimSpace(s); s != "" {
 				in.SeedNames = append(in.SeedNames, s)
 			}
@@ -93,7 +94,7 @@ func (in *Input) section(name string, raw json.RawMessage) error {
 	case "cassandra-env-sh":
 		return in.environment(raw)
 	default:
-		return fmt.Errorf("is not a section that this agent knows")
+		return errors.New("is not a section that this agent knows")
 	}
 	return nil
 }

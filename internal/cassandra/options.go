@@ -91,7 +91,7 @@ func flagsOf(key string, value any) ([]string, bool) {
 
 // fill makes the flags of a pattern; the value may hold blanks.
 func fill(pattern, value string) (flags []string) {
-	for _, f := range strings.Fields(pattern) {
+	for f := range strings.FieldsSeq(pattern) {
 		flags = append(flags, strings.Replace(f, "%v", value, 1))
 	}
 	return flags

@@ -40,8 +40,7 @@ with the tag is left. What others have put into its networks stops that, by name
 				return err
 			}
 			unlock, err := c.Lock()
-			var busy local.Busy
-			if errors.As(err, &busy) {
+			if _, ok := errors.AsType[local.Busy](err); ok {
 				return fmt.Errorf("%w: end that first, or wait for it", err)
 			}
 			if err != nil {

@@ -50,8 +50,7 @@ func (t target) exec(cmd *cobra.Command, command []string) error {
 		return err
 	}
 	err = executor.StreamWithContext(cmd.Context(), remotecommand.StreamOptions{Stdout: cmd.OutOrStdout(), Stderr: cmd.ErrOrStderr()})
-	var exit utilexec.CodeExitError
-	if errors.As(err, &exit) {
+	if exit, ok := errors.AsType[utilexec.CodeExitError](err); ok {
 		return exitError(exit.Code)
 	}
 	return err

@@ -147,7 +147,7 @@ func teach(cmd *cobra.Command) {
 }
 
 // oneOf checks a flag's value.
-func oneOf(cmd *cobra.Command, flag, value string, allowed ...string) error {
+func oneOf(cmd *cobra.Command, flag, value string, allowed ...string) error { //nolint:unparam // that it is -o is said where it is
 	if slices.Contains(allowed, value) {
 		return nil
 	}

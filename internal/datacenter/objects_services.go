@@ -11,7 +11,6 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
-	"k8s.io/utils/ptr"
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	"github.com/ringspan/ringspan/internal/topology"
@@ -168,7 +167,7 @@ func (s *State) DisruptionBudget() *policyv1.PodDisruptionBudget {
 	budget := intstr.FromInt32(max(0, s.DC.Spec.Size-1))
 	return &policyv1.PodDisruptionBudget{
 		TypeMeta: budgetType, ObjectMeta: s.meta(s.DC.Name + "-pdb"),
-		Spec: policyv1.PodDisruptionBudgetSpec{MinAvailable: ptr.To(budget), Selector: &metav1.LabelSelector{MatchLabels: s.selector()}},
+		Spec: policyv1.PodDisruptionBudgetSpec{MinAvailable: new(budget), Selector: &metav1.LabelSelector{MatchLabels: s.selector()}},
 	}
 }
 

@@ -43,7 +43,7 @@ func (s *State) StatefulSet(rack api.Rack, replicas int) (*appsv1.StatefulSet, e
 	sts := &appsv1.StatefulSet{
 		TypeMeta: setType, ObjectMeta: meta,
 		Spec: appsv1.StatefulSetSpec{
-			Replicas: ptr.To(int32(replicas)), ServiceName: n.AllPodsService(), PodManagementPolicy: appsv1.ParallelPodManagement,
+			Replicas: new(int32(replicas)), ServiceName: n.AllPodsService(), PodManagementPolicy: appsv1.ParallelPodManagement,
 			Selector: &metav1.LabelSelector{MatchLabels: selector}, Template: template, MinReadySeconds: ptr.Deref(s.DC.Spec.MinReadySeconds, 5),
 			UpdateStrategy:       appsv1.StatefulSetUpdateStrategy{Type: appsv1.OnDeleteStatefulSetStrategyType}, // see planRoll
 			VolumeClaimTemplates: s.claims(),
@@ -81,8 +81,8 @@ func (s *State) podTemplate(rack api.Rack) (corev1.PodTemplateSpec, error) {
 			InitContainers: []corev1.Container{s.installContainer()},
 			Containers:     []corev1.Container{s.cassandraContainer(rack, configData)},
 			Volumes:        s.volumes(), Affinity: s.affinity(rack), Tolerations: s.DC.Spec.Tolerations, NodeSelector: s.DC.Spec.NodeSelector,
-			ServiceAccountName: or(s.DC.Spec.ServiceAccountName, s.DC.Spec.DeprecatedServiceAccount), TerminationGracePeriodSeconds: ptr.To(int64(120)),
-			SecurityContext: &corev1.PodSecurityContext{RunAsUser: ptr.To(int64(999)), RunAsGroup: ptr.To(int64(999)), FSGroup: ptr.To(int64(999)), RunAsNonRoot: ptr.To(true)},
+			ServiceAccountName: or(s.DC.Spec.ServiceAccountName, s.DC.Spec.DeprecatedServiceAccount), TerminationGracePeriodSeconds: new(int64(120)),
+			SecurityContext: &corev1.PodSecurityContext{RunAsUser: new(int64(999)), RunAsGroup: new(int64(999)), FSGroup: new(int64(999)), RunAsNonRoot: new(true)},
 		},
 	}
 	if !s.DC.Spec.DisableSystemLoggerSidecar {
@@ -130,7 +130,7 @@ func (s *State) readOnlyRoot() bool {
 }
 
 func (s *State) security() *corev1.SecurityContext {
-	return &corev1.SecurityContext{ReadOnlyRootFilesystem: ptr.To(s.readOnlyRoot()), AllowPrivilegeEscalation: ptr.To(false),
+	return &corev1.SecurityContext{ReadOnlyRootFilesystem: new(s.readOnlyRoot()), AllowPrivilegeEscalation: new(false),
 		Capabilities: &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}}}
 }
 

@@ -8,7 +8,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/utils/ptr"
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 )
@@ -19,7 +18,7 @@ func state(change func(*api.CassandraDatacenter)) *State {
 	dc.Spec = api.CassandraDatacenterSpec{
 		ClusterName: "multi-region", ServerType: "cassandra", ServerVersion: "5.0.9", Size: 3,
 		Racks:         []api.Rack{{Name: "rack1"}, {Name: "rack2"}, {Name: "rack3"}},
-		StorageConfig: api.StorageConfig{CassandraDataVolumeClaimSpec: &corev1.PersistentVolumeClaimSpec{StorageClassName: ptr.To("local-path")}},
+		StorageConfig: api.StorageConfig{CassandraDataVolumeClaimSpec: &corev1.PersistentVolumeClaimSpec{StorageClassName: new("local-path")}},
 	}
 	if change != nil {
 		change(dc)
@@ -122,14 +121,14 @@ func TestWhatTheSpecChangesInAPod(t *testing.T) {
 			func(p corev1.PodTemplateSpec) bool {
 				return !*p.Spec.Containers[0].SecurityContext.ReadOnlyRootFilesystem
 			}},
-		{"a read-only root can be refused", func(dc *api.CassandraDatacenter) { dc.Spec.ReadOnlyRootFilesystem = ptr.To(false) },
+		{"a read-only root can be refused", func(dc *api.CassandraDatacenter) { dc.Spec.ReadOnlyRootFilesystem = new(false) },
 			func(p corev1.PodTemplateSpec) bool {
 				return !*p.Spec.Containers[0].SecurityContext.ReadOnlyRootFilesystem
 			}},
 		{"the user's values win, containers merge by name", func(dc *api.CassandraDatacenter) {
 			dc.Spec.PodTemplateSpec = &corev1.PodTemplateSpec{
 				ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{"mine": "yes"}},
-				Spec: corev1.PodSpec{TerminationGracePeriodSeconds: ptr.To(int64(7)), Containers: []corev1.Container{
+				Spec: corev1.PodSpec{TerminationGracePeriodSeconds: new(int64(7)), Containers: []corev1.Container{
 					{Name: "cassandra", Env: []corev1.EnvVar{{Name: "PRODUCT_NAME", Value: "other"}}}, {Name: "extra", Image: "extra:1"}}},
 			}
 		}, func(p corev1.PodTemplateSpec) bool {

@@ -2,6 +2,7 @@ package datacenter
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -71,10 +72,8 @@ func (p *Plan) add(verb plan.Verb, target, why string, s Step) {
 // has tells whether a step of one of the verbs is planned.
 func (p *Plan) has(verbs ...plan.Verb) bool {
 	for _, s := range p.Steps {
-		for _, v := range verbs {
-			if s.Verb == v {
-				return true
-			}
+		if slices.Contains(verbs, s.Verb) {
+			return true
 		}
 	}
 	return false

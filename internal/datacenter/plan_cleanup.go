@@ -5,7 +5,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/utils/ptr"
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	control "github.com/ringspan/ringspan/api/control/v1alpha1"
@@ -37,7 +36,7 @@ func (s *State) cleanupTask(scaled metav1.Time) *control.CassandraTask {
 	task.Spec.Datacenter = corev1.ObjectReference{Namespace: s.DC.Namespace, Name: s.DC.Name}
 	task.Spec.Jobs = []control.CassandraJob{{Name: "cleanup", Command: control.CommandCleanup}}
 	if hasKey(s.DC.Annotations, api.EnableParallelCleanupRackAnnotation) {
-		task.Spec.MaxConcurrentPods = ptr.To(0) // as many as the rack has
+		task.Spec.MaxConcurrentPods = new(0) // as many as the rack has
 	}
 	return task
 }

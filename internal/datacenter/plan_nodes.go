@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"k8s.io/utils/ptr"
-
 	"github.com/ringspan/ringspan/internal/mgmtapi"
 	"github.com/ringspan/ringspan/internal/topology"
 )
@@ -97,8 +95,8 @@ func (s *State) firstStart(pod *Pod, o mgmtapi.StartOptions) (mgmtapi.StartOptio
 		return o, s.founder() + " to publish its seeds"
 	}
 	o.InitialTokens = s.tokens()[pod.Position]
-	o.AutoBootstrap, o.FirstBoot = ptr.To(false), true
-	o.NativeTransport = ptr.To(!s.auth())
+	o.AutoBootstrap, o.FirstBoot = new(false), true
+	o.NativeTransport = new(!s.auth())
 	return o, ""
 }
 

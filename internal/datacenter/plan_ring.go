@@ -2,6 +2,7 @@ package datacenter
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -117,9 +118,7 @@ func (s *State) everywhere(current map[string]string, want, present map[string]i
 	for dc, nodes := range present {
 		all[dc] = min(3, nodes)
 	}
-	for dc, factor := range want {
-		all[dc] = factor
-	}
+	maps.Copy(all, want)
 	return all
 }
 

@@ -48,7 +48,7 @@ func (w *world) command(t *testing.T, d *datadriven.TestData) string {
 		return r.status()
 	case "config":
 		keys := map[string]any{}
-		for _, line := range strings.Split(d.Input, "\n") {
+		for line := range strings.SplitSeq(d.Input, "\n") {
 			name, value, given := strings.Cut(line, ": ")
 			if keys[name] = value; !given {
 				keys[name] = nil
@@ -208,7 +208,7 @@ func (w *world) run(rounds string) string {
 // short leaves out the objects that don't matter to the story.
 func short(text string) string {
 	var lines []string
-	for _, line := range strings.Split(text, "\n") {
+	for line := range strings.SplitSeq(text, "\n") {
 		if !strings.HasPrefix(line, "apply Service") && !strings.HasPrefix(line, "apply PodDisruptionBudget") && !strings.HasPrefix(line, "label ") {
 			lines = append(lines, strings.ReplaceAll(line, "multi-region-", ""))
 		}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -175,7 +176,7 @@ func (r *region) makePods(set *appsv1.StatefulSet, rack string) {
 func (r *region) makePod(set *appsv1.StatefulSet, name string) {
 	r.serial++
 	r.pods[name] = &corev1.Pod{
-		ObjectMeta: metav1.ObjectMeta{Name: name, UID: types.UID(fmt.Sprint(r.serial)), CreationTimestamp: metav1.Time{Time: r.now}, Labels: maps.Clone(set.Spec.Template.Labels)},
+		ObjectMeta: metav1.ObjectMeta{Name: name, UID: types.UID(strconv.Itoa(r.serial)), CreationTimestamp: metav1.Time{Time: r.now}, Labels: maps.Clone(set.Spec.Template.Labels)},
 		Spec:       *set.Spec.Template.Spec.DeepCopy(),
 	}
 	r.pods[name].Labels[appsv1.ControllerRevisionHashLabelKey] = set.Status.UpdateRevision

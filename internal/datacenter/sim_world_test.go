@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -145,7 +146,7 @@ func (r *region) readSecrets(s *datacenter.State) {
 		case data["username"] == "" || data["password"] == "":
 			s.SecretError = fmt.Sprintf("%s: Secret %s needs username and password", field, name)
 		default:
-			return &datacenter.Credentials{Secret: name, Username: data["username"], Password: data["password"], Version: fmt.Sprint(r.version[name])}
+			return &datacenter.Credentials{Secret: name, Username: data["username"], Password: data["password"], Version: strconv.Itoa(r.version[name])}
 		}
 		return nil
 	}

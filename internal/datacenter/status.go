@@ -8,7 +8,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/utils/ptr"
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 )
@@ -18,7 +17,7 @@ import (
 func Summarize(s *State, p Plan, err error) api.CassandraDatacenterStatus {
 	before := s.DC.Status
 	out := api.CassandraDatacenterStatus{
-		ObservedGeneration: s.DC.Generation, DatacenterName: ptr.To(s.name()), MetadataVersion: 1,
+		ObservedGeneration: s.DC.Generation, DatacenterName: new(s.name()), MetadataVersion: 1,
 		UsersUpserted: before.UsersUpserted, SuperUserUpserted: before.SuperUserUpserted, LastServerNodeStarted: before.LastServerNodeStarted,
 		LastRollingRestart: before.LastRollingRestart, TrackedTasks: before.TrackedTasks,
 		NodeStatuses: s.nodeStatuses(), SchemaVersions: int32(s.Schemas), CassandraOperatorProgress: api.ProgressUpdating, Ownership: s.ownership(),

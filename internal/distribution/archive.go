@@ -80,7 +80,7 @@ func trainingRun(ctx context.Context, d *Distribution, dir string) error {
 	}
 	_ = cmd.Process.Signal(syscall.SIGTERM) // the archive is written at an orderly exit
 	select {
-	case <-ended:
+	case <-ended: //nolint:errcheck // the archive is what counts
 	case <-time.After(time.Minute):
 		_ = cmd.Process.Kill()
 		return errors.New("the training run did not end")

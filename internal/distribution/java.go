@@ -2,6 +2,7 @@ package distribution
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -26,7 +27,7 @@ func FindJava(ctx context.Context) (Java, error) {
 	if home == "" {
 		path, err := exec.LookPath("java")
 		if err != nil {
-			return Java{}, fmt.Errorf("no java in PATH and JAVA_HOME is not set: Cassandra needs a JDK 17; install one (package openjdk-17-jdk-headless) or point JAVA_HOME to it")
+			return Java{}, errors.New("no java in PATH and JAVA_HOME is not set: Cassandra needs a JDK 17; install one (package openjdk-17-jdk-headless) or point JAVA_HOME to it")
 		}
 		if path, err = filepath.EvalSymlinks(path); err != nil {
 			return Java{}, err

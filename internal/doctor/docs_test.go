@@ -27,8 +27,8 @@ func fields(of reflect.Type) (names []string) {
 	if of.Kind() != reflect.Struct {
 		return nil
 	}
-	for i := range of.NumField() {
-		f := of.Field(i)
+	for f := range of.Fields() {
+		f := f
 		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "-" {
 			names = append(append(names, name), fields(f.Type)...)
 		}

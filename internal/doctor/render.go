@@ -5,6 +5,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 
@@ -20,7 +21,7 @@ func Render(out io.Writer, r Report) error {
 		for _, p := range r.Pairs {
 			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", p.From, p.To, p.open(), p.roundTrip(), p.clock(), p.packet(), dash(p.Source))
 		}
-		w.Flush()
+		_ = w.Flush() // a strings.Builder takes all
 		b.WriteByte('\n')
 	}
 	for _, f := range r.Findings {
@@ -98,7 +99,7 @@ func (p Pair) packet() string {
 	if p.LargestPacket == 0 {
 		return "-"
 	}
-	return fmt.Sprint(p.LargestPacket)
+	return strconv.Itoa(p.LargestPacket)
 }
 
 func dash(s string) string {

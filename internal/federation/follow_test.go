@@ -80,7 +80,7 @@ func TestFollow(t *testing.T) {
 
 func revisions(t *testing.T, text string) (all []Revision) {
 	t.Helper()
-	for _, one := range strings.Fields(text) {
+	for one := range strings.FieldsSeq(text) {
 		r, err := ParseRevision(one)
 		if err != nil {
 			t.Fatal(err)

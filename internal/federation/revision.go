@@ -126,7 +126,7 @@ func ParseHead(revision, ancestors string) (Head, error) {
 		return Head{}, err
 	}
 	h := Head{Revision: r}
-	for _, text := range strings.Fields(ancestors) {
+	for text := range strings.FieldsSeq(ancestors) {
 		if a, err := ParseRevision(text); err == nil {
 			h.Ancestors = append(h.Ancestors, a)
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -288,9 +289,11 @@ func (w *world) round() {
 // calm is what the world looks like, to see whether it changes.
 func (w *world) calm() string {
 	text := ""
+	var textSb291 strings.Builder
 	for _, p := range w.places {
-		text += fmt.Sprintln(p.exists, p.own.Head, p.own.Deleting, p.version.text, p.agreed, p.ripe, p.begun, p.dcs, p.diverged, p.told)
+		textSb291.WriteString(fmt.Sprintln(p.exists, p.own.Head, p.own.Deleting, p.version.text, p.agreed, p.ripe, p.begun, p.dcs, p.diverged, p.told))
 	}
+	text += textSb291.String()
 	return text
 }
 

@@ -53,7 +53,7 @@ func (f *File) regionDefaults(i int) {
 		}
 	}
 	if !f.at.has(at + ".nodes.count") {
-		r.Nodes.Count = int32(len(r.Zones)) //nolint:gosec // at most as many as lines in a file
+		r.Nodes.Count = int32(len(r.Zones))
 	}
 }
 
@@ -82,7 +82,7 @@ func awsRegionDefaults(r *fleetv1.Region) {
 		}
 	}
 	n := &r.Nodes
-	n.Count = cmp.Or(n.Count, int32(len(n.Zones)), int32(len(r.Zones)), 3) //nolint:gosec // at most as many as lines in a file
+	n.Count = cmp.Or(n.Count, int32(len(n.Zones)), int32(len(r.Zones)), 3)
 	n.InstanceType, n.DiskGiB = cmp.Or(n.InstanceType, "m5.large"), cmp.Or(n.DiskGiB, 50)
 	n.Capacity = cmp.Or(n.Capacity, fleetv1.OnDemand)
 	r.NAT = cmp.Or(r.NAT, fleetv1.NATPerRegion)

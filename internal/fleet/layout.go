@@ -22,7 +22,7 @@ const (
 func Subnet(region netip.Prefix, zone int) netip.Prefix {
 	base := region.Masked().Addr().As4()
 	size := uint(32 - region.Bits() - 3)
-	n := binary.BigEndian.Uint32(base[:]) + uint32(zone)<<size //nolint:gosec // zone is under MaxZones
+	n := binary.BigEndian.Uint32(base[:]) + uint32(zone)<<size
 	binary.BigEndian.PutUint32(base[:], n)
 	return netip.PrefixFrom(netip.AddrFrom4(base), region.Bits()+3)
 }

@@ -39,8 +39,7 @@ func flat(errs []error) (all []error) {
 }
 
 func lineOf(err error) int {
-	var m mistake
-	if errors.As(err, &m) {
+	if m, ok := errors.AsType[mistake](err); ok {
 		return m.line
 	}
 	return 0

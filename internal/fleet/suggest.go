@@ -55,8 +55,8 @@ func fieldsAt(t reflect.Type, path []string) map[string]reflect.Type {
 // structFields are a struct's fields by their JSON names, inlined ones included.
 func structFields(t reflect.Type) map[string]reflect.Type {
 	out := map[string]reflect.Type{}
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for f := range t.Fields() {
+		f := f
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		switch {
 		case name == "-" || !f.IsExported():

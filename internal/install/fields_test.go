@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -76,7 +77,7 @@ func definition(t *testing.T, kind string) *apiextensionsv1.CustomResourceDefini
 func names(t *testing.T, crd *apiextensionsv1.CustomResourceDefinition, line string) {
 	spec := crd.Spec
 	if columns, ok := strings.CutPrefix(line, "# printer columns: "); ok {
-		for _, want := range strings.Split(columns, "; ") {
+		for want := range strings.SplitSeq(columns, "; ") {
 			if !hasColumn(spec.Versions[0].AdditionalPrinterColumns, want) {
 				t.Errorf("no printer column %s", want)
 			}
@@ -87,7 +88,7 @@ func names(t *testing.T, crd *apiextensionsv1.CustomResourceDefinition, line str
 	if !strings.HasPrefix(line, want) {
 		t.Errorf("names are %q, want %q", want, line)
 	}
-	for _, short := range strings.Split(valueOf(line, "shortNames="), ",") {
+	for short := range strings.SplitSeq(valueOf(line, "shortNames="), ",") {
 		if short != "" && !strings.Contains(","+strings.Join(spec.Names.ShortNames, ",")+",", ","+short+",") {
 			t.Errorf("no short name %s", short)
 		}
@@ -233,5 +234,5 @@ func integer(v *int64) string {
 	if v == nil {
 		return ""
 	}
-	return fmt.Sprint(*v)
+	return strconv.FormatInt(*v, 10)
 }

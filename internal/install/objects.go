@@ -1,6 +1,7 @@
 package install
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 
@@ -59,7 +60,7 @@ func (o Options) withDefaults() Options {
 func Objects(o Options) ([]client.Object, error) {
 	o = o.withDefaults()
 	if o.Region == "" {
-		return nil, fmt.Errorf("installing the operator: no region given")
+		return nil, errors.New("installing the operator: no region given")
 	}
 	crds, err := CRDs()
 	if err != nil {

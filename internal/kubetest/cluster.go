@@ -68,7 +68,7 @@ func start(region string) (*Cluster, error) {
 	}
 	c := &Cluster{Scheme: Scheme(), dir: dir}
 	if err := c.start(region); err != nil {
-		return nil, fmt.Errorf("%w (stopping: %v)", err, c.stop())
+		return nil, fmt.Errorf("%w (stopping: %w)", err, c.stop())
 	}
 	return c, nil
 }

@@ -76,7 +76,7 @@ func fixtures(t *testing.T) []fixture {
 	}
 	base := filepath.Join(root, "test", "fixtures")
 	var found []fixture
-	err = filepath.WalkDir(base, func(path string, d fs.DirEntry, err error) error {
+	err = filepath.WalkDir(base, func(path string, _ fs.DirEntry, err error) error {
 		if err != nil || !strings.HasPrefix(filepath.Ext(path), ".y") {
 			return err
 		}

@@ -87,7 +87,7 @@ type Route struct {
 
 // NetworkACL filters a subnet's border without state; the lowest number that
 // matches decides, and nothing matching denies.
-type NetworkACL struct {
+type NetworkACL struct { //nolint:revive // AWS calls it so, and an ACL is something else there
 	ID      string
 	Entries []ACLEntry
 }

@@ -26,7 +26,7 @@ const (
 	Size   Aspect = "size"   // however large
 	DNS    Aspect = "dns"    // names lead to addresses
 	Clock  Aspect = "clock"  // clocks agree
-	Probe  Aspect = "probe"  // it could be looked at at all
+	Probe  Aspect = "probe"  // whether it could be looked at
 )
 
 // Finding is one thing that is wrong, with everything that follows from it.

@@ -32,7 +32,7 @@ var damage = map[string]func(c *Cloud, from, to int, t *rapid.T) string{
 		c.Peerings[i].State = rapid.SampledFrom([]string{"pending-acceptance", "rejected", "expired", "failed", "deleted"}).Draw(t, "state")
 		return p.ID
 	},
-	"acl": func(c *Cloud, from, to int, t *rapid.T) string {
+	"acl": func(c *Cloud, from, to int, _ *rapid.T) string {
 		acl := &c.Regions[to].VPC.NetworkACLs[0]
 		acl.Entries = append(acl.Entries, ACLEntry{Number: 50, Protocol: ianaTCP, From: 7000, To: 7000, CIDR: cidrOf(from)})
 		return acl.ID

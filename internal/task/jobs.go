@@ -119,7 +119,7 @@ func rackBlocker(s *State, running, unready []string) string {
 		parts = append(parts, fmt.Sprintf("%s on %s", s.job().Command, strings.Join(running, ", ")))
 	}
 	if len(unready) > 0 {
-		parts = append(parts, fmt.Sprintf("%s to be ready", strings.Join(unready, ", ")))
+		parts = append(parts, strings.Join(unready, ", ")+" to be ready")
 	}
 	return strings.Join(parts, " and ")
 }

@@ -2,6 +2,7 @@ package task
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -61,9 +62,7 @@ func Make(s *State) Plan {
 		return expire(s)
 	}
 	plan := Plan{Pods: map[string]api.PodTaskStatus{}}
-	for name, status := range s.Task.Status.PodStatuses {
-		plan.Pods[name] = status
-	}
+	maps.Copy(plan.Pods, s.Task.Status.PodStatuses)
 	if plan.Failure = check(s); plan.Failure != nil {
 		return plan
 	}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"testing"
 
-	"k8s.io/utils/ptr"
 	"pgregory.net/rapid"
 
 	cass "github.com/ringspan/ringspan/api/cassandra/v1beta1"
@@ -34,8 +33,8 @@ func randomState(r *rapid.T) *task.State {
 	s := &task.State{Datacenter: &cass.CassandraDatacenter{}, Task: &api.CassandraTask{}, Jobs: map[string]task.JobSeen{}}
 	s.Task.Spec.Datacenter.Name = "dc1"
 	s.Task.Spec.Jobs = []api.CassandraJob{{Name: "j", Command: api.CommandCleanup}}
-	s.Task.Spec.MaxConcurrentPods = ptr.To(rapid.IntRange(0, 3).Draw(r, "maxConcurrentPods"))
-	s.Task.Spec.Retries = ptr.To(rapid.IntRange(0, 2).Draw(r, "retries"))
+	s.Task.Spec.MaxConcurrentPods = new(rapid.IntRange(0, 3).Draw(r, "maxConcurrentPods"))
+	s.Task.Spec.Retries = new(rapid.IntRange(0, 2).Draw(r, "retries"))
 	for rack := range rapid.IntRange(1, 3).Draw(r, "racks") {
 		for pod := range rapid.IntRange(1, 4).Draw(r, "pods") {
 			s.Pods = append(s.Pods, task.Pod{Name: fmt.Sprintf("r%d-%d", rack, pod), Rack: fmt.Sprintf("r%d", rack)})

@@ -18,6 +18,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -190,7 +191,7 @@ func bareBoot(dir string) (float64, error) {
 		tokens := ring.Tokens(dc.Name)
 		for j, rack := range racks {
 			n := distribution.BareNode{Address: fmt.Sprintf("127.94.0.%d", 3*i+j+1), Datacenter: dc.Name, Rack: rack, Seeds: seeds,
-				Tokens: tokens[topology.Position{Rack: rack}], Dir: filepath.Join(dir, fmt.Sprint(3*i+j))}
+				Tokens: tokens[topology.Position{Rack: rack}], Dir: filepath.Join(dir, strconv.Itoa(3*i+j))}
 			cmd, err := d.Bare(ctx, n)
 			if err != nil {
 				return 0, err

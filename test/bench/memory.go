@@ -65,7 +65,7 @@ func sizes(pid int) (pss, rss float64) {
 	if err != nil {
 		return 0, 0
 	}
-	for _, line := range strings.Split(string(data), "\n") {
+	for line := range strings.SplitSeq(string(data), "\n") {
 		var kib float64
 		if _, err := fmt.Sscanf(line, "Pss: %f kB", &kib); err == nil {
 			pss = kib / 1024

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"syscall"
@@ -69,7 +70,7 @@ func TestKilledProcessesComeBack(t *testing.T) {
 	}
 	eventually(t, 60e9, func() error {
 		if whole() == nil && len(jvms()) == 6 && jvms()[0] == all[0] {
-			return fmt.Errorf("the JVM still runs")
+			return errors.New("the JVM still runs")
 		}
 		return nil
 	})

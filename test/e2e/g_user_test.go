@@ -48,7 +48,7 @@ func TestAsAnyUser(t *testing.T) {
 	if err := tryUserNamespace(nobody.Credential.Uid); err != nil {
 		t.Skipf("this kernel does not let users make namespaces: %v", err)
 	}
-	dir, err := os.MkdirTemp("", "ringspan-e2e-user-*") // not t.TempDir: its parents are root's own
+	dir, err := os.MkdirTemp("", "ringspan-e2e-user-*") //nolint:usetesting // the parents of t.TempDir are root's own
 	if err != nil {
 		t.Fatal(err)
 	}

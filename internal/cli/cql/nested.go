@@ -20,7 +20,7 @@ func next(data []byte) (value, rest []byte) {
 	if len(data) < 4 {
 		return nil, nil
 	}
-	n := int(int32(binary.BigEndian.Uint32(data))) //nolint:gosec // negative: null
+	n := int(int32(binary.BigEndian.Uint32(data)))
 	data = data[4:]
 	if n < 0 {
 		return nil, data
@@ -83,7 +83,7 @@ func elements(t gocql.VectorType, data []byte) (all []cell) {
 		n := size
 		if size == 0 {
 			length, used := uvint(data)
-			data, n = data[used:], int(min(length, uint64(len(data)))) //nolint:gosec // bounded
+			data, n = data[used:], int(min(length, uint64(len(data))))
 		}
 		n = min(n, len(data))
 		all = append(all, cell{t.SubType, data[:n:n]})

@@ -136,7 +136,7 @@ func integer(data []byte) int64 {
 	if len(data) == 0 || len(data) > 8 {
 		return 0
 	}
-	n := int64(int8(data[0])) //nolint:gosec // the sign
+	n := int64(int8(data[0]))
 	for _, b := range data[1:] {
 		n = n<<8 | int64(b)
 	}
@@ -223,5 +223,5 @@ func vint(data []byte) (int64, int) {
 		return 0, 0
 	}
 	n, used := uvint(data)
-	return int64(n>>1) ^ -int64(n&1), used //nolint:gosec // zigzag
+	return int64(n>>1) ^ -int64(n&1), used
 }

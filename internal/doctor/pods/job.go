@@ -47,11 +47,11 @@ func job(run, zone string, number int) *batchv1.Job {
 				RestartPolicy:                 corev1.RestartPolicyNever,
 				NodeSelector:                  selector,
 				Tolerations:                   []corev1.Toleration{{Operator: corev1.TolerationOpExists}}, // wherever a ring may be
-				AutomountServiceAccountToken:  ptr.To(false),
-				EnableServiceLinks:            ptr.To(false),
+				AutomountServiceAccountToken:  new(false),
+				EnableServiceLinks:            new(false),
 				TerminationGracePeriodSeconds: ptr.To[int64](1),
 				SecurityContext: &corev1.PodSecurityContext{
-					RunAsNonRoot: ptr.To(true), RunAsUser: ptr.To[int64](65532), RunAsGroup: ptr.To[int64](65532),
+					RunAsNonRoot: new(true), RunAsUser: ptr.To[int64](65532), RunAsGroup: ptr.To[int64](65532),
 					SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
 				},
 				Containers: []corev1.Container{container()},
@@ -69,7 +69,7 @@ func container() corev1.Container {
 			Limits:   corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("128Mi")},
 		},
 		SecurityContext: &corev1.SecurityContext{
-			AllowPrivilegeEscalation: ptr.To(false), ReadOnlyRootFilesystem: ptr.To(true),
+			AllowPrivilegeEscalation: new(false), ReadOnlyRootFilesystem: new(true),
 			Capabilities: &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}},
 		},
 	}

@@ -62,8 +62,7 @@ func (r Region) start(ctx context.Context, pod *corev1.Pod, task probe.Task) (*s
 	go func() {
 		s.err = executor.StreamWithContext(ctx, remotecommand.StreamOptions{Stdin: in, Stdout: results, Stderr: &s.complaints})
 		close(s.ended)
-		feed.Close() // an end, not an error: the executor logs those of its input
-		results.Close()
+		_, _ = feed.Close(), results.Close() // an end, not an error: the executor logs those of its input
 	}()
 	go func() { _, _ = feed.Write(data) }() // ends with the stream, whose error says more
 	return s, nil
@@ -83,7 +82,6 @@ func (s *session) result() (result probe.Result, err error) {
 
 // close ends the session and waits for its end.
 func (s *session) close() {
-	s.in.Close()
-	s.out.Close()
+	_, _ = s.in.Close(), s.out.Close() // pipes
 	<-s.ended
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -125,7 +126,7 @@ func (w *world) in(pid int, args ...string) {
 
 func (w *world) link(leaf int, address, router, name string) {
 	w.t.Helper()
-	w.in(w.router, "ip", "link", "add", name, "type", "veth", "peer", "name", "eth0", "netns", fmt.Sprint(leaf))
+	w.in(w.router, "ip", "link", "add", name, "type", "veth", "peer", "name", "eth0", "netns", strconv.Itoa(leaf))
 	w.in(w.router, "ip", "addr", "add", router+"/30", "dev", name)
 	w.in(w.router, "ip", "link", "set", name, "up")
 	w.in(leaf, "ip", "link", "set", "lo", "up")
@@ -138,9 +139,11 @@ func (w *world) link(leaf int, address, router, name string) {
 func (w *world) filter(kind, hook string, rules ...string) {
 	w.t.Helper()
 	text := "add table ip t\nadd chain ip t " + hook + " { type " + kind + " hook " + hook + " priority 0; }\n"
+	var textSb141 strings.Builder
 	for _, r := range rules {
-		text += "add rule ip t " + hook + " " + r + "\n"
+		textSb141.WriteString("add rule ip t " + hook + " " + r + "\n")
 	}
+	text += textSb141.String()
 	cmd := w.enter(w.router, "nft", "-f", "-")
 	cmd.Stdin = strings.NewReader(text)
 	if out, err := cmd.CombinedOutput(); err != nil {

@@ -115,7 +115,7 @@ func connect(ctx context.Context, host string, port int) PortSeen {
 	defer cancel()
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp4", net.JoinHostPort(host, strconv.Itoa(port)))
 	if err == nil {
-		conn.Close()
+		_ = conn.Close() // it has said what there is to know
 		return PortSeen{Port: port, Outcome: Open}
 	}
 	return PortSeen{Port: port, Outcome: outcomeOf(err), Detail: err.Error()}

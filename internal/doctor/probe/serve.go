@@ -31,7 +31,7 @@ type Server struct {
 func (s *Server) Listen(address string, ports []int) (held []int, err error) {
 	s.slots = make(chan struct{}, maxConnections)
 	for _, port := range ports {
-		l, err := net.Listen("tcp", net.JoinHostPort(address, strconv.Itoa(port)))
+		l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", net.JoinHostPort(address, strconv.Itoa(port)))
 		if errors.Is(err, syscall.EADDRINUSE) {
 			held = append(held, port)
 			continue
@@ -56,7 +56,7 @@ func (s *Server) Addresses() (all []net.Addr) {
 // Close stops listening.
 func (s *Server) Close() {
 	for _, l := range s.listeners {
-		l.Close()
+		_ = l.Close() // nobody listens any more, either way
 	}
 }
 
@@ -89,14 +89,14 @@ func (s *Server) accept(ctx context.Context, l net.Listener) {
 				s.answer(ctx, conn)
 			})
 		default: // too many at once
-			conn.Close()
+			_ = conn.Close()
 		}
 	}
 }
 
 func (s *Server) answer(ctx context.Context, conn net.Conn) {
 	defer conn.Close()
-	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
 	for {
 		if err := conn.SetDeadline(time.Now().Add(idleLimit)); err != nil {
 			return

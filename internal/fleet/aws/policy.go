@@ -45,8 +45,8 @@ var classOf = allCalls()
 func allCalls() map[Call]scope {
 	all := map[Call]scope{}
 	add := func(service string, api reflect.Type, of func(name string) scope) {
-		for i := range api.NumMethod() {
-			name := api.Method(i).Name
+		for method := range api.Methods() {
+			name := method.Name
 			if looks(name) {
 				all[Call{service, name}] = read
 			} else {

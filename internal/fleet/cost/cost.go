@@ -33,7 +33,6 @@ type Estimate struct {
 // item is something with a price.
 type item struct {
 	region, what string
-	count        int
 	each         float64
 }
 
@@ -62,7 +61,7 @@ func OfFound(found []infra.Found) Estimate {
 type estimate struct {
 	Estimate
 
-	items map[item]int // count is 0 in the key
+	items map[item]int // how many
 }
 
 func newEstimate() *estimate {

@@ -2,6 +2,7 @@ package infra
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -94,9 +95,7 @@ func tags(in Input) map[string]string {
 	if in.Spec.Expires != "" {
 		all[TagExpires] = in.Spec.Expires
 	}
-	for k, v := range in.Spec.Tags {
-		all[k] = v
-	}
+	maps.Copy(all, in.Spec.Tags)
 	return all
 }
 

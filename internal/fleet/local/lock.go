@@ -32,7 +32,7 @@ func (c *Cloud) Lock() (unlock func(), err error) {
 	for {
 		file, err := c.tryLock()
 		if err != nil || file != nil {
-			return func() { file.Close() }, err
+			return func() { _ = file.Close() }, err
 		}
 	}
 }
@@ -62,8 +62,8 @@ func (c *Cloud) tryLock() (*os.File, error) {
 		return nil, err
 	}
 	if there, err := os.Stat(path); err != nil || !os.SameFile(mine, there) {
-		file.Close()
-		return nil, nil //nolint:nilnil,nilerr // see above: the next try makes a new file
+		_ = file.Close() // the lock goes with it
+		return nil, nil  //nolint:nilnil // see above: the next try makes a new file
 	}
 	_ = file.Truncate(0)
 	_, err = fmt.Fprintln(file, os.Getpid())

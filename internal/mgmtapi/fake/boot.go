@@ -3,6 +3,7 @@ package fake
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/ringspan/ringspan/internal/mgmtapi"
@@ -80,7 +81,7 @@ func (r *Ring) join(n *Node) {
 		r.serial++
 		n.hostID = fmt.Sprintf("00000000-0000-4000-8000-%012d", r.serial)
 		if n.tokens = slices.Clone(n.options.InitialTokens); len(n.tokens) == 0 {
-			n.tokens = []string{fmt.Sprint(int64(r.serial) * 1_000_003)}
+			n.tokens = []string{strconv.FormatInt(int64(r.serial)*1_000_003, 10)}
 		}
 	}
 	if n.group == 0 {

@@ -2,6 +2,7 @@ package fake
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -89,7 +90,7 @@ func (n *Node) finishJobs() {
 			continue
 		}
 		j.Status, j.EndTime = mgmtapi.JobCompleted, n.millis()
-		err := fmt.Errorf("the JVM does not answer")
+		err := errors.New("the JVM does not answer")
 		if n.up() {
 			err = j.do(n.ring.rings[n.group])
 		}

@@ -2,6 +2,7 @@ package fake
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -87,7 +88,7 @@ func (n *Node) localQuorum(k *keyspace) error {
 	replicas := min(k.factor(n.datacenter), count(members, own))
 	living := min(replicas, count(members, func(m *Node) bool { return own(m) && n.sees(m) }))
 	if replicas == 0 || living < replicas/2+1 {
-		return fmt.Errorf("Cannot achieve consistency level LOCAL_QUORUM")
+		return errors.New("Cannot achieve consistency level LOCAL_QUORUM")
 	}
 	return nil
 }

@@ -167,7 +167,8 @@ func (p *pass) tell(ctx context.Context, reason, message string) error {
 	}
 	next := p.condition(api.ClusterDeleting, true, reason, message)
 	kept := slices.DeleteFunc(slices.Clone(p.k.Status.Conditions), func(c api.K8ssandraClusterCondition) bool { return c.Type == api.ClusterDeleting })
-	p.k.Status.Conditions = append(kept, next)
+	kept = append(kept, next)
+	p.k.Status.Conditions = kept
 	p.k.Status.Error = api.NoError
 	if reason == reasonWaiting {
 		p.k.Status.Error = message

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -66,7 +67,7 @@ func (p *pass) obtain(ctx context.Context, name types.NamespacedName) error {
 		}
 	}
 	given := p.k.Spec.Cassandra.SuperuserSecretRef.Name != ""
-	switch from := append(asked, silent...); {
+	switch from := slices.Concat(asked, silent); {
 	case !given && p.regionOf(p.k.Spec.Cassandra.Datacenters[0]) == p.Region:
 		return p.generate(ctx, name)
 	case given && len(from) == 0:

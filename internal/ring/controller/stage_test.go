@@ -150,9 +150,11 @@ func (r *region) news() string {
 		return r.name + ": no ring"
 	}
 	text := fmt.Sprintf("%s: generation %d of %d, %v, error %s", r.name, k.Status.ObservedGeneration, k.Generation, k.Annotations, k.Status.Error)
+	var textSb153 strings.Builder
 	for _, c := range k.Status.Conditions {
-		text += fmt.Sprintf("\n  %s=%s %s %s", c.Type, c.Status, c.Reason, c.Message)
+		textSb153.WriteString(fmt.Sprintf("\n  %s=%s %s %s", c.Type, c.Status, c.Reason, c.Message))
 	}
+	text += textSb153.String()
 	return text
 }
 

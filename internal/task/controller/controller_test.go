@@ -2,6 +2,7 @@ package controller_test
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"strings"
 	"testing"
@@ -109,9 +110,7 @@ func (s *stage) rack(rack, address string) {
 	s.must(s.admin.Create(s.t.Context(), set))
 	s.settle(set)
 	podLabels := map[string]string{appsv1.ControllerRevisionHashLabelKey: "r1"}
-	for k, v := range labels {
-		podLabels[k] = v
-	}
+	maps.Copy(podLabels, labels)
 	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: set.Name + "-0", Labels: podLabels}, Spec: template.Spec}
 	s.must(s.admin.Create(s.t.Context(), pod))
 	pod.Status.PodIP, pod.Status.PodIPs = address, []corev1.PodIP{{IP: address}}
