@@ -10,11 +10,12 @@ import (
 	"pgregory.net/rapid"
 )
 
-// version is what a copy holds, with the edits that went into it. Regions don't know of edits: they are how the test
-// tells whether one was lost.
+// version is what a copy holds, and the edits behind it. Regions don't know of edits: they are how the test tells whether
+// one was lost.
 type version struct {
 	text  string
-	edits map[string]bool
+	edits map[string]bool // those that the text was made of
+	known map[string]bool // these, and those that a person set aside knowingly, by an edit or a choice
 }
 
 // place is a region: its copy of the ring, its datacenters, and what it last saw of its peers.
@@ -105,13 +106,23 @@ func (p *place) peers() (copies []Copy, peers []Peer) {
 	return copies, peers
 }
 
+// with is a set of edits and some more.
+func with(edits map[string]bool, more ...string) map[string]bool {
+	all := map[string]bool{}
+	maps.Copy(all, edits)
+	for _, e := range more {
+		all[e] = true
+	}
+	return all
+}
+
 // edit is a person's: on a copy that is there, or making one where no copy is anywhere.
 func (w *world) edit(p *place) {
 	if !p.exists {
 		if slices.ContainsFunc(w.places, func(o *place) bool { return o.exists || o.dcs }) {
 			return
 		}
-		p.exists, p.own, p.version = true, Copy{}, version{edits: map[string]bool{}}
+		p.exists, p.own, p.version = true, Copy{}, version{}
 		p.agreed, p.ripe, p.begun, p.diverged, p.told = false, false, false, false, nil
 	}
 	if p.own.Deleting {
@@ -119,16 +130,15 @@ func (w *world) edit(p *place) {
 	}
 	w.serial++
 	text := fmt.Sprint("spec", w.serial)
-	edits := maps.Clone(p.version.edits)
-	edits[text] = true
+	edits, known := with(p.version.edits, text), with(p.version.known, text)
 	for _, r := range p.told { // who edits a diverged copy has been told of the others
 		for _, s := range p.seen {
 			if s.peer.Revision == r {
-				maps.Copy(edits, s.version.edits)
+				maps.Copy(known, s.version.known)
 			}
 		}
 	}
-	p.version = version{text: text, edits: edits}
+	p.version = version{text: text, edits: edits, known: known}
 	w.note("%s: edited to %s", p.name, text)
 }
 
@@ -142,18 +152,18 @@ func (w *world) choose(p *place, region string) {
 	if d.Verb != Raise {
 		return
 	}
-	edits, text := maps.Clone(p.version.edits), p.version.text
+	chosen := version{p.version.text, p.version.edits, with(p.version.known)}
 	for name, s := range p.seen {
 		if slices.Contains(p.told, s.peer.Revision) {
-			maps.Copy(edits, s.version.edits)
+			maps.Copy(chosen.known, s.version.known)
 		}
 		if name == region {
-			text = s.version.text
-			maps.Copy(edits, s.version.edits)
+			chosen.text, chosen.edits = s.version.text, s.version.edits
+			maps.Copy(chosen.known, s.version.known)
 		}
 	}
-	p.version, p.own.Head, p.diverged, p.told = version{text, edits}, d.Head, false, nil
-	w.note("%s: chose %s of %s", p.name, text, region)
+	p.version, p.own.Head, p.diverged, p.told = chosen, d.Head, false, nil
+	w.note("%s: chose %s of %s", p.name, chosen.text, region)
 }
 
 func (w *world) delete(p *place) {
@@ -189,9 +199,7 @@ func (w *world) follow(p *place, copies []Copy) {
 		next := p.seen[d.Other.Region].version
 		w.lost(p, next, "adopts "+d.Head.String())
 		if next.text == p.version.text {
-			edits := maps.Clone(next.edits)
-			maps.Copy(edits, p.version.edits)
-			next.edits = edits
+			next.known = with(next.known, slices.Collect(maps.Keys(p.version.known))...)
 		}
 		p.version, p.own.Head = next, d.Head
 	case Publish, Raise:
@@ -215,7 +223,7 @@ func (w *world) follow(p *place, copies []Copy) {
 // lost fails when a region would drop an edit that what it follows does not know of.
 func (w *world) lost(p *place, next version, why string) {
 	for e := range p.version.edits {
-		if !next.edits[e] && next.text != p.version.text {
+		if !next.known[e] && next.text != p.version.text {
 			w.fail("%s %s and loses %s", p.name, why, e)
 		}
 	}
@@ -258,7 +266,7 @@ func (w *world) allAgree(p *place) {
 	deleted := map[string]bool{}
 	for _, o := range w.places {
 		if o.exists && o.own.Deleting {
-			maps.Copy(deleted, o.version.edits)
+			maps.Copy(deleted, o.version.known)
 		}
 	}
 	for _, o := range w.places {
