@@ -39,6 +39,7 @@ import (
 	"k8s.io/mount-utils"
 
 	"github.com/ringspan/ringspan/local/kube/kubeletconfig"
+	"github.com/ringspan/ringspan/local/kube/oneuser"
 )
 
 func runKubelet(args []string) int {
@@ -62,6 +63,11 @@ func startKubelet(file string) error {
 	}
 	if err := json.Unmarshal(data, &c); err != nil {
 		return err
+	}
+	if oneuser.Is() {
+		if err := oneuser.KeepOwners(); err != nil {
+			fmt.Fprintln(os.Stderr, "kubelet: pods with a user or an fsGroup of their own may not start:", err)
+		}
 	}
 	// Only means "do not insist on /dev/kmsg and on raising limits"; needed when
 	// localkube was not started by root.

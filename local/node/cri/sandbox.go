@@ -14,6 +14,7 @@ import (
 	runtimeapi "k8s.io/cri-api/pkg/apis/runtime/v1"
 	"k8s.io/cri-streaming/pkg/streaming"
 
+	"github.com/ringspan/ringspan/local/kube/oneuser"
 	"github.com/ringspan/ringspan/local/netlab"
 )
 
@@ -78,7 +79,7 @@ type sandbox struct {
 // New makes the runtime of a node; Serve lets a kubelet talk to it.
 func New(c Config) (*Runtime, error) {
 	r := &Runtime{
-		config: c, images: &imageService{dir: c.Images}, singleUser: singleUser(),
+		config: c, images: &imageService{dir: c.Images}, singleUser: oneuser.Is(),
 		sandboxes: map[string]*sandbox{}, containers: map[string]*container{}, addresses: map[netip.Addr]bool{},
 	}
 	streamConfig := streaming.DefaultConfig

@@ -134,17 +134,6 @@ var capabilityNumbers = map[string]int{
 	"MKNOD": unix.CAP_MKNOD, "AUDIT_WRITE": unix.CAP_AUDIT_WRITE, "SETFCAP": unix.CAP_SETFCAP,
 }
 
-// singleUser tells whether this user namespace maps only one user, as one made
-// without root does.
-func singleUser() bool {
-	data, err := os.ReadFile("/proc/self/uid_map")
-	if err != nil {
-		return false
-	}
-	fields := strings.Fields(string(data))
-	return len(fields) == 3 && fields[2] == "1"
-}
-
 func writeJSON(path string, v any) error {
 	data, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
