@@ -13,7 +13,7 @@ help: ## list the targets
 
 build: ## build all programs into bin/
 	@mkdir -p $(BIN)
-	go build -trimpath -ldflags "$(LDFLAGS)" -o $(BIN)/ ./cmd/ringspan ./cmd/ringspan-agent
+	go build -trimpath -ldflags "$(LDFLAGS)" -o $(BIN)/ ./cmd/ringspan ./cmd/ringspan-agent ./cmd/ringspan-operator
 	cd local && go build -trimpath -ldflags "-s -w" -o $(BIN)/ ./cmd/ringspan-local ./cmd/ringspan-init
 	local/hack/build-kube.sh $(BIN)
 

@@ -1,5 +1,5 @@
 // ringspan makes one Apache Cassandra ring span Kubernetes clusters, regions
-// and clouds. The same program is the operator of a region.
+// and clouds.
 package main
 
 import (

@@ -26,7 +26,7 @@ const (
 )
 
 // programs are expected beside this one.
-var programs = []string{"ringspan-local", "ringspan-init", "ringspan-kube", "ringspan-agent"}
+var programs = []string{"ringspan-local", "ringspan-init", "ringspan-kube", "ringspan-agent", "ringspan-operator"}
 
 // checkMachine finds what would make the embedded cloud fail late and badly.
 func checkMachine(ctx context.Context, c *local.Cloud, f *fleet.File) error {

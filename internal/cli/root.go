@@ -91,7 +91,7 @@ nodes as plain processes, in network namespaces of their own.`,
 	add(root, groupFleet, upCommand(o), downCommand(o), kubeconfigCommand(o), doctorCommand(o))
 	add(root, groupAWS, planCommand(o), costCommand(o), policyCommand(), gcCommand(), tokenCommand())
 	add(root, groupRing, statusCommand(o), cqlCommand(o), nodetoolCommand(o), logsCommand(o))
-	add(root, "", versionCommand(), operatorCommand(), probeCommand())
+	add(root, "", versionCommand())
 	teach(root)
 	return root
 }

@@ -142,7 +142,7 @@ func TestJavaThatDoesNotDo(t *testing.T) {
 
 func TestImages(t *testing.T) {
 	dir, bin := t.TempDir(), t.TempDir()
-	for _, name := range []string{"ringspan", "ringspan-agent"} {
+	for _, name := range []string{"ringspan-operator", "ringspan-agent"} {
 		if err := os.WriteFile(filepath.Join(bin, name), []byte(name), 0o755); err != nil {
 			t.Fatal(err)
 		}

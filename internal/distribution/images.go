@@ -14,7 +14,7 @@ import (
 // Image names of the embedded cloud.
 const (
 	AgentImage    = "ringspan/agent"
-	OperatorImage = "ringspan/ringspan"
+	OperatorImage = "ringspan/operator"
 )
 
 type image struct {
@@ -42,7 +42,7 @@ type mount struct {
 // pod was made.
 func WriteImages(dir, bin string, d Distribution) error {
 	ids := map[string]string{}
-	for name, program := range map[string]string{OperatorImage: "ringspan", AgentImage: "ringspan-agent"} {
+	for name, program := range map[string]string{OperatorImage: "ringspan-operator", AgentImage: "ringspan-agent"} {
 		sum, err := copyFile(filepath.Join(bin, program), filepath.Join(dir, ".bin", program))
 		if err != nil {
 			return fmt.Errorf("image of %s: %w", program, err)
@@ -75,8 +75,8 @@ func WriteImages(dir, bin string, d Distribution) error {
 			{filepath.Join(dir, ".bin", "ringspan-agent"), "/opt/ringspan/ringspan-agent", true},
 			{d.Launcher, "/opt/ringspan/ringspan-jvm.jar", true}, {d.Jolokia, "/opt/ringspan/jolokia.jar", true},
 		}},
-		OperatorImage: {Tags: []string{version.Version}, Entrypoint: []string{"/opt/ringspan/ringspan"}, UID: 65532, GID: 65532, Mounts: []mount{
-			{filepath.Join(dir, ".bin", "ringspan"), "/opt/ringspan/ringspan", true},
+		OperatorImage: {Tags: []string{version.Version}, Entrypoint: []string{"/opt/ringspan/ringspan-operator"}, UID: 65532, GID: 65532, Mounts: []mount{
+			{filepath.Join(dir, ".bin", "ringspan-operator"), "/opt/ringspan/ringspan-operator", true},
 		}},
 		"ringspan/tools": {Cmd: []string{"sleep", "infinity"}},
 	}

@@ -58,7 +58,7 @@ func container(o Options) corev1.Container {
 		Name:            "operator",
 		Image:           o.Image,
 		ImagePullPolicy: corev1.PullIfNotPresent,
-		Args:            []string{"operator", "--region", o.Region, "--namespace", o.Namespace},
+		Args:            []string{"run", "--region", o.Region, "--namespace", o.Namespace},
 		Ports:           []corev1.ContainerPort{{Name: "probes", ContainerPort: probePort, Protocol: corev1.ProtocolTCP}},
 		LivenessProbe:   probe("/healthz"),
 		ReadinessProbe:  probe("/readyz"),

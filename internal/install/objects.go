@@ -29,7 +29,7 @@ const (
 	// ImageIDAnnotation of the operator's pod is Options.ImageID.
 	ImageIDAnnotation = "ringspan.io/image-id"
 	// DefaultImage is the operator's image.
-	DefaultImage = "ringspan/ringspan:v0.1.0"
+	DefaultImage = "ringspan/operator:v0.1.0"
 )
 
 // Options of an installation.

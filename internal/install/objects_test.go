@@ -65,7 +65,7 @@ func TestAnotherBuildChangesTheOperatorsPodOnly(t *testing.T) {
 		}
 		return objects
 	}
-	before, after := with("ringspan/ringspan@sha256:1"), with("ringspan/ringspan@sha256:2")
+	before, after := with("ringspan/operator@sha256:1"), with("ringspan/operator@sha256:2")
 	last := len(before) - 1
 	if diff := cmp.Diff(before[:last], after[:last]); diff != "" {
 		t.Errorf("beside the operator: %s", diff)
@@ -106,7 +106,7 @@ func TestTheOperatorIsConfined(t *testing.T) {
 			t.Errorf("not so: %s", what)
 		}
 	}
-	if diff := cmp.Diff([]string{"operator", "--region", "eu-west-1", "--namespace", install.Namespace}, c.Args); diff != "" {
+	if diff := cmp.Diff([]string{"run", "--region", "eu-west-1", "--namespace", install.Namespace}, c.Args); diff != "" {
 		t.Errorf("arguments (-want +got):\n%s", diff)
 	}
 }

@@ -83,7 +83,7 @@ func program(line string) string {
 		return "Cassandra"
 	case strings.Contains(line, "ringspan-agent run"):
 		return "agent"
-	case strings.Contains(line, " operator --region"):
+	case strings.Contains(line, "ringspan-operator run"):
 		return "operator"
 	case strings.Contains(line, "ringspan-kube kube-apiserver"):
 		return "kube-apiserver"

@@ -101,7 +101,7 @@ func killInTheBoot() error {
 	var nodes, operators, kubelets []process
 	err := poll(4*time.Minute, func() error {
 		nodes = ofLab(func(p process) bool { return p.name == "java" })
-		operators = ofLab(func(p process) bool { return strings.Contains(p.line, "ringspan operator") })
+		operators = ofLab(func(p process) bool { return strings.Contains(p.line, "ringspan-operator run") })
 		kubelets = ofLab(func(p process) bool { return strings.Contains(p.line, "ringspan-kube kubelet ") })
 		if len(nodes) < 4 || len(operators) == 0 || len(kubelets) == 0 {
 			return fmt.Errorf("%d JVMs, %d operators and %d kubelets run", len(nodes), len(operators), len(kubelets))

@@ -26,7 +26,7 @@ type Region struct {
 }
 
 // program is where the operator's image has this program.
-const program = "/opt/ringspan/ringspan"
+const program = "/opt/ringspan/ringspan-operator"
 
 // session is one run of a task in a pod. It lasts until it is closed: a probe
 // that listens goes on listening for others that aren't done yet.

@@ -1,4 +1,4 @@
-package cli
+package main
 
 import (
 	"github.com/spf13/cobra"
@@ -6,11 +6,11 @@ import (
 	"github.com/ringspan/ringspan/internal/operator"
 )
 
-// operatorCommand is what runs in each region's cluster; people don't call it.
-func operatorCommand() *cobra.Command {
+// runCommand runs the controllers until the program is told to end.
+func runCommand() *cobra.Command {
 	var o operator.Options
 	cmd := &cobra.Command{
-		Use: "operator", Short: "Run the operator of a region", Args: none, Hidden: true,
+		Use: "run", Short: "Run the operator of a region", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return operator.Run(cmd.Context(), o) },
 	}
 	cmd.Flags().StringVar(&o.Region, "region", "", "name of the region that this cluster is")

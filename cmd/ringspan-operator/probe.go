@@ -1,4 +1,4 @@
-package cli
+package main
 
 import (
 	"context"
@@ -13,9 +13,9 @@ import (
 	"github.com/ringspan/ringspan/internal/network"
 )
 
-// probeCommand is what `ringspan doctor` runs in pods; people don't call it.
+// probeCommand is what `ringspan doctor` runs in pods.
 func probeCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "probe", Short: "Measure the network from inside a pod", Hidden: true}
+	cmd := &cobra.Command{Use: "probe", Short: "Measure the network from inside a pod"}
 	cmd.AddCommand(probeServeCommand(), probeRunCommand())
 	return cmd
 }
@@ -23,7 +23,7 @@ func probeCommand() *cobra.Command {
 func probeServeCommand() *cobra.Command {
 	var seconds int
 	cmd := &cobra.Command{
-		Use: "serve", Short: "Answer other probes on the ports of a ring's nodes", Args: none,
+		Use: "serve", Short: "Answer other probes on the ports of a ring's nodes", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, cancel := context.WithTimeout(cmd.Context(), time.Duration(seconds)*time.Second)
 			defer cancel()
@@ -45,7 +45,7 @@ func probeServeCommand() *cobra.Command {
 
 func probeRunCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "run", Short: "Do a task from standard input and print the result", Args: none,
+		Use: "run", Short: "Do a task from standard input and print the result", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return runProbe(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout())
 		},
