@@ -36,7 +36,9 @@ func Nodes(views []View) (nodes []Node, keyspace string) {
 		byAddress[address].judge(views)
 	}
 	for _, n := range byAddress {
-		nodes = append(nodes, *n)
+		if !n.moved(byAddress) {
+			nodes = append(nodes, *n)
+		}
 	}
 	slices.SortFunc(nodes, func(a, b Node) int {
 		return cmp.Or(cmp.Compare(a.Datacenter, b.Datacenter), cmp.Compare(a.Rack, b.Rack), cmp.Compare(a.Pod, b.Pod), cmp.Compare(a.Address, b.Address))
@@ -53,6 +55,21 @@ func (n *Node) merge(v View, e mgmtapi.Endpoint) {
 	if share, known := v.Ownership.Ownership[e.Address]; known {
 		n.owns(share)
 	}
+}
+
+// moved says whether this is an address that a node had before: others may still
+// list it for a while after the node came back with a new one. Who a node is its
+// host ID says; where it is, its own region does.
+func (n *Node) moved(all map[string]*Node) bool {
+	if n.HostID == "" || n.Pod != "" {
+		return false
+	}
+	for _, other := range all {
+		if other.HostID == n.HostID && other.Pod != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // owns keeps the largest share that is told, rounded to what Cassandra's own

@@ -69,6 +69,22 @@ func TestItsOwnRegionKnowsBest(t *testing.T) {
 	}
 }
 
+// A node that came back with a new address, of which the other region hasn't
+// heard yet, is one node and not two.
+func TestANodeThatMovedIsThereOnce(t *testing.T) {
+	v := views(true, true)
+	v[0].Endpoints[0].Address, v[0].Pods = "172.21.0.11", map[string]string{"172.21.0.11": "dc1-0"}
+	v[1].Endpoints[0].Alive = false
+	nodes, _ := Nodes(v)
+	if len(nodes) != 2 || nodes[0].Address != "172.21.0.11" || nodes[0].Pod != "dc1-0" || nodes[0].State != "UN" {
+		t.Errorf("%+v", nodes)
+	}
+	v = v[1:] // its own region can't be asked: the old address is all that is known
+	if nodes, _ = Nodes(v); len(nodes) != 2 || nodes[0].Address != "172.21.0.10" || nodes[0].State != "DN" {
+		t.Errorf("%+v", nodes)
+	}
+}
+
 func TestStatesOfNodes(t *testing.T) {
 	for status, want := range map[string]string{"NORMAL": "UN", "JOINING": "UJ", "LEAVING": "UL", "MOVING": "UM", "": "UN"} {
 		e := at("10.0.0.1", "dc1", "r1", true)

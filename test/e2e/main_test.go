@@ -214,8 +214,8 @@ func whole() error {
 		}
 		ids[n.HostID] = true
 	}
-	if up != 6 || len(ids) != 6 || !s.Ready {
-		return fmt.Errorf("%d nodes are UN, there are %d host ids, ready is %t: %s", up, len(ids), s.Ready, s.Message)
+	if up != 6 || len(ids) != 6 || len(s.Nodes) != 6 || !s.Ready {
+		return fmt.Errorf("%d of %d nodes are UN, there are %d host ids, ready is %t: %s", up, len(s.Nodes), len(ids), s.Ready, s.Message)
 	}
 	return nil
 }
