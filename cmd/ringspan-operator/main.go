@@ -29,7 +29,7 @@ func root() *cobra.Command {
 		Use: "ringspan-operator", Short: "Look after the rings of a region",
 		SilenceUsage: true, SilenceErrors: true, CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
-	cmd.AddCommand(runCommand(), probeCommand(), &cobra.Command{
+	cmd.AddCommand(runCommand(), probeCommand(), tokenCommand(), &cobra.Command{
 		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
 		Run: func(cmd *cobra.Command, _ []string) {
 			fmt.Fprintln(cmd.OutOrStdout(), "ringspan-operator", version.Version)

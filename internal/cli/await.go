@@ -217,7 +217,7 @@ func datacenterNews(s *cassandra.CassandraDatacenterStatus) string {
 // answers asks the nodes themselves: a status may be from before a restart.
 func (u *ringRun) answers(ctx context.Context) bool {
 	who := progress.Subject{Name: u.ring.Name}
-	statuses, err := gather(ctx, u.cloud, u.regions, "")
+	statuses, err := gather(ctx, u.ground, u.regions, "")
 	if err != nil {
 		u.report.Wait(who, err.Error())
 		return false

@@ -57,11 +57,11 @@ Statements run until one fails; the exit code is then 2.`,
 				return usageError{errors.New("-e and -f exclude each other"), cmd.CommandPath()}
 			}
 			c.in, c.out, c.errOut = cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr()
-			cloud, all, err := o.running(cmd.Context())
+			_, all, err := o.running(cmd.Context())
 			if err != nil {
 				return err
 			}
-			return c.run(cmd.Context(), cloud, all)
+			return c.run(cmd.Context(), all)
 		},
 	}
 	c.node.add(cmd, o)
@@ -73,7 +73,11 @@ Statements run until one fails; the exit code is then 2.`,
 	return cmd
 }
 
-func (c *cqlRun) run(ctx context.Context, cloud *local.Cloud, all []region) error {
+func (c *cqlRun) run(ctx context.Context, all []region) error {
+	home, err := local.Home()
+	if err != nil {
+		return err
+	}
 	t, err := pick(ctx, all, c.node)
 	if err != nil {
 		return err
@@ -92,7 +96,7 @@ func (c *cqlRun) run(ctx context.Context, cloud *local.Cloud, all []region) erro
 	shell.JSON = c.output == "json"
 	shell.Host = fmt.Sprintf("%s at %s in %s", t.dc.Spec.ClusterName, t.pod.Name, t.region.name)
 	shell.Version = "Cassandra " + t.dc.Spec.ServerVersion
-	if err = c.feed(ctx, shell, filepath.Join(filepath.Dir(cloud.State), "cql_history")); err != nil && ctx.Err() == nil {
+	if err = c.feed(ctx, shell, filepath.Join(home, "cql_history")); err != nil && ctx.Err() == nil {
 		fmt.Fprintln(c.errOut, err)
 		return exitError(exitUsage)
 	}

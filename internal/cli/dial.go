@@ -59,7 +59,7 @@ func (d podDialer) dial(ctx context.Context) (net.Conn, error) {
 			return nil, r.err
 		}
 		near, err := forward(r.connection, d.port)
-		return remote{near, &net.TCPAddr{IP: net.ParseIP(pod.Status.PodIP), Port: d.port}}, err
+		return podAddress{near, &net.TCPAddr{IP: net.ParseIP(pod.Status.PodIP), Port: d.port}}, err
 	case <-ctx.Done():
 		go func() {
 			if r := <-done; r.err == nil {
@@ -70,15 +70,15 @@ func (d podDialer) dial(ctx context.Context) (net.Conn, error) {
 	}
 }
 
-// remote is a connection that knows where it leads: the driver wants to.
-type remote struct {
+// podAddress is a connection that knows where it leads: the driver wants to.
+type podAddress struct {
 	net.Conn
 
 	address net.Addr
 }
 
 // RemoteAddr implements net.Conn.
-func (r remote) RemoteAddr() net.Addr { return r.address }
+func (r podAddress) RemoteAddr() net.Addr { return r.address }
 
 // forward opens the two streams of a port and makes a connection of them, with
 // deadlines, which streams don't have.

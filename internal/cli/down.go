@@ -10,7 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
 	"github.com/ringspan/ringspan/internal/fleet/local"
+	"github.com/ringspan/ringspan/internal/fleet/remote"
 )
 
 func downCommand(o *options) *cobra.Command {
@@ -23,38 +25,26 @@ func downCommand(o *options) *cobra.Command {
 shows that nothing is left. With --keep-data the data stays, and ` + "`ringspan up`" + `
 brings the same ring back. A fleet that is down already is no error.
 
-A fleet in AWS is taken down by its file (-f): everything with the fleet's tag is
+A fleet in AWS is taken down by its file (-f) or its name (--fleet): everything with the fleet's tag is
 deleted, in all regions, workloads' leftovers first and networks last, until nothing
 with the tag is left. What others have put into its networks stops that, by name.`,
-		Example: "  ringspan down\n  ringspan down --keep-data",
+		Example: "  ringspan down\n  ringspan down --keep-data\n  ringspan down -f examples/aws.yaml",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if path != "" {
 				return a.down(cmd.Context(), o, path, cmd.OutOrStdout())
 			}
-			c, err := o.leaving()
+			p, err := o.leaving()
 			if err != nil {
 				return err
 			}
-			if c == nil {
-				_, err := fmt.Fprintln(cmd.OutOrStdout(), "Nothing to take down: there is no such fleet on this machine.")
-				return err
+			switch p := p.(type) {
+			case here:
+				return downHere(cmd.Context(), p.Cloud, keep, cmd.OutOrStdout())
+			case away:
+				return a.downNamed(cmd.Context(), p.Fleet, o.fleet != "", cmd.OutOrStdout())
 			}
-			unlock, err := c.Lock()
-			if _, ok := errors.AsType[local.Busy](err); ok {
-				return fmt.Errorf("%w: end that first, or wait for it", err)
-			}
-			if err != nil {
-				return err
-			}
-			defer unlock()
-			before, err := c.Leftovers()
-			if err != nil {
-				return err
-			}
-			if err := c.Down(cmd.Context(), !keep); err != nil {
-				return err
-			}
-			return proveDown(cmd.Context(), cmd.OutOrStdout(), c, keep, len(before.Processes))
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), "Nothing to take down: there is no such fleet on this machine.")
+			return err
 		},
 	}
 	cmd.Flags().BoolVar(&keep, "keep-data", false, "keep the data, so that up brings the same ring back")
@@ -63,28 +53,72 @@ with the tag is left. What others have put into its networks stops that, by name
 	return cmd
 }
 
+// downHere ends a fleet on this machine.
+func downHere(ctx context.Context, c *local.Cloud, keep bool, out io.Writer) error {
+	unlock, err := c.Lock()
+	if _, ok := errors.AsType[local.Busy](err); ok {
+		return fmt.Errorf("%w: end that first, or wait for it", err)
+	}
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	before, err := c.Leftovers()
+	if err != nil {
+		return err
+	}
+	if err := c.Down(ctx, !keep); err != nil {
+		return err
+	}
+	return proveDown(ctx, out, c, keep, len(before.Processes))
+}
+
 func (a account) down(ctx context.Context, o *options, path string, out io.Writer) error {
 	file, err := loadAWS(o, "down -f", path)
 	if err != nil {
 		return err
 	}
-	c, err := a.open(ctx, globalRegion)
+	a = a.of(file)
+	return a.downFleet(ctx, file.Fleet.Name, &file.Fleet.Spec, out)
+}
+
+// downFleet deletes a fleet in AWS; spec may be nil.
+func (a account) downFleet(ctx context.Context, name string, spec *fleetv1.FleetSpec, out io.Writer) error {
+	c, err := a.open(ctx)
 	if err != nil {
 		return err
 	}
-	return downAWS(ctx, c, file.Fleet.Name, &file.Fleet.Spec, out)
+	if err := downAWS(ctx, c, name, spec, out); err != nil {
+		return err
+	}
+	home, err := remote.New(name, remote.Record{})
+	if err != nil {
+		return err
+	}
+	return home.Forget()
 }
 
-// leaving is the fleet to take down; none when there is none of that name.
-func (o *options) leaving() (*local.Cloud, error) {
-	all, err := local.Names()
+// downNamed deletes a fleet in AWS that this machine knows, by its tags.
+func (a account) downNamed(ctx context.Context, f *remote.Fleet, asked bool, out io.Writer) error {
+	if !asked {
+		return fmt.Errorf("nothing was deleted: fleet %s is in AWS, in account %s; say `ringspan down --fleet %s`, or -f FILE", f.Name(), f.Account, f.Name())
+	}
+	if a.endpoint == "" {
+		a.endpoint = f.Endpoint
+	}
+	return a.downFleet(ctx, f.Name(), nil, out)
+}
+
+// leaving is the fleet to take down; nil when there is none of that name.
+func (o *options) leaving() (place, error) {
+	all, err := names()
 	if err != nil {
 		return nil, err
 	}
 	if o.fleet == "" && len(all) == 0 || o.fleet != "" && !slices.Contains(all, o.fleet) {
 		return nil, nil //nolint:nilnil // no fleet is no error here
 	}
-	return o.cloud()
+	return o.place()
 }
 
 // endTimeout is how long the kernel may take to end killed processes.

@@ -16,7 +16,6 @@ import (
 
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
-	"github.com/ringspan/ringspan/internal/fleet/local"
 	"github.com/ringspan/ringspan/internal/mgmtapi"
 	"github.com/ringspan/ringspan/internal/ringstatus"
 )
@@ -39,7 +38,7 @@ type regionFacts struct {
 // gather asks all regions at once and joins what they say, one status a ring.
 // An empty keyspace lets the nodes choose one. Nobody answering at all is an
 // error.
-func gather(ctx context.Context, c *local.Cloud, all []region, keyspace string) ([]ringstatus.Status, error) {
+func gather(ctx context.Context, c place, all []region, keyspace string) ([]ringstatus.Status, error) {
 	facts := make([]regionFacts, len(all))
 	var group sync.WaitGroup
 	for i, r := range all {
@@ -49,7 +48,7 @@ func gather(ctx context.Context, c *local.Cloud, all []region, keyspace string) 
 			facts[i] = askRegion(ask, r, keyspace)
 		})
 	}
-	cloud, cloudErr := c.Status(ctx)
+	_, faults, cloudErr := c.look(ctx)
 	group.Wait()
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -72,9 +71,7 @@ func gather(ctx context.Context, c *local.Cloud, all []region, keyspace string) 
 	}
 	for i := range statuses {
 		statuses[i].Fleet = c.Name()
-		for _, f := range cloud.Faults {
-			statuses[i].Faults = append(statuses[i].Faults, ringstatus.Fault(f))
-		}
+		statuses[i].Faults = faults
 	}
 	return statuses, nil
 }

@@ -22,7 +22,7 @@ without an expiry are never touched.`,
 			if err := oneOf(cmd, "-o", output, "text", "json"); err != nil {
 				return err
 			}
-			c, err := a.open(cmd.Context(), globalRegion)
+			c, err := a.open(cmd.Context())
 			if err != nil {
 				return err
 			}

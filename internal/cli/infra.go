@@ -23,8 +23,16 @@ func (a *account) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&a.endpoint, "endpoint", "", "`URL` of another cloud that answers AWS's API, such as ringspan-local serve (default: AWS, or $AWS_ENDPOINT_URL)")
 }
 
-func (a *account) open(ctx context.Context, region string) (*aws.Cloud, error) {
-	return aws.Open(ctx, aws.Options{Region: region, Endpoint: a.endpoint})
+// of prefers what the user says over what a fleet's file says.
+func (a account) of(f *fleet.File) account {
+	if a.endpoint == "" {
+		a.endpoint = f.Fleet.Spec.Endpoint
+	}
+	return a
+}
+
+func (a account) open(ctx context.Context) (*aws.Cloud, error) {
+	return aws.Open(ctx, aws.Options{Region: globalRegion, Endpoint: a.endpoint})
 }
 
 // loadAWS reads a file whose fleet lives in AWS.

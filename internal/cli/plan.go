@@ -39,7 +39,7 @@ refuse, or when the account can't be looked at.`,
 			if err != nil {
 				return err
 			}
-			c, err := a.open(cmd.Context(), globalRegion)
+			c, err := a.of(file).open(cmd.Context())
 			if err != nil {
 				return err
 			}

@@ -17,7 +17,6 @@ import (
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	configv1beta1 "github.com/ringspan/ringspan/api/config/v1beta1"
 	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
-	"github.com/ringspan/ringspan/internal/fleet/local"
 )
 
 // region is a client of one region's API server.
@@ -41,7 +40,7 @@ func newScheme() (*runtime.Scheme, error) {
 
 // regions opens a client for every context of the fleet's kubeconfig, in the
 // order of their names. Nobody is asked yet: a region may be away.
-func regions(c *local.Cloud) ([]region, error) {
+func regions(c place) ([]region, error) {
 	file, err := clientcmd.LoadFromFile(c.Kubeconfig())
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("fleet %s has no clusters yet; `ringspan up FILE` makes them", c.Name())

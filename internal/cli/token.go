@@ -4,10 +4,9 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	clientv1 "k8s.io/client-go/pkg/apis/clientauthentication/v1"
 
 	"github.com/ringspan/ringspan/internal/fleet/aws"
+	"github.com/ringspan/ringspan/internal/fleet/aws/login"
 )
 
 func tokenCommand() *cobra.Command {
@@ -29,11 +28,7 @@ AWS calls it, so that neither the aws program nor a stored secret is needed.`,
 			if err != nil {
 				return err
 			}
-			until := metav1.NewTime(now.Add(aws.TokenLife))
-			return printJSON(cmd.OutOrStdout(), clientv1.ExecCredential{
-				TypeMeta: metav1.TypeMeta{APIVersion: clientv1.SchemeGroupVersion.String(), Kind: "ExecCredential"},
-				Status:   &clientv1.ExecCredentialStatus{Token: token, ExpirationTimestamp: &until},
-			})
+			return login.Print(cmd.OutOrStdout(), token, now)
 		},
 	}
 	a.flags(cmd)

@@ -13,9 +13,9 @@ import (
 
 	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
 	"github.com/ringspan/ringspan/internal/cli/progress"
-	"github.com/ringspan/ringspan/internal/distribution"
 	"github.com/ringspan/ringspan/internal/fleet"
 	"github.com/ringspan/ringspan/internal/fleet/local"
+	"github.com/ringspan/ringspan/internal/install"
 	"github.com/ringspan/ringspan/internal/ringstatus"
 )
 
@@ -53,14 +53,15 @@ works on a fleet, a second one waits for it.`,
 			if o.fleet != "" && o.fleet != file.Fleet.Name {
 				return fmt.Errorf("nothing was made: --fleet %s: the fleet in %s is %s", o.fleet, args[0], file.Fleet.Name)
 			}
+			u := &upRun{file: file, wait: wait, proof: proof, json: output == "json", out: cmd.OutOrStdout(), errOut: cmd.ErrOrStderr()}
 			if file.Fleet.Spec.Provider == fleetv1.ProviderAWS {
-				return inAWS.run(cmd.Context(), cmd.OutOrStdout(), file, timeout)
+				return inAWS.run(cmd.Context(), u, timeout)
 			}
 			cloud, err := local.New(file.Fleet.Name)
 			if err != nil {
 				return err
 			}
-			u := &upRun{file: file, cloud: cloud, wait: wait, proof: proof, json: output == "json", out: cmd.OutOrStdout(), errOut: cmd.ErrOrStderr()}
+			u.ground = &localGround{here: here{cloud}}
 			return u.run(cmd.Context(), timeout)
 		},
 	}
@@ -75,10 +76,25 @@ works on a fleet, a second one waits for it.`,
 	return cmd
 }
 
+// ground is where up makes a fleet.
+type ground interface {
+	place
+	// raise makes networks and clusters; release is for the end of up.
+	raise(ctx context.Context, u *upRun) (release func(), err error)
+	// operator is how a region's operator is installed.
+	operator(region string) (install.Options, error)
+	// peer is how the other regions' operators reach a region.
+	peer(ctx context.Context, r region, say func(string)) (install.Peer, error)
+	// agent is the id of the agent's image, "" where a tag stands for one image.
+	agent() string
+	// summary is what there is to say at the end; "" is nothing.
+	summary() string
+}
+
 // upRun is one run of `up`.
 type upRun struct {
 	file        *fleet.File
-	cloud       *local.Cloud
+	ground      ground
 	wait, json  bool
 	proof       bool // that regions reach each other
 	out, errOut io.Writer
@@ -107,8 +123,8 @@ func (u *upRun) run(ctx context.Context, timeout time.Duration) error {
 	if err != nil {
 		return u.failed(ctx, within, phases, err)
 	}
-	r := result{Fleet: u.file.Fleet.Name, Warnings: append(u.file.Warnings(), u.pending(ctx)...), Kubeconfig: u.cloud.Kubeconfig(), Phases: phases, Seconds: sum(phases)}
-	if r.Rings, err = gather(ctx, u.cloud, u.regions, ""); err != nil {
+	r := result{Fleet: u.file.Fleet.Name, Warnings: append(u.file.Warnings(), u.pending(ctx)...), Kubeconfig: u.ground.Kubeconfig(), Phases: phases, Seconds: sum(phases)}
+	if r.Rings, err = gather(ctx, u.ground, u.regions, ""); err != nil {
 		return err
 	}
 	if u.json {
@@ -147,23 +163,12 @@ func (u *upRun) failed(ctx, within context.Context, phases []progress.Phase, err
 
 // up does the work, phase by phase.
 func (u *upRun) up(ctx context.Context) error {
-	u.report.Phase("machine checked")
-	unlock, err := u.cloud.Await(ctx, func(b local.Busy) {
-		u.report.Line(progress.Subject{}, b.Error()+": waiting for it")
-	})
+	release, err := u.ground.raise(ctx, u)
 	if err != nil {
 		return err
 	}
-	defer unlock()
-	d, err := u.prepare(ctx)
-	if err != nil {
-		return errors.Join(err, u.cloud.Discard())
-	}
-	u.report.Phase("regions and clusters ready")
-	if err := u.cloud.Up(ctx, u.file, d, u.event); err != nil {
-		return err
-	}
-	if u.regions, err = regions(u.cloud); err != nil {
+	defer release()
+	if u.regions, err = regions(u.ground); err != nil {
 		return err
 	}
 	u.report.Phase("operators installed")
@@ -174,31 +179,6 @@ func (u *upRun) up(ctx context.Context) error {
 		return err
 	}
 	return u.rings(ctx)
-}
-
-// prepare checks the machine, unless the cloud runs on it already, and gets
-// Cassandra.
-func (u *upRun) prepare(ctx context.Context) (distribution.Distribution, error) {
-	none := distribution.Distribution{}
-	status, err := u.cloud.Status(ctx)
-	if err != nil || !status.Running {
-		if err := checkMachine(ctx, u.cloud, u.file); err != nil {
-			return none, err
-		}
-	}
-	u.report.Phase("Cassandra in the cache")
-	cache, err := distribution.Cache()
-	if err != nil {
-		return none, err
-	}
-	d, err := distribution.Ensure(ctx, cache, func(s string) { u.report.Line(progress.Subject{}, s) })
-	return d, errors.Join(err, checkPlace(d.Java.Home, "JAVA_HOME"))
-}
-
-func (u *upRun) event(e local.Event) {
-	if e.Error == "" { // an error is up's own
-		u.report.Line(progress.Subject{Region: e.Region}, e.Message)
-	}
 }
 
 // rings brings all rings of the file up at once.
@@ -245,14 +225,21 @@ func (u *upRun) print(r result) error {
 		fmt.Fprintf(u.out, "%7.1fs  %s\n", p.Seconds, p.Name)
 	}
 	fmt.Fprintf(u.out, "%7.1fs  in all\n", r.Seconds)
+	if s := u.ground.summary(); s != "" {
+		fmt.Fprintf(u.out, "\n%s\n", s)
+	}
 	return u.next()
 }
 
 // next says what to try now, in the words of the user's own call.
 func (u *upRun) next() error {
 	me := called("ringspan")
-	if all, err := local.Names(); err == nil && len(all) > 1 {
-		me += " --fleet " + u.cloud.Name()
+	if all, err := names(); err == nil && len(all) > 1 {
+		me += " --fleet " + u.ground.Name()
+	}
+	down := "down"
+	if u.file.Fleet.Spec.Provider == fleetv1.ProviderAWS {
+		down = "down --fleet " + u.ground.Name()
 	}
 	_, err := fmt.Fprintf(u.out, `
 Try next:
@@ -261,7 +248,7 @@ Try next:
   %[1]s nodetool -- status
   export KUBECONFIG=$(%[1]s kubeconfig)
   %[2]s --context %[3]s get nodes,pods,svc,pvc -A -o wide
-  %[1]s down
-`, me, called("kubectl"), u.file.Fleet.Spec.Regions[0].Name)
+  %[1]s %[4]s
+`, me, called("kubectl"), u.file.Fleet.Spec.Regions[0].Name, down)
 	return err
 }

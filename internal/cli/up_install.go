@@ -7,23 +7,17 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/ringspan/ringspan/internal/cli/progress"
-	"github.com/ringspan/ringspan/internal/distribution"
-	"github.com/ringspan/ringspan/internal/fleet/local"
 	"github.com/ringspan/ringspan/internal/install"
 )
 
 // install puts the operator into every region, all at once, and then makes the
 // regions known to each other.
 func (u *upRun) install(ctx context.Context) error {
-	status, err := u.cloud.Status(ctx)
-	if err != nil {
-		return err
-	}
 	peers := make([]install.Peer, len(u.regions))
 	group, each := errgroup.WithContext(ctx)
 	for i, r := range u.regions {
 		group.Go(func() (err error) {
-			if peers[i], err = u.installRegion(each, r, status); err != nil {
+			if peers[i], err = u.installRegion(each, r); err != nil {
 				return fmt.Errorf("region %s: %w", r.name, err)
 			}
 			return nil
@@ -46,30 +40,16 @@ func (u *upRun) install(ctx context.Context) error {
 }
 
 // installRegion installs one region and returns how others reach it.
-func (u *upRun) installRegion(ctx context.Context, r region, status local.Status) (install.Peer, error) {
+func (u *upRun) installRegion(ctx context.Context, r region) (install.Peer, error) {
 	say := func(s string) { u.report.Wait(progress.Subject{Region: r.name}, s) }
-	program, err := u.cloud.ImageID(distribution.OperatorImage)
+	options, err := u.ground.operator(r.name)
 	if err != nil {
 		return install.Peer{}, err
 	}
-	if err := install.Apply(ctx, r.client, install.Options{Region: r.name, ImageID: program}, say); err != nil {
+	if err := install.Apply(ctx, r.client, options, say); err != nil {
 		return install.Peer{}, err
 	}
-	say("waiting for Kubernetes to make the token that peers read with")
-	token, ca, err := install.PeerToken(ctx, r.client, "")
-	if err != nil {
-		return install.Peer{}, err
-	}
-	if len(ca) == 0 {
-		ca = r.config.CAData
-	}
-	peer := install.Peer{Region: r.name, CA: ca, Token: token}
-	for _, known := range status.Regions {
-		if known.Name == r.name {
-			peer.Server = known.InternalServer
-		}
-	}
-	return peer, nil
+	return u.ground.peer(ctx, r, say)
 }
 
 // introduce tells a region's operator of the other regions.

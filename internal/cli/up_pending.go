@@ -13,9 +13,9 @@ import (
 // pending names the changes that wait for a restart of nodes, which nobody makes
 // unasked: an agent that was built anew.
 func (u *upRun) pending(ctx context.Context) []string {
-	id, err := u.cloud.ImageID(distribution.AgentImage)
-	if err != nil || id == "" {
-		return nil // nothing is known of it
+	id := u.ground.agent()
+	if id == "" {
+		return nil
 	}
 	n := 0
 	for _, r := range u.regions {

@@ -37,7 +37,7 @@ func upOf(t *testing.T, text string) (u *upRun, out *bytes.Buffer) {
 		}
 	}
 	out = &bytes.Buffer{}
-	return &upRun{file: f, cloud: cloud, out: out, errOut: out}, out
+	return &upRun{file: f, ground: &localGround{here: here{cloud}}, out: out, errOut: out}, out
 }
 
 // refuses runs an `up` that must fail with all of the words, before anything is made.
@@ -49,10 +49,11 @@ func refuses(t *testing.T, u *upRun, words ...string) {
 			t.Errorf("%q is not in: %v", w, err)
 		}
 	}
-	if _, err := os.Stat(filepath.Dir(u.cloud.State)); !os.IsNotExist(err) {
-		t.Errorf("something was made in %s: %v", u.cloud.State, err)
+	cloud := u.ground.(*localGround).Cloud
+	if _, err := os.Stat(filepath.Dir(cloud.State)); !os.IsNotExist(err) {
+		t.Errorf("something was made in %s: %v", cloud.State, err)
 	}
-	if called, _ := os.ReadFile(filepath.Join(u.cloud.Bin, "called")); strings.Contains(string(called), "start") {
+	if called, _ := os.ReadFile(filepath.Join(cloud.Bin, "called")); strings.Contains(string(called), "start") {
 		t.Errorf("the embedded cloud was started: %s", called)
 	}
 }

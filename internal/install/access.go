@@ -27,12 +27,16 @@ func peerToken(ns string) *corev1.Secret {
 	}
 }
 
-// clusterRoleBinding gives a ServiceAccount the ClusterRole of its name.
+// clusterRoleBinding gives a ServiceAccount the ClusterRole of its name; that of peers goes to their group too.
 func clusterRoleBinding(ns, name string) *rbacv1.ClusterRoleBinding {
+	subjects := []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: ns, Name: name}}
+	if name == PeerName {
+		subjects = append(subjects, rbacv1.Subject{Kind: rbacv1.GroupKind, APIGroup: rbacv1.GroupName, Name: PeerGroup})
+	}
 	return &rbacv1.ClusterRoleBinding{
 		TypeMeta:   metav1.TypeMeta{APIVersion: rbacv1.SchemeGroupVersion.String(), Kind: "ClusterRoleBinding"},
 		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels(name)},
 		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: name},
-		Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: ns, Name: name}},
+		Subjects:   subjects,
 	}
 }

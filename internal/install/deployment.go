@@ -39,6 +39,7 @@ func deployment(o Options) *appsv1.Deployment {
 					// It holds no state; a new one may start at once.
 					TerminationGracePeriodSeconds: ptr.To[int64](10),
 					Containers:                    []corev1.Container{container(o)},
+					Volumes:                       identityVolumes(o),
 				},
 			},
 		},
@@ -62,6 +63,8 @@ func container(o Options) corev1.Container {
 		Ports:           []corev1.ContainerPort{{Name: "probes", ContainerPort: probePort, Protocol: corev1.ProtocolTCP}},
 		LivenessProbe:   probe("/healthz"),
 		ReadinessProbe:  probe("/readyz"),
+		Env:             identityEnvironment(o),
+		VolumeMounts:    identityMounts(o),
 		Resources: corev1.ResourceRequirements{
 			Requests: corev1.ResourceList{
 				corev1.ResourceCPU:    resource.MustParse("50m"),

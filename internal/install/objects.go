@@ -24,6 +24,9 @@ const (
 	OperatorName = "ringspan-operator"
 	// PeerName is the name of the ServiceAccount and ClusterRole of other regions' operators.
 	PeerName = "ringspan-peer"
+	// PeerGroup is the group of other regions' operators where a cluster takes identities from elsewhere, as EKS does
+	// from IAM.
+	PeerGroup = "ringspan:peers"
 	// PeerTokenName is the Secret with the token of the ServiceAccount PeerName; Kubernetes fills it.
 	PeerTokenName = "ringspan-peer-token"
 	// ImageIDAnnotation of the operator's pod is Options.ImageID.
@@ -43,6 +46,9 @@ type Options struct {
 	// ImageID is what the image's tag stands for now, where a tag can be built anew; empty where it can't. Another one
 	// replaces the operator's pod, and no other.
 	ImageID string
+	// EKS says that the cluster is one of EKS, whose operator has a role of IAM and comes with it to its peers. Then there
+	// is no stored token for peers: who comes in PeerGroup is one.
+	EKS bool
 }
 
 func (o Options) withDefaults() Options {
@@ -66,7 +72,7 @@ func Objects(o Options) ([]client.Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	access, err := accessObjects(o.Namespace)
+	access, err := accessObjects(o.Namespace, !o.EKS)
 	if err != nil {
 		return nil, err
 	}
@@ -90,14 +96,17 @@ func CRDs() ([]*apiextensionsv1.CustomResourceDefinition, error) {
 }
 
 // AccessObjects returns the identities and permissions of the operator and of peers, without namespace and operator.
-func AccessObjects() ([]client.Object, error) { return accessObjects(Namespace) }
+func AccessObjects() ([]client.Object, error) { return accessObjects(Namespace, true) }
 
-func accessObjects(ns string) ([]client.Object, error) {
+func accessObjects(ns string, token bool) ([]client.Object, error) {
 	roles, err := decodeAll[rbacv1.ClusterRole](rbac.Files)
 	if err != nil {
 		return nil, err
 	}
-	objects := []client.Object{serviceAccount(ns, OperatorName), serviceAccount(ns, PeerName), peerToken(ns)}
+	objects := []client.Object{serviceAccount(ns, OperatorName), serviceAccount(ns, PeerName)}
+	if token {
+		objects = append(objects, peerToken(ns))
+	}
 	for _, r := range roles {
 		r.Labels = labels(r.Name)
 		objects = append(objects, r, clusterRoleBinding(ns, r.Name))

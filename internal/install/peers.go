@@ -13,6 +13,8 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/ringspan/ringspan/internal/fleet/aws/login"
+
 	configv1beta1 "github.com/ringspan/ringspan/api/config/v1beta1"
 )
 
@@ -24,17 +26,24 @@ type Peer struct {
 	Server string
 	// CA is the PEM certificate that the API server's is signed with.
 	CA []byte
-	// Token is that of the peer's ServiceAccount ringspan-peer.
+	// Token is that of the peer's ServiceAccount ringspan-peer. Where Cluster is given there is none.
 	Token string
+	// TLSName is whom the API server's certificate names, where that isn't who Server names.
+	TLSName string
+	// AWSRegion and Cluster name a cluster of EKS, to which the operator comes with its role.
+	AWSRegion, Cluster string
 }
+
+// program is where the operator's image has it.
+const program = "/opt/ringspan/ringspan-operator"
 
 // PeerObjects returns the ClientConfig of a peer and its Secret with the kubeconfig, for the operator's namespace.
 func PeerObjects(ns string, p Peer) ([]client.Object, error) {
 	if ns == "" {
 		ns = Namespace
 	}
-	if p.Region == "" || p.Server == "" || p.Token == "" {
-		return nil, fmt.Errorf("making the peer %q known: region, server and token are all needed", p.Region)
+	if p.Region == "" || p.Server == "" || (p.Token == "") == (p.Cluster == "") {
+		return nil, fmt.Errorf("making the peer %q known: region, server, and either a token or a cluster of EKS are needed", p.Region)
 	}
 	kubeconfig, err := Kubeconfig(p)
 	if err != nil {
@@ -62,8 +71,11 @@ func PeerObjects(ns string, p Peer) ([]client.Object, error) {
 // Kubeconfig returns a kubeconfig file with one context named like the peer's region.
 func Kubeconfig(p Peer) ([]byte, error) {
 	c := clientcmdapi.NewConfig()
-	c.Clusters[p.Region] = &clientcmdapi.Cluster{Server: p.Server, CertificateAuthorityData: p.CA}
+	c.Clusters[p.Region] = &clientcmdapi.Cluster{Server: p.Server, CertificateAuthorityData: p.CA, TLSServerName: p.TLSName}
 	c.AuthInfos[p.Region] = &clientcmdapi.AuthInfo{Token: p.Token}
+	if p.Cluster != "" {
+		c.AuthInfos[p.Region] = &clientcmdapi.AuthInfo{Exec: login.Exec(program, p.AWSRegion, p.Cluster)}
+	}
 	c.Contexts[p.Region] = &clientcmdapi.Context{Cluster: p.Region, AuthInfo: p.Region}
 	c.CurrentContext = p.Region
 	return clientcmd.Write(*c)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/netip"
 	"slices"
 	"time"
@@ -21,25 +22,27 @@ import (
 )
 
 // The add-ons that do something here; without them nodes aren't ready, services
-// aren't translated, names don't resolve and volumes aren't made.
+// aren't translated, names don't resolve, volumes aren't made and pods get no
+// credentials.
 const (
 	addonCNI   = "vpc-cni"
 	addonProxy = "kube-proxy"
 	addonDNS   = "coredns"
 	addonEBS   = "aws-ebs-csi-driver"
+	addonRoles = "eks-pod-identity-agent"
 )
 
 // inert are add-ons that are taken and do nothing: what they would serve isn't
 // there.
 var inert = map[string]string{
-	"eks-pod-identity-agent":    "pods get no credentials of AWS here",
 	"eks-node-monitoring-agent": "nodes' hardware is this machine's",
 }
 
 // addon is one that runs.
 type addon struct {
-	cni cni.Config
-	end func()
+	cni   cni.Config
+	roles *http.Server
+	end   func()
 }
 
 // setAddon makes an add-on run, with another configuration if it runs already.
@@ -64,8 +67,10 @@ func (h *hosted) setAddon(ctx context.Context, name, configuration string) error
 	case addonEBS:
 		h.startVolumes()
 		return nil
+	case addonRoles:
+		return h.startRoles()
 	}
-	return fmt.Errorf("add-on %q: this cloud runs %s, %s, %s and %s", name, addonCNI, addonProxy, addonDNS, addonEBS)
+	return fmt.Errorf("add-on %q: this cloud runs %s, %s, %s, %s and %s", name, addonCNI, addonProxy, addonDNS, addonEBS, addonRoles)
 }
 
 // deleteAddon ends an add-on; one that doesn't run is no error.

@@ -87,10 +87,10 @@ func (s *supervisor) startAPI(ctx context.Context, out io.Writer) error {
 	}
 	a := &api{networks: networks}
 	ctx, a.stop = context.WithCancel(ctx)
-	s.hosted = newClusters(ctx, s, networks, http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) { a.server.ServeHTTP(w, q) }))
+	s.hosted = newClusters(ctx, s, networks, a)
 	a.server, err = server.New(server.Options{
 		World:  world.Options{Account: want.Account, Waits: waits, Lag: world.Lag{Calls: want.Lag}, File: s.state.path("aws.json")},
-		Strict: want.Strict, Networks: networks, Clusters: s.hosted,
+		Strict: want.Strict, Networks: networks, Clusters: s.hosted, Images: s.config.Images,
 		Log: func(text string) { s.events.say("aws", "", "%s", text) },
 	})
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/ringspan/ringspan/local/aws/iam"
 	"github.com/ringspan/ringspan/local/aws/lab"
 	"github.com/ringspan/ringspan/local/aws/plane"
 )
@@ -20,6 +21,8 @@ type clusters struct {
 	s        *supervisor
 	networks *lab.Networks
 	sts      http.Handler // answers the calls that tokens stand for
+	// credentials are those of the role that a service account has
+	credentials func(cluster, namespace, account string) (iam.Key, error)
 
 	mu  sync.Mutex
 	all map[string]*hosted
@@ -27,8 +30,14 @@ type clusters struct {
 
 var _ plane.Clusters = (*clusters)(nil)
 
-func newClusters(ctx context.Context, s *supervisor, networks *lab.Networks, sts http.Handler) *clusters {
-	return &clusters{ctx: ctx, s: s, networks: networks, sts: sts, all: map[string]*hosted{}}
+func newClusters(ctx context.Context, s *supervisor, networks *lab.Networks, a *api) *clusters {
+	return &clusters{
+		ctx: ctx, s: s, networks: networks, all: map[string]*hosted{},
+		sts: http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) { a.server.ServeHTTP(w, q) }),
+		credentials: func(cluster, namespace, account string) (iam.Key, error) {
+			return a.server.PodCredentials(cluster, namespace, account)
+		},
+	}
 }
 
 // clusterName is a cluster's id as a file's name.

@@ -45,6 +45,9 @@ func (h *hosted) launch(n plane.Node) error {
 	if err := h.setPodNetwork(nodes[len(nodes)-1]); err != nil {
 		return err
 	}
+	if err := h.serveRoles(nodes[len(nodes)-1]); err != nil {
+		return err
+	}
 	if h.addons[addonProxy] != nil {
 		h.startProxy()
 	}

@@ -42,6 +42,7 @@ type runningNode struct {
 	runtime *cri.Runtime
 	kubelet *service
 	end     context.CancelFunc // of the runtime
+	roles   net.Listener       // of the pod identity agent; nil = there is none
 	runDir  string
 }
 
@@ -96,6 +97,7 @@ func (n *runningNode) stop() {
 // remove ends the node for good. Its disk, which is mounted, stays.
 func (n *runningNode) remove() error {
 	n.stop()
+	endRoles(n.roles)
 	n.runtime.KillAll()
 	n.end()
 	if err := unix.Unmount(n.runDir+"/disk", unix.MNT_DETACH); err != nil && !errors.Is(err, unix.EINVAL) {

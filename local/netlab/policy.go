@@ -86,6 +86,18 @@ func (n *Namespace) SetAddresses(name string, addresses ...netip.Addr) error {
 	return nil
 }
 
+// AddAddress adds one address to a link; one that is there already is no error.
+func (n *Namespace) AddAddress(name string, address netip.Addr) error {
+	link, err := n.nl.LinkByName(name)
+	if err != nil {
+		return fmt.Errorf("link %s of %s: %w", name, n.name, err)
+	}
+	if err := n.nl.AddrReplace(link, &netlink.Addr{IPNet: netlink.NewIPNet(net.IP(address.AsSlice()))}); err != nil {
+		return fmt.Errorf("address %s of %s: %w", address, n.name, err)
+	}
+	return nil
+}
+
 // SetHops makes a routing table equal to the given hops.
 func (n *Namespace) SetHops(table int, hops []Hop) error {
 	want := map[string]bool{}

@@ -13,6 +13,9 @@ import (
 // account is the ServiceAccount that other regions' operators come as, in the operator's namespace.
 const account = "ringspan-peer"
 
+// group is who they are where they come with an identity of the cloud instead.
+const group = "ringspan:peers"
+
 // Allow lets the other regions' operators read some Secrets of a namespace, with a Role and a RoleBinding of that name. It
 // writes what differs, and no rule at all without Secrets: one without names would allow all.
 func (p *Peers) Allow(ctx context.Context, meta metav1.ObjectMeta, secrets ...string) error {
@@ -33,7 +36,7 @@ func (p *Peers) Allow(ctx context.Context, meta metav1.ObjectMeta, secrets ...st
 		return err
 	}
 	binding := &rbacv1.RoleBinding{ObjectMeta: *meta.DeepCopy(), RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: meta.Name},
-		Subjects: []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: p.Namespace, Name: account}}}
+		Subjects: []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: p.Namespace, Name: account}, {Kind: rbacv1.GroupKind, APIGroup: rbacv1.GroupName, Name: group}}}
 	err = p.Client.Get(ctx, client.ObjectKeyFromObject(binding), &rbacv1.RoleBinding{})
 	if apierrors.IsNotFound(err) {
 		err = client.IgnoreAlreadyExists(p.Client.Create(ctx, binding))

@@ -4,8 +4,11 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"net/netip"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/eks"
 	"golang.org/x/sync/errgroup"
 
@@ -19,6 +22,7 @@ type Endpoint struct {
 	Cluster string // name
 	Server  string // URL
 	CA      []byte // PEM
+	Private string // address of an interface of the cluster in its network; "" when there is none
 }
 
 // Endpoints of the fleet's clusters, in the order of the file.
@@ -41,9 +45,36 @@ func (c *Cloud) Endpoints(ctx context.Context, fleet string, spec *fleetv1.Fleet
 					return fmt.Errorf("the certificate of cluster %s in %s: %w", name, r.Name, err)
 				}
 			}
+			e.Private, err = c.in(r.Name).doorOf(each, name)
+			if err != nil {
+				return c.explain(err, r.Name)
+			}
 			all[i] = e
 			return nil
 		})
 	}
 	return all, group.Wait()
+}
+
+// doorOf is the lowest of the addresses that EKS has a cluster's API server listen
+// at inside its network ("Cluster API server endpoint", Amazon EKS User Guide: the
+// interfaces are described as "Amazon EKS NAME").
+func (r *regional) doorOf(ctx context.Context, cluster string) (string, error) {
+	pages := ec2.NewDescribeNetworkInterfacesPaginator(r.ec2, &ec2.DescribeNetworkInterfacesInput{Filters: []types.Filter{filter("description", "Amazon EKS "+cluster)}})
+	lowest := netip.Addr{}
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return "", err
+		}
+		for _, i := range page.NetworkInterfaces {
+			if a, err := netip.ParseAddr(awssdk.ToString(i.PrivateIpAddress)); err == nil && (!lowest.IsValid() || a.Less(lowest)) {
+				lowest = a
+			}
+		}
+	}
+	if !lowest.IsValid() {
+		return "", nil
+	}
+	return lowest.String(), nil
 }

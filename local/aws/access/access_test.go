@@ -55,6 +55,9 @@ func TestReview(t *testing.T) {
 	}{
 		{"a role's session", token(good), "arn:aws:sts::123456789012:assumed-role/operator/i-1", grants,
 			&User{"arn:aws:sts::123456789012:assumed-role/operator/i-1", []string{"readers", "eks-access-policy:AmazonEKSViewPolicy"}}, ""},
+		{"a role with a path", token(good), "arn:aws:sts::123456789012:assumed-role/operator/i-1",
+			[]plane.Grant{{PrincipalARN: "arn:aws:iam::123456789012:role/ringspan/fleet/operator", Groups: []string{"readers"}}},
+			&User{"arn:aws:sts::123456789012:assumed-role/operator/i-1", []string{"readers"}}, ""},
 		{"a user, with the name of its entry", token(good), user, grants, &User{Name: "jo"}, ""},
 		{"a template of the session's name", token(good), "arn:aws:sts::123456789012:assumed-role/operator/i-1",
 			[]plane.Grant{{PrincipalARN: role, Username: "system:node:{{SessionName}}"}}, &User{Name: "system:node:i-1"}, ""},

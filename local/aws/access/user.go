@@ -21,7 +21,7 @@ const machineName = "{{EC2PrivateDNSName}}"
 func identify(grants []plane.Grant, caller string) (User, bool) {
 	principal, session := principalOf(caller)
 	for _, g := range grants {
-		if g.PrincipalARN != principal || strings.Contains(g.Username, machineName) {
+		if withoutPath(g.PrincipalARN) != principal || strings.Contains(g.Username, machineName) {
 			continue
 		}
 		name := g.Username
@@ -37,7 +37,7 @@ func identify(grants []plane.Grant, caller string) (User, bool) {
 }
 
 // principalOf is the IAM principal of a caller: of an assumed role the role.
-// A role's path is not part of the caller's ARN, nor of access entries'.
+// A role's path is not part of the caller's ARN.
 func principalOf(caller string) (principal, session string) {
 	account, rest, ok := strings.Cut(strings.TrimPrefix(caller, "arn:aws:sts::"), ":assumed-role/")
 	if !ok || account == caller {
@@ -45,4 +45,14 @@ func principalOf(caller string) (principal, session string) {
 	}
 	role, session, _ := strings.Cut(rest, "/")
 	return "arn:aws:iam::" + account + ":role/" + role, session
+}
+
+// withoutPath is a role's ARN as callers with the role have it; of others the ARN
+// itself.
+func withoutPath(arn string) string {
+	account, path, ok := strings.Cut(arn, ":role/")
+	if !ok {
+		return arn
+	}
+	return account + ":role/" + path[strings.LastIndex(path, "/")+1:]
 }

@@ -2,6 +2,7 @@ package eks
 
 import (
 	"context"
+	"strings"
 	"time"
 )
 
@@ -67,6 +68,26 @@ func (a *API) newAssociation(c *Cluster, namespace, account, role string, tags m
 	}
 	c.Associations.Put(id, p)
 	return p
+}
+
+// PodRole is the ARN of the role that a service account of a cluster has; "" when
+// it has none. cluster is region/name. Inside Do.
+func (s *Service) PodRole(cluster, namespace, account string) string {
+	region, name, _ := strings.Cut(cluster, "/")
+	r := s.state.Regions[region]
+	if r == nil {
+		return ""
+	}
+	c := r.Clusters.Get(name)
+	if c == nil {
+		return ""
+	}
+	for _, p := range c.Associations.All() {
+		if p.Namespace == namespace && p.ServiceAccount == account {
+			return p.RoleArn
+		}
+	}
+	return ""
 }
 
 // AssociationInput names an association.

@@ -75,6 +75,11 @@ func (s *Server) driver() *http.ServeMux {
 	handle(m, "GET calls", func(struct{}) (any, error) { return s.world.Calls(), nil })
 	handle(m, "DELETE calls", func(struct{}) (any, error) { s.world.ForgetCalls(); return nothing, nil })
 	handle(m, "GET resources", func(struct{}) (any, error) { return s.resources() })
+	handle(m, "GET images", func(struct{}) (any, error) {
+		return struct {
+			Dir string `json:"dir"`
+		}{s.images}, nil
+	})
 	handle(m, "GET actions", func(struct{}) (any, error) { return s.Actions(), nil })
 	handle(m, "POST reset", func(struct{}) (any, error) { return nothing, s.world.Reset() })
 	m.HandleFunc(drivePath, func(w http.ResponseWriter, _ *http.Request) {

@@ -24,6 +24,7 @@ type Options struct {
 	Strict   bool             // take only credentials that this cloud gave
 	Networks plane.Networks   // nil moves no packets
 	Clusters plane.Clusters   // nil runs no clusters
+	Images   string           // directory that nodes take their images from; "" without nodes
 	Log      func(msg string) // of what goes wrong behind the API; nil drops it
 }
 
@@ -35,6 +36,7 @@ type Server struct {
 	eks    *eks.Service
 	keeper *eks.Keeper // nil without clusters
 	strict bool
+	images string
 	routes map[string]service
 	root   iam.Key
 	now    func() time.Time // of signatures: the machine's, whatever the world's
@@ -44,7 +46,7 @@ type Server struct {
 // New makes a server and reads its state file, if there is one.
 func New(o Options) (*Server, error) {
 	w := world.New(o.World)
-	s := &Server{world: w, ec2: ec2.New(w), iam: iam.New(w), strict: o.Strict, now: time.Now}
+	s := &Server{world: w, ec2: ec2.New(w), iam: iam.New(w), strict: o.Strict, images: o.Images, now: time.Now}
 	s.ec2.Profile = s.iam.Profile
 	s.eks = eks.New(w, s.ec2, s.iam)
 	for _, service := range []world.Service{s.iam, s.ec2, s.eks} {

@@ -20,6 +20,11 @@ const (
 	emptyHash   = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 )
 
+// stsLifetime is how long STS takes a presigned address, whatever that says of
+// itself. Tokens of EKS, which say 60 seconds, live from it ("API authorization
+// plugin", aws-iam-authenticator).
+const stsLifetime = 15 * time.Minute
+
 // Signature is what a request says about who sent it, and to whom.
 type Signature struct {
 	AccessKey, Date, Region, Service string
@@ -77,14 +82,18 @@ func parsePresigned(q url.Values) (*Signature, Flaw) {
 	if q.Get("X-Amz-Algorithm") != algorithm || (err != nil && q.Has("X-Amz-Expires")) {
 		return nil, Malformed
 	}
-	s.Expires = 15 * time.Minute // what STS assumes
+	s.Expires = stsLifetime
 	if err == nil {
 		s.Expires = time.Duration(seconds) * time.Second
 	}
 	if s.Expires < time.Second || s.Expires > maxLifetime {
 		return nil, Malformed
 	}
-	return s, s.parse(q.Get("X-Amz-Credential"), q.Get("X-Amz-Date"))
+	flaw := s.parse(q.Get("X-Amz-Credential"), q.Get("X-Amz-Date"))
+	if s.Service == "sts" {
+		s.Expires = stsLifetime
+	}
+	return s, flaw
 }
 
 func (s *Signature) parse(credential, date string) Flaw {

@@ -1,0 +1,112 @@
+package remote
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/ringspan/ringspan/internal/fleet/local"
+)
+
+// dir is where they are below the directory of all fleets; no fleet on this
+// machine has such a name.
+const dir = ".aws"
+
+const (
+	recordFile     = "fleet.json"
+	kubeconfigFile = "kubeconfig"
+)
+
+// Record is where a fleet lives.
+type Record struct {
+	Account  string `json:"account"`
+	Endpoint string `json:"endpoint,omitempty"` // of another cloud that answers AWS's API
+}
+
+// Fleet is one of them.
+type Fleet struct {
+	Record
+
+	name, home string
+}
+
+// Names of all that this machine knows, in order.
+func Names() (all []string, err error) {
+	home, err := local.Home()
+	if err != nil {
+		return nil, err
+	}
+	entries, err := os.ReadDir(filepath.Join(home, dir))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	for _, e := range entries {
+		if _, err := os.Stat(filepath.Join(home, dir, e.Name(), recordFile)); err == nil {
+			all = append(all, e.Name())
+		}
+	}
+	slices.Sort(all)
+	return all, err
+}
+
+// New is a fleet that Save makes known.
+func New(name string, r Record) (*Fleet, error) {
+	home, err := local.Home()
+	return &Fleet{r, name, filepath.Join(home, dir, name)}, err
+}
+
+// Open is a fleet that is known already.
+func Open(name string) (*Fleet, error) {
+	f, err := New(name, Record{})
+	if err != nil {
+		return nil, err
+	}
+	file := filepath.Join(f.home, recordFile)
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(data, &f.Record); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return f, nil
+}
+
+// Name of the fleet.
+func (f *Fleet) Name() string { return f.name }
+
+// Kubeconfig is the file with one context a region.
+func (f *Fleet) Kubeconfig() string { return filepath.Join(f.home, kubeconfigFile) }
+
+// Save writes both files; readers see the old one or the new one, never a part.
+func (f *Fleet) Save(kubeconfig []byte) error {
+	if err := os.MkdirAll(f.home, 0o700); err != nil {
+		return err
+	}
+	record, err := json.MarshalIndent(f.Record, "", "  ")
+	if err != nil {
+		return err
+	}
+	return errors.Join(replace(f.Kubeconfig(), kubeconfig), replace(filepath.Join(f.home, recordFile), record))
+}
+
+func replace(file string, data []byte) error {
+	part := fmt.Sprintf("%s.%d.part", file, os.Getpid())
+	if err := os.WriteFile(part, data, 0o600); err != nil {
+		return errors.Join(err, os.RemoveAll(part))
+	}
+	return os.Rename(part, file)
+}
+
+// Forget removes what Save wrote; nothing being there is no error.
+func (f *Fleet) Forget() error {
+	if err := os.RemoveAll(f.home); err != nil {
+		return err
+	}
+	_ = os.Remove(filepath.Dir(f.home))               // after the last one,
+	_ = os.Remove(filepath.Dir(filepath.Dir(f.home))) // others keep it
+	return nil
+}

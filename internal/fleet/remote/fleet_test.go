@@ -1,0 +1,56 @@
+package remote
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+)
+
+func TestFleetsAreKnownUntilTheyAreForgotten(t *testing.T) {
+	home := filepath.Join(t.TempDir(), "home")
+	t.Setenv("RINGSPAN_HOME", home)
+	if all, err := Names(); err != nil || len(all) != 0 {
+		t.Fatalf("before the first one: %v, %v", all, err)
+	}
+	for _, name := range []string{"b", "a"} {
+		f, err := New(name, Record{Account: "123456789012", Endpoint: "http://127.0.0.1:1"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, text := range []string{"old", "new"} {
+			if err := f.Save([]byte(text)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if all, err := Names(); err != nil || !slices.Equal(all, []string{"a", "b"}) {
+		t.Errorf("names: %v, %v", all, err)
+	}
+	f, err := Open("a")
+	if err != nil || f.Account != "123456789012" || f.Endpoint != "http://127.0.0.1:1" || f.Name() != "a" {
+		t.Fatalf("%+v, %v", f, err)
+	}
+	data, err := os.ReadFile(f.Kubeconfig())
+	if err != nil || string(data) != "new" {
+		t.Errorf("kubeconfig: %q, %v", data, err)
+	}
+	if info, err := os.Stat(f.Kubeconfig()); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("kubeconfig: %v, %v", info, err)
+	}
+	for _, name := range []string{"a", "b", "b"} {
+		f, err := New(name, Record{})
+		if err == nil {
+			err = f.Forget()
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := os.Stat(home); !os.IsNotExist(err) {
+		t.Errorf("something is left: %v", err)
+	}
+	if _, err := Open("a"); !os.IsNotExist(err) {
+		t.Errorf("a forgotten fleet: %v", err)
+	}
+}

@@ -1,0 +1,56 @@
+package install
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	storagev1 "k8s.io/api/storage/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+const (
+	// EBSClass is the storage class that clusters of EKS get: they come with none that is the default.
+	EBSClass = "gp3"
+	// defaultClass marks the class of claims that name none.
+	defaultClass = "storageclass.kubernetes.io/is-default-class"
+)
+
+// ebsClass is of encrypted volumes, made where their pod is placed ("Parameters", Amazon EBS CSI driver).
+func ebsClass(byDefault bool) *storagev1.StorageClass {
+	c := &storagev1.StorageClass{
+		ObjectMeta:           metav1.ObjectMeta{Name: EBSClass, Labels: map[string]string{"app.kubernetes.io/managed-by": FieldOwner}},
+		Provisioner:          "ebs.csi.aws.com",
+		Parameters:           map[string]string{"type": "gp3", "encrypted": "true"},
+		ReclaimPolicy:        ptr.To(corev1.PersistentVolumeReclaimDelete),
+		AllowVolumeExpansion: new(true),
+		VolumeBindingMode:    ptr.To(storagev1.VolumeBindingWaitForFirstConsumer),
+	}
+	if byDefault {
+		c.Annotations = map[string]string{defaultClass: "true"}
+	}
+	return c
+}
+
+// Storage makes the class EBSClass in a cluster of EKS, as the default one unless there is another. A class of that name
+// that is there stays as it is: its parameters can't be changed.
+func Storage(ctx context.Context, c client.Client) error {
+	var all storagev1.StorageClassList
+	if err := c.List(ctx, &all); err != nil {
+		return fmt.Errorf("listing storage classes: %w", err)
+	}
+	byDefault := true
+	for i := range all.Items {
+		if all.Items[i].Name == EBSClass {
+			return nil
+		}
+		byDefault = byDefault && all.Items[i].Annotations[defaultClass] != "true"
+	}
+	if err := c.Create(ctx, ebsClass(byDefault)); err != nil && !apierrors.IsAlreadyExists(err) {
+		return fmt.Errorf("making storage class %s: %w", EBSClass, err)
+	}
+	return nil
+}
