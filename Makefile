@@ -9,7 +9,7 @@ export CGO_ENABLED := 0
 .DEFAULT_GOAL := help
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 25
 
 build: ## build all programs into bin/
 	@mkdir -p $(BIN)
@@ -28,6 +28,9 @@ test: build ## run all tests
 
 test-unit: ## run the tests that start no cluster
 	go test ./api/... ./internal/topology/... ./internal/cassandra/... ./internal/fleet/... ./internal/ringstatus/... ./internal/ring ./internal/federation ./internal/datacenter ./internal/cli/...
+
+test-every-call: ## kill the client of AWS after every single change of up and down, clusters included
+	RINGSPAN_EVERY_CALL=1 go test -count=1 -v -timeout 20m -run Killed ./test/aws
 
 bench: build ## print the figures of speed and memory
 	go run ./test/bench
@@ -51,4 +54,4 @@ verify: generate lint ## generated files are fresh, code is formatted, the tree 
 clean: ## remove bin/; the cache outside the tree stays
 	rm -rf $(BIN)
 
-.PHONY: help build up down test test-unit bench generate lint verify clean
+.PHONY: help build up down test test-unit test-every-call bench generate lint verify clean

@@ -23,8 +23,8 @@ func TestThrottlingAndLagOnEveryCall(t *testing.T) {
 		flags   []string
 		every   int
 	}{
-		"network, throttled, with lag": {true, []string{"--lag", "2"}, 5},
-		"clusters, throttled":          {false, nil, 5},
+		"network, throttled, with lag":  {true, []string{"--lag", "2"}, 5},
+		"clusters, throttled, with lag": {false, []string{"--lag", "2"}, 5},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := serve(t, s.flags...)

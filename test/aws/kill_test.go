@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/ringspan/ringspan/internal/fleet/aws"
 	"github.com/ringspan/ringspan/internal/fleet/infra"
 )
@@ -124,44 +126,96 @@ func once(t *testing.T, c *aws.Cloud, w aws.Wish) {
 	}
 }
 
-// Killed after every k-th call of an up, for every k, and run again: all is there
-// once. Killed after every k-th call of a down: nothing is left.
-func TestKilledAfterEveryCall(t *testing.T) { killEverywhere(t, twoRegions, true, 1) }
+// Killed after the k-th change of an up, for every k, and run again: all is there
+// once. Killed after the k-th change of a down, and run again: nothing is left.
+func TestKilledInTheNetwork(t *testing.T) { killEverywhere(t, twoRegions, true, 1) }
+
+// The same with clusters, nodes, add-ons and roles; every k when
+// RINGSPAN_EVERY_CALL is set (make test-every-call), else some.
+func TestKilledInTheClusters(t *testing.T) { killEverywhere(t, twoRegions, false, stride(11)) }
 
 func killEverywhere(t *testing.T, text string, networkOnly bool, step int64) {
 	e := serve(t)
 	before := e.left()
 	w := wish(t, text, networkOnly)
-	points := 0
-	for k := int64(1); ; k += step {
-		alive := !killed(t, e, k, func(ctx context.Context, c *aws.Cloud) error {
+	ups, downs := 0, 0
+	for k := int64(1); !t.Failed(); k += step {
+		dead := killed(t, e, k, func(ctx context.Context, c *aws.Cloud) error {
 			_, err := c.Up(ctx, w, time.Now(), nil, nil)
 			return err
 		})
+		if !dead {
+			break
+		}
+		ups++
 		c := e.cloud()
 		up(t, c, w)
 		once(t, c, w)
-		clean(t, e, c, w, before, fmt.Sprintf("up killed after %d changes", k))
-		if alive || t.Failed() {
-			break
-		}
-		points++
+		e.drive(http.MethodPost, "reset", nil, nil)
 	}
-	ups := points
-	c := e.cloud()
 	for k := int64(1); !t.Failed(); k += step {
-		up(t, c, w)
-		alive := !killed(t, e, k, func(ctx context.Context, c *aws.Cloud) error {
+		e.drive(http.MethodPost, "reset", nil, nil)
+		up(t, e.cloud(), w)
+		dead := killed(t, e, k, func(ctx context.Context, c *aws.Cloud) error {
 			_, err := c.Down(ctx, w.Fleet, &w.Spec, time.Now(), nil, nil)
 			return err
 		})
-		if alive {
+		if !dead {
 			break
 		}
-		points++
+		downs++
 		clean(t, e, e.cloud(), w, before, fmt.Sprintf("down killed after %d changes", k))
 	}
-	t.Logf("%d points of up and %d of down, all converged", ups, points-ups)
+	t.Logf("%d points of up and %d of down, %d apart, all converged", ups, downs, step)
+}
+
+// A down right after a killed up finds everything that the up has made.
+func TestDownAfterAKilledUp(t *testing.T) {
+	e := serve(t)
+	before := e.left()
+	w := wish(t, twoRegions, false)
+	points := 0
+	for k := int64(1); !t.Failed(); k += stride(17) {
+		points++
+		dead := killed(t, e, k, func(ctx context.Context, c *aws.Cloud) error {
+			_, err := c.Up(ctx, w, time.Now(), nil, nil)
+			return err
+		})
+		clean(t, e, e.cloud(), w, before, fmt.Sprintf("down after an up that was killed after %d changes", k))
+		if !dead {
+			break
+		}
+		e.drive(http.MethodPost, "reset", nil, nil)
+	}
+	t.Logf("%d points, %d apart, nothing left", points, stride(17))
+}
+
+// Two people run up at the same moment: nothing is made twice.
+func TestTwoUpsAtOnce(t *testing.T) {
+	for _, lag := range []string{"0", "2"} {
+		t.Run("lag "+lag, func(t *testing.T) {
+			e := serve(t, "--lag", lag)
+			before := e.left()
+			w := wish(t, twoRegions, false)
+			var group errgroup.Group
+			for range 2 {
+				c := e.cloud()
+				group.Go(func() error {
+					_, err := c.Up(t.Context(), w, time.Now(), nil, nil)
+					return err
+				})
+			}
+			// One of them may be told that the other was faster; the next run
+			// of either has nothing left to do but to take doubles away.
+			if err := group.Wait(); err != nil {
+				t.Logf("one of the two ended with: %v", err)
+			}
+			c := e.cloud()
+			up(t, c, w)
+			once(t, c, w)
+			clean(t, e, c, w, before, "two at once")
+		})
+	}
 }
 
 func clean(t *testing.T, e *embedded, c *aws.Cloud, w aws.Wish, before []string, when string) {

@@ -159,25 +159,6 @@ func (j *job) createSubnet(ctx context.Context) error {
 	return j.changeSubnet(ctx)
 }
 
-// adoptTwin uses what another run has made. When nothing of the role is there,
-// the conflict is somebody else's: the error stays.
-func (j *job) adoptTwin(ctx context.Context, list func(context.Context) ([]string, error), conflict error) error {
-	for attempt := range 5 {
-		ids, err := list(ctx)
-		if err != nil {
-			return err
-		}
-		if len(ids) > 0 {
-			j.physical = ids[0]
-			return nil
-		}
-		if err := j.cloud.pause(ctx, attempt, false); err != nil {
-			return err
-		}
-	}
-	return conflict
-}
-
 func (j *job) changeSubnet(ctx context.Context) error {
 	public := &types.AttributeBooleanValue{Value: awssdk.Bool(j.want("publicAddresses") == "true")}
 	return j.cloud.settle(ctx, "setting "+j.physical, func(ctx context.Context) error {

@@ -118,7 +118,7 @@ func (j *job) removeRoute(ctx context.Context) error {
 }
 
 func (j *job) createPeering(ctx context.Context) error {
-	return j.cloud.settle(ctx, "asking for a peering", func(ctx context.Context) error {
+	err := j.cloud.settle(ctx, "asking for a peering", func(ctx context.Context) error {
 		out, err := j.ec2.CreateVpcPeeringConnection(ctx, &ec2.CreateVpcPeeringConnectionInput{VpcId: awssdk.String(j.ref("vpc")), PeerVpcId: awssdk.String(j.ref("peer")),
 			PeerRegion: awssdk.String(j.want("peerRegion")), TagSpecifications: j.tagged(types.ResourceTypeVpcPeeringConnection)})
 		if err == nil {
@@ -126,6 +126,20 @@ func (j *job) createPeering(ctx context.Context) error {
 		}
 		return err
 	}, notFound)
+	if !is(err, exists) {
+		return err
+	}
+	return j.adoptTwin(ctx, func(ctx context.Context) (ids []string, err error) {
+		live := filter("status-code", "initiating-request", "pending-acceptance", "provisioning", "active")
+		out, err := j.ec2.DescribeVpcPeeringConnections(ctx, &ec2.DescribeVpcPeeringConnectionsInput{Filters: append(j.role(), live)})
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range out.VpcPeeringConnections {
+			ids = append(ids, awssdk.ToString(p.VpcPeeringConnectionId))
+		}
+		return ids, nil
+	}, err)
 }
 
 // peering's state, as the region of this step sees it.

@@ -67,25 +67,3 @@ func (j *job) retag(ctx context.Context) error {
 func (j *job) role() []types.Filter {
 	return []types.Filter{filter("tag:"+infra.TagFleetID, j.ID), filter("tag:"+infra.TagRole, j.step.ID)}
 }
-
-// only is for kinds that AWS makes a second time when it is asked twice. Having
-// made one, it looks for others of the same role: whoever sees that somebody
-// else has made one too takes his own away, and uses the other's. It returns
-// when its own is known to AWS's listings, or gone.
-func (j *job) only(ctx context.Context, list func(context.Context) ([]string, error), remove func(context.Context, string) error) error {
-	return j.cloud.until(ctx, settleBudget, "listing "+j.physical, func(ctx context.Context) (bool, error) {
-		ids, err := list(ctx)
-		if err != nil {
-			return false, err
-		}
-		others := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return id == j.physical })
-		if len(others) == 0 {
-			return len(ids) > 0, nil
-		}
-		if err := remove(ctx, j.physical); err != nil && !is(err, notFound) {
-			return false, err
-		}
-		j.physical = slices.Min(others)
-		return true, nil
-	})
-}

@@ -2,6 +2,7 @@ package aws
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -37,10 +38,21 @@ const (
 	clusterBudget = 40 * time.Minute // clusters, node groups, add-ons
 )
 
+// overBudget says that a wait was too long.
+type overBudget struct {
+	what   string
+	budget time.Duration
+}
+
+func (o overBudget) Error() string { return fmt.Sprintf("%s took longer than %s", o.what, o.budget) }
+
+// Is tells that it is the end of a time that was given.
+func (o overBudget) Is(target error) bool { return target == context.DeadlineExceeded }
+
 // until looks again and again until done says so. What it waits for is in the
 // error when the budget is over.
 func (c *Cloud) until(ctx context.Context, budget time.Duration, what string, done func(ctx context.Context) (bool, error)) error {
-	within, cancel := context.WithTimeoutCause(ctx, budget, fmt.Errorf("%s took longer than %s", what, budget))
+	within, cancel := context.WithTimeout(ctx, budget)
 	defer cancel()
 	for attempt := 0; ; attempt++ {
 		ok, err := done(within)
@@ -49,7 +61,7 @@ func (c *Cloud) until(ctx context.Context, budget time.Duration, what string, do
 		}
 		if err := c.pause(within, attempt, budget == clusterBudget); err != nil {
 			if ctx.Err() == nil {
-				return context.Cause(within)
+				return overBudget{what, budget}
 			}
 			return err
 		}
@@ -57,18 +69,20 @@ func (c *Cloud) until(ctx context.Context, budget time.Duration, what string, do
 }
 
 // settle makes a call again while AWS doesn't know yet what was just made, or
-// still holds what was just deleted.
+// still holds what was just deleted. When the budget is over, the error is what
+// AWS kept saying.
 func (c *Cloud) settle(ctx context.Context, what string, call func(ctx context.Context) error, passing ...class) error {
-	var last error
+	var said error // last, of what may pass
 	err := c.until(ctx, settleBudget, what, func(ctx context.Context) (bool, error) {
-		last = call(ctx)
-		if is(last, passing...) {
+		err := call(ctx)
+		if is(err, passing...) {
+			said = err
 			return false, nil
 		}
-		return last == nil, last
+		return err == nil, err
 	})
-	if err != nil && last != nil && is(last, passing...) && ctx.Err() == nil {
-		return last
+	if err != nil && said != nil && ctx.Err() == nil && classify(err) == other && errors.Is(err, context.DeadlineExceeded) {
+		return said
 	}
 	return err
 }

@@ -49,6 +49,7 @@ func (a *API) NodesCanJoin(vpc string) bool {
 // MakeGroup makes a security group whose members reach each other.
 func (a *API) MakeGroup(vpc, name, description string, tags []Tag) *SecurityGroup {
 	g := a.newGroup(vpc, name, description, tags)
+	a.world.Lag.Known(a.region.Name + "/" + g.GroupId)
 	a.addRule(&SecurityGroupRule{GroupId: g.GroupId, IpProtocol: "-1", FromPort: -1, ToPort: -1, ReferencedGroupInfo: &ReferencedGroup{GroupId: g.GroupId, UserId: a.world.Account}})
 	return g
 }
@@ -67,6 +68,7 @@ func (a *API) MakeInterface(s *Subnet, owner, description string, groups []strin
 		return nil, err
 	}
 	i.Owner = owner
+	a.world.Lag.Known(a.region.Name + "/" + i.NetworkInterfaceId)
 	i.attach(&InterfaceAttachment{AttachmentId: a.world.IDs.New("eni-attach"), InstanceOwnerId: "amazon-aws", DeviceIndex: 1, Status: "attached"})
 	return i, nil
 }

@@ -20,6 +20,9 @@ func (l *Lag) Made(id string) {
 	l.left[id] = l.Calls
 }
 
+// Known ends a resource's lag: what a service makes for itself it sees at once.
+func (l *Lag) Known(id string) { delete(l.left, id) }
+
 // Visible says whether a resource is seen by now; each time that it isn't
 // counts as a call.
 func (l *Lag) Visible(id string) bool {
