@@ -28,7 +28,8 @@ func statusCommand(o *options) *cobra.Command {
 		Long: `Status asks the operators and the nodes of every region and shows each ring: its
 nodes with state, load, tokens and effective ownership. A region that can't be
 reached is named, with the time since when its peers have missed it; of its nodes
-is shown what the others see.
+is shown what the others see. Of a fleet in AWS it also shows the networks, clusters and
+peerings.
 
 -o json and -o yaml print one document per ring, in a stable shape that
 docs/reference/status-json.md describes.`,
@@ -95,6 +96,12 @@ func (s *statusRun) show(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	statuses, err := gather(ctx, c, all, s.keyspace)
+	base := infrastructure(ctx, c, all)
+	if base != nil && s.output == "table" {
+		if err := ringstatus.RenderInfrastructure(out, base); err != nil {
+			return err
+		}
+	}
 	if err != nil {
 		return err
 	}
@@ -102,6 +109,7 @@ func (s *statusRun) show(ctx context.Context, out io.Writer) error {
 		return fmt.Errorf("no ring is in fleet %s", c.Name())
 	}
 	for i, one := range statuses {
+		one.Infrastructure = base
 		if err := s.print(out, i, one); err != nil {
 			return err
 		}
@@ -125,4 +133,28 @@ func (s *statusRun) print(out io.Writer, i int, one ringstatus.Status) error {
 		return err
 	}
 	return ringstatus.Render(out, one)
+}
+
+// infrastructure asks AWS for a fleet there; nil for one on this machine. What
+// can't be asked is said, and hides nothing of the rings.
+func infrastructure(ctx context.Context, p place, all []region) *ringstatus.Infrastructure {
+	a, ok := p.(away)
+	if !ok {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	c, err := account{endpoint: a.Endpoint}.open(ctx)
+	if err != nil {
+		return &ringstatus.Infrastructure{Account: a.Account, Message: err.Error()}
+	}
+	q := c.Ask(a.Name(), nil)
+	for _, r := range all {
+		q.Regions = append(q.Regions, r.name)
+	}
+	seen, err := c.Observe(ctx, q)
+	if err != nil {
+		return &ringstatus.Infrastructure{Account: a.Account, Message: err.Error()}
+	}
+	return ringstatus.NewInfrastructure(c.Account, seen.Found)
 }

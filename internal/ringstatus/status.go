@@ -2,6 +2,8 @@ package ringstatus
 
 import (
 	"time"
+
+	"github.com/ringspan/ringspan/internal/fleet/infra"
 )
 
 // Status is one ring as seen from all regions that answered.
@@ -16,6 +18,8 @@ type Status struct {
 	Nodes       []Node       `json:"nodes"`
 	Regions     []Region     `json:"regions"`
 	Faults      []Fault      `json:"faults,omitempty"` // injected into the embedded cloud, not healed
+
+	Infrastructure *Infrastructure `json:"infrastructure,omitempty"` // of a fleet in AWS
 }
 
 // Datacenter is one datacenter's summary.
@@ -68,4 +72,11 @@ type Fault struct {
 	Kind  string    `json:"kind"`
 	Args  []string  `json:"args"`
 	Since time.Time `json:"since"`
+}
+
+// Infrastructure is what a fleet in AWS consists of, beside its rings.
+type Infrastructure struct {
+	Account string `json:"account"`
+	infra.Summary
+	Message string `json:"message,omitempty"` // why it isn't known
 }

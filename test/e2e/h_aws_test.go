@@ -121,6 +121,9 @@ func TestARingInAWS(t *testing.T) {
 	if len(s.Nodes) != 2 || s.Nodes[0].State != "UN" || s.Nodes[1].State != "UN" || !s.Ready {
 		t.Errorf("status: %s", out)
 	}
+	if out, err = a.ringspan("status"); err != nil || contains(out, "cloudy-eu-central-1") != nil || contains(out, "1 of 1 peerings are active") != nil {
+		t.Errorf("status: %v\n%s", err, out)
+	}
 	for _, args := range [][]string{
 		{"cql", "--region", "eu-west-1", "-e", "CREATE KEYSPACE shop WITH replication = {'class': 'NetworkTopologyStrategy', 'dc1': 1, 'dc2': 1}; CREATE TABLE shop.t (id int PRIMARY KEY)"},
 		{"cql", "--region", "eu-west-1", "-e", "CONSISTENCY LOCAL_QUORUM; INSERT INTO shop.t (id) VALUES (42)"},
