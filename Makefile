@@ -27,7 +27,7 @@ test: build ## run all tests
 	go run ./hack/testrun
 
 test-unit: ## run the tests that start no cluster
-	go test ./api/... ./internal/topology/... ./internal/cassandra/... ./internal/fleet/... ./internal/ringstatus/... ./internal/ring ./internal/federation ./internal/datacenter ./internal/cli/...
+	go test ./api/... ./internal/topology/... ./internal/cassandra/... ./internal/fleet/... ./internal/ringstatus/... ./internal/replication ./internal/network ./internal/doctor ./internal/ring ./internal/federation ./internal/datacenter ./internal/cli/...
 
 test-every-call: ## kill the client of AWS after every single change of up and down, clusters included
 	RINGSPAN_EVERY_CALL=1 go test -count=1 -v -timeout 20m -run Killed ./test/aws

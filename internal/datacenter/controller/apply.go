@@ -6,6 +6,8 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -93,11 +95,27 @@ func (r *Reconciler) nodeStep(ctx context.Context, s *datacenter.State, step dat
 	case datacenter.OpenNative:
 		return r.nodeOf(step.Pod).SetNativeTransport(ctx, true)
 	case datacenter.Replicate:
-		return r.onRunning(s, func(n mgmtapi.Node) error { return n.AlterKeyspace(ctx, step.Target, step.Factors) })
+		return r.onRunning(s, func(n mgmtapi.Node) error { return replicate(ctx, n, step) })
 	case datacenter.Roles:
 		return r.roles(ctx, s, step, m)
 	}
 	return fmt.Errorf("%w: %s", errUnknownVerb, step.Verb)
+}
+
+// replicate alters a keyspace through a node that has heard of all datacenters with
+// replicas: Cassandra refuses names that the node doesn't know, in words that say
+// nothing of that.
+func replicate(ctx context.Context, n mgmtapi.Node, step datacenter.Step) error {
+	view, err := n.Endpoints(ctx)
+	if err != nil {
+		return err
+	}
+	for _, dc := range slices.Sorted(maps.Keys(step.Factors)) {
+		if !slices.ContainsFunc(view, func(e mgmtapi.Endpoint) bool { return e.Datacenter == dc && e.Status == "NORMAL" }) {
+			return fmt.Errorf("keyspace %s waits: the node that is to alter it doesn't see a member of datacenter %s yet", step.Target, dc)
+		}
+	}
+	return n.AlterKeyspace(ctx, step.Target, step.Factors)
 }
 
 // writeTimeout bounds one thing that is asked of a node.
