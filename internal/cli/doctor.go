@@ -8,15 +8,19 @@ import (
 
 	"github.com/spf13/cobra"
 
+	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
 	"github.com/ringspan/ringspan/internal/doctor"
 	"github.com/ringspan/ringspan/internal/doctor/pods"
+	"github.com/ringspan/ringspan/internal/fleet/aws"
+	"github.com/ringspan/ringspan/internal/network"
 )
 
 // doctorLimit bounds a whole run.
 const doctorLimit = 60 * time.Second
 
 func doctorCommand(o *options) *cobra.Command {
-	var output string
+	var output, path string
+	var a account
 	cmd := &cobra.Command{
 		Use: "doctor", Short: "Find out what is wrong with the network between regions", Args: none,
 		Long: `Doctor puts a small pod into every zone of every region, lets all of them measure
@@ -25,10 +29,16 @@ each other, in both directions; the address from which connections are seen; the
 largest packet; round trips; clocks; DNS; the other regions' API servers. It may
 run at any time, before the first boot too, and takes less than a minute.
 
+Of a fleet in AWS it also reads what decides over packets: routes, security groups,
+network ACLs, peerings, the settings of the network plugin; a fault that explains
+what was measured is told in its place. With -f FILE it does only that: nothing runs
+in the clusters, which need not answer.
+
 One fault is one line, with the regions, the cause and the fix. The exit code is 0
 when there is no fault, and 1 when there is one. Warnings say what works, and
 would work better otherwise.`,
 		Example: `  ringspan doctor
+  ringspan doctor -f examples/aws.yaml    # from AWS's API alone
   ringspan doctor -o json | jq '.findings[] | {from, to, ports, cause}'`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := oneOf(cmd, "-o", output, "text", "json"); err != nil {
@@ -36,11 +46,18 @@ would work better otherwise.`,
 			}
 			ctx, cancel := context.WithTimeoutCause(cmd.Context(), doctorLimit, fmt.Errorf("not done after %s", doctorLimit))
 			defer cancel()
+			if path != "" {
+				report, err := a.examine(ctx, o, path)
+				if err != nil {
+					return err
+				}
+				return showReport(cmd.OutOrStdout(), report, output == "json")
+			}
 			c, all, err := o.running(ctx)
 			if err != nil {
 				return err
 			}
-			report, err := examine(ctx, all)
+			report, err := examine(ctx, c, all)
 			if err != nil {
 				return err
 			}
@@ -49,15 +66,89 @@ would work better otherwise.`,
 		},
 	}
 	outputFlag(cmd, &output, "text", "json")
+	cmd.Flags().StringVarP(&path, "file", "f", "", "look at the fleet in AWS that this `FILE` describes, from AWS's API alone")
+	_ = cmd.RegisterFlagCompletionFunc("file", completeYAML)
+	a.flags(cmd)
 	return cmd
 }
 
-func examine(ctx context.Context, all []region) (doctor.Report, error) {
+// examine measures, and explains what it finds by what the cloud says of itself.
+func examine(ctx context.Context, p place, all []region) (doctor.Report, error) {
 	begin := time.Now()
+	said := make(chan func() ([]network.Finding, error), 1)
+	go func() {
+		findings, err := causes(ctx, p, all)
+		said <- func() ([]network.Finding, error) { return findings, err }
+	}()
 	seen, err := pods.Examine(ctx, probed(all))
 	report := doctor.Diagnose(seen)
+	known, asked := (<-said)()
+	if asked != nil {
+		known = []network.Finding{unasked(p.Name(), asked)}
+	}
+	report.Findings = network.Explain(known, report.Findings)
+	report.Healthy = len(report.Faults()) == 0
 	report.Seconds = time.Since(begin).Seconds()
 	return report, err
+}
+
+// causes are what AWS's API shows to be wrong with a fleet there.
+func causes(ctx context.Context, p place, all []region) ([]network.Finding, error) {
+	f, ok := p.(away)
+	if !ok {
+		return nil, nil
+	}
+	c, err := account{endpoint: f.Endpoint}.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var spec fleetv1.FleetSpec
+	for _, r := range all {
+		spec.Regions = append(spec.Regions, fleetv1.Region{Name: r.name})
+	}
+	return apiView(ctx, c, f.Name(), &spec)
+}
+
+// apiView is what the API shows to be wrong.
+func apiView(ctx context.Context, c *aws.Cloud, fleet string, spec *fleetv1.FleetSpec) ([]network.Finding, error) {
+	cloud, missing, err := c.View(ctx, fleet, spec)
+	if err != nil {
+		return nil, err
+	}
+	found := network.Check(cloud)
+	for _, name := range missing {
+		found = append(found, network.Finding{Severity: network.Fault, Check: network.Probe, From: name, Cause: "it has no cluster with nodes yet", Fix: "`ringspan up` makes it"})
+	}
+	network.Sort(found)
+	return found, nil
+}
+
+// unasked: what was measured stands by itself.
+func unasked(fleet string, err error) network.Finding {
+	return network.Finding{Severity: network.Warning, Check: network.Probe, From: fleet, Cause: "AWS's API can't be asked for causes: " + err.Error(), Fix: "look at your credentials; what was measured stands without it"}
+}
+
+// examine looks at a fleet in AWS from the API alone.
+func (a account) examine(ctx context.Context, o *options, path string) (doctor.Report, error) {
+	begin := time.Now()
+	file, err := loadAWS(o, "doctor -f", path)
+	if err != nil {
+		return doctor.Report{}, err
+	}
+	c, err := a.of(file).open(ctx)
+	if err != nil {
+		return doctor.Report{}, err
+	}
+	found, err := apiView(ctx, c, file.Fleet.Name, &file.Fleet.Spec)
+	if err != nil {
+		return doctor.Report{}, err
+	}
+	r := doctor.Report{Fleet: file.Fleet.Name, Findings: found, Probes: []doctor.Probe{}, Pairs: []doctor.Pair{}, Seconds: time.Since(begin).Seconds()}
+	if r.Findings == nil {
+		r.Findings = []network.Finding{}
+	}
+	r.Healthy = len(r.Faults()) == 0
+	return r, nil
 }
 
 func probed(all []region) (list []pods.Region) {

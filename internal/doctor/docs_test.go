@@ -28,7 +28,6 @@ func fields(of reflect.Type) (names []string) {
 		return nil
 	}
 	for f := range of.Fields() {
-		f := f
 		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "-" {
 			names = append(append(names, name), fields(f.Type)...)
 		}

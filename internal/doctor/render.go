@@ -39,6 +39,9 @@ func Render(out io.Writer, r Report) error {
 func (r Report) summary() string {
 	faults := len(r.Faults())
 	text := fmt.Sprintf("%d probes, %.1f s: ", len(r.Probes), r.Seconds)
+	if len(r.Probes) == 0 {
+		text = fmt.Sprintf("from the cloud's API, %.1f s: ", r.Seconds)
+	}
 	switch {
 	case faults == 1:
 		text += "1 fault"

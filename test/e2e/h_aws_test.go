@@ -3,6 +3,7 @@ package e2e
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -12,6 +13,11 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 )
 
 // awsFleet is a ring of one node in each of two regions of AWS.
@@ -144,6 +150,7 @@ func TestARingInAWS(t *testing.T) {
 		t.Error(err)
 	}
 	a.storesNoCredential(t)
+	a.routeDeletedByHand(t, file)
 	if out, err := a.ringspan("down"); err == nil || !strings.Contains(out, "--fleet cloudy") {
 		t.Errorf("down without a name: %v %s", err, out)
 	}
@@ -155,6 +162,49 @@ func TestARingInAWS(t *testing.T) {
 	}
 	if _, err := os.Stat(a.home); !os.IsNotExist(err) {
 		t.Errorf("left on this machine: %s, %v", a.home, err)
+	}
+}
+
+// routeDeletedByHand: who deletes a route between the regions is told by plan and
+// by doctor, from the API and from packets, and up mends it.
+func (a account) routeDeletedByHand(t *testing.T, file string) {
+	t.Helper()
+	west := ec2.New(ec2.Options{Region: "eu-west-1", BaseEndpoint: &a.url, Credentials: credentials.NewStaticCredentialsProvider("any", "any", "")})
+	tables, err := west.DescribeRouteTables(t.Context(), &ec2.DescribeRouteTablesInput{Filters: []types.Filter{{Name: aws.String("route.destination-cidr-block"), Values: []string{"172.22.0.0/16"}}}})
+	if err != nil || len(tables.RouteTables) == 0 {
+		t.Fatalf("route tables: %+v, %v", tables, err)
+	}
+	for _, table := range tables.RouteTables {
+		if _, err := west.DeleteRoute(t.Context(), &ec2.DeleteRouteInput{RouteTableId: table.RouteTableId, DestinationCidrBlock: aws.String("172.22.0.0/16")}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err = poll(20*time.Second, func() error { // until the packets follow
+		out, err := a.ringspan("doctor")
+		if err == nil {
+			return fmt.Errorf("doctor finds nothing: %s", out)
+		}
+		return errors.Join(contains(out, "eu-west-1"), contains(out, "eu-central-1"))
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	out, err := a.ringspan("plan", file)
+	if exit := (&exec.ExitError{}); !errors.As(err, &exit) || exit.ExitCode() != 2 || contains(out, "172.22.0.0/16") != nil {
+		t.Errorf("plan: %v\n%s", err, out)
+	}
+	if out, err := a.ringspan("up", file, "--timeout", "3m"); err != nil {
+		t.Errorf("up: %v\n%s", err, out)
+	}
+	err = poll(20*time.Second, func() error {
+		out, err := a.ringspan("doctor")
+		if err != nil {
+			return fmt.Errorf("%w: %s", err, out)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
 	}
 }
 
