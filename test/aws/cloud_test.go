@@ -1,7 +1,6 @@
 package aws
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -50,8 +49,9 @@ func main(m *testing.M) int {
 
 // embedded is one account in memory, behind an HTTP endpoint.
 type embedded struct {
-	t   testing.TB
-	url string
+	t    testing.TB
+	url  string
+	kill func() // as kill -9 does; returns when it is dead
 }
 
 // serve starts an account that ends with the test.
@@ -60,17 +60,21 @@ func serve(t testing.TB, flags ...string) *embedded {
 	cmd := exec.Command(program, append([]string{"serve", "--listen", "127.0.0.1:0", "-o", "json"}, flags...)...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
-	out, err := cmd.StdoutPipe()
+	out, said, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := cmd.Start(); err != nil {
+	defer out.Close()
+	cmd.Stdout = said
+	err = cmd.Start()
+	_ = said.Close()
+	if err != nil {
 		t.Fatal(err)
 	}
+	done := make(chan struct{})
+	go func() { _ = cmd.Wait(); close(done) }()
 	t.Cleanup(func() {
 		_ = cmd.Process.Signal(os.Interrupt)
-		done := make(chan struct{})
-		go func() { _ = cmd.Wait(); close(done) }()
 		select {
 		case <-done:
 		case <-time.After(10 * time.Second):
@@ -79,12 +83,10 @@ func serve(t testing.TB, flags ...string) *embedded {
 		}
 	})
 	var hello struct{ Endpoint string }
-	lines := bufio.NewReader(out)
-	if err := json.NewDecoder(lines).Decode(&hello); err != nil || hello.Endpoint == "" {
+	if err := json.NewDecoder(out).Decode(&hello); err != nil || hello.Endpoint == "" {
 		t.Fatalf("the endpoint did not say where it is: %v\n%s", err, &stderr)
 	}
-	go func() { _, _ = io.Copy(io.Discard, out) }()
-	return &embedded{t, hello.Endpoint}
+	return &embedded{t, hello.Endpoint, func() { _ = cmd.Process.Kill(); <-done }}
 }
 
 // drive makes a call below /_cloud/.

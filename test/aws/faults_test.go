@@ -171,6 +171,6 @@ func TestDeletedPeeringIsMadeAgain(t *testing.T) {
 }
 
 // ec2 is somebody else's client of the account.
-func (e *embedded) ec2(region string) *ec2.Client {
-	return ec2.New(ec2.Options{Region: region, BaseEndpoint: &e.url, Credentials: credentials.NewStaticCredentialsProvider("other", "other", "")})
+func (e *embedded) ec2(region string, options ...func(*ec2.Options)) *ec2.Client {
+	return ec2.New(ec2.Options{Region: region, BaseEndpoint: &e.url, Credentials: credentials.NewStaticCredentialsProvider("other", "other", "")}, options...)
 }

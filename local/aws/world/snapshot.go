@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
 )
 
@@ -21,9 +22,8 @@ type snapshot struct {
 	Services map[string]json.RawMessage
 }
 
-// save writes the state beside the file and renames it, so that a killed
-// process leaves either the old state or the new one. It doesn't wait for the
-// disk: after a power cut the file can be older.
+// save keeps the state before a call is answered: what a client was told of is
+// there after a kill or a power cut at any moment.
 func (w *World) save() error {
 	if w.file == "" {
 		return nil
@@ -40,10 +40,32 @@ func (w *World) save() error {
 	if err != nil {
 		return fmt.Errorf("keeping the state: %w", err)
 	}
-	if err := os.WriteFile(w.file+".new", body, 0o600); err != nil { // it holds secrets of access keys
+	if err := replace(w.file, body); err != nil {
 		return fmt.Errorf("keeping the state: %w", err)
 	}
-	return os.Rename(w.file+".new", w.file)
+	return nil
+}
+
+// replace puts a file in another's place, readable by the owner only, because it
+// holds secrets of access keys. Whenever it is cut off, the file is the old one or
+// the new one, whole; when it returns, the disk has the new one.
+func replace(path string, body []byte) error {
+	next, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = next.Write(body)
+	if err := errors.Join(err, next.Sync(), next.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		return err
+	}
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
 }
 
 // Load reads the state file, if there is one. Call it once, after Add.
