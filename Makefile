@@ -32,6 +32,9 @@ test-unit: ## run the tests that start no cluster
 test-every-call: ## kill the client of AWS after every single change of up and down, clusters included
 	RINGSPAN_EVERY_CALL=1 go test -count=1 -v -timeout 20m -run Killed ./test/aws
 
+test-witness: ## let Terraform use the embedded AWS; it takes minutes, and is skipped without terraform
+	go test -count=1 -v -timeout 30m ./test/witness
+
 bench: build ## print the figures of speed and memory
 	go run ./test/bench
 
@@ -54,4 +57,4 @@ verify: generate lint ## generated files are fresh, code is formatted, the tree 
 clean: ## remove bin/; the cache outside the tree stays
 	rm -rf $(BIN)
 
-.PHONY: help build up down test test-unit test-every-call bench generate lint verify clean
+.PHONY: help build up down test test-unit test-every-call test-witness bench generate lint verify clean
