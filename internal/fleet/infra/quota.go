@@ -9,15 +9,15 @@ import (
 type Quota struct {
 	Region  string `json:"region"`
 	Name    string `json:"name"`
-	Code    string `json:"code"`    // of Service Quotas
-	Limit   int    `json:"limit"`   // 0: not known
+	Code    string `json:"code"` // of Service Quotas
+	Limit   int    `json:"limit"`
 	Used    int    `json:"used"`    // by everything in the account
 	Assumed bool   `json:"assumed"` // the limit is AWS's default: the account's own could not be read
 	Needed  int    `json:"needed"`  // by the steps of a plan
 }
 
 // Exceeded says that a plan can't be carried out.
-func (q Quota) Exceeded() bool { return q.Limit > 0 && q.Used+q.Needed > q.Limit && q.Needed > 0 }
+func (q Quota) Exceeded() bool { return q.Needed > 0 && q.Used+q.Needed > q.Limit }
 
 func (q Quota) String() string {
 	return fmt.Sprintf("%s: %d %s are needed, %d of %d are in use (quota %s)", q.Region, q.Needed, q.Name, q.Used, q.Limit, q.Code)
