@@ -1,8 +1,9 @@
 // bench measures the main job on this machine: from nothing to a ready ring,
-// the ring's boot against six bare JVMs in the same run, and memory at rest.
+// the ring's boot against six bare JVMs in the same run, and memory at rest; and
+// the provider of AWS against the embedded AWS.
 //
 //	make bench            three runs
-//	go run ./test/bench -runs 5
+//	go run ./test/bench -runs 5 -only aws
 //
 // Times are wall-clock seconds; memory is PSS in MiB, shared pages counted once.
 package main
@@ -56,14 +57,15 @@ func (f *figures) print() {
 
 func main() {
 	runs := flag.Int("runs", 3, "how many runs")
+	only := flag.String("only", "", "ring or aws: measure only that")
 	flag.Parse()
-	if err := bench(*runs); err != nil {
+	if err := bench(*runs, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func bench(runs int) error {
+func bench(runs int, only string) error {
 	home, err := os.MkdirTemp("", "ringspan-bench-*")
 	if err != nil {
 		return err
@@ -72,6 +74,14 @@ func bench(runs int) error {
 	var f figures
 	for i := range runs {
 		fmt.Fprintf(os.Stderr, "run %d of %d\n", i+1, runs)
+		if only != "ring" {
+			if err := awsRun(home, &f); err != nil {
+				return fmt.Errorf("aws: %w", err)
+			}
+		}
+		if only == "aws" {
+			continue
+		}
 		bare, err := bareBoot(filepath.Join(home, "bare"))
 		if err != nil {
 			return fmt.Errorf("bare JVMs: %w", err)
