@@ -1,15 +1,19 @@
 // testrun runs the tests of both modules, package group by package group,
-// passes go test's output on, and ends with one line that counts the tests.
+// passes go test's output on, and ends with the slowest tests and one line that
+// counts all of them.
 //
 //	go run ./hack/testrun
 package main
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
+	"path"
+	"slices"
 	"strings"
 	"time"
 )
@@ -34,9 +38,22 @@ type event struct {
 	Package string
 	Test    string
 	Output  string
+	Elapsed float64 // seconds
 }
 
-type counts struct{ passed, failed, skipped int }
+type counts struct {
+	passed, failed, skipped int
+
+	times []event // of the ends of tests that are no parts of others
+}
+
+// slowest prints the tests that took longest.
+func (c *counts) slowest(n int) {
+	slices.SortStableFunc(c.times, func(a, b event) int { return cmp.Compare(b.Elapsed, a.Elapsed) })
+	for _, e := range c.times[:min(n, len(c.times))] {
+		fmt.Printf("%7.1fs  %s %s\n", e.Elapsed, path.Base(e.Package), e.Test)
+	}
+}
 
 func main() {
 	begin := time.Now()
@@ -56,6 +73,7 @@ func main() {
 	if c.failed == 0 {
 		c.failed = broken
 	}
+	c.slowest(12)
 	fmt.Printf("all tests took %s\n", time.Since(begin).Round(time.Second))
 	fmt.Printf("%d passed, %d failed, %d skipped\n", c.passed, c.failed, c.skipped)
 	if broken > 0 || c.failed > 0 {
@@ -110,6 +128,9 @@ func handle(e event, pending map[string]*strings.Builder, c *counts) {
 	case "pass", "fail", "skip":
 		if e.Test == "" {
 			return
+		}
+		if !strings.Contains(e.Test, "/") {
+			c.times = append(c.times, e)
 		}
 		switch e.Action {
 		case "pass":
