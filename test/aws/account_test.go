@@ -32,7 +32,7 @@ func TestRegionThatIsNotEnabled(t *testing.T) {
 
 // Each quota that a fleet meets is checked before anything is made.
 func TestEveryQuotaIsRefusedFirst(t *testing.T) {
-	for code, what := range map[string]string{"L-F678F1CE": "VPCs", "L-A4707A72": "internet gateways", "L-0263D0A3": "Elastic IP", "L-1194D53C": "EKS clusters"} {
+	for code, what := range map[string]string{"L-F678F1CE": "VPCs", "L-A4707A72": "internet gateways", "L-0263D0A3": "Elastic IP", "L-1194D53C": "EKS clusters", "L-1216C47A": "on demand"} {
 		t.Run(what, func(t *testing.T) {
 			e := serve(t)
 			before := e.left()
@@ -45,6 +45,20 @@ func TestEveryQuotaIsRefusedFirst(t *testing.T) {
 				t.Errorf("before: %v\nafter: %v", before, left)
 			}
 		})
+	}
+}
+
+// Machines of spot and those that somebody else runs are counted too.
+func TestVirtualCPUsAreCounted(t *testing.T) {
+	e := serve(t)
+	c, w := e.cloud(), wish(t, strings.ReplaceAll(twoRegions, "{count: 2}", "{count: 2, capacity: spot, instanceType: m5.xlarge}"), false)
+	e.drive(http.MethodPut, "quotas", map[string]any{"code": "L-1216C47A", "value": 0}, nil)
+	e.drive(http.MethodPut, "quotas", map[string]any{"code": "L-34B43A08", "value": 11}, nil)
+	up(t, c, w)
+	w.Spec.Regions[0].Nodes.Count = 3
+	_, err := c.Up(t.Context(), w, time.Now(), nil, nil)
+	if err == nil || !strings.Contains(err.Error(), "eu-west-1: 4 virtual CPUs of standard spot instances are needed, 8 of 11 are in use") {
+		t.Errorf("up said %v", err)
 	}
 }
 

@@ -59,7 +59,7 @@ func (c *Cloud) Observe(ctx context.Context, q Question) (*infra.Seen, error) {
 		return nil, err
 	}
 	seen := &infra.Seen{Account: c.Account, Partition: c.Partition, Caller: c.Caller,
-		Zones: map[string][]infra.Zone{}, Adopted: map[string]infra.AdoptedVPC{}, Images: map[string]string{}}
+		Zones: map[string][]infra.Zone{}, Adopted: map[string]infra.AdoptedVPC{}, Images: map[string]string{}, VCPUs: map[string]int{}}
 	var mu sync.Mutex
 	group, each := errgroup.WithContext(ctx)
 	group.Go(func() error {
@@ -170,6 +170,7 @@ type look struct {
 	zones      []infra.Zone
 	image      string
 	quotas     []infra.Quota
+	vcpus      map[string]int // by instance type
 	clusters   []clusterLook
 	adopted    *infra.AdoptedVPC
 	inside     inside

@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,6 +25,7 @@ func (l *look) into(seen *infra.Seen) {
 		seen.Adopted[region] = *l.adopted
 	}
 	seen.Quotas = append(seen.Quotas, l.quotas...)
+	maps.Copy(seen.VCPUs, l.vcpus)
 	var all []infra.Found
 	all = append(all, l.foundNetworks()...)
 	all = append(all, l.foundWaysOut()...)

@@ -6,6 +6,7 @@ import (
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/eks"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
@@ -47,6 +48,9 @@ func (l *look) askQuotas(ctx context.Context) error {
 		case err != nil && !is(err, denied, notFound, unknown):
 			return err
 		}
+		if q.Assumed && q.Limit == 0 {
+			continue // nobody knows what the account may have
+		}
 		l.quotas = append(l.quotas, q)
 	}
 	return nil
@@ -77,8 +81,79 @@ func (l *look) used(ctx context.Context) (map[infra.Kind]int, error) {
 	}
 	used[infra.Address] = len(addresses.Addresses)
 	clusters, err := l.clusterNames(ctx)
+	if err != nil {
+		return nil, err
+	}
 	used[infra.Cluster] = len(clusters)
-	return used, err
+	return used, l.usedVCPUs(ctx, used)
+}
+
+// usedVCPUs counts those of all machines that aren't gone, and learns how many the
+// types have that the fleet wants.
+func (l *look) usedVCPUs(ctx context.Context, used map[infra.Kind]int) error {
+	var machines []types.Instance
+	instances := ec2.NewDescribeInstancesPaginator(l.in.ec2, &ec2.DescribeInstancesInput{Filters: []types.Filter{filter("instance-state-name", "pending", "running")}})
+	for instances.HasMorePages() {
+		page, err := instances.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		for _, r := range page.Reservations {
+			machines = append(machines, r.Instances...)
+		}
+	}
+	wanted := l.question.instanceTypes(l.in.name)
+	for _, m := range machines {
+		wanted = append(wanted, m.InstanceType)
+	}
+	slices.Sort(wanted)
+	wanted = slices.Compact(wanted)
+	if len(wanted) == 0 {
+		return nil
+	}
+	out, err := l.in.ec2.DescribeInstanceTypes(ctx, &ec2.DescribeInstanceTypesInput{Filters: []types.Filter{filter("instance-type", texts(wanted)...)}})
+	if err != nil {
+		return err
+	}
+	l.vcpus = map[string]int{}
+	for _, t := range out.InstanceTypes {
+		if t.VCpuInfo != nil {
+			l.vcpus[string(t.InstanceType)] = int(awssdk.ToInt32(t.VCpuInfo.DefaultVCpus))
+		}
+	}
+	for _, m := range machines {
+		kind := infra.VCPU
+		if m.InstanceLifecycle == types.InstanceLifecycleTypeSpot {
+			kind = infra.SpotVCPU
+		}
+		if infra.Standard(string(m.InstanceType)) {
+			used[kind] += l.vcpus[string(m.InstanceType)]
+		}
+	}
+	return nil
+}
+
+// instanceTypes that the file wants in a region.
+func (q Question) instanceTypes(region string) (all []types.InstanceType) {
+	if q.Spec == nil {
+		return nil
+	}
+	for _, r := range q.Spec.Regions {
+		if r.Name == region && r.Nodes.InstanceType != "" {
+			all = append(all, types.InstanceType(r.Nodes.InstanceType))
+		}
+	}
+	if j := q.Spec.JumpHost; j != nil && j.Region == region {
+		all = append(all, types.InstanceType(j.InstanceType))
+	}
+	return all
+}
+
+func texts(all []types.InstanceType) (out []string) {
+	for _, t := range all {
+		out = append(out, string(t))
+	}
+	return out
 }
 
 func (l *look) clusterNames(ctx context.Context) (names []string, err error) {

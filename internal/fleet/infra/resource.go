@@ -131,7 +131,8 @@ type Seen struct {
 	Adopted   map[string]AdoptedVPC // by region
 	Images    map[string]string     // machine image of the jump host, by region
 	Quotas    []Quota
-	Runs      []Run // others that are at work on the fleet
+	VCPUs     map[string]int // virtual CPUs, by instance type; those that were asked for
+	Runs      []Run          // others that are at work on the fleet
 }
 
 // Run is one `up` or `down` that says it is at work.

@@ -36,7 +36,7 @@ func Up(want *Desired, seen *Seen, prune bool) *Plan {
 	for _, r := range seen.Runs {
 		u.plan.Worry("another run is at work on this fleet: %s, since %s", r.By, r.Since)
 	}
-	u.plan.Quotas = check(seen.Quotas, u.plan.Steps)
+	u.plan.Quotas = check(seen, u.plan.Steps)
 	for _, q := range u.plan.Quotas {
 		if q.Exceeded() {
 			u.plan.Refused = append(u.plan.Refused, "quota exceeded: "+q.String()+"; ask AWS for more, or remove what isn't needed")

@@ -120,12 +120,10 @@ func (a *API) RunNode(n Node) (*Instance, error) {
 	}
 	l.tags = append(l.tags, n.Tags...)
 	l.netTags = append(l.netTags, n.Tags...)
+	l.spot = n.Spot
 	machine, err := l.run(a, a.world.IDs.New("r"), 0)
 	if err != nil {
 		return nil, err
-	}
-	if n.Spot {
-		machine.InstanceLifecycle = "spot"
 	}
 	return machine, a.delegate(a.region.Interfaces.Get(machine.Primary), n.Subnet)
 }

@@ -152,7 +152,7 @@ func (a *API) checkPeering(v, other *Vpc, region, peer string) error {
 	if peer == v.VpcId {
 		return wire.Errorf("InvalidParameterValue", "The VPC %s can't be peered with itself", peer)
 	}
-	count := 0
+	count, waiting := 0, 0
 	for _, p := range a.state.Peerings.All() {
 		if !p.open() {
 			continue
@@ -164,6 +164,12 @@ func (a *API) checkPeering(v, other *Vpc, region, peer string) error {
 		if ends[0] == v.VpcId || ends[1] == v.VpcId {
 			count++
 		}
+		if ends[0] == v.VpcId && (p.Status.Code == pcxInitiating || p.Status.Code == pcxPending) {
+			waiting++
+		}
+	}
+	if err := a.limit(world.OpenPeerings, 25, waiting, "OutstandingVpcPeeringConnectionLimitExceeded", "peering requests of a VPC that nobody has answered"); err != nil {
+		return err
 	}
 	return a.limit(world.PeeringsPerVPC, 50, count, "ActiveVpcPeeringConnectionPerVpcLimitExceeded", "peering connections of a VPC")
 }

@@ -89,6 +89,7 @@ type launch struct {
 	machine                machine
 	subnet                 *Subnet
 	first                  NetworkInterfaceSpecification
+	spot                   bool
 	profile                *IamInstanceProfile
 	tags, netTags, volTags []Tag
 }
@@ -178,6 +179,9 @@ func (l *launch) findTags(*API) (err error) {
 
 // run starts one machine.
 func (l *launch) run(a *API, reservation string, index int) (*Instance, error) {
+	if err := a.vcpuLimit(l.machine, l.spot); err != nil {
+		return nil, err
+	}
 	i, err := l.primary(a)
 	if err != nil {
 		return nil, err
@@ -190,6 +194,9 @@ func (l *launch) run(a *API, reservation string, index int) (*Instance, error) {
 		LaunchTime: a.now(), Placement: Placement{AvailabilityZone: i.AvailabilityZone, Tenancy: "default"}, Monitoring: NestedState{"disabled"},
 		IamInstanceProfile: l.profile, MetadataOptions: metadataOptions(l.in.MetadataOptions), Tagged: Tagged{l.tags}, ReservationId: reservation,
 		UserData: l.in.UserData, ProtectTerminate: l.in.DisableApiTermination, OnShutdown: "stop", Primary: i.NetworkInterfaceId, Due: a.world.In(instancePending),
+	}
+	if l.spot {
+		n.InstanceLifecycle = lifecycleSpot
 	}
 	if l.in.InstanceInitiatedShutdownBehavior != "" {
 		n.OnShutdown = l.in.InstanceInitiatedShutdownBehavior

@@ -1,6 +1,5 @@
 // Package quotas answers AWS Service Quotas: the limits that the other services
-// hold to, except those of open peering requests and of virtual CPUs, which are
-// only told. Start reading at API.
+// hold to. Start reading at API.
 package quotas
 
 import (
