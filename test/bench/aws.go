@@ -20,6 +20,11 @@ var awsRegions = []string{"eu-west-1", "eu-central-1", "us-east-1", "us-east-2",
 // awsRun measures `ringspan` against the embedded AWS, whose waits are off: the
 // plan of three regions that are as they should be, and the network of ten.
 func awsRun(home string, f *figures) error {
+	home = filepath.Join(home, "aws") // what is known of these fleets concerns no other one
+	if err := os.Mkdir(home, 0o700); err != nil {
+		return err
+	}
+	defer os.RemoveAll(home)
 	e, err := serveAWS("none")
 	if err != nil {
 		return err

@@ -96,7 +96,7 @@ func bench(runs int, only string) error {
 }
 
 // ringRun brings a ring up, measures it at rest, and takes it down.
-func ringRun(home string, bare float64, f *figures) error {
+func ringRun(home string, bare float64, f *figures) (err error) {
 	data, err := os.ReadFile("examples/article.yaml")
 	if err != nil {
 		return err
@@ -105,7 +105,11 @@ func ringRun(home string, bare float64, f *figures) error {
 	if err := os.WriteFile(file, bytes.Replace(data, []byte("name: article"), []byte("name: bench"), 1), 0o600); err != nil {
 		return err
 	}
-	defer func() { _ = ringspan(home, "down").Run() }()
+	defer func() {
+		if out, ended := ringspan(home, "down").CombinedOutput(); ended != nil {
+			err = errors.Join(err, fmt.Errorf("ringspan down: %w\n%s", ended, out))
+		}
+	}()
 	up := ringspan(home, "up", file, "-o", "json")
 	var out bytes.Buffer
 	up.Stdout = &out
