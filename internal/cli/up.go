@@ -19,6 +19,10 @@ import (
 	"github.com/ringspan/ringspan/internal/ringstatus"
 )
 
+// awsTimeout is how long up has in AWS, where a control plane alone takes some ten
+// minutes, and nodes and add-ons come after it.
+const awsTimeout = time.Hour
+
 func upCommand(o *options) *cobra.Command {
 	var timeout time.Duration
 	var output string
@@ -55,6 +59,9 @@ works on a fleet, a second one waits for it.`,
 			}
 			u := &upRun{file: file, wait: wait, proof: proof, json: output == "json", out: cmd.OutOrStdout(), errOut: cmd.ErrOrStderr()}
 			if file.Fleet.Spec.Provider == fleetv1.ProviderAWS {
+				if !cmd.Flags().Changed("timeout") {
+					timeout = awsTimeout
+				}
 				return inAWS.run(cmd.Context(), u, timeout)
 			}
 			cloud, err := local.New(file.Fleet.Name)
@@ -65,7 +72,7 @@ works on a fleet, a second one waits for it.`,
 			return u.run(cmd.Context(), timeout)
 		},
 	}
-	cmd.Flags().DurationVar(&timeout, "timeout", 15*time.Minute, "give up after `TIME`, such as 90s or 10m")
+	cmd.Flags().DurationVar(&timeout, "timeout", 15*time.Minute, "give up after `TIME`, such as 90s or 10m; provider aws takes 1h if you say nothing")
 	cmd.Flags().BoolVar(&wait, "wait", true, "wait until the rings are ready; --wait=false returns when they are asked for")
 	cmd.Flags().BoolVar(&proof, "prove", true, "start no ring before its regions reach each other")
 	outputFlag(cmd, &output, "text", "json")
