@@ -25,6 +25,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	sdklog "github.com/aws/smithy-go/logging"
 	"github.com/aws/smithy-go/middleware"
+
+	"github.com/ringspan/ringspan/internal/fleet/aws/body"
 )
 
 // attempts of one call that is throttled or cut off.
@@ -112,7 +114,7 @@ func options(o Options, calls *Calls) []func(*config.LoadOptions) error {
 			})
 		}),
 		config.WithLogger(sdklog.Nop{}), // what the SDK logs is in its errors too
-		config.WithAPIOptions([]func(*middleware.Stack) error{calls.add}),
+		config.WithAPIOptions([]func(*middleware.Stack) error{calls.add, body.Plain}),
 	}
 	client := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 		t.MaxIdleConnsPerHost, t.MaxIdleConns = connections, 0

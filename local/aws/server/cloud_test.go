@@ -22,6 +22,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/ringspan/ringspan/local/aws/plane"
 	"github.com/ringspan/ringspan/local/aws/server"
@@ -80,8 +82,27 @@ func strict(o *server.Options) { o.Strict = true }
 func (c *cloud) config(region string) aws.Config {
 	return aws.Config{
 		Region: region, BaseEndpoint: &c.url, Credentials: credentials.NewStaticCredentialsProvider(c.key, c.secret, c.token),
-		Retryer: func() aws.Retryer { return aws.NopRetryer{} },
+		Retryer:    func() aws.Retryer { return aws.NopRetryer{} },
+		APIOptions: []func(*middleware.Stack) error{plainBody},
 	}
+}
+
+// plainBody hides a request body's io.WriterTo, which reports io.EOF once the
+// SDK has closed it: the answers here are so fast that the transport would take
+// that for a failure and close the connection while the answer is being read.
+// It stands in for package internal/fleet/aws/body of the other module.
+func plainBody(stack *middleware.Stack) error {
+	return stack.Build.Add(middleware.BuildMiddlewareFunc("PlainBody", func(ctx context.Context, in middleware.BuildInput, next middleware.BuildHandler) (middleware.BuildOutput, middleware.Metadata, error) {
+		r := in.Request.(*smithyhttp.Request)
+		if s, ok := r.GetStream().(io.ReadSeeker); ok {
+			r, err := r.SetStream(struct{ io.ReadSeeker }{s})
+			if err != nil {
+				return middleware.BuildOutput{}, middleware.Metadata{}, err
+			}
+			in.Request = r
+		}
+		return next.HandleBuild(ctx, in)
+	}), middleware.After)
 }
 
 func (c *cloud) ec2(region string) *ec2.Client { return ec2.NewFromConfig(c.config(region)) }

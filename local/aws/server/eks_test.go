@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -376,8 +377,13 @@ func TestClustersComeFromThePlane(t *testing.T) {
 	if err := eks.NewClusterDeletedWaiter(k, func(o *eks.ClusterDeletedWaiterOptions) { o.MinDelay = 20 * time.Millisecond }).Wait(ctx, &eks.DescribeClusterInput{Name: aws.String("ring")}, time.Minute); err != nil {
 		t.Fatal(err)
 	}
-	if left := m.left(); !slices.Equal(left, []string{"eu-west-1/ring access of 1", "eu-west-1/ring access of 2"}) { // which end with the cluster
+	// Grants end with the cluster. Those of its creator and of its nodes may have come to the plane at once.
+	left := m.left()
+	if len(left) == 0 || left[len(left)-1] != "eu-west-1/ring access of 2" {
 		t.Errorf("left on the plane: %v", left)
+	}
+	if other := slices.DeleteFunc(left, func(s string) bool { return strings.HasPrefix(s, "eu-west-1/ring access of ") }); len(other) > 0 {
+		t.Errorf("left on the plane: %v", other)
 	}
 }
 
