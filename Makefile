@@ -9,13 +9,17 @@ export CGO_ENABLED := 0
 .DEFAULT_GOAL := help
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 25
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 25
 
 build: ## build all programs into bin/
 	@mkdir -p $(BIN)
 	go build -trimpath -ldflags "$(LDFLAGS)" -o $(BIN)/ ./cmd/ringspan ./cmd/ringspan-agent ./cmd/ringspan-operator
 	cd local && go build -trimpath -ldflags "-s -w" -o $(BIN)/ ./cmd/ringspan-local ./cmd/ringspan-init
 	local/hack/build-kube.sh $(BIN)
+
+build-arm64: ## build what runs in clusters for arm64 nodes too, into bin/arm64/
+	@mkdir -p $(BIN)/arm64
+	GOARCH=arm64 go build -trimpath -ldflags "$(LDFLAGS)" -o $(BIN)/arm64/ ./cmd/ringspan-agent ./cmd/ringspan-operator
 
 up: build ## from nothing to the article's two-region ring on this machine
 	$(BIN)/ringspan up examples/article.yaml
@@ -57,4 +61,4 @@ verify: generate lint ## generated files are fresh, code is formatted, the tree 
 clean: ## remove bin/; the cache outside the tree stays
 	rm -rf $(BIN)
 
-.PHONY: help build up down test test-unit test-every-call test-witness bench generate lint verify clean
+.PHONY: help build build-arm64 up down test test-unit test-every-call test-witness bench generate lint verify clean

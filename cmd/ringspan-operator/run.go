@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/ringspan/ringspan/internal/datacenter"
 	"github.com/ringspan/ringspan/internal/operator"
 )
 
@@ -15,6 +16,7 @@ func runCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&o.Region, "region", "", "name of the region that this cluster is")
 	cmd.Flags().StringVar(&o.Namespace, "namespace", "ringspan-system", "namespace of the operator")
+	cmd.Flags().StringVar(&o.Agent, "agent-image", datacenter.AgentImage(), "image of the agent for datacenters that name none")
 	_ = cmd.MarkFlagRequired("region")
 	return cmd
 }

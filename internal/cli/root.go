@@ -89,7 +89,7 @@ nodes as plain processes, in network namespaces of their own.`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError{err, cmd.CommandPath()} })
 	root.AddGroup(&cobra.Group{ID: groupFleet, Title: "Fleets:"}, &cobra.Group{ID: groupAWS, Title: "Fleets in AWS:"}, &cobra.Group{ID: groupRing, Title: "Rings:"})
 	add(root, groupFleet, upCommand(o), downCommand(o), kubeconfigCommand(o), doctorCommand(o))
-	add(root, groupAWS, planCommand(o), costCommand(o), policyCommand(), gcCommand(), tokenCommand())
+	add(root, groupAWS, planCommand(o), costCommand(o), policyCommand(), imagesCommand(), gcCommand(), tokenCommand())
 	add(root, groupRing, statusCommand(o), cqlCommand(o), nodetoolCommand(o), logsCommand(o))
 	add(root, "", versionCommand())
 	teach(root)

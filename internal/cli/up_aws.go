@@ -94,6 +94,7 @@ type awsGround struct {
 	cloud     *aws.Cloud
 	spec      *fleetv1.FleetSpec
 	endpoints []aws.Endpoint // after raise
+	carried   bool           // the images to the nodes, which pull from nowhere; after images
 }
 
 func (g *awsGround) raise(ctx context.Context, u *upRun) (func(), error) {
@@ -117,10 +118,10 @@ func (g *awsGround) images(ctx context.Context, u *upRun) error {
 	if err != nil {
 		return err
 	}
-	if dir == "" && g.spec.OperatorImage == "" {
-		return errors.New("nothing was made: spec.operatorImage is empty, and this version's images are not in a public registry; build the operator's image, push it to where the clusters can pull it from, and name it there (or say --infrastructure-only)")
+	if dir == "" && g.spec.ImageRegistry == "" {
+		return errors.New("nothing was made: spec.imageRegistry is empty, and this version's images are in no public registry: push them with `ringspan images push REGISTRY` to where the clusters can pull from, and name it there (or say --infrastructure-only)")
 	}
-	if dir == "" {
+	if g.carried = dir != ""; !g.carried {
 		return nil
 	}
 	self, err := os.Executable()
@@ -138,7 +139,11 @@ func (g *awsGround) images(ctx context.Context, u *upRun) error {
 }
 
 func (g *awsGround) operator(region string) (install.Options, error) {
-	return install.Options{Region: region, Image: g.spec.OperatorImage, EKS: true}, nil
+	o := install.Options{Region: region, EKS: true}
+	if r := g.spec.ImageRegistry; r != "" && !g.carried {
+		o.Image, o.AgentImage = distribution.ImageIn(r, distribution.OperatorImage), distribution.ImageIn(r, distribution.AgentImage)
+	}
+	return o, nil
 }
 
 // peer is reached at its private address, which peerings and groups lead to; its

@@ -134,10 +134,13 @@ func (s *State) security() *corev1.SecurityContext {
 		Capabilities: &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}}}
 }
 
+// AgentImage is the image of this version's agent, where a cluster has it under no other name.
+func AgentImage() string { return "ringspan/agent:" + version.Version }
+
 // installContainer brings the agent and its jars into the pod.
 func (s *State) installContainer() corev1.Container {
 	return corev1.Container{
-		Name: "server-config-init", Image: or(s.DC.Spec.ConfigBuilderImage, "ringspan/agent:"+version.Version),
+		Name: "server-config-init", Image: or(s.DC.Spec.ConfigBuilderImage, or(s.Agent, AgentImage())),
 		Args: []string{"install", agentPath}, Resources: s.DC.Spec.ConfigBuilderResources, SecurityContext: s.security(),
 		VolumeMounts: []corev1.VolumeMount{{Name: agentVolume, MountPath: agentPath}},
 	}

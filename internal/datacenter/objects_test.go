@@ -105,6 +105,24 @@ func TestPodTemplate(t *testing.T) {
 	}
 }
 
+func TestTheAgentsImage(t *testing.T) {
+	for _, c := range []struct{ operators, specs, want string }{
+		{"", "", AgentImage()},
+		{"registry.example.com/ringspan/agent:v1", "", "registry.example.com/ringspan/agent:v1"},
+		{"registry.example.com/ringspan/agent:v1", "another/agent:v2", "another/agent:v2"},
+	} {
+		s := state(func(dc *api.CassandraDatacenter) { dc.Spec.ConfigBuilderImage = c.specs })
+		s.Agent = c.operators
+		set, err := s.StatefulSet(specRacks(s.DC)[0], 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := set.Spec.Template.Spec.InitContainers[0].Image; got != c.want {
+			t.Errorf("%+v: %s", c, got)
+		}
+	}
+}
+
 func TestWhatTheSpecChangesInAPod(t *testing.T) {
 	for _, c := range []struct {
 		reason string

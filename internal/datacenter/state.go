@@ -20,6 +20,7 @@ import (
 type State struct {
 	Now          time.Time
 	DC           *api.CassandraDatacenter
+	Agent        string // image of the agent unless the spec names one; AgentImage() when empty
 	Ring         topology.Ring
 	StatefulSets map[string]*appsv1.StatefulSet // by rack
 	Hashes       map[string]string              // of written objects, by kind and name

@@ -11,7 +11,7 @@ import (
 	"github.com/ringspan/ringspan/internal/version"
 )
 
-// Image names of the embedded cloud.
+// Image names of the embedded cloud; in a registry, its own name takes the place of ringspan/.
 const (
 	AgentImage    = "ringspan/agent"
 	OperatorImage = "ringspan/operator"
@@ -41,13 +41,16 @@ type mount struct {
 // when they are built anew: a container has the program that was there when its
 // pod was made.
 func WriteImages(dir, bin string, d Distribution) error {
-	ids := map[string]string{}
-	for name, program := range map[string]string{OperatorImage: "ringspan-operator", AgentImage: "ringspan-agent"} {
-		sum, err := copyFile(filepath.Join(bin, program), filepath.Join(dir, ".bin", program))
+	images := programImages(bin, d)
+	for name, i := range images {
+		program := filepath.Base(i.Mounts[0].Source)
+		copied := filepath.Join(dir, ".bin", program)
+		sum, err := copyFile(i.Mounts[0].Source, copied)
 		if err != nil {
 			return fmt.Errorf("image of %s: %w", program, err)
 		}
-		ids[name] = name + "@sha256:" + sum
+		i.Mounts[0].Source, i.ID = copied, name+"@sha256:"+sum
+		images[name] = i
 	}
 	nodetool := filepath.Join(dir, ".bin", "nodetool")
 	if err := os.WriteFile(nodetool, []byte(nodetoolScript(d)), 0o755); err != nil {
@@ -69,24 +72,28 @@ func WriteImages(dir, bin string, d Distribution) error {
 		cassandraImage.Env["CASSANDRA_CDS_ARCHIVE"] = archiveIn
 		cassandraImage.Mounts = append(cassandraImage.Mounts, mount{d.Archive, archiveIn, true})
 	}
-	images := map[string]image{
-		"cassandra": cassandraImage,
-		AgentImage: {Tags: []string{version.Version}, Entrypoint: []string{"/opt/ringspan/ringspan-agent"}, Mounts: []mount{
-			{filepath.Join(dir, ".bin", "ringspan-agent"), "/opt/ringspan/ringspan-agent", true},
-			{d.Launcher, "/opt/ringspan/ringspan-jvm.jar", true}, {d.Jolokia, "/opt/ringspan/jolokia.jar", true},
-		}},
-		OperatorImage: {Tags: []string{version.Version}, Entrypoint: []string{"/opt/ringspan/ringspan-operator"}, UID: 65532, GID: 65532, Mounts: []mount{
-			{filepath.Join(dir, ".bin", "ringspan-operator"), "/opt/ringspan/ringspan-operator", true},
-		}},
-		"ringspan/tools": {Cmd: []string{"sleep", "infinity"}},
-	}
+	images["cassandra"] = cassandraImage
+	images["ringspan/tools"] = image{Cmd: []string{"sleep", "infinity"}}
 	for name, i := range images {
-		i.ID = ids[name]
 		if err := writeImage(filepath.Join(dir, name), i); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// programImages are those of our own programs, taken from bin; the first file of
+// each is the program.
+func programImages(bin string, d Distribution) map[string]image {
+	return map[string]image{
+		AgentImage: {Tags: []string{version.Version}, Entrypoint: []string{"/opt/ringspan/ringspan-agent"}, Mounts: []mount{
+			{filepath.Join(bin, "ringspan-agent"), "/opt/ringspan/ringspan-agent", true},
+			{d.Launcher, "/opt/ringspan/ringspan-jvm.jar", true}, {d.Jolokia, "/opt/ringspan/jolokia.jar", true},
+		}},
+		OperatorImage: {Tags: []string{version.Version}, Entrypoint: []string{"/opt/ringspan/ringspan-operator"}, UID: 65532, GID: 65532, Mounts: []mount{
+			{filepath.Join(bin, "ringspan-operator"), "/opt/ringspan/ringspan-operator", true},
+		}},
+	}
 }
 
 func writeImage(dir string, i image) error {

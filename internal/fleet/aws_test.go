@@ -54,6 +54,8 @@ func TestMistakesOfAWSFleets(t *testing.T) {
 		{"what provider aws has", "provider: aws", "provider: local", "f.yaml:8: spec.jumpHost: provider local has no such thing; provider aws does"},
 		{"an id of something else", "nat: perZone", "adopt: {vpc: subnet-12}", `spec.regions[1].adopt.vpc: "subnet-12" is not the id of a VPC`},
 		{"a long name", "name: article", "name: article-of-many-words-in-a-row", "f.yaml:4: metadata.name: \"article-of-many-words-in-a-row\" is longer than 24"},
+		{"a registry with a scheme", "tags:", "imageRegistry: https://registry.example.com/ringspan\n  tags:", `f.yaml:10: spec.imageRegistry: "https://registry.example.com/ringspan" is not a place in a registry such as registry.example.com/ringspan, without scheme, tag or closing slash`},
+		{"a registry with a tag", "tags:", "imageRegistry: registry.example.com/ringspan:v1\n  tags:", `f.yaml:10: spec.imageRegistry: "registry.example.com/ringspan:v1" is not a place in a registry such as registry.example.com/ringspan, without scheme, tag or closing slash`},
 		{"an administrator", "tags:", "admins: [me]\n  tags:", `f.yaml:10: spec.admins[0]: "me" is not the ARN of an IAM user or role`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -20,6 +20,7 @@ var (
 	instanceType = regexp.MustCompile(`^[a-z][a-z0-9-]*\.[a-z0-9-]+$`)
 	kubeVersion  = regexp.MustCompile(`^1\.[0-9]{2}$`)
 	vpcID        = regexp.MustCompile(`^vpc-[0-9a-f]+$`)
+	registry     = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]*(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+$`)
 	principal    = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:(user|role)/.+$`)
 )
 
@@ -36,7 +37,7 @@ func (f *File) onlyAWS() (errs []error) {
 	refuse(spec.Expires != "", "spec.expires")
 	refuse(len(spec.Admins) > 0, "spec.admins")
 	refuse(spec.Endpoint != "", "spec.endpoint")
-	refuse(spec.OperatorImage != "", "spec.operatorImage")
+	refuse(spec.ImageRegistry != "", "spec.imageRegistry")
 	for i, r := range spec.Regions {
 		at := func(field string) string { return path("spec.regions[%d].%s", i, field) }
 		refuse(r.KubernetesVersion != "", at("kubernetesVersion"))
@@ -78,6 +79,9 @@ func (f *File) validateAWS() []error {
 	}
 	if u, err := url.Parse(spec.Endpoint); spec.Endpoint != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
 		x.bad("endpoint", "%q is not a URL such as http://127.0.0.1:4566", spec.Endpoint)
+	}
+	if spec.ImageRegistry != "" && !registry.MatchString(spec.ImageRegistry) {
+		x.bad("imageRegistry", "%q is not a place in a registry such as registry.example.com/ringspan, without scheme, tag or closing slash", spec.ImageRegistry)
 	}
 	f.validateJumpHost(x)
 	f.validateRanges(x)

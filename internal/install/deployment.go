@@ -55,11 +55,15 @@ func annotations(o Options) map[string]string {
 }
 
 func container(o Options) corev1.Container {
+	args := []string{"run", "--region", o.Region, "--namespace", o.Namespace}
+	if o.AgentImage != "" {
+		args = append(args, "--agent-image", o.AgentImage)
+	}
 	return corev1.Container{
 		Name:            "operator",
 		Image:           o.Image,
 		ImagePullPolicy: corev1.PullIfNotPresent,
-		Args:            []string{"run", "--region", o.Region, "--namespace", o.Namespace},
+		Args:            args,
 		Ports:           []corev1.ContainerPort{{Name: "probes", ContainerPort: probePort, Protocol: corev1.ProtocolTCP}},
 		LivenessProbe:   probe("/healthz"),
 		ReadinessProbe:  probe("/readyz"),

@@ -43,6 +43,8 @@ type Options struct {
 	Namespace string
 	// Image of the operator; DefaultImage when empty.
 	Image string
+	// AgentImage that the operator's rings take unless they name another; the operator's own choice when empty.
+	AgentImage string
 	// ImageID is what the image's tag stands for now, where a tag can be built anew; empty where it can't. Another one
 	// replaces the operator's pod, and no other.
 	ImageID string

@@ -111,6 +111,17 @@ func TestTheOperatorIsConfined(t *testing.T) {
 	}
 }
 
+func TestImagesFromARegistry(t *testing.T) {
+	objects, err := install.Objects(install.Options{Region: "eu-west-1", Image: "registry.example.com/operator:v1", AgentImage: "registry.example.com/agent:v1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := objects[len(objects)-1].(*appsv1.Deployment).Spec.Template.Spec.Containers[0]
+	if c.Image != "registry.example.com/operator:v1" || !slices.Equal(c.Args[len(c.Args)-2:], []string{"--agent-image", "registry.example.com/agent:v1"}) {
+		t.Errorf("%s %v", c.Image, c.Args)
+	}
+}
+
 func operator(t *testing.T) *appsv1.Deployment {
 	t.Helper()
 	objects, err := install.Objects(install.Options{Region: "eu-west-1"})

@@ -47,6 +47,7 @@ import (
 type Options struct {
 	Region    string
 	Namespace string // of the operator and of its peers' ClientConfigs
+	Agent     string // image of the agent for datacenters that name none; datacenter.AgentImage() when empty
 }
 
 // Scheme knows every kind that the operator reads or writes.
@@ -114,7 +115,7 @@ func controllers(m ctrl.Manager, o Options) []controller {
 		// Secrets that ReplicatedSecrets choose, copied between regions.
 		&secrets.Reconciler{Client: m.GetClient(), Events: m.GetEventRecorder("ringspan"), Region: o.Region, Now: time.Now, Peers: regions},
 		// Datacenters: their objects, nodes, roles and replication.
-		&datacenter.Reconciler{Client: m.GetClient(), Events: m.GetEventRecorder("ringspan"), Now: time.Now, Node: agentOf},
+		&datacenter.Reconciler{Client: m.GetClient(), Events: m.GetEventRecorder("ringspan"), Now: time.Now, Node: agentOf, Agent: o.Agent},
 		// Tasks: rebuild, cleanup, restart; the kinds that nothing acts on yet are told so.
 		tasks, task.K8ssandraTasks(tasks), task.ScheduledTasks(tasks),
 	}

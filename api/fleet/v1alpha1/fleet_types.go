@@ -82,9 +82,9 @@ type FleetSpec struct {
 	// +kubebuilder:validation:MaxLength=255
 	Endpoint string `json:"endpoint,omitempty"`
 
-	// OperatorImage is the image of the operator, where the clusters can pull it from. Provider aws only.
-	// +kubebuilder:validation:MaxLength=255
-	OperatorImage string `json:"operatorImage,omitempty"`
+	// ImageRegistry is where the clusters pull Ringspan's images from, as "ringspan images push" was given it; required on AWS itself. Provider aws only.
+	// +kubebuilder:validation:MaxLength=200
+	ImageRegistry string `json:"imageRegistry,omitempty"`
 }
 
 // NAT is how many NAT gateways a region has.

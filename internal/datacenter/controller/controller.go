@@ -35,6 +35,8 @@ type Reconciler struct {
 	// Node reaches the agent of a pod.
 	Node func(pod *corev1.Pod) mgmtapi.Node
 	Now  func() time.Time
+	// Agent is the image of the agent for datacenters that name none.
+	Agent string
 
 	mu     sync.Mutex
 	memory map[types.NamespacedName]*memory
