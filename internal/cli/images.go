@@ -104,18 +104,18 @@ podman is logged in as (credential helpers work), unless --username says another
 }
 
 // readLogin reads a password, which is never an argument: those are seen by all.
-func readLogin(in io.Reader, user string, stdin bool) (*distribution.Login, error) {
+func readLogin(in io.Reader, user string, stdin bool) (login distribution.Login, err error) {
 	if !stdin {
-		return nil, nil
+		return login, nil
 	}
 	line, err := bufio.NewReader(in).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("reading the password: %w", err)
+		return login, fmt.Errorf("reading the password: %w", err)
 	}
 	if line = strings.TrimRight(line, "\r\n"); line == "" {
-		return nil, errors.New("standard input holds no password")
+		return login, errors.New("standard input holds no password")
 	}
-	return &distribution.Login{User: user, Password: line}, nil
+	return distribution.Login{User: user, Password: line}, nil
 }
 
 func printPushed(out io.Writer, registry, output string, done []distribution.Pushed) error {

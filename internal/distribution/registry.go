@@ -186,15 +186,15 @@ type Pushed struct {
 	New       bool     `json:"new"` // it was not there before
 }
 
-// Login is how a registry knows who pushes; without one, what docker and podman
+// Login is how a registry knows who pushes. Without a user, what docker and podman
 // have saved is used, credential helpers included.
 type Login struct{ User, Password string }
 
 // Push gives images to a registry, REGISTRY/operator and REGISTRY/agent with the
 // tag of this version. What is there already is left alone.
-func Push(ctx context.Context, registry string, login *Login, all []Built) (done []Pushed, err error) {
+func Push(ctx context.Context, registry string, login Login, all []Built) (done []Pushed, err error) {
 	options := []remote.Option{remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain)}
-	if login != nil {
+	if login.User != "" {
 		options[1] = remote.WithAuth(&authn.Basic{Username: login.User, Password: login.Password})
 	}
 	for _, b := range all {
@@ -226,8 +226,7 @@ func Push(ctx context.Context, registry string, login *Login, all []Built) (done
 
 // refused says what to do about a registry's refusal.
 func refused(tag name.Tag, err error) error {
-	var said *transport.Error
-	if errors.As(err, &said) {
+	if said, ok := errors.AsType[*transport.Error](err); ok {
 		switch said.StatusCode {
 		case http.StatusUnauthorized, http.StatusForbidden:
 			return fmt.Errorf("%s: the registry lets you not push: log in with docker or podman, or give --username and --password-stdin: %w", tag.Repository, err)

@@ -110,7 +110,7 @@ func contents(t *testing.T, i v1.Image) map[string]string {
 }
 
 func TestPush(t *testing.T) {
-	place, login := aRegistry(t), &Login{"someone", "secret"}
+	place, login := aRegistry(t), Login{"someone", "secret"}
 	intel, arm, d := programs(t, elf.EM_X86_64), programs(t, elf.EM_AARCH64), jars(t)
 	all, err := BuildImages([]string{intel, arm}, d)
 	if err != nil {
@@ -181,20 +181,20 @@ func TestPushRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if done, err := Push(t.Context(), place, nil, all); err == nil || len(done) > 0 || !strings.Contains(err.Error(), "log in") {
+	if done, err := Push(t.Context(), place, Login{}, all); err == nil || len(done) > 0 || !strings.Contains(err.Error(), "log in") {
 		t.Errorf("no login: %+v, %v", done, err)
 	}
-	if _, err := Push(t.Context(), place, &Login{"someone", "wrong-password"}, all); err == nil || !strings.Contains(err.Error(), "log in") || strings.Contains(err.Error(), "wrong-password") {
+	if _, err := Push(t.Context(), place, Login{"someone", "wrong-password"}, all); err == nil || !strings.Contains(err.Error(), "log in") || strings.Contains(err.Error(), "wrong-password") {
 		t.Errorf("a wrong password: %v", err)
 	}
 	for _, place := range []string{"https://registry.example.com/ringspan", "Registry/UPPER", "registry.example.com/x:tag", ""} {
-		if _, err := Push(t.Context(), place, nil, all); err == nil || !strings.Contains(err.Error(), "is not a place in a registry") {
+		if _, err := Push(t.Context(), place, Login{}, all); err == nil || !strings.Contains(err.Error(), "is not a place in a registry") {
 			t.Errorf("%q: %v", place, err)
 		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := Push(ctx, place, nil, all); !errors.Is(err, context.Canceled) {
+	if _, err := Push(ctx, place, Login{}, all); !errors.Is(err, context.Canceled) {
 		t.Errorf("interrupted: %v", err)
 	}
 }
@@ -254,6 +254,6 @@ func TestBuildImagesRefuses(t *testing.T) {
 	}
 }
 
-func basic(l *Login) authn.Authenticator {
+func basic(l Login) authn.Authenticator {
 	return &authn.Basic{Username: l.User, Password: l.Password}
 }
