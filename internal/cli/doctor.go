@@ -29,10 +29,10 @@ each other, in both directions; the address from which connections are seen; the
 largest packet; round trips; clocks; DNS; the other regions' API servers. It may
 run at any time, before the first boot too, and takes less than a minute.
 
-Of a fleet in AWS it also reads what decides over packets: routes, security groups,
-network ACLs, peerings, the settings of the network plugin; a fault that explains
-what was measured is told in its place. With -f FILE it does only that: nothing runs
-in the clusters, which need not answer.
+From AWS's API, or the embedded cloud's, it also reads what decides over packets: routes,
+security groups, network ACLs, peerings, the settings of the network plugin; a fault that
+explains what was measured is told in its place. With -f FILE it does only that: nothing
+runs in the clusters, which need not answer.
 
 One fault is one line, with the regions, the cause and the fix. The exit code is 0
 when there is no fault, and 1 when there is one. Warnings say what works, and
@@ -66,7 +66,7 @@ would work better otherwise.`,
 		},
 	}
 	outputFlag(cmd, &output, "text", "json")
-	cmd.Flags().StringVarP(&path, "file", "f", "", "look at the fleet in AWS that this `FILE` describes, from AWS's API alone")
+	cmd.Flags().StringVarP(&path, "file", "f", "", "look at the fleet that this `FILE` describes from AWS's API alone")
 	_ = cmd.RegisterFlagCompletionFunc("file", completeYAML)
 	a.flags(cmd)
 	return cmd
@@ -92,13 +92,9 @@ func examine(ctx context.Context, p place, all []region) (doctor.Report, error) 
 	return report, err
 }
 
-// causes are what AWS's API shows to be wrong with a fleet there.
+// causes are what AWS's API shows to be wrong with a fleet.
 func causes(ctx context.Context, p place, all []region) ([]network.Finding, error) {
-	f, ok := p.(away)
-	if !ok {
-		return nil, nil
-	}
-	c, err := account{endpoint: f.Endpoint}.open(ctx)
+	c, err := p.open(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +102,7 @@ func causes(ctx context.Context, p place, all []region) ([]network.Finding, erro
 	for _, r := range all {
 		spec.Regions = append(spec.Regions, fleetv1.Region{Name: r.name})
 	}
-	return apiView(ctx, c, f.Name(), &spec)
+	return apiView(ctx, c, p.Name(), &spec)
 }
 
 // apiView is what the API shows to be wrong.
@@ -128,18 +124,18 @@ func unasked(fleet string, err error) network.Finding {
 	return network.Finding{Severity: network.Warning, Check: network.Probe, From: fleet, Cause: "AWS's API can't be asked for causes: " + err.Error(), Fix: "look at your credentials; what was measured stands without it"}
 }
 
-// examine looks at a fleet in AWS from the API alone.
+// examine looks at a fleet from the API alone.
 func (a account) examine(ctx context.Context, o *options, path string) (doctor.Report, error) {
 	begin := time.Now()
-	file, err := loadAWS(o, "doctor -f", path)
+	file, err := load(o, path)
 	if err != nil {
 		return doctor.Report{}, err
 	}
-	c, err := a.of(file).open(ctx)
+	c, spec, err := a.reach(ctx, file)
 	if err != nil {
 		return doctor.Report{}, err
 	}
-	found, err := apiView(ctx, c, file.Fleet.Name, &file.Fleet.Spec)
+	found, err := apiView(ctx, c, file.Fleet.Name, &spec)
 	if err != nil {
 		return doctor.Report{}, err
 	}

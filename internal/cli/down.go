@@ -25,13 +25,14 @@ func downCommand(o *options) *cobra.Command {
 shows that nothing is left. With --keep-data the data stays, and ` + "`ringspan up`" + `
 brings the same ring back. A fleet that is down already is no error.
 
-A fleet in AWS is taken down by its file (-f) or its name (--fleet): everything with the fleet's tag is
-deleted, in all regions, workloads' leftovers first and networks last, until nothing
-with the tag is left. What others have put into its networks stops that, by name.`,
+A fleet in AWS is taken down by its file (-f) or its name (--fleet): everything with the
+fleet's tag is deleted, in all regions, workloads' leftovers first and networks last,
+until nothing with the tag is left. What others have put into its networks stops that, by
+name.`,
 		Example: "  ringspan down\n  ringspan down --keep-data\n  ringspan down -f examples/aws.yaml",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if path != "" {
-				return a.down(cmd.Context(), o, path, cmd.OutOrStdout())
+				return a.down(cmd.Context(), o, path, keep, cmd.OutOrStdout())
 			}
 			p, err := o.leaving()
 			if err != nil {
@@ -48,7 +49,7 @@ with the tag is left. What others have put into its networks stops that, by name
 		},
 	}
 	cmd.Flags().BoolVar(&keep, "keep-data", false, "keep the data, so that up brings the same ring back")
-	cmd.Flags().StringVarP(&path, "file", "f", "", "take down the fleet in AWS that this `FILE` describes")
+	cmd.Flags().StringVarP(&path, "file", "f", "", "take down the fleet that this `FILE` describes")
 	a.flags(cmd)
 	return cmd
 }
@@ -73,10 +74,17 @@ func downHere(ctx context.Context, c *local.Cloud, keep bool, out io.Writer) err
 	return proveDown(ctx, out, c, keep, len(before.Processes))
 }
 
-func (a account) down(ctx context.Context, o *options, path string, out io.Writer) error {
-	file, err := loadAWS(o, "down -f", path)
+func (a account) down(ctx context.Context, o *options, path string, keep bool, out io.Writer) error {
+	file, err := load(o, path)
 	if err != nil {
 		return err
+	}
+	if file.Fleet.Spec.Provider == fleetv1.ProviderLocal {
+		c, err := local.New(file.Fleet.Name)
+		if err != nil {
+			return err
+		}
+		return downHere(ctx, c, keep, out)
 	}
 	a = a.of(file)
 	return a.downFleet(ctx, file.Fleet.Name, &file.Fleet.Spec, out)

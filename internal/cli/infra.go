@@ -2,8 +2,10 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -11,6 +13,7 @@ import (
 	"github.com/ringspan/ringspan/internal/cli/progress"
 	"github.com/ringspan/ringspan/internal/fleet"
 	"github.com/ringspan/ringspan/internal/fleet/aws"
+	"github.com/ringspan/ringspan/internal/fleet/local"
 )
 
 // globalRegion is where AWS is asked what belongs to no region.
@@ -20,7 +23,7 @@ const globalRegion = "us-east-1"
 type account struct{ endpoint string }
 
 func (a *account) flags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&a.endpoint, "endpoint", "", "`URL` of another cloud that answers AWS's API, such as ringspan-local serve (default: AWS, or $AWS_ENDPOINT_URL)")
+	cmd.Flags().StringVar(&a.endpoint, strings.TrimLeft(endpointFlag, "-"), "", "`URL` of another cloud that answers AWS's API, such as ringspan-local serve (default: AWS, or $AWS_ENDPOINT_URL)")
 }
 
 // of prefers what the user says over what a fleet's file says.
@@ -35,19 +38,40 @@ func (a account) open(ctx context.Context) (*aws.Cloud, error) {
 	return aws.Open(ctx, aws.Options{Region: globalRegion, Endpoint: a.endpoint})
 }
 
-// loadAWS reads a file whose fleet lives in AWS.
-func loadAWS(o *options, verb, path string) (*fleet.File, error) {
+// load reads a file for a verb that looks at its account or changes it.
+func load(o *options, path string) (*fleet.File, error) {
 	file, err := fleet.Load(path)
+	if err == nil && o.fleet != "" && o.fleet != file.Fleet.Name {
+		err = fmt.Errorf("--fleet %s: the fleet in %s is %s", o.fleet, path, file.Fleet.Name)
+	}
+	return file, err
+}
+
+// loadAWS is load for a verb that has nothing to do on this machine.
+func loadAWS(o *options, verb, path string) (*fleet.File, error) {
+	file, err := load(o, path)
+	if err == nil && file.Fleet.Spec.Provider != fleetv1.ProviderAWS {
+		err = fmt.Errorf("%s: spec.provider is %s, and %s is for aws: on this machine a fleet costs nothing", path, file.Fleet.Spec.Provider, verb)
+	}
+	return file, err
+}
+
+// errNotRunning is of a fleet on this machine that has no account yet, or none now.
+var errNotRunning = errors.New("it is not running; `ringspan up FILE` starts it, with its data if it has any")
+
+// reach opens the account that the fleet of a file lives in, and says what the
+// fleet asks of it.
+func (a account) reach(ctx context.Context, f *fleet.File) (*aws.Cloud, fleetv1.FleetSpec, error) {
+	if f.Fleet.Spec.Provider == fleetv1.ProviderAWS {
+		c, err := a.of(f).open(ctx)
+		return c, f.Fleet.Spec, err
+	}
+	cloud, err := local.New(f.Fleet.Name)
 	if err != nil {
-		return nil, err
+		return nil, fleetv1.FleetSpec{}, err
 	}
-	if o.fleet != "" && o.fleet != file.Fleet.Name {
-		return nil, fmt.Errorf("--fleet %s: the fleet in %s is %s", o.fleet, path, file.Fleet.Name)
-	}
-	if file.Fleet.Spec.Provider != fleetv1.ProviderAWS {
-		return nil, fmt.Errorf("%s: spec.provider is %s, and %s is for aws: on this machine `up` makes all there is at once, and it costs nothing", path, file.Fleet.Spec.Provider, verb)
-	}
-	return file, nil
+	c, err := here{cloud}.open(ctx)
+	return c, local.Spec(f), err
 }
 
 func completeYAML(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {

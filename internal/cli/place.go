@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ringspan/ringspan/internal/fleet/aws"
 	"github.com/ringspan/ringspan/internal/fleet/local"
 	"github.com/ringspan/ringspan/internal/fleet/remote"
 	"github.com/ringspan/ringspan/internal/ringstatus"
@@ -21,6 +22,8 @@ type place interface {
 	// look says whether there is anything to ask, and what was injected to disturb
 	// it.
 	look(ctx context.Context) (running bool, faults []ringstatus.Fault, err error)
+	// open reaches the account of AWS that the fleet lives in.
+	open(ctx context.Context) (*aws.Cloud, error)
 }
 
 // here is a fleet on this machine.
@@ -35,11 +38,26 @@ func (h here) look(ctx context.Context) (bool, []ringstatus.Fault, error) {
 	return s.Running, all, err
 }
 
+func (h here) open(ctx context.Context) (*aws.Cloud, error) {
+	s, err := h.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if s.Endpoint.URL == "" {
+		return nil, fmt.Errorf("fleet %s: %w", h.Name(), errNotRunning)
+	}
+	return aws.Open(ctx, aws.Options{Region: globalRegion, Endpoint: s.Endpoint.URL, Keys: aws.Keys{ID: s.Endpoint.AccessKeyID, Secret: s.Endpoint.SecretAccessKey}})
+}
+
 // away is a fleet in AWS. Whether it runs is for its clusters to say.
 type away struct{ *remote.Fleet }
 
 func (a away) look(context.Context) (bool, []ringstatus.Fault, error) {
 	return exists(a.Kubeconfig()), nil, nil
+}
+
+func (a away) open(ctx context.Context) (*aws.Cloud, error) {
+	return account{endpoint: a.Endpoint}.open(ctx)
 }
 
 var errNoFleet = errors.New("there is no fleet on this machine, and none elsewhere that it knows; make one with `ringspan up FILE`")

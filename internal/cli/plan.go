@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -8,9 +10,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
+	"github.com/ringspan/ringspan/internal/fleet"
 	"github.com/ringspan/ringspan/internal/fleet/aws"
 	"github.com/ringspan/ringspan/internal/fleet/cost"
 	"github.com/ringspan/ringspan/internal/fleet/infra"
+	"github.com/ringspan/ringspan/internal/fleet/local"
 )
 
 // exitChanges is plan's exit code when there is something to do.
@@ -21,7 +26,7 @@ func planCommand(o *options) *cobra.Command {
 	var output string
 	var network, prune bool
 	cmd := &cobra.Command{
-		Use: "plan FILE", Short: "Say what up would make, change and remove in AWS", Args: one("FILE"),
+		Use: "plan FILE", Short: "Say what up would make, change and remove", Args: one("FILE"),
 		Long: `Plan compares the fleet of a file with what the account holds, and says what up
 would do: every step, by region, in an order that can be kept; the quotas that the
 steps need; and what the whole fleet costs in a month. It changes nothing.
@@ -35,19 +40,14 @@ refuse, or when the account can't be looked at.`,
 			if err := oneOf(cmd, "-o", output, "text", "json"); err != nil {
 				return err
 			}
-			file, err := loadAWS(o, "plan", args[0])
+			file, err := load(o, args[0])
 			if err != nil {
 				return err
 			}
-			c, err := a.of(file).open(cmd.Context())
+			r, err := a.plan(cmd.Context(), file, scope{network: network, prune: prune})
 			if err != nil {
 				return err
 			}
-			d, err := c.Plan(cmd.Context(), aws.Wish{Fleet: file.Fleet.Name, Spec: file.Fleet.Spec, NetworkOnly: network, Prune: prune})
-			if err != nil {
-				return err
-			}
-			r := newPlanned(file.Fleet.Name, c, d)
 			if output == "json" {
 				err = printJSON(cmd.OutOrStdout(), r)
 			} else {
@@ -80,8 +80,9 @@ type planned struct {
 	Refused []string      `json:"refused,omitempty"` // why up would not begin
 	Trouble []string      `json:"trouble,omitempty"`
 	Quotas  []infra.Quota `json:"quotas"`
-	Cost    cost.Estimate `json:"cost"` // of the whole fleet, once it is as the file says
-	Calls   int           `json:"calls"`
+	// Cost of the whole fleet, once it is as the file says; nil on this machine.
+	Cost  *cost.Estimate `json:"cost,omitempty"`
+	Calls int            `json:"calls"`
 }
 
 // plannedStep is one thing that up would do.
@@ -96,10 +97,35 @@ type plannedStep struct {
 	After       []string           `json:"after,omitempty"` // keys of steps that come first
 }
 
-func newPlanned(fleet string, c *aws.Cloud, d *aws.Draft) planned {
+// plan compares a file with its account. A fleet on this machine that isn't there
+// yet has an empty one.
+func (a account) plan(ctx context.Context, f *fleet.File, s scope) (planned, error) {
+	c, spec, err := a.reach(ctx, f)
+	wish := aws.Wish{Fleet: f.Fleet.Name, Spec: spec, NetworkOnly: s.network, Prune: s.prune}
+	var d *aws.Draft
+	calls := 0
+	switch {
+	case errors.Is(err, errNotRunning):
+		d, err = local.Blank(wish)
+	case err == nil:
+		d, err = c.Plan(ctx, wish)
+		calls = c.Calls.Total()
+	}
+	if err != nil {
+		return planned{}, err
+	}
+	r := newPlanned(f.Fleet.Name, d)
+	r.Calls = calls
+	if f.Fleet.Spec.Provider == fleetv1.ProviderAWS {
+		estimate := cost.Of(d.Wanted)
+		r.Cost = &estimate
+	}
+	return r, nil
+}
+
+func newPlanned(fleet string, d *aws.Draft) planned {
 	r := planned{
-		Fleet: fleet, ID: d.ID, Account: c.Account, Steps: []plannedStep{}, Refused: d.Plan.Refused, Trouble: d.Plan.Trouble,
-		Quotas: d.Plan.Quotas, Cost: cost.Of(d.Wanted), Calls: c.Calls.Total(),
+		Fleet: fleet, ID: d.ID, Account: d.Seen.Account, Steps: []plannedStep{}, Refused: d.Plan.Refused, Trouble: d.Plan.Trouble, Quotas: d.Plan.Quotas,
 	}
 	for _, s := range d.Plan.Steps {
 		r.Steps = append(r.Steps, plannedStep{
@@ -151,7 +177,9 @@ func (r planned) print(out io.Writer) error {
 	} else {
 		fmt.Fprintf(out, "%d steps. `%s up` would do them; nothing was changed.\n", len(r.Steps), called("ringspan"))
 	}
-	fmt.Fprintf(out, "About $%.0f a month by list prices of %s, traffic and volumes of databases not counted (see `%s cost`).\n", r.Cost.Monthly, r.Cost.AsOf, called("ringspan"))
+	if r.Cost != nil {
+		fmt.Fprintf(out, "About $%.0f a month by list prices of %s, traffic and volumes of databases not counted (see `%s cost`).\n", r.Cost.Monthly, r.Cost.AsOf, called("ringspan"))
+	}
 	_, err := fmt.Fprintf(out, "%d calls of AWS's API.\n", r.Calls)
 	return err
 }

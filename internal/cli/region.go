@@ -58,6 +58,7 @@ func regions(c place) ([]region, error) {
 		if err != nil {
 			return nil, fmt.Errorf("region %s: %w", name, err)
 		}
+		logIn(config)
 		config.QPS, config.Burst = 50, 100
 		config.WarningHandler = rest.NoWarnings{}
 		kube, err := client.New(config, client.Options{Scheme: scheme})

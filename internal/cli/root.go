@@ -76,7 +76,8 @@ command makes it so.
 
 The default provider is this machine: real Kubernetes clusters and real Cassandra
 nodes as plain processes, in network namespaces of their own.`,
-		Example: `  ringspan up examples/article.yaml      # from nothing to a serving ring
+		Example: `  ringspan plan examples/article.yaml    # what up would make
+  ringspan up examples/article.yaml      # from nothing to a serving ring
   ringspan status                        # the ring, like nodetool status
   ringspan cql -e "SELECT * FROM system.local"
   ringspan nodetool --region eu-west-1 -- info
@@ -88,8 +89,8 @@ nodes as plain processes, in network namespaces of their own.`,
 	_ = root.RegisterFlagCompletionFunc("fleet", completeFleets)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError{err, cmd.CommandPath()} })
 	root.AddGroup(&cobra.Group{ID: groupFleet, Title: "Fleets:"}, &cobra.Group{ID: groupAWS, Title: "Fleets in AWS:"}, &cobra.Group{ID: groupRing, Title: "Rings:"})
-	add(root, groupFleet, upCommand(o), downCommand(o), kubeconfigCommand(o), doctorCommand(o))
-	add(root, groupAWS, planCommand(o), costCommand(o), policyCommand(), imagesCommand(), gcCommand(), tokenCommand())
+	add(root, groupFleet, planCommand(o), upCommand(o), downCommand(o), kubeconfigCommand(o), doctorCommand(o))
+	add(root, groupAWS, costCommand(o), policyCommand(), imagesCommand(), gcCommand(), tokenCommand())
 	add(root, groupRing, statusCommand(o), cqlCommand(o), nodetoolCommand(o), logsCommand(o))
 	add(root, "", versionCommand())
 	teach(root)

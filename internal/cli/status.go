@@ -28,8 +28,8 @@ func statusCommand(o *options) *cobra.Command {
 		Long: `Status asks the operators and the nodes of every region and shows each ring: its
 nodes with state, load, tokens and effective ownership. A region that can't be
 reached is named, with the time since when its peers have missed it; of its nodes
-is shown what the others see. Of a fleet in AWS it also shows the networks, clusters and
-peerings.
+is shown what the others see. Above the rings are the networks, clusters and peerings
+that they stand on.
 
 -o json and -o yaml print one document per ring, in a stable shape that
 docs/reference/status-json.md describes.`,
@@ -96,7 +96,7 @@ func (s *statusRun) show(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	statuses, err := gather(ctx, c, all, s.keyspace)
-	base := infrastructure(ctx, c, all)
+	base := below(ctx, c, all)
 	if base != nil && s.output == "table" {
 		if err := ringstatus.RenderInfrastructure(out, base); err != nil {
 			return err
@@ -135,26 +135,22 @@ func (s *statusRun) print(out io.Writer, i int, one ringstatus.Status) error {
 	return ringstatus.Render(out, one)
 }
 
-// infrastructure asks AWS for a fleet there; nil for one on this machine. What
-// can't be asked is said, and hides nothing of the rings.
-func infrastructure(ctx context.Context, p place, all []region) *ringstatus.Infrastructure {
-	a, ok := p.(away)
-	if !ok {
-		return nil
-	}
+// below asks AWS's API what a fleet stands on. What can't be asked is said, and
+// hides nothing of the rings.
+func below(ctx context.Context, p place, all []region) *ringstatus.Infrastructure {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	c, err := account{endpoint: a.Endpoint}.open(ctx)
+	c, err := p.open(ctx)
 	if err != nil {
-		return &ringstatus.Infrastructure{Account: a.Account, Message: err.Error()}
+		return &ringstatus.Infrastructure{Message: err.Error()}
 	}
-	q := c.Ask(a.Name(), nil)
+	q := c.Ask(p.Name(), nil)
 	for _, r := range all {
 		q.Regions = append(q.Regions, r.name)
 	}
 	seen, err := c.Observe(ctx, q)
 	if err != nil {
-		return &ringstatus.Infrastructure{Account: a.Account, Message: err.Error()}
+		return &ringstatus.Infrastructure{Account: c.Account, Message: err.Error()}
 	}
 	return ringstatus.NewInfrastructure(c.Account, seen.Found)
 }

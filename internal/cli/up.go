@@ -14,8 +14,6 @@ import (
 	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
 	"github.com/ringspan/ringspan/internal/cli/progress"
 	"github.com/ringspan/ringspan/internal/fleet"
-	"github.com/ringspan/ringspan/internal/fleet/local"
-	"github.com/ringspan/ringspan/internal/install"
 	"github.com/ringspan/ringspan/internal/ringstatus"
 )
 
@@ -27,7 +25,8 @@ func upCommand(o *options) *cobra.Command {
 	var timeout time.Duration
 	var output string
 	var wait, proof bool
-	var inAWS awsUp
+	var a account
+	var s scope
 	cmd := &cobra.Command{
 		Use: "up FILE", Short: "Bring a fleet and its rings up, from whatever there is", Args: one("FILE"),
 		Long: `Up reads a file with one Fleet, the K8ssandraClusters that live in it and the
@@ -57,18 +56,13 @@ works on a fleet, a second one waits for it.`,
 			if o.fleet != "" && o.fleet != file.Fleet.Name {
 				return fmt.Errorf("nothing was made: --fleet %s: the fleet in %s is %s", o.fleet, args[0], file.Fleet.Name)
 			}
-			u := &upRun{file: file, wait: wait, proof: proof, json: output == "json", out: cmd.OutOrStdout(), errOut: cmd.ErrOrStderr()}
-			if file.Fleet.Spec.Provider == fleetv1.ProviderAWS {
-				if !cmd.Flags().Changed("timeout") {
-					timeout = awsTimeout
-				}
-				return inAWS.run(cmd.Context(), u, timeout)
+			u := &upRun{file: file, wait: wait, proof: proof, scope: s, json: output == "json", out: cmd.OutOrStdout(), errOut: cmd.ErrOrStderr()}
+			if file.Fleet.Spec.Provider == fleetv1.ProviderAWS && !cmd.Flags().Changed("timeout") {
+				timeout = awsTimeout
 			}
-			cloud, err := local.New(file.Fleet.Name)
-			if err != nil {
+			if u.ground, err = a.ground(cmd.Context(), file); err != nil {
 				return err
 			}
-			u.ground = &localGround{here: here{cloud}}
 			return u.run(cmd.Context(), timeout)
 		},
 	}
@@ -76,32 +70,27 @@ works on a fleet, a second one waits for it.`,
 	cmd.Flags().BoolVar(&wait, "wait", true, "wait until the rings are ready; --wait=false returns when they are asked for")
 	cmd.Flags().BoolVar(&proof, "prove", true, "start no ring before its regions reach each other")
 	outputFlag(cmd, &output, "text", "json")
-	inAWS.flags(cmd)
-	cmd.Flags().BoolVar(&inAWS.infrastructure, "infrastructure-only", false, "provider aws: make networks and clusters, no rings")
-	cmd.Flags().BoolVar(&inAWS.networkOnly, "network-only", false, "provider aws: make networks and what connects them, no clusters")
-	cmd.Flags().BoolVar(&inAWS.prune, "prune", false, "provider aws: delete what is no longer in the file, with the data in it")
+	a.flags(cmd)
+	cmd.Flags().BoolVar(&s.infrastructure, "infrastructure-only", false, "make networks and clusters, no rings")
+	cmd.Flags().BoolVar(&s.network, "network-only", false, "make networks and what connects them, no clusters")
+	cmd.Flags().BoolVar(&s.prune, "prune", false, "delete what is no longer in the file, with the data in it")
 	return cmd
 }
 
-// ground is where up makes a fleet.
-type ground interface {
-	place
-	// raise makes networks and clusters; release is for the end of up.
-	raise(ctx context.Context, u *upRun) (release func(), err error)
-	// operator is how a region's operator is installed.
-	operator(region string) (install.Options, error)
-	// peer is how the other regions' operators reach a region.
-	peer(ctx context.Context, r region, say func(string)) (install.Peer, error)
-	// agent is the id of the agent's image, "" where a tag stands for one image.
-	agent() string
-	// summary is what there is to say at the end; "" is nothing.
-	summary() string
+// scope is how much of a file up makes so.
+type scope struct {
+	infrastructure, network bool // nothing above clusters, nothing above networks
+	prune                   bool // what is no longer in the file goes
 }
+
+// bare says that no ring is made, nor what rings need in clusters.
+func (s scope) bare() bool { return s.infrastructure || s.network }
 
 // upRun is one run of `up`.
 type upRun struct {
 	file        *fleet.File
 	ground      ground
+	scope       scope
 	wait, json  bool
 	proof       bool // that regions reach each other
 	out, errOut io.Writer
@@ -117,6 +106,7 @@ type result struct {
 	Error      string              `json:"error,omitempty"`
 	Warnings   []string            `json:"warnings,omitempty"` // of what the file asks for and nothing acts on
 	Seconds    float64             `json:"seconds"`
+	Calls      int                 `json:"calls"` // of AWS's API
 	Phases     []progress.Phase    `json:"phases"`
 	Rings      []ringstatus.Status `json:"rings,omitempty"`
 }
@@ -130,9 +120,14 @@ func (u *upRun) run(ctx context.Context, timeout time.Duration) error {
 	if err != nil {
 		return u.failed(ctx, within, phases, err)
 	}
-	r := result{Fleet: u.file.Fleet.Name, Warnings: append(u.file.Warnings(), u.pending(ctx)...), Kubeconfig: u.ground.Kubeconfig(), Phases: phases, Seconds: sum(phases)}
-	if r.Rings, err = gather(ctx, u.ground, u.regions, ""); err != nil {
-		return err
+	r := result{Fleet: u.file.Fleet.Name, Warnings: append(u.file.Warnings(), u.pending(ctx)...), Phases: phases, Seconds: sum(phases), Calls: u.ground.calls()}
+	if exists(u.ground.Kubeconfig()) {
+		r.Kubeconfig = u.ground.Kubeconfig()
+	}
+	if !u.scope.bare() {
+		if r.Rings, err = gather(ctx, u.ground, u.regions, ""); err != nil {
+			return err
+		}
 	}
 	if u.json {
 		return printJSON(u.out, r)
@@ -175,6 +170,9 @@ func (u *upRun) up(ctx context.Context) error {
 		return err
 	}
 	defer release()
+	if u.scope.bare() {
+		return nil
+	}
 	if u.regions, err = regions(u.ground); err != nil {
 		return err
 	}
@@ -232,8 +230,10 @@ func (u *upRun) print(r result) error {
 		fmt.Fprintf(u.out, "%7.1fs  %s\n", p.Seconds, p.Name)
 	}
 	fmt.Fprintf(u.out, "%7.1fs  in all\n", r.Seconds)
-	if s := u.ground.summary(); s != "" {
-		fmt.Fprintf(u.out, "\n%s\n", s)
+	fmt.Fprintf(u.out, "\n%s\n", u.ground.summary())
+	if u.scope.bare() {
+		_, err := fmt.Fprintf(u.out, "Fleet %s is as the file says, as far as was asked.\n", r.Fleet)
+		return err
 	}
 	return u.next()
 }

@@ -3,17 +3,21 @@ package cli
 import (
 	"context"
 	"errors"
+	"os"
 
 	"github.com/ringspan/ringspan/internal/cli/progress"
 	"github.com/ringspan/ringspan/internal/distribution"
+	"github.com/ringspan/ringspan/internal/fleet/aws"
 	"github.com/ringspan/ringspan/internal/fleet/local"
-	"github.com/ringspan/ringspan/internal/install"
 )
 
-// localGround is this machine.
+// localClasses are the storage classes that manifests for small clusters name.
+var localClasses = []string{"local-path", "standard"}
+
+// localGround is this machine, with an account of AWS on it for each fleet.
 type localGround struct {
 	here
-	status local.Status // after raise
+	infrastructure
 }
 
 func (g *localGround) raise(ctx context.Context, u *upRun) (func(), error) {
@@ -24,19 +28,26 @@ func (g *localGround) raise(ctx context.Context, u *upRun) (func(), error) {
 	if err != nil {
 		return nil, err
 	}
-	if err = g.start(ctx, u); err != nil {
+	if err = g.start(ctx, u); err == nil {
+		err = g.build(ctx, u)
+	}
+	if err == nil && !u.scope.network {
+		err = g.save(ctx, g.endpoints)
+	}
+	if err != nil {
 		unlock()
 		return nil, err
 	}
 	return unlock, nil
 }
 
+// start runs the embedded cloud, and opens the fleet's account in it.
 func (g *localGround) start(ctx context.Context, u *upRun) error {
 	d, err := g.prepare(ctx, u)
 	if err != nil {
 		return errors.Join(err, g.Discard())
 	}
-	u.report.Phase("regions and clusters ready")
+	u.report.Phase("embedded cloud")
 	err = g.Up(ctx, u.file, d, func(e local.Event) {
 		if e.Error == "" { // an error is up's own
 			u.report.Line(progress.Subject{Region: e.Region}, e.Message)
@@ -45,7 +56,8 @@ func (g *localGround) start(ctx context.Context, u *upRun) error {
 	if err != nil {
 		return err
 	}
-	g.status, err = g.Status(ctx)
+	g.infrastructure = infrastructure{name: g.Name(), spec: local.Spec(u.file), images: g.Images(), classes: localClasses}
+	g.cloud, err = g.open(ctx)
 	return err
 }
 
@@ -73,35 +85,20 @@ func (u *upRun) cassandra(ctx context.Context) (d distribution.Distribution, err
 	return d, errors.Join(err, checkPlace(d.Java.Home, "JAVA_HOME"))
 }
 
-func (g *localGround) operator(region string) (install.Options, error) {
-	program, err := g.ImageID(distribution.OperatorImage)
-	return install.Options{Region: region, ImageID: program}, err
-}
-
-func (g *localGround) peer(ctx context.Context, r region, say func(string)) (install.Peer, error) {
-	say("waiting for Kubernetes to make the token that peers read with")
-	token, ca, err := install.PeerToken(ctx, r.client, "")
+// save writes a kubeconfig in which this program logs in with the keys of the
+// fleet's own account; only its owner can read it.
+func (h here) save(ctx context.Context, endpoints []aws.Endpoint) error {
+	s, err := h.Status(ctx)
 	if err != nil {
-		return install.Peer{}, err
+		return err
 	}
-	if len(ca) == 0 {
-		ca = r.config.CAData
-	}
-	peer := install.Peer{Region: r.name, CA: ca, Token: token}
-	for _, known := range g.status.Regions {
-		if known.Name == r.name {
-			peer.Server = known.InternalServer
-		}
-	}
-	return peer, nil
-}
-
-func (g *localGround) agent() string {
-	id, err := g.ImageID(distribution.AgentImage)
+	data, err := kubeconfigOf(endpoints, s.Endpoint.URL, s.Endpoint.Variables())
 	if err != nil {
-		return "" // nothing is known of it
+		return err
 	}
-	return id
+	part := h.Kubeconfig() + ".part"
+	if err := os.WriteFile(part, data, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(part, h.Kubeconfig())
 }
-
-func (g *localGround) summary() string { return "" }

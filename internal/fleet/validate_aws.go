@@ -176,7 +176,7 @@ func (f *File) validateAWSRegion(x *faults, r fleetv1.Region) {
 	if r.CIDR != "" {
 		vpcRange(x, "cidr", r.CIDR)
 	}
-	if s, ok := anyNetwork(r.ServiceCIDR); r.ServiceCIDR != "" && (!ok || s.Bits() < 12 || s.Bits() > 24 || !s.Addr().IsPrivate()) {
+	if s, ok := anyNetwork(r.ServiceCIDR); r.ServiceCIDR != "" && (!ok || s.Bits() < 12 || s.Bits() > 24 || !network.Private(s)) {
 		x.bad("serviceCIDR", "%q is not a private IPv4 network of /12 to /24 such as 10.200.0.0/16", r.ServiceCIDR)
 	}
 	if len(r.Zones) == 1 {

@@ -2,7 +2,12 @@ package fleet
 
 import (
 	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
+	"github.com/ringspan/ringspan/internal/network"
 )
+
+// maxNames is what is left for the names of a fleet and a region in an IAM role's,
+// which has at most 64 characters: ringspan-FLEET-REGION-operator.
+const maxNames = 45
 
 // validateRegion checks a region by itself and against those before it.
 func (f *File) validateRegion(i int) []error {
@@ -10,6 +15,9 @@ func (f *File) validateRegion(i int) []error {
 	r := f.Fleet.Spec.Regions[i]
 	if !fleetName.MatchString(r.Name) {
 		x.bad("name", "%q is not a name: lower-case letters, digits and -, beginning with a letter, at most 40", r.Name)
+	}
+	if n := len(f.Fleet.Name) + len(r.Name); n > maxNames {
+		x.bad("name", "%s and the fleet's name %s have %d characters together, and IAM roles that are named by both have room for %d", r.Name, f.Fleet.Name, n, maxNames)
 	}
 	f.againstOthers(x, i)
 	f.validateZones(x, r)
@@ -28,6 +36,8 @@ func (f *File) validateRegion(i int) []error {
 	case cidr.Bits() < 16 || cidr.Bits() > 22:
 		x.bad("cidr", "%s is not between /16 and /22", cidr)
 		return x.errs
+	case cidr.Overlaps(network.Docker):
+		x.bad("cidr", "%s overlaps %s, which container engines use on every node; choose another", cidr, network.Docker)
 	}
 	f.validateServices(x, r)
 	if len(r.Zones) > 0 && len(r.Zones) <= MaxZones {
@@ -58,8 +68,8 @@ func (f *File) againstOthers(x *faults, i int) {
 // validateServices: an address of a Service must not be that of a pod anywhere.
 func (f *File) validateServices(x *faults, r fleetv1.Region) {
 	services, ok := anyNetwork(r.ServiceCIDR)
-	if !ok || services.Bits() < 12 || services.Bits() > 24 {
-		x.bad("serviceCIDR", "%q is not an IPv4 network such as 10.100.0.0/16, of /12 to /24", r.ServiceCIDR)
+	if !ok || services.Bits() < 12 || services.Bits() > 24 || !network.Private(services) {
+		x.bad("serviceCIDR", "%q is not a private IPv4 network such as 10.100.0.0/16, of /12 to /24", r.ServiceCIDR)
 		return
 	}
 	for _, other := range f.Fleet.Spec.Regions {

@@ -20,9 +20,9 @@ const (
 )
 
 // ebsClass is of encrypted volumes, made where their pod is placed ("Parameters", Amazon EBS CSI driver).
-func ebsClass(byDefault bool) *storagev1.StorageClass {
+func ebsClass(name string, byDefault bool) *storagev1.StorageClass {
 	c := &storagev1.StorageClass{
-		ObjectMeta:           metav1.ObjectMeta{Name: EBSClass, Labels: map[string]string{"app.kubernetes.io/managed-by": FieldOwner}},
+		ObjectMeta:           metav1.ObjectMeta{Name: name, Labels: map[string]string{"app.kubernetes.io/managed-by": FieldOwner}},
 		Provisioner:          "ebs.csi.aws.com",
 		Parameters:           map[string]string{"type": "gp3", "encrypted": "true"},
 		ReclaimPolicy:        ptr.To(corev1.PersistentVolumeReclaimDelete),
@@ -35,22 +35,25 @@ func ebsClass(byDefault bool) *storagev1.StorageClass {
 	return c
 }
 
-// Storage makes the class EBSClass in a cluster of EKS, as the default one unless there is another. A class of that name
-// that is there stays as it is: its parameters can't be changed.
-func Storage(ctx context.Context, c client.Client) error {
+// Storage makes the class EBSClass in a cluster of EKS, as the default one unless there is another, and the same under
+// other names that are asked for. A class that is there stays as it is: its parameters can't be changed.
+func Storage(ctx context.Context, c client.Client, others ...string) error {
 	var all storagev1.StorageClassList
 	if err := c.List(ctx, &all); err != nil {
 		return fmt.Errorf("listing storage classes: %w", err)
 	}
-	byDefault := true
+	byDefault, there := true, map[string]bool{}
 	for i := range all.Items {
-		if all.Items[i].Name == EBSClass {
-			return nil
-		}
+		there[all.Items[i].Name] = true
 		byDefault = byDefault && all.Items[i].Annotations[defaultClass] != "true"
 	}
-	if err := c.Create(ctx, ebsClass(byDefault)); err != nil && !apierrors.IsAlreadyExists(err) {
-		return fmt.Errorf("making storage class %s: %w", EBSClass, err)
+	for _, name := range append([]string{EBSClass}, others...) {
+		if there[name] {
+			continue
+		}
+		if err := c.Create(ctx, ebsClass(name, byDefault && name == EBSClass)); err != nil && !apierrors.IsAlreadyExists(err) {
+			return fmt.Errorf("making storage class %s: %w", name, err)
+		}
 	}
 	return nil
 }

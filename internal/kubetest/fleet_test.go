@@ -22,7 +22,9 @@ var fleetCases = []struct {
 	{"name with a capital", true, []change{{"metadata.name", "Article"}}},
 	{"name with a dot", true, []change{{"metadata.name", "the.article"}}},
 	{"name that begins with a digit", true, []change{{"metadata.name", "1st"}}},
-	{"name of 40 characters", false, []change{{"metadata.name", strings.Repeat("a", 40)}}},
+	{"name of 33 characters, 45 with the longest region's", false, []change{{"metadata.name", strings.Repeat("a", 33)}}},
+	{"name of 34 characters, 46 with the longest region's", true, []change{{"metadata.name", strings.Repeat("a", 34)}}},
+	{"name of 40 characters", false, []change{{"metadata.name", strings.Repeat("a", 40)}, {"spec.regions.0.name", "west1"}, {"spec.regions.1.name", "mid"}}},
 	{"name of 41 characters", true, []change{{"metadata.name", strings.Repeat("a", 41)}}},
 	{"empty provider", true, []change{{"spec.provider", `""`}}},
 	{"provider without a value", false, []change{{"spec.provider", "null"}}},
@@ -43,11 +45,15 @@ var fleetCases = []struct {
 	{"range with a zero before", true, []change{{"spec.regions.0.cidr", "172.021.0.0/16"}}},
 	{"range without bits", true, []change{{"spec.regions.0.cidr", "172.21.0.0"}}},
 	{"range is missing", true, []change{{"spec.regions.0.cidr", "-"}}},
+	{"range of container engines", true, []change{{"spec.regions.0.cidr", "172.17.16.0/20"}}},
 	{"overlapping ranges", true, []change{{"spec.regions.0.cidr", "172.22.128.0/17"}}},
 	{"services in the own range", true, []change{{"spec.regions.0.serviceCIDR", "172.21.128.0/17"}}},
 	{"services in another region's range", true, []change{{"spec.regions.0.serviceCIDR", "172.22.128.0/20"}}},
 	{"services around another region's range", true, []change{{"spec.regions.0.serviceCIDR", "172.16.0.0/12"}}},
 	{"services of 11 bits", true, []change{{"spec.regions.0.serviceCIDR", "10.96.0.0/11"}}},
+	{"services that aren't private", true, []change{{"spec.regions.0.serviceCIDR", "100.64.0.0/16"}}},
+	{"services in the third private range", false, []change{{"spec.regions.0.serviceCIDR", "192.168.0.0/16"}}},
+	{"services around a private range", true, []change{{"spec.regions.0.serviceCIDR", "192.168.0.0/14"}}},
 	{"services of 12 bits", false, []change{{"spec.regions.0.serviceCIDR", "10.96.0.0/12"}}},
 	{"services of 24 bits", false, []change{{"spec.regions.0.serviceCIDR", "10.96.0.0/24"}}},
 	{"services of 25 bits", true, []change{{"spec.regions.0.serviceCIDR", "10.96.0.0/25"}}},
@@ -86,7 +92,7 @@ var fleetCases = []struct {
 func regionList(n int) string {
 	var all []string
 	for i := range n {
-		all = append(all, fmt.Sprintf("{name: r%d, cidr: 172.%d.0.0/16}", i, 16+i))
+		all = append(all, fmt.Sprintf("{name: r%d, cidr: 172.%d.0.0/16}", i, 18+i))
 	}
 	return "[" + strings.Join(all, ", ") + "]"
 }

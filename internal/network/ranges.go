@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/netip"
+	"slices"
 )
 
 // Ranges that are refused, or never chosen though they may be given.
@@ -24,6 +25,14 @@ var (
 	networkPool = []netip.Prefix{netip.MustParsePrefix("10.16.0.0/12"), netip.MustParsePrefix("10.32.0.0/11"), netip.MustParsePrefix("10.64.0.0/11")}
 	servicePool = []netip.Prefix{netip.MustParsePrefix("10.192.0.0/11"), netip.MustParsePrefix("10.224.0.0/11")}
 )
+
+// private are the ranges of RFC 1918, in which EKS takes ranges of Services.
+var private = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("172.16.0.0/12"), netip.MustParsePrefix("192.168.0.0/16")}
+
+// Private says whether a whole range lies in a private one.
+func Private(p netip.Prefix) bool {
+	return slices.ContainsFunc(private, func(of netip.Prefix) bool { return of.Bits() <= p.Bits() && of.Contains(p.Addr()) })
+}
 
 // chunk is the size of a range that is chosen, in bits.
 const chunk = 16

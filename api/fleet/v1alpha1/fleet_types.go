@@ -11,6 +11,7 @@ import (
 // +kubebuilder:printcolumn:name="Provider",type=string,JSONPath=`.spec.provider`
 // +kubebuilder:printcolumn:name="Regions",type=string,JSONPath=`.spec.regions[*].name`
 // +kubebuilder:validation:XValidation:rule=`self.metadata.name.matches('^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$')`,message="metadata.name must be lower-case letters, digits and -, beginning with a letter, at most 40"
+// +kubebuilder:validation:XValidation:rule=`!has(self.spec) || !has(self.spec.regions) || self.spec.regions.all(r, size(self.metadata.name) + size(r.name) <= 45)`,message="the names of the fleet and of a region have at most 45 characters together, because IAM roles are named by both"
 type Fleet struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`
@@ -164,6 +165,7 @@ type Region struct {
 	// +kubebuilder:validation:MaxLength=18
 	// +kubebuilder:validation:XValidation:rule=`isCIDR(self) && cidr(self).ip().family() == 4 && cidr(self) == cidr(self).masked()`,message="cidr must be an IPv4 network such as 172.21.0.0/16"
 	// +kubebuilder:validation:XValidation:rule=`!isCIDR(self) || (cidr(self).prefixLength() >= 16 && cidr(self).prefixLength() <= 22)`,message="cidr must have 16 to 22 bits"
+	// +kubebuilder:validation:XValidation:rule=`!isCIDR(self) || !self.startsWith('172.17.')`,message="cidr must not lie in 172.17.0.0/16, which container engines use on every node"
 	CIDR string `json:"cidr,omitempty"`
 
 	// ServiceCIDR is the range of ClusterIP Services, an IPv4 network of 12 to 24 bits, distinct from all
@@ -171,6 +173,7 @@ type Region struct {
 	// +kubebuilder:validation:MaxLength=18
 	// +kubebuilder:validation:XValidation:rule=`isCIDR(self) && cidr(self).ip().family() == 4 && cidr(self) == cidr(self).masked()`,message="serviceCIDR must be an IPv4 network such as 10.100.0.0/16"
 	// +kubebuilder:validation:XValidation:rule=`!isCIDR(self) || (cidr(self).prefixLength() >= 12 && cidr(self).prefixLength() <= 24)`,message="serviceCIDR must have 12 to 24 bits"
+	// +kubebuilder:validation:XValidation:rule=`!isCIDR(self) || cidr(self).ip().family() != 4 || cidr('10.0.0.0/8').containsCIDR(cidr(self)) || cidr('172.16.0.0/12').containsCIDR(cidr(self)) || cidr('192.168.0.0/16').containsCIDR(cidr(self))`,message="serviceCIDR must lie in 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16"
 	ServiceCIDR string `json:"serviceCIDR,omitempty"`
 
 	// Zones of the region; three when empty.

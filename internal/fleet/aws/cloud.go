@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/eks"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -39,10 +40,14 @@ const connections = 64
 type Options struct {
 	Region   string            // where what belongs to no region is asked
 	Endpoint string            // of another cloud that answers AWS's API; "" is AWS, or AWS_ENDPOINT_URL
+	Keys     Keys              // none: as every AWS program finds them
 	HTTP     http.RoundTripper // nil is the SDK's own
 	Pause    Pause             // between looks at what takes time; nil is RealPause
 	Backoff  time.Duration     // longest pause between attempts of a throttled call; 0 is the SDK's 20 s
 }
+
+// Keys are an access key.
+type Keys struct{ ID, Secret string }
 
 // Cloud is an account of AWS as the fleet sees it.
 type Cloud struct {
@@ -115,6 +120,10 @@ func options(o Options, calls *Calls) []func(*config.LoadOptions) error {
 		}),
 		config.WithLogger(sdklog.Nop{}), // what the SDK logs is in its errors too
 		config.WithAPIOptions([]func(*middleware.Stack) error{calls.add, body.Plain}),
+	}
+	if o.Keys != (Keys{}) { // whatever the user has set for AWS itself is of no matter here
+		all = append(all, config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(o.Keys.ID, o.Keys.Secret, "")),
+			config.WithSharedConfigFiles([]string{}), config.WithSharedCredentialsFiles([]string{}))
 	}
 	client := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 		t.MaxIdleConnsPerHost, t.MaxIdleConns = connections, 0

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+
 	"github.com/ringspan/ringspan/internal/distribution"
 	"github.com/ringspan/ringspan/internal/fleet"
 )
@@ -64,14 +66,30 @@ type Status struct {
 	Message string   `json:"message"`
 	Regions []Region `json:"regions"`
 	Faults  []Fault  `json:"faults"`
+
+	Endpoint Endpoint `json:"endpoint"` // of the AWS API; empty while nothing answers
+}
+
+// Endpoint is where and with what the fleet's account is called.
+type Endpoint struct {
+	URL             string `json:"endpoint"`
+	AccessKeyID     string `json:"accessKeyId"`
+	SecretAccessKey string `json:"secretAccessKey"`
+}
+
+// Variables are an environment in which every AWS program calls the account, and
+// none of the user's own settings counts.
+func (e Endpoint) Variables() []clientcmdapi.ExecEnvVar {
+	return []clientcmdapi.ExecEnvVar{
+		{Name: "AWS_ACCESS_KEY_ID", Value: e.AccessKeyID}, {Name: "AWS_SECRET_ACCESS_KEY", Value: e.SecretAccessKey},
+		{Name: "AWS_SESSION_TOKEN"}, {Name: "AWS_PROFILE"}, {Name: "AWS_CONFIG_FILE", Value: os.DevNull}, {Name: "AWS_SHARED_CREDENTIALS_FILE", Value: os.DevNull},
+	}
 }
 
 // Region is one region's cluster.
 type Region struct {
-	Name           string `json:"name"`
-	Ready          bool   `json:"ready"`
-	Server         string `json:"server"`         // as this machine reaches it
-	InternalServer string `json:"internalServer"` // as pods of all regions reach it
+	Name  string `json:"name"`
+	Ready bool   `json:"ready"`
 }
 
 // Fault is one that was injected and not healed yet.
@@ -81,8 +99,8 @@ type Fault struct {
 	Since time.Time `json:"since"`
 }
 
-// Up starts the cloud, or finds it running, and returns when its regions are
-// ready.
+// Up starts the cloud, or finds it running, and returns when its API answers and
+// what it had runs again.
 func (c *Cloud) Up(ctx context.Context, f *fleet.File, d distribution.Distribution, report func(Event)) error {
 	wish, err := c.prepare(f, d)
 	if err != nil {
@@ -116,7 +134,7 @@ func (c *Cloud) Up(ctx context.Context, f *fleet.File, d distribution.Distributi
 
 // prepare writes the images and the wish, and returns the latter's file.
 func (c *Cloud) prepare(f *fleet.File, d distribution.Distribution) (string, error) {
-	images := c.images()
+	images := c.Images()
 	if err := distribution.WriteImages(images, c.Bin, d); err != nil {
 		return "", err
 	}
@@ -128,13 +146,8 @@ func (c *Cloud) prepare(f *fleet.File, d distribution.Distribution) (string, err
 	return wish, os.WriteFile(wish, data, 0o600)
 }
 
-func (c *Cloud) images() string { return filepath.Join(c.State, "images") }
-
-// ImageID is what the tag of the operator's or the agent's image stands for since
-// the last Up; it is another one when the program was built anew.
-func (c *Cloud) ImageID(name string) (string, error) {
-	return distribution.ImageID(c.images(), name)
-}
+// Images is the directory that nodes take theirs from.
+func (c *Cloud) Images() string { return filepath.Join(c.State, "images") }
 
 // words is a program's own explanation, else that of its end.
 func words(stderr string, err error) string {
