@@ -104,7 +104,7 @@ type result struct {
 	Fleet      string              `json:"fleet"`
 	Kubeconfig string              `json:"kubeconfig,omitempty"`
 	Error      string              `json:"error,omitempty"`
-	Warnings   []string            `json:"warnings,omitempty"` // of what the file asks for and nothing acts on
+	Warnings   []string            `json:"warnings,omitempty"` // of what waits for somebody
 	Seconds    float64             `json:"seconds"`
 	Calls      int                 `json:"calls"` // of AWS's API
 	Phases     []progress.Phase    `json:"phases"`
@@ -120,7 +120,7 @@ func (u *upRun) run(ctx context.Context, timeout time.Duration) error {
 	if err != nil {
 		return u.failed(ctx, within, phases, err)
 	}
-	r := result{Fleet: u.file.Fleet.Name, Warnings: append(u.file.Warnings(), u.pending(ctx)...), Phases: phases, Seconds: sum(phases), Calls: u.ground.calls()}
+	r := result{Fleet: u.file.Fleet.Name, Warnings: u.pending(ctx), Phases: phases, Seconds: sum(phases), Calls: u.ground.calls()}
 	if exists(u.ground.Kubeconfig()) {
 		r.Kubeconfig = u.ground.Kubeconfig()
 	}

@@ -18,9 +18,9 @@ func (f *File) setDefaults() {
 	for i := range spec.Regions {
 		if spec.Provider == fleetv1.ProviderAWS {
 			awsRegionDefaults(&spec.Regions[i])
-			continue
+		} else {
+			f.regionDefaults(i)
 		}
-		f.regionDefaults(i)
 	}
 	if j := spec.JumpHost; j != nil && j.InstanceType == "" {
 		j.InstanceType = "t3.micro"
@@ -55,6 +55,21 @@ func (f *File) regionDefaults(i int) {
 	if !f.at.has(at + ".nodes.count") {
 		r.Nodes.Count = int32(len(r.Zones))
 	}
+	machineDefaults(r, localInstanceType)
+}
+
+// Instance types of nodes, where none is given. Of the nodes on this machine it
+// says what they report of processors and memory.
+const (
+	localInstanceType = "m5.2xlarge"
+	awsInstanceType   = "m5.large"
+)
+
+func machineDefaults(r *fleetv1.Region, instanceType string) {
+	n := &r.Nodes
+	n.InstanceType, n.DiskGiB = cmp.Or(n.InstanceType, instanceType), cmp.Or(n.DiskGiB, 50)
+	n.Capacity = cmp.Or(n.Capacity, fleetv1.OnDemand)
+	r.NAT = cmp.Or(r.NAT, fleetv1.NATPerRegion)
 }
 
 // freeServices is 10.100.0.0/16 for the first region, 10.101.0.0/16 for the
@@ -83,8 +98,6 @@ func awsRegionDefaults(r *fleetv1.Region) {
 	}
 	n := &r.Nodes
 	n.Count = cmp.Or(n.Count, int32(len(n.Zones)), int32(len(r.Zones)), 3)
-	n.InstanceType, n.DiskGiB = cmp.Or(n.InstanceType, "m5.large"), cmp.Or(n.DiskGiB, 50)
-	n.Capacity = cmp.Or(n.Capacity, fleetv1.OnDemand)
-	r.NAT = cmp.Or(r.NAT, fleetv1.NATPerRegion)
+	machineDefaults(r, awsInstanceType)
 	r.APIEndpoint.Access = cmp.Or(r.APIEndpoint.Access, fleetv1.EndpointPublic)
 }

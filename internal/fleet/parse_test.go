@@ -67,16 +67,6 @@ func TestDefaultsKeepOutOfTheWay(t *testing.T) {
 	}
 }
 
-func TestTagsWithoutEffectAreNamed(t *testing.T) {
-	f, err := Parse("f.yaml", []byte(edited(t, "  provider: local", "  provider: local\n  tags: {team: data}")))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if w := f.Warnings(); len(w) != 1 || !strings.HasPrefix(w[0], "f.yaml:10: spec.tags: provider local") {
-		t.Errorf("%q", w)
-	}
-}
-
 // Each case is one mistake in the article's file; the message has its line.
 func TestMistakesAreNamedWithTheirLine(t *testing.T) {
 	for _, c := range []struct{ name, old, part, want string }{
@@ -90,6 +80,11 @@ func TestMistakesAreNamedWithTheirLine(t *testing.T) {
 		{"a range with host bits", "172.22.0.0/16", "172.22.1.0/16", `spec.regions[1].cidr: "172.22.1.0/16" is not an IPv4 network`},
 		{"a range that is too small", "172.22.0.0/16", "172.22.0.0/24", "spec.regions[1].cidr: 172.22.0.0/24 is not between /16 and /22"},
 		{"no room for the nodes", "cidr: 172.22.0.0/16\n      zones: [{name: eu-central-1a}, {name: eu-central-1b}, {name: eu-central-1c}]\n      nodes: {count: 3}", "cidr: 172.22.0.0/22\n      nodes: {count: 15}", "spec.regions[1].nodes.count: 15 nodes in 3 zones put 5 into one zone, and 172.22.0.0/25 has room for 4"},
+		{"services that aren't private", "cidr: 172.21.0.0/16", "cidr: 172.21.0.0/16\n      serviceCIDR: 100.64.0.0/16", `spec.regions[0].serviceCIDR: "100.64.0.0/16" is not a private IPv4 network`},
+		{"the range of container engines", "172.22.0.0/16", "172.17.0.0/18", "spec.regions[1].cidr: 172.17.0.0/18 overlaps 172.17.0.0/16, which container engines use"},
+		{"names too long together", "name: article", "name: a-fleet-whose-name-is-rather-long-now", "spec.regions[0].name: eu-west-1 and the fleet's name a-fleet-whose-name-is-rather-long-now have 46 characters together"},
+		{"a tag that is Ringspan's", "provider: local", "provider: local\n  tags: {ringspan.io/fleet: mine}", "tags that begin with ringspan.io/ are not yours to set"},
+		{"an instance type that is none", "nodes: {count: 3}", "nodes: {count: 3, instanceType: big}", `spec.regions[0].nodes.instanceType: "big" is not an instance type`},
 		{"services among another region's pods", "cidr: 172.21.0.0/16", "cidr: 172.21.0.0/16\n      serviceCIDR: 172.22.128.0/20", "spec.regions[0].serviceCIDR: 172.22.128.0/20 overlaps the range 172.22.0.0/16 of region eu-central-1"},
 		{"two regions of one name", "- name: eu-central-1", "- name: eu-west-1", "spec.regions[1].name: eu-west-1 is the name of spec.regions[0] too"},
 		{"two zones of one name", "{name: eu-west-1b}", "{name: eu-west-1a}", "spec.regions[0].zones[1].name: eu-west-1a is the name of zones[0] too"},

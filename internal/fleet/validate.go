@@ -26,6 +26,7 @@ func (f *File) validate() (errs []error) {
 	default:
 		errs = append(errs, f.at.fieldError("spec.provider", "%q is not a provider; local and aws are", spec.Provider))
 	}
+	errs = append(errs, f.validateTags()...)
 	if len(spec.Regions) == 0 {
 		errs = append(errs, f.at.fieldError("spec.regions", "a fleet needs at least one region"))
 	}

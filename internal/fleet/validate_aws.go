@@ -41,15 +41,22 @@ func (f *File) onlyAWS() (errs []error) {
 	for i, r := range spec.Regions {
 		at := func(field string) string { return path("spec.regions[%d].%s", i, field) }
 		refuse(r.KubernetesVersion != "", at("kubernetesVersion"))
-		refuse(r.NAT != "", at("nat"))
 		refuse(r.APIEndpoint.Access != "" || len(r.APIEndpoint.AllowedCIDRs) > 0, at("apiEndpoint"))
 		refuse(r.Adopt != nil, at("adopt"))
-		refuse(r.Nodes.InstanceType != "", at("nodes.instanceType"))
-		refuse(r.Nodes.DiskGiB != 0, at("nodes.diskGiB"))
-		refuse(r.Nodes.Capacity != "", at("nodes.capacity"))
 		refuse(len(r.Nodes.Zones) > 0, at("nodes.zones"))
 	}
 	return errs
+}
+
+// validateTags: those of others are not for a file to set.
+func (f *File) validateTags() []error {
+	x := &faults{d: f.at, at: "spec"}
+	for key := range f.Fleet.Spec.Tags {
+		if i := slices.IndexFunc(reservedTags, func(p string) bool { return strings.HasPrefix(key, p) }); i >= 0 {
+			x.bad("tags", "%s: tags that begin with %s are not yours to set", key, reservedTags[i])
+		}
+	}
+	return x.errs
 }
 
 // validateAWS checks what belongs to no region.
@@ -58,11 +65,6 @@ func (f *File) validateAWS() []error {
 	spec := f.Fleet.Spec
 	if len(f.Fleet.Name) > 24 {
 		x.errs = append(x.errs, f.at.fieldError("metadata.name", "%q is longer than 24: names of IAM roles are made of it and have at most 64", f.Fleet.Name))
-	}
-	for key := range spec.Tags {
-		if i := slices.IndexFunc(reservedTags, func(p string) bool { return strings.HasPrefix(key, p) }); i >= 0 {
-			x.bad("tags", "%s: tags that begin with %s are not yours to set", key, reservedTags[i])
-		}
 	}
 	for i, text := range spec.ReservedCIDRs {
 		if _, ok := anyNetwork(text); !ok {
@@ -188,11 +190,12 @@ func (f *File) validateAWSRegion(x *faults, r fleetv1.Region) {
 	if r.KubernetesVersion != "" && !kubeVersion.MatchString(r.KubernetesVersion) {
 		x.bad("kubernetesVersion", "%q is not a minor version of Kubernetes such as \"1.34\"", r.KubernetesVersion)
 	}
-	if r.NAT != fleetv1.NATPerRegion && r.NAT != fleetv1.NATPerZone {
-		x.bad("nat", "%q: there are %s and %s", r.NAT, fleetv1.NATPerRegion, fleetv1.NATPerZone)
-	}
 	validateAPIEndpoint(x, r.APIEndpoint)
-	validateAWSNodes(x, r)
+	for i, zone := range r.Nodes.Zones {
+		if !slices.ContainsFunc(r.Zones, func(z fleetv1.Zone) bool { return z.Name == zone }) && len(r.Zones) > 0 {
+			x.bad(path("nodes.zones[%d]", i), "%s is none of the region's zones", zone)
+		}
+	}
 	validateAdopt(x, r)
 }
 
@@ -213,7 +216,11 @@ func validateAPIEndpoint(x *faults, e fleetv1.APIEndpoint) {
 	}
 }
 
-func validateAWSNodes(x *faults, r fleetv1.Region) {
+// validateMachines checks what nodes are, and how they reach the world.
+func validateMachines(x *faults, r fleetv1.Region) {
+	if r.NAT != fleetv1.NATPerRegion && r.NAT != fleetv1.NATPerZone {
+		x.bad("nat", "%q: there are %s and %s", r.NAT, fleetv1.NATPerRegion, fleetv1.NATPerZone)
+	}
 	n := r.Nodes
 	if !instanceType.MatchString(n.InstanceType) {
 		x.bad("nodes.instanceType", "%q is not an instance type such as m5.large", n.InstanceType)
@@ -223,11 +230,6 @@ func validateAWSNodes(x *faults, r fleetv1.Region) {
 	}
 	if n.Capacity != fleetv1.OnDemand && n.Capacity != fleetv1.Spot {
 		x.bad("nodes.capacity", "%q: there are %s and %s", n.Capacity, fleetv1.OnDemand, fleetv1.Spot)
-	}
-	for i, zone := range n.Zones {
-		if !slices.ContainsFunc(r.Zones, func(z fleetv1.Zone) bool { return z.Name == zone }) && len(r.Zones) > 0 {
-			x.bad(path("nodes.zones[%d]", i), "%s is none of the region's zones", zone)
-		}
 	}
 }
 

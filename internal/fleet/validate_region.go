@@ -21,6 +21,7 @@ func (f *File) validateRegion(i int) []error {
 	}
 	f.againstOthers(x, i)
 	f.validateZones(x, r)
+	validateMachines(x, r)
 	if f.Fleet.Spec.Provider == fleetv1.ProviderAWS {
 		f.validateAWSRegion(x, r)
 		return x.errs

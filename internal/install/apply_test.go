@@ -3,10 +3,8 @@ package install_test
 import (
 	"os"
 	"testing"
-	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/utils/ptr"
@@ -72,30 +70,4 @@ func versions(t *testing.T, c client.Client, o install.Options) map[string]strin
 		found[gvk.Kind+"/"+obj.GetName()] = u.GetResourceVersion()
 	}
 	return found
-}
-
-// The peers' token is waited for until Kubernetes has filled it.
-func TestPeerTokenIsWaitedFor(t *testing.T) {
-	cluster := kubetest.Shared(t)
-	secret := &corev1.Secret{}
-	must(t, cluster.Client.Get(t.Context(), client.ObjectKey{Namespace: install.Namespace, Name: install.PeerTokenName}, secret))
-	type answer struct {
-		token string
-		err   error
-	}
-	answers := make(chan answer, 1)
-	go func() {
-		token, _, err := install.PeerToken(t.Context(), cluster.Client, "")
-		answers <- answer{token, err}
-	}()
-	secret.Data = map[string][]byte{corev1.ServiceAccountTokenKey: []byte("filled"), corev1.ServiceAccountRootCAKey: []byte("ca")}
-	must(t, cluster.Client.Update(t.Context(), secret))
-	select {
-	case a := <-answers:
-		if a.err != nil || a.token != "filled" {
-			t.Errorf("got %q, %v", a.token, a.err)
-		}
-	case <-time.After(30 * time.Second):
-		t.Error("no token after 30 s")
-	}
 }

@@ -1,14 +1,10 @@
 package install
 
 import (
-	"context"
 	"fmt"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -79,27 +75,4 @@ func Kubeconfig(p Peer) ([]byte, error) {
 	c.Contexts[p.Region] = &clientcmdapi.Context{Cluster: p.Region, AuthInfo: p.Region}
 	c.CurrentContext = p.Region
 	return clientcmd.Write(*c)
-}
-
-// tokenPoll is how often PeerToken looks.
-const tokenPoll = 200 * time.Millisecond
-
-// PeerToken waits, as long as ctx allows, until Kubernetes has filled the token Secret that Objects contains, and returns
-// the token and the CA that the cluster's own pods use. ns "" means Namespace.
-func PeerToken(ctx context.Context, c client.Client, ns string) (token string, ca []byte, err error) {
-	if ns == "" {
-		ns = Namespace
-	}
-	var secret corev1.Secret
-	err = wait.PollUntilContextCancel(ctx, tokenPoll, true, func(ctx context.Context) (bool, error) {
-		err := c.Get(ctx, client.ObjectKey{Namespace: ns, Name: PeerTokenName}, &secret)
-		if apierrors.IsNotFound(err) {
-			return false, nil
-		}
-		return err == nil && len(secret.Data[corev1.ServiceAccountTokenKey]) > 0, err
-	})
-	if err != nil {
-		return "", nil, fmt.Errorf("waiting for the token in Secret %s/%s: %w", ns, PeerTokenName, err)
-	}
-	return string(secret.Data[corev1.ServiceAccountTokenKey]), secret.Data[corev1.ServiceAccountRootCAKey], nil
 }

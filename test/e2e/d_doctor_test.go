@@ -71,10 +71,11 @@ func TestDoctorNamesEachFault(t *testing.T) {
 	}{
 		{"a port one way", [][]string{{"drop", west, central, "7000"}}, "fault reach: " + west + " → " + central + " tcp/7000", 1},
 		{"another port the other way", [][]string{{"drop", central, west, "9042"}}, "fault reach: " + central + " → " + west + " tcp/9042", 1},
-		{"the API server", [][]string{{"drop", west, central, "6443"}}, "fault reach: " + west + " → " + central + " tcp/6443", 1},
+		{"the API server", [][]string{{"drop", west, central, "443"}}, "fault reach: " + west + " → " + central + " tcp/443", 1},
 		{"small packets, told", [][]string{{"mtu", west, central, "1300"}}, "warning size: " + central + " ⇄ " + west, 0},
 		{"small packets, not told", [][]string{{"mtu", west, central, "1300"}, {"icmp", west, central}}, "fault size: " + central + " ⇄ " + west, 1},
 		{"address translation", [][]string{{"snat", west}}, "fault source: " + west + " → " + central, 1},
+		{"a clock", [][]string{{"clock", central, "2s"}}, "fault clock: " + central + " ⇄ " + west, 1},
 		{"DNS", [][]string{{"dns", central}}, "fault dns: " + central, 1},
 		{"the link", [][]string{{"cut-link", west, central}}, "fault reach: " + central + " ⇄ " + west, 1},
 		{"a region", [][]string{{"cut", central}}, "fault reach: " + central + " ⇄ " + west, 1},

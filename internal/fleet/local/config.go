@@ -59,13 +59,6 @@ func zones(r *fleetv1.Region) (names []string) {
 	return names
 }
 
-// Machines that nodes say they are: what they report of processors and memory is
-// this type's, and no more than the machine below has.
-const (
-	instanceType = "m5.2xlarge"
-	diskGiB      = 50
-)
-
 // Spec is what a fleet on this machine asks of its account.
 func Spec(f *fleet.File) fleetv1.FleetSpec {
 	spec := *f.Fleet.Spec.DeepCopy()
@@ -80,8 +73,7 @@ func Spec(f *fleet.File) fleetv1.FleetSpec {
 		for _, name := range all[len(r.Zones):] {
 			r.Zones = append(r.Zones, fleetv1.Zone{Name: name})
 		}
-		r.Nodes.InstanceType, r.Nodes.DiskGiB, r.Nodes.Capacity = instanceType, diskGiB, fleetv1.OnDemand
-		r.NAT, r.APIEndpoint.Access = fleetv1.NATPerRegion, fleetv1.EndpointPublic
+		r.APIEndpoint.Access = fleetv1.EndpointPublic
 	}
 	return spec
 }
