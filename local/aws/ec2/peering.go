@@ -126,7 +126,7 @@ func (a *API) CreateVpcPeeringConnection(_ context.Context, in *CreateVpcPeering
 	if region == "" {
 		region = a.region.Name
 	}
-	if !Enabled(region) {
+	if !a.Enabled(region) {
 		return nil, invalid("peerRegion", region)
 	}
 	tags, err := tagsFor(in.TagSpecifications, "vpc-peering-connection")
