@@ -46,6 +46,19 @@ func TestRegionsOfItsOwn(t *testing.T) {
 	}
 }
 
+// An account that is read again shows connections that never had a tag.
+func TestUntaggedPeeringIsReadAgain(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "aws.json")
+	kept := func(o *server.Options) { o.World.File = file }
+	c := start(t, kept)
+	n, m := c.network("eu-west-1", "10.1.0.0/16"), c.network("eu-central-1", "10.2.0.0/16")
+	must(n.api.CreateVpcPeeringConnection(ctx, &ec2.CreateVpcPeeringConnectionInput{VpcId: &n.vpc, PeerVpcId: &m.vpc, PeerRegion: &m.region}))(t)
+	again := start(t, kept)
+	if found := must(again.ec2("eu-west-1").DescribeVpcPeeringConnections(ctx, &ec2.DescribeVpcPeeringConnectionsInput{}))(t).VpcPeeringConnections; len(found) != 1 || len(found[0].Tags) != 0 {
+		t.Errorf("got %+v", found)
+	}
+}
+
 // A region with resources must stay among the account's.
 func TestRegionThatIsGone(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "aws.json")
