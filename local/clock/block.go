@@ -66,7 +66,7 @@ func (l layout) known(image []byte) bool {
 
 // jump leads from an entry to its stub in the block.
 func (l layout) jump(e entry) []byte {
-	distance := int64(l.block+e.stub) - int64(e.at+jumpSize) //nolint:gosec // both lie in a few pages
+	distance := int64(l.block+e.stub) - int64(e.at+jumpSize)
 	return binary.LittleEndian.AppendUint32([]byte{0xe9}, uint32(int32(distance)))
 }
 

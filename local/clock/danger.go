@@ -33,11 +33,11 @@ func (l layout) danger(image []byte) []span {
 // misses none.
 func branchInto(text []byte, into span) bool {
 	for i := range len(text) - 6 {
-		at := uint64(i) //nolint:gosec // an index
+		at := uint64(i)
 		var target uint64
 		switch op := text[i]; {
 		case op == 0xeb, op&0xf0 == 0x70: // short jumps
-			target = at + 2 + uint64(int8(text[i+1])) //nolint:gosec // wraps as addresses do
+			target = at + 2 + uint64(int8(text[i+1])) // wraps as addresses do
 		case op == 0xe8, op == 0xe9: // call, jump
 			target = at + 5 + relative(text[i+1:])
 		case op == 0x0f && text[i+1]&0xf0 == 0x80: // conditional jumps

@@ -4,6 +4,7 @@ package clock
 
 import (
 	"context"
+	"os"
 	"os/exec"
 	"slices"
 	"strconv"
@@ -112,6 +113,33 @@ func TestKeeperComplains(t *testing.T) {
 	c.mustBe(t, 0)
 	if len(complaints) > 0 {
 		t.Error("told more than once: ", <-complaints)
+	}
+}
+
+// A process that cannot be shifted is let alone for a while, and told of once.
+func TestServerTellsOnce(t *testing.T) {
+	pid := os.Getpid()
+	s := server{}
+	for i, c := range []struct {
+		next time.Time
+		told int
+	}{{time.Time{}, 1}, {time.Now().Add(time.Hour), 0}, {time.Time{}, 0}} {
+		if i > 0 {
+			s[pid].next = c.next
+		}
+		a := s.serve(request{time.Hour, []int{pid}})
+		if a.Pending != 1 || len(a.Errors) != c.told || a.Changed != 0 {
+			t.Errorf("request %d: %+v", i, a)
+		}
+		if tried := s[pid].next != c.next; tried != c.next.IsZero() {
+			t.Errorf("request %d: tried: %v", i, tried)
+		}
+	}
+	if a := s.serve(request{0, []int{pid}}); a.Pending+a.Changed+len(a.Errors) != 0 {
+		t.Errorf("it never was shifted, and restoring it answers %+v", a)
+	}
+	if s.serve(request{time.Hour, nil}); len(s) != 0 {
+		t.Errorf("it remembers what nobody asks for: %v", s)
 	}
 }
 

@@ -42,7 +42,7 @@ const exitDone, exitDenied = 11, 12
 // self is a command that runs the test binary in a role.
 func self(role string, args ...string) *exec.Cmd {
 	cmd := exec.Command("/proc/self/exe", append([]string{role}, args...)...)
-	cmd.Env = append(os.Environ(), "CLOCK_TEST=1")
+	cmd.Env = append(os.Environ(), "CLOCK_TEST=1", "GORACE=atexit_sleep_ms=0")
 	cmd.Stderr = os.Stderr
 	return cmd
 }
@@ -70,6 +70,12 @@ func play(role string, args []string) error {
 		offset, err := Offset(pid)
 		fmt.Println(offset)
 		return err
+	case "stand":
+		return onThread(func() error { return stand(pid) })
+	case "signal":
+		return onThread(func() error { return signaled(pid) })
+	case "halt":
+		return onThread(func() error { return halt(pid) })
 	case "hold": // stops a process and stays so
 		return onThread(func() error {
 			_, err := stop(pid)
@@ -109,6 +115,11 @@ func answerAll() error {
 			_, _ = cmd.StdinPipe()
 			err := cmd.Start()
 			fmt.Println(cmd.Process.Pid, err)
+		case "churn":
+			for range 3 {
+				go churn()
+			}
+			fmt.Println("churning")
 		case "load":
 			work.start(8)
 			fmt.Println("loaded")

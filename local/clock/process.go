@@ -53,7 +53,7 @@ func look(pid int) (*view, error) {
 
 // read reads from the vDSO. A program that is gone by now counts as an ended process.
 func (v *view) read(into []byte, at uint64) error {
-	_, err := v.memory.ReadAt(into, int64(v.base+at)) //nolint:gosec // below the middle of the address space
+	_, err := v.memory.ReadAt(into, int64(v.base+at))
 	if errors.Is(err, io.EOF) || errors.Is(err, syscall.EIO) {
 		return ended(v.pid)
 	}

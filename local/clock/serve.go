@@ -93,24 +93,14 @@ func (k *kept) give(pid int, offset time.Duration) (changed bool, err error) {
 	if k.offset == offset && time.Now().Before(k.next) {
 		return false, errLater
 	}
-	changed, err = k.change(pid, offset)
-	if offset == 0 && errors.Is(err, errUnfit) {
-		return false, nil
-	}
-	if err != nil {
-		k.offset, k.next = offset, time.Now().Add(retry)
-	}
-	return changed, err
-}
-
-func (k *kept) change(pid int, offset time.Duration) (changed bool, err error) {
 	if changed, err = shift(pid, offset); err != nil {
+		k.offset, k.next = offset, time.Now().Add(retry)
 		return false, err
 	}
 	if k.view == nil {
-		k.view, err = look(pid)
+		k.view, _ = look(pid) // fails when another exec has begun; then the next time
 	}
-	return changed, err
+	return changed, nil
 }
 
 func (k *kept) lookAway() {

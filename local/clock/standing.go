@@ -33,7 +33,7 @@ func (t *tracer) clear(memory *os.File, spans []span) error {
 		if within(spans, regs.Rip) {
 			return fmt.Errorf("thread %d runs the code to be replaced: %w", tid, errBusy)
 		}
-		n, _ := memory.ReadAt(stack, int64(regs.Rsp)) //nolint:gosec // below the middle of the address space; shorter where the stack ends
+		n, _ := memory.ReadAt(stack, int64(regs.Rsp)) // shorter where the stack ends
 		for s := stack[:n]; len(s) >= 8; s = s[8:] {
 			if within(spans, binary.LittleEndian.Uint64(s)) {
 				return fmt.Errorf("thread %d returns into the code to be replaced: %w", tid, errBusy)
