@@ -48,7 +48,7 @@ type addon struct {
 // setAddon makes an add-on run, with another configuration if it runs already.
 func (h *hosted) setAddon(ctx context.Context, name, configuration string) error {
 	if reason, ok := inert[name]; ok {
-		h.s.events.say("addon", h.name, "%s does nothing: %s", name, reason)
+		h.say("addon", "%s does nothing: %s", name, reason)
 		return nil
 	}
 	switch name {
@@ -120,7 +120,10 @@ func (h *hosted) setPodNetwork(n *runningNode) error {
 	}
 	from := netip.PrefixFrom(netip.IPv4Unspecified(), 0)
 	unchanged, all := a.cni.Unchanged(at.VPC.CIDRs)
-	if all {
+	switch {
+	case h.s.faults.disguises(h.region):
+		unchanged = slices.Clone(at.VPC.CIDRs)
+	case all:
 		from = netip.Prefix{}
 	}
 	if err := at.Namespace.Masquerade(from, append(unchanged, netip.MustParsePrefix("127.0.0.0/8"))...); err != nil {
@@ -153,7 +156,7 @@ func (h *hosted) startVolumes() {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		volumes.Run(ctx, h.client, volumes.EBSProvisioner, h.plane.Dir+"/volumes", h.complain("volumes"))
+		volumes.Run(ctx, h.client, h.plane.Dir+"/volumes", h.complain("volumes"))
 	}()
 	h.addons[addonEBS] = &addon{end: func() { end(); <-ended }}
 }

@@ -8,24 +8,13 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"sync"
 	"time"
 
 	"github.com/ringspan/ringspan/local/aws/lab"
 	"github.com/ringspan/ringspan/local/aws/server"
-	"github.com/ringspan/ringspan/local/aws/world"
 )
-
-// AWS is the wish for an API of AWS whose resources are real: its VPCs are
-// networks of the lab and its EKS clusters run.
-type AWS struct {
-	Listen  string `json:"listen"` // address of the loopback; port 0 = any
-	Strict  bool   `json:"strict,omitempty"`
-	Waits   string `json:"waits,omitempty"` // as world.ParseWaits reads them
-	Lag     int    `json:"lag,omitempty"`   // calls that answer NotFound for a new resource
-	Account string `json:"account,omitempty"`
-	Output  string `json:"output,omitempty"` // text or json: how the endpoint is printed
-}
 
 // Endpoint is where and with what the API is called.
 type Endpoint struct {
@@ -35,84 +24,93 @@ type Endpoint struct {
 	Strict          bool   `json:"strict"`
 }
 
-// Announce prints the endpoint, as text or json.
+// Announce prints the endpoint, as text or json, or not at all (none).
 func (e Endpoint) Announce(to io.Writer, format string) error {
-	if format == "json" {
+	switch format {
+	case "none":
+		return nil
+	case "json":
 		return json.NewEncoder(to).Encode(e)
 	}
 	_, err := fmt.Fprintf(to, "%s  AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s\n", e.Endpoint, e.AccessKeyID, e.SecretAccessKey)
 	return err
 }
 
-func (a *AWS) validate() (errs []error) {
-	if a == nil {
-		return nil
-	}
-	if _, _, err := net.SplitHostPort(a.Listen); err != nil {
-		errs = append(errs, fmt.Errorf("aws.listen: %w", err))
-	}
-	if _, err := world.ParseWaits(a.Waits); err != nil {
-		errs = append(errs, fmt.Errorf("aws.%w", err))
-	}
-	return errs
-}
-
 // api is the AWS API while it runs.
 type api struct {
-	networks *lab.Networks
 	server   *server.Server
+	listener net.Listener
 	http     *http.Server
+	endpoint Endpoint
 	stop     context.CancelFunc
 	running  sync.WaitGroup
 }
 
-// startAPI answers the AWS API, if the configuration wants one. What the account
-// had when the lab ran last is made again.
-func (s *supervisor) startAPI(ctx context.Context, out io.Writer) error {
-	want := s.config.AWS
-	if want == nil {
-		return nil
-	}
+// openAPI makes the account and its networks, and the listener of its API;
+// nothing is answered yet.
+func (s *supervisor) openAPI(ctx context.Context) error {
 	networks, err := lab.New()
 	if err != nil {
 		return err
 	}
-	waits, err := world.ParseWaits(want.Waits)
+	world, err := s.config.AWS.world(s.state.path("aws.json"))
 	if err != nil {
 		return err
 	}
-	listener, err := s.doors.listen(want.Listen)
-	if err != nil {
-		return err
-	}
-	a := &api{networks: networks}
-	ctx, a.stop = context.WithCancel(ctx)
-	s.hosted = newClusters(ctx, s, networks, a)
-	a.server, err = server.New(server.Options{
-		World:  world.Options{Account: want.Account, Waits: waits, Lag: world.Lag{Calls: want.Lag}, File: s.state.path("aws.json")},
-		Strict: want.Strict, Networks: networks, Clusters: s.hosted, Images: s.config.Images,
+	s.clusters = newClusters(ctx, s, networks)
+	s.faults = &faults{networks: networks, translate: s.clusters.translate}
+	s.api = &api{}
+	s.api.server, err = server.New(server.Options{
+		World: world, Strict: s.config.AWS.Strict, Networks: networks, Clusters: s.clusters, Images: s.config.Images,
 		Log: func(text string) { s.events.say("aws", "", "%s", text) },
 	})
 	if err != nil {
-		return errors.Join(err, listener.Close())
+		return err
 	}
+	if s.api.listener, err = s.listenAPI(); err != nil {
+		return fmt.Errorf("aws.listen: %w", err)
+	}
+	s.api.endpoint = Endpoint{Endpoint: "http://" + s.api.listener.Addr().String(), Strict: s.config.AWS.Strict}
+	s.api.endpoint.AccessKeyID, s.api.endpoint.SecretAccessKey = s.api.server.Credentials()
+	return nil
+}
+
+// listenAPI takes the port of the last run, if any will do and that one is free:
+// clients have written it down.
+func (s *supervisor) listenAPI() (net.Listener, error) {
+	host, port, err := net.SplitHostPort(s.config.AWS.listen())
+	if err != nil {
+		return nil, err
+	}
+	if port != "0" {
+		return s.doors.listen(s.config.AWS.listen())
+	}
+	var kept int
+	if err := readJSON(s.state.port(), &kept); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	listener, err := s.doors.listenAgain(host, kept)
+	if err != nil {
+		return nil, err
+	}
+	return listener, writeJSON(s.state.port(), portOf(listener))
+}
+
+// serveAPI answers; what the account had when the lab ran last is made again.
+func (s *supervisor) serveAPI(ctx context.Context) {
+	a := s.api
+	ctx, a.stop = context.WithCancel(ctx)
 	a.http = &http.Server{Handler: a.server, ReadHeaderTimeout: 10 * time.Second}
 	a.running.Go(func() { a.server.Run(ctx) })
-	a.running.Go(func() { _ = a.http.Serve(listener) })
-	s.api = a
-	e := Endpoint{Endpoint: "http://" + listener.Addr().String(), Strict: want.Strict}
-	e.AccessKeyID, e.SecretAccessKey = a.server.Credentials()
-	return e.Announce(out, want.Output)
+	a.running.Go(func() { _ = a.http.Serve(a.listener) })
+	s.events.say("aws", "", "the API answers at %s", a.endpoint.Endpoint)
 }
 
 // stopAPI ends the API first, so that nothing new is begun, and then what it
 // has made. The data stays.
 func (s *supervisor) stopAPI() {
-	if s.api == nil {
-		return
-	}
 	s.api.stop()
 	_ = s.api.http.Close()
 	s.api.running.Wait()
-	s.hosted.halt()
+	s.clusters.halt()
 }

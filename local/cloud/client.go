@@ -100,14 +100,14 @@ func (c *Client) fault(ctx context.Context, path, kind string, args []string) er
 }
 
 // Start makes sure that the lab runs with the given configuration and returns
-// when all its regions are ready. A start during another's joins it. report
+// when its API answers and all that its account had runs again. A start during another's joins it. report
 // gets every event, the earlier ones too.
 func (c *Client) Start(ctx context.Context, config Config, report func(Event)) error {
 	if err := errors.Join(uncovered("the state directory", string(c.state)), uncovered("the directory of images", config.Images)); err != nil {
 		return err
 	}
 	if c.state.owner() != 0 {
-		if err := c.sameLayout(config); err != nil {
+		if err := c.sameWish(config); err != nil {
 			return err
 		}
 	}
@@ -125,14 +125,8 @@ func (c *Client) Start(ctx context.Context, config Config, report func(Event)) e
 		var page eventPage
 		if err := c.call(ctx, http.MethodGet, fmt.Sprintf("/events?from=%d", next), nil, &page); err == nil {
 			next = page.Next
-			for _, e := range page.Events {
-				report(e)
-				if e.Done {
-					return nil
-				}
-				if e.Error != "" {
-					return fmt.Errorf("%s %s: %s (logs are in %s)", e.Phase, e.Region, e.Error, c.state.path("logs"))
-				}
+			if done, err := c.follow(page.Events, report); done || err != nil {
+				return err
 			}
 		}
 		select {
@@ -142,7 +136,7 @@ func (c *Client) Start(ctx context.Context, config Config, report func(Event)) e
 			if c.state.owner() == 0 {
 				return c.explain(err)
 			}
-			if err := c.sameLayout(config); err != nil { // another start was faster
+			if err := c.sameWish(config); err != nil { // another start was faster
 				return err
 			}
 			ended = nil
@@ -151,16 +145,29 @@ func (c *Client) Start(ctx context.Context, config Config, report func(Event)) e
 	}
 }
 
-func (c *Client) sameLayout(config Config) error {
+// follow reports events, and tells whether the last of them say that the lab is
+// ready, or that it failed: one that was late is ready nevertheless.
+func (c *Client) follow(events []Event, report func(Event)) (done bool, err error) {
+	for _, e := range events {
+		report(e)
+		if e.Done {
+			return true, nil
+		}
+		if e.Error != "" {
+			err = fmt.Errorf("%s %s: %s (logs are in %s)", e.Phase, e.Region, e.Error, c.state.path("logs"))
+		}
+	}
+	return false, err
+}
+
+// sameWish refuses what a running lab doesn't serve.
+func (c *Client) sameWish(config Config) error {
 	var running Config
 	if err := readJSON(c.state.config(), &running); err != nil {
 		return err
 	}
-	if d := running.difference(config); d != "" {
-		return fmt.Errorf("the lab in %s runs with another layout: %s", c.state, d)
-	}
-	if len(config.Regions) > len(running.Regions) {
-		return fmt.Errorf("the lab in %s runs with %d regions and %d are asked for: stop it, and start it again", c.state, len(running.Regions), len(config.Regions))
+	if d := running.unlike(config); d != "" {
+		return fmt.Errorf("the lab in %s runs with another configuration: %s; stop it, and start it again", c.state, d)
 	}
 	return nil
 }
@@ -178,6 +185,7 @@ func (c *Client) launch(config Config) (<-chan error, error) {
 		return nil, err
 	}
 	defer log.Close()
+	config.AWS.Output = "none" // what it prints is a log, which is no place for a secret
 	wish, err := json.Marshal(config)
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package cloud
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -19,7 +20,8 @@ import (
 // come and go.
 type cluster struct {
 	s       *supervisor
-	name    string // in events and in the names of logs
+	region  string
+	name    string // REGION.CLUSTER, as in the names of logs
 	plane   controlplane.Plane
 	ca      *controlplane.Authority
 	control *netlab.Namespace // where the control plane runs
@@ -51,16 +53,20 @@ func (c *cluster) startControlPlane(ctx context.Context) (err error) {
 	if err := c.awaitServer(ctx); err != nil {
 		return err
 	}
-	c.s.events.say("apiserver", c.name, "API server answers")
+	c.say("apiserver", "API server answers")
 	return nil
 }
 
+func (c *cluster) say(phase, format string, args ...any) {
+	c.s.events.say(phase, c.region, format, args...)
+}
+
 func (c *cluster) complain(phase string) func(error) {
-	return func(err error) { c.s.events.say(phase, c.name, "%v", err) }
+	return func(err error) { c.say(phase, "%v", err) }
 }
 
 func (c *cluster) spawn(p controlplane.Process) error {
-	started, err := c.s.spawn(c.control, c.name, p.Name, append([]string{p.Name}, p.Args...)...)
+	started, err := c.start(c.control, p.Name, append([]string{p.Name}, p.Args...)...)
 	if err != nil {
 		return err
 	}
@@ -106,19 +112,22 @@ func (c *cluster) awaitControllers(ctx context.Context) error {
 	})
 }
 
+// readyNodes are the nodes that have said so since their kubelets were started:
+// what an earlier run left written down is no news.
 func (c *cluster) readyNodes(ctx context.Context) map[string]bool {
 	ready := map[string]bool{}
-	if c.client == nil {
-		return ready
-	}
 	nodes, err := c.client.CoreV1().Nodes().List(ctx, metav1.ListOptions{ResourceVersion: "0"})
 	if err != nil {
 		return ready
 	}
+	begun := map[string]time.Time{}
+	for _, n := range c.runningNodes() {
+		begun[n.name] = n.begun.Truncate(time.Second)
+	}
 	for _, n := range nodes.Items {
 		for _, condition := range n.Status.Conditions {
 			if condition.Type == corev1.NodeReady && condition.Status == corev1.ConditionTrue {
-				ready[n.Name] = true
+				ready[n.Name] = !condition.LastHeartbeatTime.Time.Before(begun[n.Name])
 			}
 		}
 	}
@@ -173,17 +182,13 @@ func (c *cluster) stop() {
 	}
 }
 
-// clusters are those of the configuration, and then those of the AWS API.
-func (s *supervisor) clusters() (all []*cluster) {
-	for _, r := range s.regions {
-		all = append(all, &r.cluster)
-	}
-	return append(all, s.hosted.list()...)
-}
-
 // status tells about a cluster whose nodes come and go.
 func (c *cluster) status(ctx context.Context) RegionStatus {
-	out := RegionStatus{Name: c.name, Server: c.plane.HostServer, InternalServer: c.plane.InternalServer(), Ready: true}
+	c.mu.Lock()
+	out := RegionStatus{
+		Name: c.region, Cluster: strings.TrimPrefix(c.name, c.region+"."), Server: c.plane.HostServer, InternalServer: c.plane.InternalServer(), Ready: true,
+	}
+	c.mu.Unlock()
 	ready := c.readyNodes(ctx)
 	for _, n := range c.runningNodes() {
 		out.Nodes = append(out.Nodes, NodeStatus{Name: n.name, Zone: n.zone, Address: n.address.String(), Ready: ready[n.name]})

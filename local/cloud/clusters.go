@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -24,24 +25,29 @@ type clusters struct {
 	// credentials are those of the role that a service account has
 	credentials func(cluster, namespace, account string) (iam.Key, error)
 
+	doors sync.Mutex // held by whoever chooses a port of the host
+
 	mu  sync.Mutex
 	all map[string]*hosted
 }
 
 var _ plane.Clusters = (*clusters)(nil)
 
-func newClusters(ctx context.Context, s *supervisor, networks *lab.Networks, a *api) *clusters {
+func newClusters(ctx context.Context, s *supervisor, networks *lab.Networks) *clusters {
 	return &clusters{
 		ctx: ctx, s: s, networks: networks, all: map[string]*hosted{},
-		sts: http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) { a.server.ServeHTTP(w, q) }),
+		sts: http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) { s.api.server.ServeHTTP(w, q) }),
 		credentials: func(cluster, namespace, account string) (iam.Key, error) {
-			return a.server.PodCredentials(cluster, namespace, account)
+			return s.api.server.PodCredentials(cluster, namespace, account)
 		},
 	}
 }
 
 // clusterName is a cluster's id as a file's name.
 func clusterName(id string) string { return strings.ReplaceAll(id, "/", ".") }
+
+// idOf is a cluster's id, of which its name is made.
+func idOf(c *cluster) string { return strings.Replace(c.name, ".", "/", 1) }
 
 // hosted gives the cluster of an id, and makes a place for it if it is new.
 func (c *clusters) hosted(spec plane.Cluster) *hosted {
@@ -116,7 +122,12 @@ func (c *clusters) DeleteAddon(ctx context.Context, id, name string) error {
 
 // CreateNode implements plane.Clusters.
 func (c *clusters) CreateNode(ctx context.Context, n plane.Node) error {
-	return c.with(n.Cluster, func(h *hosted) error { return h.createNode(ctx, n) })
+	var found *hosted
+	err := c.with(n.Cluster, func(h *hosted) error { found = h; return h.createNode(n) })
+	if err != nil {
+		return err
+	}
+	return found.awaitNode(ctx, n.Name) // others are started meanwhile
 }
 
 // DeleteNode implements plane.Clusters. A node, or cluster, that isn't there is
@@ -133,9 +144,6 @@ func (c *clusters) DeleteNode(ctx context.Context, id, name string) error {
 
 // list is what runs, in the order of the ids.
 func (c *clusters) list() (running []*cluster) {
-	if c == nil {
-		return nil
-	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, id := range slices.Sorted(maps.Keys(c.all)) {
@@ -146,17 +154,29 @@ func (c *clusters) list() (running []*cluster) {
 	return running
 }
 
+// translate brings the nodes of a region to what the faults say of addresses.
+func (c *clusters) translate(region string) error {
+	var errs []error
+	for _, running := range c.list() {
+		if running.region == region {
+			errs = append(errs, c.with(idOf(running), (*hosted).setPodNetworks))
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // halt ends all clusters; their data stays.
 func (c *clusters) halt() {
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	all := slices.Collect(maps.Values(c.all))
+	c.mu.Unlock()
 	var group sync.WaitGroup
-	for _, h := range c.all {
+	for _, h := range all {
 		group.Go(func() {
 			h.turn.Lock()
 			defer h.turn.Unlock()
 			if err := h.halt(); err != nil {
-				c.s.events.say("cluster", h.name, "stopping: %v", err)
+				h.say("cluster", "stopping: %v", err)
 			}
 		})
 	}

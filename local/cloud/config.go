@@ -4,55 +4,55 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/netip"
+	"net"
 	"os"
+	"regexp"
 	"slices"
 
-	"k8s.io/apimachinery/pkg/api/resource"
+	"github.com/ringspan/ringspan/local/aws/world"
 )
 
-// Config is the wish: which regions there are, and which can reach each other.
+// Config is the wish: an account of AWS, and what its nodes run.
 type Config struct {
-	Name    string   `json:"name"`
-	Images  string   `json:"images"` // directory of images
-	Regions []Region `json:"regions"`
-	Links   []Link   `json:"links"`
-	AWS     *AWS     `json:"aws,omitempty"` // clusters come through its API, too
+	Name   string `json:"name"`
+	Images string `json:"images"` // directory of images
+	AWS    AWS    `json:"aws"`
 }
 
-// journal is where the lab's events are printed: standard output, unless the
-// API's endpoint is.
-func (c Config) journal() *os.File {
-	if c.AWS != nil {
-		return os.Stderr
-	}
-	return os.Stdout
+// AWS is the wish for an API of AWS whose resources are real: its VPCs are
+// networks of the lab and its EKS clusters run.
+type AWS struct {
+	Listen    string   `json:"listen,omitempty"` // address of the loopback; port 0 = any, the same in every run; "" = 127.0.0.1:0
+	Strict    bool     `json:"strict,omitempty"`
+	Waits     string   `json:"waits,omitempty"`   // as world.ParseWaits reads them
+	Lag       int      `json:"lag,omitempty"`     // calls that answer NotFound for a new resource
+	Account   string   `json:"account,omitempty"` // of a new account; "" = DefaultAccount
+	Output    string   `json:"output,omitempty"`  // how the endpoint is printed: text ("" too), json, or none
+	Regions   []Region `json:"regions,omitempty"` // besides AWS's own, or in place of them
+	Unlimited bool     `json:"unlimited,omitempty"`
 }
 
-// Region is one network with one Kubernetes cluster in it.
+// Region is one that the account has.
 type Region struct {
-	Name          string       `json:"name"`
-	CIDR          netip.Prefix `json:"cidr"`
-	ServiceCIDR   netip.Prefix `json:"serviceCIDR"`
-	APIServerPort int          `json:"apiServerPort,omitempty"` // on the host's loopback; 0 = any
-	NodeCPUs      int          `json:"nodeCPUs,omitempty"`      // capacity that nodes report; 0 = 8
-	NodeMemory    string       `json:"nodeMemory,omitempty"`    // a Kubernetes quantity; "" = 32Gi
-	InstanceType  string       `json:"instanceType,omitempty"`  // label of the nodes; "" = local
-	Zones         []Zone       `json:"zones"`
+	Name          string   `json:"name"`
+	Zones         []string `json:"zones"`
+	APIServerPort int      `json:"apiServerPort,omitempty"` // of its first cluster, on the host's loopback; 0 = any
 }
 
-// Zone is a part of a region that fails on its own.
-type Zone struct {
-	Name   string       `json:"name"`
-	Subnet netip.Prefix `json:"subnet"`
-	Nodes  int          `json:"nodes"`
-}
+// DefaultAccount is an account's number where none is said.
+const DefaultAccount = "123456789012"
 
-// Link lets the pods of two regions reach each other.
-type Link struct {
-	A string `json:"a"`
-	B string `json:"b"`
-}
+// A region has so many zones: EKS wants two, and AWS has no more than six.
+const (
+	fewestZones = 2
+	mostZones   = 6
+)
+
+var (
+	accountNumber = regexp.MustCompile(`^\d{12}$`)
+	regionName    = regexp.MustCompile(`^[a-z][a-z0-9-]{0,61}[a-z0-9]$`)
+	zoneName      = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$`) // a label of nodes
+)
 
 // ReadConfig reads and checks a configuration file.
 func ReadConfig(path string) (Config, error) {
@@ -76,136 +76,110 @@ func ReadConfig(path string) (Config, error) {
 // Validate names every field that is wrong.
 func (c Config) Validate() error {
 	var errs []error
-	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if c.Images == "" {
-		bad("images: the directory of images is missing")
+		errs = append(errs, errors.New("images: the directory of images is missing"))
 	}
-	if len(c.Regions) == 0 && c.AWS == nil {
-		bad("regions: there must be at least one")
-	}
-	errs = append(errs, c.AWS.validate()...)
-	names, ports := map[string]bool{}, map[int]bool{}
-	for i, r := range c.Regions {
-		if r.Name == "" || names[r.Name] {
-			bad("regions[%d].name: %q is empty or used twice", i, r.Name)
-		}
-		names[r.Name] = true
-		errs = append(errs, r.validate(fmt.Sprintf("regions[%d]", i))...)
-		if port := r.APIServerPort; port < 0 || port > 65535 || port != 0 && ports[port] {
-			bad("regions[%d].apiServerPort: %d is not a port, or used twice", i, port)
-		}
-		ports[r.APIServerPort] = true
-		for j, other := range c.Regions[:i] {
-			if r.CIDR.Overlaps(other.CIDR) {
-				bad("regions[%d].cidr: %s overlaps %s of regions[%d]", i, r.CIDR, other.CIDR, j)
-			}
-		}
-	}
-	for i, l := range c.Links {
-		if !names[l.A] || !names[l.B] || l.A == l.B {
-			bad("links[%d]: %q and %q must be two of the regions", i, l.A, l.B)
-		}
-		if slices.Contains(c.Links[:i], l) || slices.Contains(c.Links[:i], Link{l.B, l.A}) {
-			bad("links[%d]: %q and %q are linked already", i, l.A, l.B)
-		}
-	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, c.AWS.validate()...)...)
 }
 
-func (r Region) validate(at string) (errs []error) {
-	bad := func(format string, args ...any) {
-		errs = append(errs, fmt.Errorf(at+"."+format, args...))
+func (a AWS) validate() (errs []error) {
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf("aws."+format, args...)) }
+	if _, _, err := net.SplitHostPort(a.listen()); err != nil {
+		bad("listen: %w", err)
 	}
-	if !r.CIDR.IsValid() || !r.CIDR.Addr().Is4() || r.CIDR.Bits() > 22 {
-		bad("cidr: an IPv4 range of at least /22 is needed, not %q", r.CIDR)
-		return errs
+	if _, err := world.ParseWaits(a.waits()); err != nil {
+		bad("%w", err)
 	}
-	if !r.ServiceCIDR.IsValid() || !r.ServiceCIDR.Addr().Is4() {
-		bad("serviceCIDR: an IPv4 range is needed, not %q", r.ServiceCIDR)
-	} else if r.ServiceCIDR.Overlaps(r.CIDR) {
-		bad("serviceCIDR: %s overlaps the region's own range %s", r.ServiceCIDR, r.CIDR)
+	if a.Lag < 0 {
+		bad("lag: %d must not be negative", a.Lag)
 	}
-	if r.NodeMemory != "" {
-		if _, err := resource.ParseQuantity(r.NodeMemory); err != nil {
-			bad("nodeMemory: %q: %w", r.NodeMemory, err)
+	if !accountNumber.MatchString(a.account()) {
+		bad("account: %q: an account's number has twelve digits", a.Account)
+	}
+	if !slices.Contains([]string{"", "text", "json", "none"}, a.Output) {
+		bad("output: %q: use text, json or none", a.Output)
+	}
+	names, ports := map[string]bool{}, map[int]bool{}
+	for i, r := range a.Regions {
+		at := fmt.Sprintf("regions[%d].", i)
+		if !regionName.MatchString(r.Name) || names[r.Name] {
+			bad(at+"name: %q is used twice, or isn't made of lower-case letters, digits and hyphens", r.Name)
 		}
-	}
-	if len(r.Zones) == 0 {
-		bad("zones: there must be at least one")
-	}
-	for i, z := range r.Zones {
-		switch {
-		case z.Name == "":
-			bad("zones[%d].name: is missing", i)
-		case z.Nodes < 1 || z.Nodes > 16:
-			bad("zones[%d].nodes: %d is not between 1 and 16", i, z.Nodes)
-		case !z.Subnet.IsValid() || z.Subnet.Bits() < r.CIDR.Bits() || !r.CIDR.Contains(z.Subnet.Addr()):
-			bad("zones[%d].subnet: %s is not inside %s", i, z.Subnet, r.CIDR)
-		case z.Subnet.Contains(r.controlAddress()):
-			bad("zones[%d].subnet: %s contains %s, which is the control plane's", i, z.Subnet, r.controlAddress())
-		case z.sliceBits() > 27:
-			bad("zones[%d].subnet: %s has no room for %d nodes: each needs 32 addresses", i, z.Subnet, z.Nodes)
+		if port := r.APIServerPort; port < 0 || port > 65535 || port != 0 && ports[port] {
+			bad(at+"apiServerPort: %d is not a port, or used twice", port)
 		}
-		for j, other := range r.Zones[:i] {
-			if z.Subnet.IsValid() && z.Subnet.Overlaps(other.Subnet) {
-				bad("zones[%d].subnet: %s overlaps zones[%d]", i, z.Subnet, j)
-			}
-			if z.Name != "" && z.Name == other.Name {
-				bad("zones[%d].name: %q is used twice", i, z.Name)
-			}
-		}
+		names[r.Name], ports[r.APIServerPort] = true, true
+		r.checkZones(func(format string, args ...any) { bad(at+format, args...) })
 	}
 	return errs
 }
 
-// controlAddress is the control plane's address: the tenth of the range's last 256.
-func (r Region) controlAddress() netip.Addr {
-	base := r.CIDR.Masked().Addr().As4()
-	size := uint32(1) << (32 - r.CIDR.Bits())
-	return addressAt(base, size-256+10)
-}
-
-func addressAt(base [4]byte, offset uint32) netip.Addr {
-	n := uint32(base[0])<<24 | uint32(base[1])<<16 | uint32(base[2])<<8 | uint32(base[3])
-	n += offset
-	return netip.AddrFrom4([4]byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)})
-}
-
-// node is one Kubernetes node's place.
-type node struct {
-	name    string
-	zone    string
-	address netip.Addr
-	pods    netip.Prefix // routed to the node; holds its own address too
-}
-
-// nodeReserved are the addresses at a node's range's start that pods don't get:
-// the network's, the router's, and up to the node's own.
-const nodeReserved = 10
-
-// sliceBits is the prefix length of one node's part of the zone's subnet.
-func (z Zone) sliceBits() int {
-	bits := z.Subnet.Bits()
-	for n := 1; n < z.Nodes; n *= 2 {
-		bits++
+func (r Region) checkZones(bad func(format string, args ...any)) {
+	if n := len(r.Zones); n < fewestZones || n > mostZones {
+		bad("zones: %d are not between %d and %d", n, fewestZones, mostZones)
 	}
-	return bits
-}
-
-// nodes lays out the region's nodes: a zone's subnet is cut into equal slices,
-// one a node, and the tenth address of a slice is the node's.
-func (r Region) nodes() (all []node) {
-	for _, z := range r.Zones {
-		bits := z.sliceBits()
-		for i := range z.Nodes {
-			base := addressAt(z.Subnet.Masked().Addr().As4(), uint32(i)<<(32-bits))
-			address := addressAt(base.As4(), nodeReserved)
-			b := address.As4()
-			all = append(all, node{
-				name: fmt.Sprintf("ip-%d-%d-%d-%d.%s.compute.internal", b[0], b[1], b[2], b[3], r.Name),
-				zone: z.Name, address: address, pods: netip.PrefixFrom(base, bits),
-			})
+	for i, z := range r.Zones {
+		if !zoneName.MatchString(z) || slices.Contains(r.Zones[:i], z) {
+			bad("zones[%d]: %q is used twice, or isn't a name of letters, digits, hyphens and dots", i, z)
 		}
 	}
-	return all
+}
+
+func (a AWS) listen() string {
+	if a.Listen == "" {
+		return "127.0.0.1:0"
+	}
+	return a.Listen
+}
+
+func (a AWS) waits() string {
+	if a.Waits == "" {
+		return "none"
+	}
+	return a.Waits
+}
+
+func (a AWS) account() string {
+	if a.Account == "" {
+		return DefaultAccount
+	}
+	return a.Account
+}
+
+// world is what an account is made with.
+func (a AWS) world(file string) (world.Options, error) {
+	waits, err := world.ParseWaits(a.waits())
+	o := world.Options{Account: a.account(), Waits: waits, Lag: world.Lag{Calls: a.Lag}, File: file, Unlimited: a.Unlimited}
+	for _, r := range a.Regions {
+		o.Regions = append(o.Regions, world.Region{Name: r.Name, Zones: r.Zones})
+	}
+	return o, err
+}
+
+// pinned is the port that a region's first cluster must have, and the field that
+// says so; 0 = any.
+func (a AWS) pinned(region string) (port int, field string) {
+	for i, r := range a.Regions {
+		if r.Name == region {
+			return r.APIServerPort, fmt.Sprintf("aws.regions[%d].apiServerPort", i)
+		}
+	}
+	return 0, ""
+}
+
+// unlike says in what a lab that runs differs from a wish that it should serve;
+// "" when it serves that too.
+func (c Config) unlike(wish Config) string {
+	a, b := c.AWS, wish.AWS
+	for _, r := range b.Regions {
+		if !slices.ContainsFunc(a.Regions, func(o Region) bool {
+			return o.Name == r.Name && slices.Equal(o.Zones, r.Zones) && o.APIServerPort == r.APIServerPort
+		}) {
+			return fmt.Sprintf("region %s is new, or has other zones or another port", r.Name)
+		}
+	}
+	if a.Strict != b.Strict || a.waits() != b.waits() || a.Lag != b.Lag || a.account() != b.account() || a.Unlimited != b.Unlimited {
+		return "the settings of its account are others"
+	}
+	return ""
 }

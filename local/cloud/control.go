@@ -12,27 +12,27 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"k8s.io/client-go/tools/clientcmd"
-	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 )
 
 // Status is what a lab tells about itself.
 type Status struct {
-	Running bool           `json:"running"`
-	Ready   bool           `json:"ready"`
-	PID     int            `json:"pid,omitempty"`
-	Message string         `json:"message,omitempty"`
-	Regions []RegionStatus `json:"regions,omitempty"`
-	Faults  []Fault        `json:"faults,omitempty"`
+	Running bool   `json:"running"`
+	Ready   bool   `json:"ready"`
+	PID     int    `json:"pid,omitempty"`
+	Message string `json:"message,omitempty"`
+	// Endpoint holds the account's secret: the socket is its owner's alone.
+	Endpoint *Endpoint      `json:"endpoint,omitempty"`
+	Regions  []RegionStatus `json:"regions,omitempty"` // one for each cluster
+	Faults   []Fault        `json:"faults,omitempty"`
 }
 
-// RegionStatus is one region's part of it.
+// RegionStatus is that of a cluster in a region.
 type RegionStatus struct {
-	Name           string       `json:"name"`
+	Name           string       `json:"name"`    // of the region
+	Cluster        string       `json:"cluster"` // in the region
 	Ready          bool         `json:"ready"`
 	Server         string       `json:"server"`         // as the host sees the API server
-	InternalServer string       `json:"internalServer"` // as pods of every region see it
+	InternalServer string       `json:"internalServer"` // as pods of its VPC and of those that are peered with it see it
 	Nodes          []NodeStatus `json:"nodes"`
 }
 
@@ -54,6 +54,9 @@ func (s *supervisor) serveControl(stop func()) (*http.Server, error) {
 	listener, err := listenUnix(s.state.socket())
 	if err != nil {
 		return nil, fmt.Errorf("control socket: %w", err)
+	}
+	if err := os.Chmod(s.state.socket(), 0o600); err != nil {
+		return nil, err
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, q *http.Request) { answer(w, s.status(q.Context()), nil) })
@@ -86,12 +89,6 @@ func (s *supervisor) handleFault(w http.ResponseWriter, q *http.Request, do func
 		answer(w, nil, err)
 		return
 	}
-	select {
-	case <-s.built:
-	default:
-		answer(w, nil, errors.New("the lab is starting: its networks are not there yet"))
-		return
-	}
 	err := do(q.Context(), f.Kind, f.Args)
 	if err == nil {
 		s.events.say("fault", "", "%s %s %s", q.URL.Path[1:], f.Kind, strings.Join(f.Args, " "))
@@ -99,7 +96,7 @@ func (s *supervisor) handleFault(w http.ResponseWriter, q *http.Request, do func
 	answer(w, struct{}{}, err)
 }
 
-// inject adds a lasting fault of the network, or does a thing once.
+// inject adds a lasting fault, or does a thing once.
 func (s *supervisor) inject(ctx context.Context, kind string, args []string) error {
 	switch kind {
 	case "kill-node":
@@ -116,9 +113,14 @@ func (s *supervisor) killNode(args []string) error {
 	if len(args) != 1 {
 		return errors.New("kill-node takes REGION/NODE")
 	}
-	for _, c := range s.clusters() {
+	region, node, found := strings.Cut(args[0], "/")
+	all := s.clusters.list()
+	if !found {
+		node = args[0]
+	}
+	for _, c := range all {
 		for _, n := range c.runningNodes() {
-			if args[0] == c.name+"/"+n.name || args[0] == n.name {
+			if n.name == node && (!found || region == c.name || region == nameOf(c, all)) {
 				n.kubelet.kill()
 				n.runtime.KillAll()
 				return nil
@@ -128,41 +130,37 @@ func (s *supervisor) killNode(args []string) error {
 	return fmt.Errorf("kill-node: there is no node %q; `ringspan-local status` lists them", args[0])
 }
 
-// killComponent ends one of a region's processes without warning.
+// killComponent ends one of a cluster's processes without warning.
 func (s *supervisor) killComponent(args []string) error {
+	if len(args) != 1 {
+		return errors.New("kill takes REGION/COMPONENT")
+	}
+	region, component, _ := strings.Cut(args[0], "/")
+	all := s.clusters.list()
+	c, err := named(all, region)
+	if err != nil {
+		return fmt.Errorf("kill: %w", err)
+	}
 	var known []string
-	for _, c := range s.clusters() {
-		for _, p := range c.processes() {
-			if len(args) == 1 && args[0] == c.name+"/"+p.name {
-				p.kill()
-				return nil
-			}
-			known = append(known, c.name+"/"+p.name)
+	for _, p := range c.processes() {
+		if p.name == component {
+			p.kill()
+			return nil
 		}
+		known = append(known, nameOf(c, all)+"/"+p.name)
 	}
 	return fmt.Errorf("kill takes one of %s", strings.Join(known, ", "))
 }
 
 func (s *supervisor) status(ctx context.Context) Status {
-	out := Status{Running: true, Ready: s.events.isReady(), Faults: s.faults.list(), PID: s.state.owner()}
+	endpoint := s.api.endpoint
+	out := Status{Running: true, Ready: s.events.isReady(), Faults: s.faults.list(), PID: s.state.owner(), Endpoint: &endpoint}
 	if err := s.events.failure(); err != nil {
 		out.Message = err.Error()
 	}
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
-	for _, r := range s.regions {
-		ready := map[string]bool{}
-		if out.Ready {
-			ready = r.readyNodes(ctx)
-		}
-		one := RegionStatus{Name: r.config.Name, Server: r.plane.HostServer, InternalServer: r.plane.InternalServer(), Ready: out.Ready}
-		for _, n := range r.config.nodes() {
-			one.Nodes = append(one.Nodes, NodeStatus{Name: n.name, Zone: n.zone, Address: n.address.String(), Ready: ready[n.name]})
-			one.Ready = one.Ready && ready[n.name]
-		}
-		out.Regions = append(out.Regions, one)
-	}
-	for _, c := range s.hosted.list() {
+	for _, c := range s.clusters.list() {
 		out.Regions = append(out.Regions, c.status(ctx))
 	}
 	return out
@@ -175,30 +173,6 @@ func answer(w http.ResponseWriter, v any, err error) {
 		v = map[string]string{"error": err.Error()}
 	}
 	_ = json.NewEncoder(w).Encode(v) // the client is gone: nobody to tell
-}
-
-// writeKubeconfig makes one file with a context for every region.
-func (s *supervisor) writeKubeconfig() error {
-	all := clientcmdapi.NewConfig()
-	for _, r := range s.regions {
-		one, err := clientcmd.LoadFromFile(s.state.path(r.config.Name, "pki", "admin.kubeconfig"))
-		if err != nil {
-			return err
-		}
-		name := r.config.Name
-		all.Clusters[name], all.AuthInfos[name] = one.Clusters["c"], one.AuthInfos["u"]
-		all.Contexts[name] = &clientcmdapi.Context{Cluster: name, AuthInfo: name}
-	}
-	all.CurrentContext = s.regions[0].config.Name
-	data, err := clientcmd.Write(*all)
-	if err != nil {
-		return err
-	}
-	part := s.state.Kubeconfig() + ".part"
-	if err := os.WriteFile(part, data, 0o600); err != nil {
-		return err
-	}
-	return os.Rename(part, s.state.Kubeconfig())
 }
 
 // listenUnix and dialUnix reach a socket of any path length through a

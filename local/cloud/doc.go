@@ -1,16 +1,16 @@
-// Package cloud is the embedded cloud: regions on one Linux machine, each a
-// network with a Kubernetes cluster in it.
+// Package cloud is the embedded cloud: an account of AWS on one Linux machine
+// whose VPCs are networks and whose EKS clusters run.
 //
-// Run (run.go) is the outer process, in the host's namespaces. It opens the
-// listeners through which the host reaches the API servers, makes new
+// Run (run.go) is the outer process, in the host's namespaces. It makes new
 // namespaces and starts ringspan-init in them, which starts Supervise
 // (supervise.go), the process that owns everything else: networks, control
 // planes, kubelets, container runtimes, volumes, services. When the outer
 // process dies, the kernel ends all of it.
 //
-// Regions come from the configuration; with an AWS API (aws.go), EKS clusters
-// come and go besides (clusters.go, hosted.go), and a doorman of the outer
-// process opens ports for them (doorman.go).
+// Everything is made through the AWS API (aws.go): clusters come and go as it
+// says (clusters.go, hosted.go), and a doorman of the outer process opens ports
+// of the host for them (doorman.go). At a start, what the account had is made
+// again (restore.go). Faults (faults.go) act on what there is.
 //
 // State (config.go, state.go) lies in one directory and outlives the run: a
 // later run brings back the same clusters with the same data. Client

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"strconv"
 
 	"golang.org/x/sys/unix"
 )
@@ -82,7 +83,7 @@ func openDoor(address string) (*os.File, error) {
 	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
 		return nil, fmt.Errorf("%s is not an address of the loopback", address)
 	}
-	listener, err := net.Listen("tcp", address)
+	listener, err := listenSoon(address)
 	if err != nil {
 		return nil, err
 	}
@@ -127,6 +128,18 @@ func (d *doors) listen(address string) (net.Listener, error) {
 	}
 	return received(rights[:m])
 }
+
+// listenAgain takes the port that was had before, or a free one.
+func (d *doors) listenAgain(host string, before int) (net.Listener, error) {
+	if before != 0 {
+		if l, err := d.listen(net.JoinHostPort(host, strconv.Itoa(before))); err == nil {
+			return l, nil
+		}
+	}
+	return d.listen(net.JoinHostPort(host, "0"))
+}
+
+func portOf(l net.Listener) int { return l.Addr().(*net.TCPAddr).Port }
 
 func received(rights []byte) (net.Listener, error) {
 	messages, err := unix.ParseSocketControlMessage(rights)

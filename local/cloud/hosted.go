@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,7 +46,7 @@ const (
 func newHosted(c *clusters, spec plane.Cluster) *hosted {
 	return &hosted{
 		clusters: c, spec: spec, reviewer: access.NewReviewer(spec.Name, c.sts), addons: map[string]*addon{},
-		cluster: cluster{s: c.s, name: clusterName(spec.ID)},
+		cluster: cluster{s: c.s, region: spec.Region, name: clusterName(spec.ID)},
 	}
 }
 
@@ -59,7 +61,7 @@ func (h *hosted) start(ctx context.Context) error {
 		return errors.Join(err, h.halt())
 	}
 	h.started.Store(true)
-	h.s.events.say("cluster", h.name, "control plane ready")
+	h.say("cluster", "control plane ready")
 	return nil
 }
 
@@ -113,26 +115,50 @@ func (h *hosted) place() (names []string, err error) {
 }
 
 // openDoor opens the way in from the host, if the endpoint is public. The port
-// stays the same from run to run while it is free.
-func (h *hosted) openDoor() error {
+// stays the same from run to run: at any price where the configuration names it,
+// otherwise while it is free.
+func (h *hosted) openDoor() (err error) {
 	if !h.spec.Public {
 		return nil
 	}
-	file := h.clusters.dir(h.spec.ID) + "/port.json"
-	if err := readJSON(file, &h.port); err != nil && !errors.Is(err, os.ErrNotExist) {
+	h.clusters.doors.Lock()
+	defer h.clusters.doors.Unlock()
+	if h.door, err = h.chooseDoor(); err != nil {
 		return err
 	}
-	listener, err := h.s.doors.listen(fmt.Sprintf("127.0.0.1:%d", h.port))
-	if err != nil && h.port != 0 {
-		listener, err = h.s.doors.listen("127.0.0.1:0")
+	h.port = portOf(h.door)
+	go publish(h.door, h.control, fmt.Sprintf("127.0.0.1:%d", eksPort))
+	return writeJSON(h.portFile(), h.port)
+}
+
+func (h *hosted) portFile() string { return h.clusters.dir(h.spec.ID) + "/port.json" }
+
+func (h *hosted) chooseDoor() (net.Listener, error) {
+	if pinned, _ := h.s.config.AWS.pinned(h.region); pinned != 0 && !h.clusters.hasPort(h, pinned) {
+		door, err := h.s.doors.listen(fmt.Sprintf("127.0.0.1:%d", pinned))
+		if err != nil {
+			return nil, h.s.config.AWS.portTaken(h.region, err)
+		}
+		return door, nil
 	}
+	if err := readJSON(h.portFile(), &h.port); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	door, err := h.s.doors.listenAgain("127.0.0.1", h.port)
 	if err != nil {
-		return fmt.Errorf("a port of this machine: %w", err)
+		return nil, fmt.Errorf("a port of this machine: %w", err)
 	}
-	h.port = listener.Addr().(*net.TCPAddr).Port
-	h.door = listener
-	go publish(listener, h.control, fmt.Sprintf("127.0.0.1:%d", eksPort))
-	return writeJSON(file, h.port)
+	return door, nil
+}
+
+// hasPort tells whether another cluster of the region has a port, in this run or
+// in the last one.
+func (c *clusters) hasPort(h *hosted, port int) bool {
+	files, _ := filepath.Glob(c.dir(h.region+"/*") + "/port.json") // the pattern is sound
+	return slices.ContainsFunc(files, func(file string) bool {
+		var other int
+		return file != h.portFile() && readJSON(file, &other) == nil && other == port
+	})
 }
 
 // reopen opens or closes the way in from the host, if that has changed.
@@ -141,10 +167,16 @@ func (h *hosted) reopen() error {
 		return nil
 	}
 	if h.spec.Public {
-		return h.openDoor()
+		if err := h.openDoor(); err != nil {
+			return err
+		}
+	} else {
+		h.door.Close()
+		h.door = nil
 	}
-	h.door.Close()
-	h.door = nil
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.plane.HostServer = h.hostServer()
 	return nil
 }
 
@@ -217,7 +249,7 @@ func (h *hosted) remove() error {
 	if err := h.halt(); err != nil {
 		return err
 	}
-	h.s.events.say("cluster", h.name, "deleted")
+	h.say("cluster", "deleted")
 	return nil
 }
 
@@ -231,5 +263,9 @@ func (h *hosted) nodeNamespaces() (all []*netlab.Namespace) {
 
 // clusterDNS is the address of the service kube-dns: the tenth of the range.
 func (h *hosted) clusterDNS() netip.Addr {
-	return addressAt(h.spec.ServiceCIDR.Masked().Addr().As4(), 10)
+	a := h.spec.ServiceCIDR.Masked().Addr()
+	for range 10 {
+		a = a.Next()
+	}
+	return a
 }

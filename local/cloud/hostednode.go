@@ -17,18 +17,21 @@ import (
 	"github.com/ringspan/ringspan/local/node/cri"
 )
 
-// createNode starts a machine and waits until its kubelet has registered it.
-func (h *hosted) createNode(ctx context.Context, n plane.Node) error {
-	if !slices.ContainsFunc(h.runningNodes(), func(r *runningNode) bool { return r.name == n.Name }) {
-		if err := h.launch(n); err != nil {
-			return err
-		}
+// createNode starts a machine, unless it runs.
+func (h *hosted) createNode(n plane.Node) error {
+	if slices.ContainsFunc(h.runningNodes(), func(r *runningNode) bool { return r.name == n.Name }) {
+		return nil
 	}
-	return until(time.Minute, "kubelet of "+n.Name, func() error {
+	return h.launch(n)
+}
+
+// awaitNode waits until a machine's kubelet has registered it.
+func (h *hosted) awaitNode(ctx context.Context, name string) error {
+	return until(time.Minute, "kubelet of "+name, func() error {
 		if ctx.Err() != nil {
 			return nil //nolint:nilerr // nobody waits any more
 		}
-		_, err := h.client.CoreV1().Nodes().Get(ctx, n.Name, metav1.GetOptions{})
+		_, err := h.client.CoreV1().Nodes().Get(ctx, name, metav1.GetOptions{})
 		return err
 	})
 }
@@ -64,8 +67,8 @@ func (h *hosted) machine(n plane.Node) (machine, error) {
 		return machine{}, err
 	}
 	m := machine{
-		node: node{name: n.Name, zone: n.Zone, address: at.Interface.Addresses[0]},
-		key:  n.InstanceID, face: n.Interface, namespace: at.Namespace, network: cri.PodNetwork{Missing: true},
+		name: n.Name, zone: n.Zone, address: at.Interface.Addresses[0],
+		key: n.InstanceID, face: n.Interface, namespace: at.Namespace, network: cri.PodNetwork{Missing: true},
 		labels: h.labels(n), taints: n.Taints, providerID: fmt.Sprintf("aws:///%s/%s", n.Zone, n.InstanceID),
 		clusterDNS: h.clusterDNS(), cpus: n.CPUs, memory: n.Memory,
 	}

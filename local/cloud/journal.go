@@ -14,7 +14,7 @@ type Event struct {
 	Region  string  `json:"region,omitempty"`
 	Message string  `json:"message"`
 	Error   string  `json:"error,omitempty"`
-	Done    bool    `json:"done,omitempty"` // all regions are ready
+	Done    bool    `json:"done,omitempty"` // the lab is ready
 }
 
 // journal keeps the newest events for those who watch the lab come up.
@@ -61,9 +61,10 @@ func (j *journal) fail(phase, region string, err error) {
 	j.add(Event{Phase: phase, Region: region, Error: err.Error()})
 }
 
+// ready says that all is well, even if it was said before that it isn't.
 func (j *journal) ready(message string) {
 	j.mu.Lock()
-	j.done = true
+	j.done, j.failed = true, nil
 	j.mu.Unlock()
 	j.add(Event{Phase: "ready", Message: message, Done: true})
 }

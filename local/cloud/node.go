@@ -10,8 +10,6 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/ringspan/ringspan/local/kube/kubeletconfig"
 	"github.com/ringspan/ringspan/local/netlab"
@@ -20,12 +18,13 @@ import (
 
 // machine is a node that is to be started.
 type machine struct {
-	node
+	name       string
+	zone       string
+	address    netip.Addr
 	key        string // short and unique on this host: names a directory
-	face       string // id of its interface, where networks are AWS's
+	face       string // id of its interface
 	namespace  *netlab.Namespace
 	ranges     []netip.Prefix // of pods' addresses
-	reserved   int            // addresses at the first one's start that pods don't get
 	network    cri.PodNetwork
 	labels     map[string]string
 	taints     []string // key=value:Effect
@@ -43,6 +42,7 @@ type runningNode struct {
 	kubelet *service
 	end     context.CancelFunc // of the runtime
 	roles   net.Listener       // of the pod identity agent; nil = there is none
+	begun   time.Time
 	runDir  string
 }
 
@@ -51,13 +51,13 @@ func (c *cluster) startNode(ctx context.Context, m machine) (*runningNode, error
 	if err := m.namespace.Forward(); err != nil {
 		return nil, err
 	}
-	n := &runningNode{machine: m, runDir: "/run/ringspan/" + m.key}
+	n := &runningNode{machine: m, runDir: "/run/ringspan/" + m.key, begun: time.Now()}
 	if err := c.nodeDirs(n); err != nil {
 		return nil, err
 	}
 	var err error
 	n.runtime, err = cri.New(cri.Config{
-		NodeName: m.name, NodeIP: m.address, Pods: m.ranges, Reserved: m.reserved,
+		NodeName: m.name, NodeIP: m.address, Pods: m.ranges,
 		Images: c.s.config.Images, RunDir: n.runDir, InitBinary: c.s.init, Namespace: m.namespace,
 	})
 	if err != nil {
@@ -76,10 +76,10 @@ func (c *cluster) startNode(ctx context.Context, m machine) (*runningNode, error
 	n.end = end
 	go func() {
 		if err := n.runtime.Serve(running, socket); err != nil && running.Err() == nil {
-			c.s.events.fail("node", c.name, fmt.Errorf("container runtime of %s: %w", m.name, err))
+			c.s.events.fail("node", c.region, fmt.Errorf("container runtime of %s: %w", m.name, err))
 		}
 	}()
-	n.kubelet, err = c.s.spawn(m.namespace, c.name, "kubelet-"+m.name, "kubelet", file)
+	n.kubelet, err = c.start(m.namespace, "kubelet-"+m.name, "kubelet", file)
 	if err != nil {
 		end()
 		return nil, err
@@ -143,32 +143,3 @@ const (
 	defaultCPUs   = 8
 	defaultMemory = 32 << 30 // bytes
 )
-
-// capacity is what the region's nodes report, in processors and bytes.
-func (r Region) capacity() (cpus int, memory uint64, err error) {
-	cpus, memory = defaultCPUs, defaultMemory
-	if r.NodeCPUs > 0 {
-		cpus = r.NodeCPUs
-	}
-	if r.NodeMemory != "" {
-		quantity, err := resource.ParseQuantity(r.NodeMemory)
-		if err != nil {
-			return 0, 0, err
-		}
-		memory = uint64(quantity.Value())
-	}
-	return cpus, memory, nil
-}
-
-// labels are those that a cloud's node carries, the zone in its old spelling too.
-func (r Region) labels(n node) map[string]string {
-	kind := r.InstanceType
-	if kind == "" {
-		kind = "local"
-	}
-	return map[string]string{
-		corev1.LabelTopologyRegion: r.Name, corev1.LabelTopologyZone: n.zone,
-		corev1.LabelFailureDomainBetaRegion: r.Name, corev1.LabelFailureDomainBetaZone: n.zone,
-		corev1.LabelInstanceTypeStable: kind,
-	}
-}

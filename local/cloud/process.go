@@ -26,17 +26,17 @@ type service struct {
 	ended   chan struct{} // closed when it will not be started again
 }
 
-// spawn starts a component in a network namespace, with its output in
-// logs/NAME.log.
-func (s *supervisor) spawn(in *netlab.Namespace, region, name string, args ...string) (*service, error) {
-	log, err := os.OpenFile(s.state.path("logs", region+"-"+name+".log"), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+// start starts a component of the cluster in a network namespace, with its
+// output in logs/CLUSTER-NAME.log.
+func (c *cluster) start(in *netlab.Namespace, name string, args ...string) (*service, error) {
+	log, err := os.OpenFile(c.s.state.path("logs", c.name+"-"+name+".log"), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	p := &service{
 		name: name, in: in, log: log, ended: make(chan struct{}),
-		start: func() *exec.Cmd { return exec.Command(s.kube, args...) },
-		say:   func(format string, args ...any) { s.events.say("process", region, format, args...) },
+		start: func() *exec.Cmd { return exec.Command(c.s.kube, args...) },
+		say:   func(format string, args ...any) { c.say("process", format, args...) },
 	}
 	cmd, err := p.launch()
 	if err != nil {

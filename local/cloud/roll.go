@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -21,17 +20,18 @@ const rollPatience = 4 * time.Minute
 // region are ready. It returns when the last node's are ready again; with the
 // context it ends before the next node.
 func (s *supervisor) rollAddresses(ctx context.Context, args []string) error {
-	all := s.clusters()
-	i := slices.IndexFunc(all, func(c *cluster) bool { return len(args) == 1 && c.name == args[0] })
-	if i < 0 {
-		return fmt.Errorf("roll-addresses takes one of the regions, not %q", strings.Join(args, " "))
+	if len(args) != 1 {
+		return errors.New("roll-addresses takes REGION")
 	}
-	c := all[i]
+	c, err := named(s.clusters.list(), args[0])
+	if err != nil {
+		return fmt.Errorf("roll-addresses: %w", err)
+	}
 	for _, n := range c.runningNodes() {
 		if err := c.roll(ctx, n); err != nil {
-			return fmt.Errorf("roll-addresses %s: node %s: %w; the nodes after it were not touched", c.name, n.name, err)
+			return fmt.Errorf("roll-addresses %s: node %s: %w; the nodes after it were not touched", args[0], n.name, err)
 		}
-		s.events.say("fault", c.name, "pods of node %s have new addresses", n.name)
+		c.say("fault", "pods of node %s have new addresses", n.name)
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package cloud
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -10,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"syscall"
 	"time"
 )
@@ -28,11 +26,10 @@ func Run(ctx context.Context, state State, c Config) error {
 		return err
 	}
 	defer lock.Close()
-	if err := state.accept(c); err != nil {
+	if err := errors.Join(c.Validate(), c.AWS.checkPorts()); err != nil {
 		return err
 	}
-	listeners, err := state.listen(c)
-	if err != nil {
+	if err := writeJSON(state.config(), c); err != nil {
 		return err
 	}
 	self, err := os.Executable()
@@ -43,19 +40,17 @@ func Run(ctx context.Context, state State, c Config) error {
 	if err != nil {
 		return err
 	}
+	defer inside.Close()
 	go keepDoors(outside)
-	listeners = append(listeners, inside)
 	cmd := exec.Command(sibling(self, "ringspan-init"), "reap", self, "supervise", string(state))
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
-	cmd.ExtraFiles = listeners
-	cmd.Env = append(os.Environ(), fmt.Sprintf("RINGSPAN_FDS=%d", len(listeners)))
+	cmd.ExtraFiles = []*os.File{inside}
+	cmd.Env = append(os.Environ(), "RINGSPAN_FDS=1")
 	cmd.SysProcAttr = namespaces()
 	if err := cmd.Start(); err != nil {
 		return explainNamespaces(err)
 	}
-	for _, l := range listeners {
-		l.Close()
-	}
+	inside.Close()
 	stop := context.AfterFunc(ctx, func() { _ = cmd.Process.Signal(syscall.SIGTERM) })
 	defer stop()
 	if err := cmd.Wait(); err != nil && ctx.Err() == nil {
@@ -90,95 +85,34 @@ func explainNamespaces(err error) error {
 	return fmt.Errorf("starting the lab: %w", err)
 }
 
-// accept keeps the configuration with the state. A lab that has run before can
-// change anything but the place of its regions.
-func (s State) accept(c Config) error {
-	if err := c.Validate(); err != nil {
-		return err
-	}
-	var before Config
-	switch err := readJSON(s.config(), &before); {
-	case errors.Is(err, os.ErrNotExist):
-	case err != nil:
-		return err
-	default:
-		if difference := before.difference(c); difference != "" {
-			return fmt.Errorf("%s holds the data of another layout: %s; take the old one down first, or use another state directory", s, difference)
+// checkPorts looks early whether the ports that clusters must have are free.
+func (a AWS) checkPorts() error {
+	var errs []error
+	for _, r := range a.Regions {
+		if r.APIServerPort == 0 {
+			continue
 		}
-	}
-	return writeJSON(s.config(), c)
-}
-
-// difference names what of a lab with data must not change; adding a region is
-// allowed.
-func (c Config) difference(next Config) string {
-	for _, old := range c.Regions {
-		found := false
-		for _, r := range next.Regions {
-			if r.Name != old.Name {
-				continue
-			}
-			found = true
-			if r.CIDR != old.CIDR || r.ServiceCIDR != old.ServiceCIDR {
-				return fmt.Sprintf("region %s was %s with services in %s, and is now %s with services in %s", r.Name, old.CIDR, old.ServiceCIDR, r.CIDR, r.ServiceCIDR)
-			}
-			if a, b := zones(old), zones(r); a != b {
-				return fmt.Sprintf("region %s had the zones %s, and now has %s", r.Name, a, b)
-			}
-		}
-		if !found {
-			return fmt.Sprintf("region %s is gone", old.Name)
-		}
-	}
-	return ""
-}
-
-func zones(r Region) string {
-	data, _ := json.Marshal(r.Zones) // plain data: cannot fail
-	return strings.ReplaceAll(string(data), `"`, "")
-}
-
-// listen opens the way in from the host, one listener a region. A socket
-// belongs to the network namespace in which it was made, wherever it is used:
-// the lab accepts on these from inside, and so never needs an interface, route
-// or port on the host. A port is kept from run to run while it is free.
-func (s State) listen(c Config) ([]*os.File, error) {
-	ports := map[string]int{}
-	if err := readJSON(s.ports(), &ports); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, err
-	}
-	var files []*os.File
-	for i, r := range c.Regions {
-		listener, err := listenOn(r.APIServerPort, ports[r.Name])
+		listener, err := listenSoon(fmt.Sprintf("127.0.0.1:%d", r.APIServerPort))
 		if err != nil {
-			return nil, fmt.Errorf("regions[%d].apiServerPort: port %d of 127.0.0.1, the API server of %s: %w; end what uses it, or ask for another port, or for 0, any free one", i, r.APIServerPort, r.Name, err)
+			errs = append(errs, a.portTaken(r.Name, err))
+			continue
 		}
-		ports[r.Name] = listener.Addr().(*net.TCPAddr).Port
-		file, err := listener.(*net.TCPListener).File()
 		listener.Close()
-		if err != nil {
-			return nil, err
-		}
-		files = append(files, file)
 	}
-	return files, writeJSON(s.ports(), ports)
+	return errors.Join(errs...)
 }
 
-func listenOn(pinned, before int) (net.Listener, error) {
-	if pinned != 0 {
-		return listenSoon(pinned)
-	}
-	if l, err := listenSoon(before); err == nil {
-		return l, nil
-	}
-	return net.Listen("tcp", "127.0.0.1:0")
+// portTaken says which port of a region's cluster can't be had, and what to do.
+func (a AWS) portTaken(region string, err error) error {
+	port, field := a.pinned(region)
+	return fmt.Errorf("%s: port %d of 127.0.0.1, the API server of %s: %w; end what uses it, or ask for another port, or for 0, any free one", field, port, region, err)
 }
 
 // listenSoon waits a moment for a port that is taken: the processes of a lab
 // that was killed hold theirs until the kernel has ended them.
-func listenSoon(port int) (l net.Listener, err error) {
+func listenSoon(address string) (l net.Listener, err error) {
 	_ = until(2*time.Second, "port", func() error {
-		l, err = net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		l, err = net.Listen("tcp", address)
 		return err
 	})
 	return l, err

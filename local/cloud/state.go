@@ -18,15 +18,12 @@ func (s State) path(parts ...string) string {
 	return filepath.Join(append([]string{string(s)}, parts...)...)
 }
 
-// Kubeconfig is the file with one context a region.
-func (s State) Kubeconfig() string { return s.path("kubeconfig") }
-
 // Log is what the lab's own processes write to.
 func (s State) Log() string { return s.path("logs", "ringspan-local.log") }
 
 func (s State) config() string { return s.path("config.json") }
 func (s State) socket() string { return s.path("control.sock") }
-func (s State) ports() string  { return s.path("ports.json") }
+func (s State) port() string   { return s.path("port.json") } // of the API
 
 // ErrRunning says that another process runs the lab.
 var ErrRunning = errors.New("the lab is running already")

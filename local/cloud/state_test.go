@@ -32,23 +32,6 @@ func TestOneOwner(t *testing.T) {
 	}
 }
 
-func TestAcceptRefusesAnotherLayout(t *testing.T) {
-	s := State(t.TempDir())
-	if err := s.accept(twoRegions()); err != nil {
-		t.Fatal(err)
-	}
-	next := twoRegions()
-	next.Regions = next.Regions[1:]
-	next.Links = nil
-	if err := s.accept(next); err == nil || !strings.Contains(err.Error(), "region west is gone") {
-		t.Errorf("got %v", err)
-	}
-	var kept Config
-	if err := readJSON(s.config(), &kept); err != nil || len(kept.Regions) != 2 {
-		t.Errorf("kept %d regions, %v", len(kept.Regions), err)
-	}
-}
-
 func TestSocketOfALongPath(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), strings.Repeat("long", 30))
 	if err := os.Mkdir(dir, 0o700); err != nil {

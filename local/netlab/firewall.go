@@ -11,45 +11,34 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Verdict is what a rule does with the packets that it matches.
-type Verdict int
-
-// The verdicts.
-const (
-	Drop Verdict = iota
-	Accept
-	Reject // answer with an ICMP error, so that the sender knows at once
-)
-
 // Rule matches packets that a router forwards. Its zero fields match everything.
 type Rule struct {
-	Own         bool // packets that the router itself sends instead, such as ICMP errors
-	From, To    netip.Prefix
-	Protocol    uint8  // unix.IPPROTO_TCP, UDP or ICMP, or 0
-	Port        uint16 // destination port; needs a protocol
-	Established bool   // only packets of connections that were let through before
-	Verdict     Verdict
+	Own      bool   // packets that the router itself sends instead, such as ICMP errors
+	In, Out  string // links
+	From, To netip.Prefix
+	Protocol uint8  // unix.IPPROTO_TCP, UDP or ICMP, or 0
+	Port     uint16 // destination port; needs a protocol
 }
 
-const tableName = "ringspan"
+// The table of what is dropped, and its place: before every other filter, so
+// that it also ends connections that those let through before.
+const (
+	dropTable    = "ringspan-drop"
+	dropPriority = -10 // filters are at 0
+)
 
-// SetRules replaces the network's packet filter in one step. The first rule
-// that matches decides; what none matches is accepted.
-func (n *Network) SetRules(rules []Rule) error { return n.router.SetForwardRules(rules) }
-
-// SetForwardRules replaces the filter of what the namespace forwards and sends.
-func (n *Namespace) SetForwardRules(rules []Rule) error {
-	err := n.Filter(tableName, func(c *nftables.Conn, table *nftables.Table) {
-		chain := c.AddChain(&nftables.Chain{
-			Name: "forward", Table: table, Type: nftables.ChainTypeFilter,
-			Hooknum: nftables.ChainHookForward, Priority: nftables.ChainPriorityFilter,
-		})
-		own := c.AddChain(&nftables.Chain{
-			Name: "output", Table: table, Type: nftables.ChainTypeFilter,
-			Hooknum: nftables.ChainHookOutput, Priority: nftables.ChainPriorityFilter,
-		})
+// Drop replaces, in one step, what the namespace drops of what it forwards and
+// sends.
+func (n *Namespace) Drop(rules []Rule) error {
+	err := n.Filter(dropTable, func(c *nftables.Conn, table *nftables.Table) {
+		chain := func(name string, hook *nftables.ChainHook) *nftables.Chain {
+			return c.AddChain(&nftables.Chain{
+				Name: name, Table: table, Type: nftables.ChainTypeFilter, Hooknum: hook, Priority: nftables.ChainPriorityRef(dropPriority),
+			})
+		}
+		forward, own := chain("forward", nftables.ChainHookForward), chain("output", nftables.ChainHookOutput)
 		for _, r := range rules {
-			at := chain
+			at := forward
 			if r.Own {
 				at = own
 			}
@@ -98,24 +87,24 @@ func (n *Namespace) Masquerade(from netip.Prefix, except ...netip.Prefix) error 
 }
 
 func (r Rule) exprs() []expr.Any {
-	var all []expr.Any
+	all := append(MatchLink(expr.MetaKeyIIFNAME, r.In), MatchLink(expr.MetaKeyOIFNAME, r.Out)...)
 	all = append(all, MatchPrefix(Source, r.From)...)
 	all = append(all, MatchPrefix(Destination, r.To)...)
 	all = append(all, MatchPort(r.Protocol, r.Port)...)
-	if r.Established {
-		all = append(all,
-			&expr.Ct{Key: expr.CtKeySTATE, Register: 1},
-			&expr.Bitwise{SourceRegister: 1, DestRegister: 1, Len: 4,
-				Mask: binaryutil.NativeEndian.PutUint32(expr.CtStateBitESTABLISHED | expr.CtStateBitRELATED), Xor: make([]byte, 4)},
-			&expr.Cmp{Op: expr.CmpOpNeq, Register: 1, Data: make([]byte, 4)})
+	return append(all, &expr.Verdict{Kind: expr.VerdictDrop})
+}
+
+// MatchLink matches the link on which a packet comes or goes; no name matches
+// all.
+func MatchLink(key expr.MetaKey, name string) []expr.Any {
+	if name == "" {
+		return nil
 	}
-	switch r.Verdict {
-	case Accept:
-		return append(all, &expr.Verdict{Kind: expr.VerdictAccept})
-	case Reject:
-		return append(all, &expr.Reject{Type: unix.NFT_REJECT_ICMP_UNREACH, Code: 3}) // port unreachable
-	default:
-		return append(all, &expr.Verdict{Kind: expr.VerdictDrop})
+	padded := make([]byte, unix.IFNAMSIZ)
+	copy(padded, name)
+	return []expr.Any{
+		&expr.Meta{Key: key, Register: 1},
+		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: padded},
 	}
 }
 

@@ -22,16 +22,13 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
-
-	"github.com/ringspan/ringspan/local/cloud"
 )
 
-// account is a lab that is driven through the AWS API.
+// account is a lab as its clients of AWS see it.
 type account struct {
 	*lab
-	t        *testing.T
-	process  *exec.Cmd
-	endpoint cloud.Endpoint
+	t       tester
+	process *exec.Cmd // that serves the API; nil where the lab was started
 }
 
 // newAccount serves the API until the test ends.
@@ -115,7 +112,7 @@ func staticCredentials(id, secret, token string) aws.CredentialsProvider {
 }
 
 // do makes a call that must succeed.
-func do[In, Opt, Out any](t *testing.T, call func(context.Context, *In, ...Opt) (*Out, error), in *In) *Out {
+func do[In, Opt, Out any](t tester, call func(context.Context, *In, ...Opt) (*Out, error), in *In) *Out {
 	t.Helper()
 	out, err := call(t.Context(), in)
 	if err != nil {
@@ -135,16 +132,17 @@ type site struct {
 	k8s                *cluster
 }
 
-// newSite makes a VPC with two subnets, and begins to make a cluster in it.
-func (a *account) newSite(region, cidr, services string) *site {
+// newSite makes a VPC with a subnet in each of two zones, and begins to make a
+// cluster in it.
+func (a *account) newSite(region, cidr, services string, zones ...string) *site {
 	t := a.t
 	t.Helper()
 	s := &site{account: a, region: region, cidr: cidr, name: "ring", ec2: ec2.NewFromConfig(a.config(region)), eks: eks.NewFromConfig(a.config(region))}
 	s.vpc = *do(t, s.ec2.CreateVpc, &ec2.CreateVpcInput{CidrBlock: &cidr}).Vpc.VpcId
 	do(t, s.ec2.ModifyVpcAttribute, &ec2.ModifyVpcAttributeInput{VpcId: &s.vpc, EnableDnsHostnames: &ec2types.AttributeBooleanValue{Value: aws.Bool(true)}})
 	base := cidr[:len(cidr)-len("0.0/16")]
-	for i, zone := range []string{"a", "b"} {
-		subnet := do(t, s.ec2.CreateSubnet, &ec2.CreateSubnetInput{VpcId: &s.vpc, CidrBlock: aws.String(fmt.Sprintf("%s%d.0/24", base, i)), AvailabilityZone: aws.String(region + zone)})
+	for i, zone := range zones {
+		subnet := do(t, s.ec2.CreateSubnet, &ec2.CreateSubnetInput{VpcId: &s.vpc, CidrBlock: aws.String(fmt.Sprintf("%s%d.0/24", base, i)), AvailabilityZone: &zone})
 		s.subnets = append(s.subnets, *subnet.Subnet.SubnetId)
 	}
 	tables := do(t, s.ec2.DescribeRouteTables, &ec2.DescribeRouteTablesInput{Filters: []ec2types.Filter{{Name: aws.String("vpc-id"), Values: []string{s.vpc}}}})
@@ -249,6 +247,14 @@ func (s *site) peer(other *site) {
 	for _, side := range [][2]*site{{s, other}, {other, s}} {
 		do(t, side[0].ec2.CreateRoute, &ec2.CreateRouteInput{RouteTableId: &side[0].table, DestinationCidrBlock: &side[1].cidr, VpcPeeringConnectionId: id})
 	}
+}
+
+// trust lets everything of another site in.
+func (s *site) trust(other *site) {
+	s.t.Helper()
+	do(s.t, s.ec2.AuthorizeSecurityGroupIngress, &ec2.AuthorizeSecurityGroupIngressInput{GroupId: &s.group, IpPermissions: []ec2types.IpPermission{
+		{IpProtocol: aws.String("-1"), IpRanges: []ec2types.IpRange{{CidrIp: &other.cidr}}},
+	}})
 }
 
 // open lets a range in to a port of the cluster's nodes and pods.

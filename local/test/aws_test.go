@@ -3,6 +3,7 @@ package test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,7 +23,7 @@ import (
 func TestAWS(t *testing.T) {
 	a := newAccount(t)
 	a.makeRoles()
-	left, right := a.newSite("eu-west-1", "10.1.0.0/16", "172.20.0.0/16"), a.newSite("eu-central-1", "10.2.0.0/16", "172.20.0.0/16")
+	left, right := a.newSite("eu-west-1", "10.1.0.0/16", "172.20.0.0/16", "eu-west-1a", "eu-west-1b"), a.newSite("eu-central-1", "10.2.0.0/16", "172.20.0.0/16", "eu-central-1a", "eu-central-1b")
 	left.connect()
 	right.connect()
 	left.peer(right)
@@ -42,7 +43,10 @@ func TestAWS(t *testing.T) {
 		s.addon("vpc-cni", excluded)
 	}
 	right.addNodes(1)
-	ready := func(n *corev1.Node) bool { return readiness(n).Status == corev1.ConditionTrue }
+	ready := func(n *corev1.Node) bool { // the mark that it wasn't goes a moment later
+		unmarked := !slices.ContainsFunc(n.Spec.Taints, func(t corev1.Taint) bool { return t.Key == corev1.TaintNodeNotReady })
+		return readiness(n).Status == corev1.ConditionTrue && unmarked
+	}
 	node, far := left.onlyNode(t, "ready", ready), right.onlyNode(t, "ready", ready)
 
 	t.Run("nodes say where they are", func(t *testing.T) {

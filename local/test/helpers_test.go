@@ -42,10 +42,11 @@ type lab struct {
 	user     *syscall.Credential // nil: whoever runs the test
 	guard    *exec.Cmd
 	lifeline io.Closer // its end tells the guard to clean up
-	clusters map[string]*cluster
+	endpoint cloud.Endpoint
+	clusters map[string]*cluster // by region, as their administrators see them
 }
 
-// newLab makes the directories of a lab with the given regions, all linked.
+// newLab makes the directories of a lab whose account has the given regions.
 func newLab(user *syscall.Credential, regions ...cloud.Region) (*lab, error) {
 	dir, err := os.MkdirTemp("", "ringspan-lab-")
 	if err != nil {
@@ -63,10 +64,7 @@ func newLab(user *syscall.Credential, regions ...cloud.Region) (*lab, error) {
 	if err := l.writeImages(); err != nil {
 		return nil, err
 	}
-	config := cloud.Config{Name: "test", Images: l.path("images"), Regions: regions}
-	for i := 1; i < len(regions); i++ {
-		config.Links = append(config.Links, cloud.Link{A: regions[i-1].Name, B: regions[i].Name})
-	}
+	config := cloud.Config{Name: "test", Images: l.path("images"), AWS: cloud.AWS{Strict: true, Unlimited: true, Regions: regions}}
 	if err := writeJSON(l.path("config.json"), config); err != nil {
 		return nil, err
 	}
@@ -131,10 +129,12 @@ func (l *lab) path(parts ...string) string {
 func (l *lab) state() string { return l.path("state") }
 
 // run runs one command of ringspan-local.
-func (l *lab) run(args ...string) (string, error) {
+func (l *lab) run(args ...string) (string, error) { return l.runIn(l.state(), args...) }
+
+func (l *lab) runIn(state string, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, filepath.Join(l.bin, "ringspan-local"), append(args, "--state", l.state())...)
+	cmd := exec.CommandContext(ctx, filepath.Join(l.bin, "ringspan-local"), append(args, "--state", state)...)
 	cmd.Env = append(os.Environ(), markVariable+"="+l.dir)
 	cmd.Dir, cmd.WaitDelay = "/", time.Second
 	if l.user != nil {
@@ -156,19 +156,33 @@ func (l *lab) must(t *testing.T, args ...string) string {
 	return out
 }
 
-// start starts the lab and connects to its clusters.
+// start starts the lab; what was written down of it before must stay valid.
 func (l *lab) start() error {
 	if _, err := l.run("start", "--config", l.path("config.json")); err != nil {
 		return err
 	}
-	file, err := clientcmd.LoadFromFile(l.path("state", "kubeconfig"))
+	s, err := l.look()
+	if err != nil {
+		return err
+	}
+	if s.Endpoint == nil || l.endpoint.Endpoint != "" && *s.Endpoint != l.endpoint {
+		return fmt.Errorf("the endpoint is %+v, was %+v", s.Endpoint, l.endpoint)
+	}
+	l.endpoint = *s.Endpoint
+	return nil
+}
+
+// connect finds the administrators' ways into the clusters that there are.
+func (l *lab) connect() error {
+	path, err := l.run("kubeconfig")
+	if err != nil {
+		return err
+	}
+	file, err := clientcmd.LoadFromFile(strings.TrimSpace(path))
 	if err != nil {
 		return err
 	}
 	for region := range file.Contexts {
-		if l.clusters[region] != nil { // what was written down before must stay valid
-			continue
-		}
 		config, err := clientcmd.NewNonInteractiveClientConfig(*file, region, nil, nil).ClientConfig()
 		if err != nil {
 			return err
@@ -183,9 +197,18 @@ func (l *lab) start() error {
 	return nil
 }
 
-func (l *lab) status(t *testing.T) (s cloud.Status) {
+func (l *lab) look() (s cloud.Status, err error) {
+	out, err := l.run("status", "-o", "json")
+	if err != nil {
+		return s, err
+	}
+	return s, json.Unmarshal([]byte(out), &s)
+}
+
+func (l *lab) status(t *testing.T) cloud.Status {
 	t.Helper()
-	if err := json.Unmarshal([]byte(l.must(t, "status", "-o", "json")), &s); err != nil {
+	s, err := l.look()
+	if err != nil {
 		t.Fatal(err)
 	}
 	return s
@@ -445,8 +468,16 @@ func (c *cluster) answers(t *testing.T, pod, want string, args ...string) {
 	})
 }
 
+// tester is a test, or what makes the lab that all tests share.
+type tester interface {
+	Helper()
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+	Context() context.Context
+}
+
 // eventually polls a condition until it holds or patience ends.
-func eventually(t *testing.T, what string, check func() error) {
+func eventually(t tester, what string, check func() error) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
 		err := check()

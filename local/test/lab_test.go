@@ -3,7 +3,7 @@ package test
 import (
 	"errors"
 	"fmt"
-	"net/netip"
+	"net"
 	"os"
 	"strings"
 	"syscall"
@@ -19,6 +19,7 @@ import (
 // The lab that all tests share, and what the host was like before it.
 var (
 	shared     *lab
+	westPort   = freePort()
 	west, east *cluster
 	hostBefore string
 )
@@ -44,7 +45,8 @@ func runTests(m *testing.M) (code int) {
 	if hostBefore, err = hostView(); err != nil {
 		return fail(err)
 	}
-	shared, err = newLab(nil, oneNode("west", "172.29.0.0/16", "10.100.0.0/16"), oneNode("east", "172.30.0.0/16", "10.101.0.0/16"))
+	begin := time.Now()
+	shared, err = newRegions(nil, plan{"west", "172.29.0.0/16", "10.100.0.0/16", westPort}, plan{"east", "172.30.0.0/16", "10.101.0.0/16", 0})
 	if shared != nil {
 		defer func() {
 			if err := shared.close(); err != nil {
@@ -53,10 +55,6 @@ func runTests(m *testing.M) (code int) {
 		}()
 	}
 	if err != nil {
-		return fail(err)
-	}
-	begin := time.Now()
-	if err := shared.start(); err != nil {
 		return fail(err)
 	}
 	fmt.Printf("two regions ready after %.1f s\n", time.Since(begin).Seconds())
@@ -68,22 +66,27 @@ func runTests(m *testing.M) (code int) {
 	return code
 }
 
-// oneNode is a region with a single zone and node.
-func oneNode(name, cidr, services string) cloud.Region {
-	whole := netip.MustParsePrefix(cidr)
-	return cloud.Region{
-		Name: name, CIDR: whole, ServiceCIDR: netip.MustParsePrefix(services),
-		Zones: []cloud.Zone{{Name: name + "-a", Subnet: netip.PrefixFrom(whole.Addr(), 20), Nodes: 1}},
+// freePort is a port of the loopback that nobody uses now.
+func freePort() int {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0 // the lab will say what is wrong with ports
 	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
 }
 
 func TestStatusNamesRegionsAndNodes(t *testing.T) {
 	s := shared.status(t)
-	if !s.Ready || len(s.Regions) != 2 || s.PID == 0 || len(s.Faults) != 0 {
+	if !s.Ready || len(s.Regions) != 2 || s.PID == 0 || len(s.Faults) != 0 || s.Endpoint == nil || s.Endpoint.SecretAccessKey == "" {
 		t.Fatalf("got %+v", s)
 	}
-	n := s.Regions[0].Nodes[0]
-	if n.Name != "ip-172-29-0-10.west.compute.internal" || n.Zone != "west-a" || n.Address != "172.29.0.10" || !n.Ready {
+	r := s.Regions[1]
+	if r.Name != "west" || r.Cluster != "ring" || !r.Ready || r.Server != west.config.Host || !strings.HasPrefix(r.InternalServer, "https://172.29.") {
+		t.Errorf("got %+v", r)
+	}
+	n := r.Nodes[0]
+	if want := "ip-" + strings.ReplaceAll(n.Address, ".", "-") + ".west.compute.internal"; n.Name != want || n.Zone != "west-a" || !n.Ready {
 		t.Errorf("got %+v", n)
 	}
 	node, err := west.client.CoreV1().Nodes().Get(t.Context(), n.Name, metav1.GetOptions{})
@@ -93,24 +96,44 @@ func TestStatusNamesRegionsAndNodes(t *testing.T) {
 	if node.Labels[corev1.LabelTopologyRegion] != "west" || node.Labels[corev1.LabelTopologyZone] != "west-a" {
 		t.Errorf("the node's labels are %v", node.Labels)
 	}
+	if cpus, memory := node.Status.Capacity.Cpu().Value(), node.Status.Capacity.Memory().Value(); cpus != 2 || memory != 8<<30 {
+		t.Errorf("an m5.large has %d processors and %d bytes", cpus, memory)
+	}
+	if out := shared.must(t, "status"); strings.Contains(out, s.Endpoint.SecretAccessKey) || !strings.Contains(out, s.Endpoint.Endpoint) {
+		t.Errorf("people see:\n%s", out)
+	}
+}
+
+func TestAPIServerPort(t *testing.T) {
+	if want := fmt.Sprintf("https://127.0.0.1:%d", westPort); west.config.Host != want {
+		t.Errorf("the API server of west is %s, want %s", west.config.Host, want)
+	}
+	other := cloud.Config{Images: shared.path("images"), AWS: cloud.AWS{Regions: []cloud.Region{{Name: "south", Zones: []string{"a", "b"}, APIServerPort: westPort}}}}
+	if err := writeJSON(shared.path("port.json"), other); err != nil {
+		t.Fatal(err)
+	}
+	out, err := shared.runIn(shared.path("other"), "start", "--config", shared.path("port.json"))
+	if err == nil || !strings.Contains(out, fmt.Sprintf("aws.regions[0].apiServerPort: port %d", westPort)) {
+		t.Errorf("a port that is taken gives %q", out)
+	}
 }
 
 func TestStartOfARunningLab(t *testing.T) {
 	shared.must(t, "start", "--config", shared.path("config.json"))
-	other := cloud.Config{Name: "other", Images: shared.path("images"), Regions: []cloud.Region{
-		oneNode("west", "172.28.0.0/16", "10.100.0.0/16"), oneNode("east", "172.30.0.0/16", "10.101.0.0/16"),
-	}}
+	other := cloud.Config{Name: "other", Images: shared.path("images"), AWS: cloud.AWS{Strict: true, Unlimited: true, Regions: []cloud.Region{
+		{Name: "west", Zones: []string{"west-a", "west-c"}}, {Name: "east", Zones: []string{"east-a", "east-b"}},
+	}}}
 	if err := writeJSON(shared.path("other.json"), other); err != nil {
 		t.Fatal(err)
 	}
 	for _, verb := range []string{"start", "run"} {
 		out, err := shared.run(verb, "--config", shared.path("other.json"))
 		if err == nil {
-			t.Fatalf("%s with another layout was accepted: %s", verb, out)
+			t.Fatalf("%s with another configuration was accepted: %s", verb, out)
 		}
 	}
-	if out, err := shared.run("start", "--config", shared.path("other.json")); err == nil || !strings.Contains(out, "region west was 172.29.0.0/16") {
-		t.Errorf("the refusal doesn't name the region and its range: %s", out)
+	if out, err := shared.run("start", "--config", shared.path("other.json")); err == nil || !strings.Contains(out, "region west is new, or has other zones") {
+		t.Errorf("the refusal doesn't name the region: %s", out)
 	}
 }
 
@@ -160,6 +183,24 @@ func TestFaults(t *testing.T) {
 		shared.must(t, "fault", "heal", "drop")
 		reach(t, east, "right", westIP+":8080")
 	})
+	t.Run("dns", func(t *testing.T) {
+		west.answers(t, "left", "10.100.0.1", "lookup", "kubernetes.default")
+		shared.must(t, "fault", "dns", "west")
+		if out, err := west.probe(t, "left", "lookup", "kubernetes.default"); err == nil {
+			t.Errorf("the name server of west still answers: %s", out)
+		}
+		east.answers(t, "right", "10.101.0.1", "lookup", "kubernetes.default")
+		shared.must(t, "fault", "heal", "dns", "west")
+		west.answers(t, "left", "10.100.0.1", "lookup", "kubernetes.default")
+	})
+	t.Run("snat", func(t *testing.T) {
+		west.answers(t, "left", fmt.Sprintf("right at %s sees %s", eastIP, westIP), "get", eastIP+":8080")
+		shared.must(t, "fault", "snat", "west")
+		west.answers(t, "left", fmt.Sprintf("right at %s sees %s", eastIP, shared.status(t).Regions[1].Nodes[0].Address), "get", eastIP+":8080")
+		east.answers(t, "right", fmt.Sprintf("left at %s sees %s", westIP, eastIP), "get", westIP+":8080")
+		shared.must(t, "fault", "heal")
+		west.answers(t, "left", fmt.Sprintf("right at %s sees %s", eastIP, westIP), "get", eastIP+":8080")
+	})
 	t.Run("mtu", func(t *testing.T) {
 		shared.must(t, "fault", "mtu", "east", "west", "1400")
 		east.answers(t, "right", "1372", "datagram", westIP+":8080", "1400")
@@ -167,11 +208,12 @@ func TestFaults(t *testing.T) {
 			t.Errorf("a packet of 1401 bytes passes: %s", out)
 		}
 		shared.must(t, "fault", "heal", "mtu")
-		east.answers(t, "right", "1472", "datagram", westIP+":8080", "1500")
+		east.answers(t, "right", "8472", "datagram", westIP+":8080", "8500") // what the peering lets pass
 	})
 	t.Run("bad", func(t *testing.T) {
 		for _, c := range []struct{ args, want string }{
-			{"cut north", `there is no region "north"`},
+			{"cut north", `no network in region "north"; there are some in east, west`},
+			{"kill north/etcd", `no cluster "north"; there are east, west`},
 			{"drop east west https", `"https" is not a number`},
 			{"kill west/kube-proxy", "west/etcd"},
 			{"kill-node west/nowhere", "there is no node"},
@@ -360,7 +402,7 @@ func TestUnprivileged(t *testing.T) {
 	if err := tryUserNamespace(nobody); err != nil {
 		t.Skipf("this kernel does not let users make namespaces: %v", err)
 	}
-	l, err := newLab(nobody, oneNode("solo", "172.31.0.0/16", "10.102.0.0/16"))
+	l, err := newRegions(nobody, plan{"solo", "172.31.0.0/16", "10.102.0.0/16", 0})
 	if l != nil {
 		defer func() {
 			if err := l.close(); err != nil {
@@ -369,9 +411,6 @@ func TestUnprivileged(t *testing.T) {
 		}()
 	}
 	if err != nil {
-		t.Fatal(err)
-	}
-	if err := l.start(); err != nil {
 		t.Fatal(err)
 	}
 	c := l.clusters["solo"]

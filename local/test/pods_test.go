@@ -440,11 +440,12 @@ func testKubectl(t *testing.T) {
 	if err := os.Symlink(filepath.Join(shared.bin, "ringspan-kube"), link); err != nil {
 		t.Fatal(err)
 	}
+	kubeconfig := strings.TrimSpace(shared.must(t, "kubeconfig"))
 	for _, command := range [][]string{{link}, {filepath.Join(shared.bin, "ringspan-kube"), "kubectl"}} {
 		cmd := exec.Command(command[0], append(command[1:], "--context", "east", "get", "nodes", "-o", "name")...)
-		cmd.Env = append(os.Environ(), "KUBECONFIG="+shared.path("state", "kubeconfig"), "KUBECACHEDIR="+t.TempDir())
+		cmd.Env = append(os.Environ(), "KUBECONFIG="+kubeconfig, "KUBECACHEDIR="+t.TempDir())
 		out, err := cmd.CombinedOutput()
-		if want := "node/ip-172-30-0-10.east.compute.internal\n"; err != nil || string(out) != want {
+		if want := "node/" + nodeOf(t, east) + "\n"; err != nil || string(out) != want {
 			t.Errorf("%v: got %q, %v, want %q", command, out, err, want)
 		}
 	}

@@ -98,10 +98,17 @@ type Node struct {
 	DiskGiB        int
 	Tags           []Tag
 	LaunchTemplate *LaunchTemplateSpecification
+	More           int // machines that shall come into the subnet after it
 }
 
-// RunNode starts a machine of a cluster, with a range of 16 addresses for its
-// pods (prefix delegation of the VPC CNI).
+// nodePrefixes is how many ranges of 16 addresses a machine gets for its pods
+// where its subnet has room: enough for a few databases and what stands around
+// them, and no more, because every router knows each of them.
+const nodePrefixes = 2
+
+// RunNode starts a machine of a cluster, with ranges of 16 addresses for its pods
+// (prefix delegation of the VPC CNI): nodePrefixes of them, or one where those
+// that come after it would go short.
 func (a *API) RunNode(n Node) (*Instance, error) {
 	in := &RunInstancesInput{
 		ImageId: n.Image, InstanceType: n.InstanceType, SubnetId: n.Subnet.SubnetId, SecurityGroupIds: n.Groups, LaunchTemplate: n.LaunchTemplate, MinCount: 1, MaxCount: 1,
@@ -125,20 +132,35 @@ func (a *API) RunNode(n Node) (*Instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	return machine, a.delegate(a.region.Interfaces.Get(machine.Primary), n.Subnet)
+	return machine, a.delegate(a.region.Interfaces.Get(machine.Primary), n)
 }
 
-// delegate gives an interface a range of 16 addresses that nothing has.
-func (a *API) delegate(i *NetworkInterface, s *Subnet) error {
+// delegate gives an interface ranges of 16 addresses that nothing has.
+func (a *API) delegate(i *NetworkInterface, n Node) error {
+	free := a.freePrefixes(n.Subnet)
+	if len(free) == 0 {
+		return wire.Errorf("InsufficientCidrBlocks", "The specified subnet does not have enough free cidr blocks to satisfy the request.")
+	}
+	count := 1
+	if len(free) >= nodePrefixes*(1+n.More) {
+		count = nodePrefixes
+	}
+	for _, p := range free[:count] {
+		i.Ipv4Prefixes = append(i.Ipv4Prefixes, Ipv4Prefix{p.String()})
+	}
+	return nil
+}
+
+// freePrefixes are the ranges of 16 addresses of a subnet that nothing has:
+// neither the first nor the last, which AWS keeps addresses of.
+func (a *API) freePrefixes(s *Subnet) (all []netip.Prefix) {
 	used := a.usedAddresses(s.SubnetId)
-	for n := 16; n+16 < size(s.prefix()); n += 16 { // neither the first nor the last, which AWS keeps addresses of
-		p := netip.PrefixFrom(nth(s.prefix(), n), 28)
-		if free(p, used) {
-			i.Ipv4Prefixes = append(i.Ipv4Prefixes, Ipv4Prefix{p.String()})
-			return nil
+	for n := 16; n+16 < size(s.prefix()); n += 16 {
+		if p := netip.PrefixFrom(nth(s.prefix(), n), 28); free(p, used) {
+			all = append(all, p)
 		}
 	}
-	return wire.Errorf("InsufficientCidrBlocks", "The specified subnet does not have enough free cidr blocks to satisfy the request.")
+	return all
 }
 
 func free(p netip.Prefix, used map[netip.Addr]bool) bool {
@@ -168,6 +190,16 @@ func (a *API) Ended(id string) bool {
 // Where is the zone of an instance, and its primary interface.
 func (n *Instance) Where() (zone, networkInterface string) {
 	return n.Placement.AvailabilityZone, n.Primary
+}
+
+// Capacity is what a machine of the instance's type has: virtual CPUs, and bytes
+// of memory.
+func (n *Instance) Capacity() (cpus int, memory uint64) {
+	m, err := machineOf(n.InstanceType)
+	if err != nil { // of an older version of this cloud
+		return 0, 0
+	}
+	return m.vcpus, uint64(m.memory) << 20
 }
 
 // ImageOf is the node image of a Kubernetes version, "" when there is none.

@@ -101,6 +101,15 @@ func (p *Peering) seenIn(region string) bool {
 	return p.Requester.Region == region || p.Accepter.Region == region && p.Status.Code != pcxInitiating && !p.Broken
 }
 
+// tagsIn are a side's own tags. A list that was empty when the state was kept is
+// none when it is read again.
+func (p *Peering) tagsIn(region string) *[]Tag {
+	if p.TagsIn[region] == nil {
+		p.TagsIn[region] = &[]Tag{}
+	}
+	return p.TagsIn[region]
+}
+
 // CreateVpcPeeringConnectionInput is CreateVpcPeeringConnection's.
 type CreateVpcPeeringConnectionInput struct {
 	VpcId, PeerVpcId, PeerOwnerId, PeerRegion string
@@ -126,7 +135,7 @@ func (a *API) CreateVpcPeeringConnection(_ context.Context, in *CreateVpcPeering
 	if region == "" {
 		region = a.region.Name
 	}
-	if !Enabled(region) {
+	if !a.Enabled(region) {
 		return nil, invalid("peerRegion", region)
 	}
 	tags, err := tagsFor(in.TagSpecifications, "vpc-peering-connection")
@@ -141,7 +150,7 @@ func (a *API) CreateVpcPeeringConnection(_ context.Context, in *CreateVpcPeering
 		return nil, err
 	}
 	p := a.newPeering(v, other, region, in.PeerVpcId)
-	*p.TagsIn[a.region.Name] = tags
+	*p.tagsIn(a.region.Name) = tags
 	return &PeeringOutput{a.peeringView(p)}, nil
 }
 
@@ -223,7 +232,7 @@ func (a *API) findPeering(id string) (*Peering, error) {
 // peeringView is a connection with this region's tags.
 func (a *API) peeringView(p *Peering) *Peering {
 	view := *p
-	view.Tags = *p.TagsIn[a.region.Name]
+	view.Tags = *p.tagsIn(a.region.Name)
 	if p.Status.Code == pcxActive {
 		view.ExpirationTime = time.Time{}
 	}
@@ -408,7 +417,7 @@ func (peeringTags) tagList(a *API, id string) (*[]Tag, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p.TagsIn[a.region.Name], nil
+	return p.tagsIn(a.region.Name), nil
 }
 
 func (peeringTags) describeTags(a *API) []TagDescription {

@@ -4,41 +4,63 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/ringspan/ringspan/local/aws/wire"
+	"github.com/ringspan/ringspan/local/aws/world"
 )
 
 // place is a region as AWS has it. Zone ids are numbered in the order of the
 // letters; on AWS the two differ from account to account.
 type place struct {
 	name, zoneID, letters string
-	optIn                 bool // not enabled in a new account
+	optIn                 bool     // not enabled in a new account
+	named                 []string // zones by name, in place of the letters
 }
 
 var places = []place{
-	{"us-east-1", "use1", "abcdef", false}, {"us-east-2", "use2", "abc", false}, {"us-west-1", "usw1", "ac", false},
-	{"us-west-2", "usw2", "abcd", false}, {"ca-central-1", "cac1", "abd", false}, {"sa-east-1", "sae1", "abc", false},
-	{"eu-west-1", "euw1", "abc", false}, {"eu-west-2", "euw2", "abc", false}, {"eu-west-3", "euw3", "abc", false},
-	{"eu-central-1", "euc1", "abc", false}, {"eu-north-1", "eun1", "abc", false}, {"ap-south-1", "aps1", "abc", false},
-	{"ap-northeast-1", "apne1", "acd", false}, {"ap-northeast-2", "apne2", "abcd", false}, {"ap-northeast-3", "apne3", "abc", false},
-	{"ap-southeast-1", "apse1", "abc", false}, {"ap-southeast-2", "apse2", "abc", false},
-	{"af-south-1", "afs1", "abc", true}, {"ap-east-1", "ape1", "abc", true}, {"ap-south-2", "aps2", "abc", true},
-	{"ap-southeast-3", "apse3", "abc", true}, {"ap-southeast-4", "apse4", "abc", true}, {"ca-west-1", "caw1", "abc", true},
-	{"eu-central-2", "euc2", "abc", true}, {"eu-south-1", "eus1", "abc", true}, {"eu-south-2", "eus2", "abc", true},
-	{"il-central-1", "ilc1", "abc", true}, {"me-central-1", "mec1", "abc", true}, {"me-south-1", "mes1", "abc", true},
+	{"us-east-1", "use1", "abcdef", false, nil}, {"us-east-2", "use2", "abc", false, nil}, {"us-west-1", "usw1", "ac", false, nil},
+	{"us-west-2", "usw2", "abcd", false, nil}, {"ca-central-1", "cac1", "abd", false, nil}, {"sa-east-1", "sae1", "abc", false, nil},
+	{"eu-west-1", "euw1", "abc", false, nil}, {"eu-west-2", "euw2", "abc", false, nil}, {"eu-west-3", "euw3", "abc", false, nil},
+	{"eu-central-1", "euc1", "abc", false, nil}, {"eu-north-1", "eun1", "abc", false, nil}, {"ap-south-1", "aps1", "abc", false, nil},
+	{"ap-northeast-1", "apne1", "acd", false, nil}, {"ap-northeast-2", "apne2", "abcd", false, nil}, {"ap-northeast-3", "apne3", "abc", false, nil},
+	{"ap-southeast-1", "apse1", "abc", false, nil}, {"ap-southeast-2", "apse2", "abc", false, nil},
+	{"af-south-1", "afs1", "abc", true, nil}, {"ap-east-1", "ape1", "abc", true, nil}, {"ap-south-2", "aps2", "abc", true, nil},
+	{"ap-southeast-3", "apse3", "abc", true, nil}, {"ap-southeast-4", "apse4", "abc", true, nil}, {"ca-west-1", "caw1", "abc", true, nil},
+	{"eu-central-2", "euc2", "abc", true, nil}, {"eu-south-1", "eus1", "abc", true, nil}, {"eu-south-2", "eus2", "abc", true, nil},
+	{"il-central-1", "ilc1", "abc", true, nil}, {"me-central-1", "mec1", "abc", true, nil}, {"me-south-1", "mes1", "abc", true, nil},
 }
 
-func placeOf(region string) (place, bool) {
-	i := slices.IndexFunc(places, func(p place) bool { return p.name == region })
+// places are AWS's regions and the account's own ones, which come last unless
+// they take the place of one of AWS's.
+func (s *Service) places() []place {
+	all := slices.Clone(places)
+	for _, r := range s.world.Regions {
+		p := ownPlace(r)
+		if i := slices.IndexFunc(all, func(o place) bool { return o.name == p.name }); i >= 0 {
+			all[i] = p
+			continue
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
+// ownPlace has zone ids that are none of AWS's, of which EKS shuns some.
+func ownPlace(r world.Region) place { return place{name: r.Name, zoneID: r.Name, named: r.Zones} }
+
+func (s *Service) placeOf(region string) (place, bool) {
+	all := s.places()
+	i := slices.IndexFunc(all, func(p place) bool { return p.name == region })
 	if i < 0 {
 		return place{}, false
 	}
-	return places[i], true
+	return all[i], true
 }
 
-// Enabled says whether an account can use a region without opting in.
-func Enabled(region string) bool {
-	p, ok := placeOf(region)
+// Enabled says whether the account can use a region without opting in.
+func (s *Service) Enabled(region string) bool {
+	p, ok := s.placeOf(region)
 	return ok && !p.optIn
 }
 
@@ -51,24 +73,20 @@ func (p place) optInStatus() string {
 
 func (p place) zones() []AvailabilityZone {
 	var out []AvailabilityZone
-	for i, letter := range p.letters {
+	for i, name := range p.zoneNames() {
 		out = append(out, AvailabilityZone{
-			ZoneName: p.name + string(letter), ZoneId: p.zoneID + "-az" + strconv.Itoa(i+1), RegionName: p.name,
+			ZoneName: name, ZoneId: p.zoneID + "-az" + strconv.Itoa(i+1), RegionName: p.name,
 			State: "available", OptInStatus: "opt-in-not-required", GroupName: p.name, NetworkBorderGroup: p.name, ZoneType: "availability-zone",
 		})
 	}
 	return out
 }
 
-// ZoneID is the id of a zone, such as use1-az1, or "".
-func ZoneID(region, zone string) string {
-	p, _ := placeOf(region)
-	for _, z := range p.zones() {
-		if z.ZoneName == zone {
-			return z.ZoneId
-		}
+func (p place) zoneNames() []string {
+	if p.named != nil {
+		return p.named
 	}
-	return ""
+	return each(strings.Split(p.letters, ""), func(letter string) string { return p.name + letter })
 }
 
 // RegionInfo is a region.
@@ -99,12 +117,12 @@ var regionKind = &kind[RegionInfo]{filters: map[string]func(*API, *RegionInfo) [
 // DescribeRegions lists the enabled regions, or all.
 func (a *API) DescribeRegions(_ context.Context, in *DescribeRegionsInput) (*DescribeRegionsOutput, error) {
 	for _, name := range in.RegionNames {
-		if _, ok := placeOf(name); !ok {
+		if _, ok := a.placeOf(name); !ok {
 			return nil, wire.Errorf("InvalidParameterValue", "Invalid region provided: %s", name)
 		}
 	}
 	out := &DescribeRegionsOutput{}
-	for _, p := range places {
+	for _, p := range a.places() {
 		r := RegionInfo{RegionName: p.name, Endpoint: "ec2." + p.name + ".amazonaws.com", OptInStatus: p.optInStatus()}
 		if len(in.RegionNames) > 0 && !slices.Contains(in.RegionNames, p.name) || p.optIn && !in.AllRegions && len(in.RegionNames) == 0 {
 			continue
@@ -151,7 +169,7 @@ var zoneKind = &kind[AvailabilityZone]{filters: map[string]func(*API, *Availabil
 
 // DescribeAvailabilityZones lists the region's zones. There are no local zones.
 func (a *API) DescribeAvailabilityZones(_ context.Context, in *DescribeAvailabilityZonesInput) (*DescribeAvailabilityZonesOutput, error) {
-	p, _ := placeOf(a.region.Name)
+	p, _ := a.placeOf(a.region.Name)
 	out := &DescribeAvailabilityZonesOutput{}
 	named := slices.Concat(in.ZoneNames, in.ZoneIds)
 	for _, z := range p.zones() {

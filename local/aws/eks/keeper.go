@@ -54,6 +54,14 @@ func (b *bodies) done(key string) bool {
 	return ok && h.made != "" && h.made == h.want
 }
 
+// is says whether the plane has a thing just as it is wanted.
+func (b *bodies) is(w body) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	h, ok := b.have[w.key]
+	return ok && h.made == w.want
+}
+
 // endpoint is how a cluster is reached, when it is there.
 func (b *bodies) endpoint(key string) (plane.Endpoint, bool) {
 	if b == nil {
@@ -111,6 +119,19 @@ func (k *Keeper) Run(ctx context.Context) {
 		case <-tick.C:
 		}
 	}
+}
+
+// Pending lists the keys of what is wanted and isn't there as it is wanted.
+func (k *Keeper) Pending() (keys []string) {
+	_ = k.service.world.Do(func() bool { // changes nothing, so nothing is kept
+		for _, w := range k.service.wanted() {
+			if !k.service.bodies.is(w) {
+				keys = append(keys, w.key)
+			}
+		}
+		return false
+	})
+	return keys
 }
 
 // jobs compares what is wanted with what is there.

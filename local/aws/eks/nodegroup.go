@@ -240,28 +240,9 @@ func (a *API) nodeRole(arn string) error {
 	return nil
 }
 
-// scale starts and ends machines until the group has as many as it wants,
-// spread over its subnets.
-func (a *API) scale(c *Cluster, g *Nodegroup, nets []*ec2.Subnet) error {
-	for len(g.Machines) > g.ScalingConfig.DesiredSize {
-		last := len(g.Machines) - 1
-		a.endMachine(c, g.Machines[last])
-		g.Machines = g.Machines[:last]
-	}
-	for len(g.Machines) < g.ScalingConfig.DesiredSize {
-		n := nets[len(g.Machines)%len(nets)]
-		m, err := a.ec2.RunNode(a.machine(c, g, n))
-		if err != nil {
-			return invalid("%s", wire.AsError(err).Message)
-		}
-		g.Machines = append(g.Machines, m.InstanceId)
-	}
-	return nil
-}
-
-func (a *API) machine(c *Cluster, g *Nodegroup, n *ec2.Subnet) ec2.Node {
+func (a *API) machine(c *Cluster, g *Nodegroup, n *ec2.Subnet, more int) ec2.Node {
 	node := ec2.Node{
-		Subnet: n, Image: ec2.ImageOf(a.region.Name, g.Version, amiTypes[g.AmiType]), Groups: []string{c.ResourcesVpcConfig.ClusterSecurityGroupId},
+		Subnet: n, More: more, Image: ec2.ImageOf(a.region.Name, g.Version, amiTypes[g.AmiType]), Groups: []string{c.ResourcesVpcConfig.ClusterSecurityGroupId},
 		Spot: g.CapacityType == "SPOT", DiskGiB: g.DiskSize,
 		Tags: []ec2.Tag{
 			{Key: "aws:autoscaling:groupName", Value: g.Resources.AutoScalingGroups[0].Name}, {Key: "aws:eks:cluster-name", Value: c.Name},

@@ -101,6 +101,7 @@ func (a *API) wantNode(c *Cluster, n *Nodegroup, id string) body {
 		Cluster: c.id(), Name: m.PrivateDnsName, InstanceID: id, InstanceType: m.InstanceType, Zone: zone, Interface: network, CapacityType: n.CapacityType,
 		Labels: map[string]string{"eks.amazonaws.com/nodegroup": n.NodegroupName, "eks.amazonaws.com/capacityType": n.CapacityType},
 	}
+	v.CPUs, v.Memory = m.Capacity()
 	for k, l := range n.Labels {
 		v.Labels[k] = l
 	}

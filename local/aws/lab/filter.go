@@ -14,7 +14,7 @@ import (
 	"github.com/ringspan/ringspan/local/netlab"
 )
 
-// The router's tables. Faults that are injected have one of their own.
+// The router's tables. What faults drop is in netlab's own, which comes first.
 const (
 	filterTable = "aws-filter"
 	natTable    = "aws-nat"
@@ -214,14 +214,7 @@ func jump(to *nftables.Chain, match ...expr.Any) []expr.Any {
 	return append(match, &expr.Verdict{Kind: expr.VerdictJump, Chain: to.Name})
 }
 
-func onLink(key expr.MetaKey, name string) []expr.Any {
-	padded := make([]byte, unix.IFNAMSIZ)
-	copy(padded, name)
-	return []expr.Any{
-		&expr.Meta{Key: key, Register: 1},
-		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: padded},
-	}
-}
+func onLink(key expr.MetaKey, name string) []expr.Any { return netlab.MatchLink(key, name) }
 
 func notIn(offset uint32, p netip.Prefix) []expr.Any {
 	match := netlab.MatchPrefix(offset, p)

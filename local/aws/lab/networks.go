@@ -35,6 +35,8 @@ type Networks struct {
 	peerings map[string]plane.Peering
 	topology plane.Topology  // handed down last
 	nodes    map[string]bool // interfaces whose secondary addresses are pods'
+	faults   []Fault
+	mtus     map[string]int // of peerings, in bytes, as their links have it
 }
 
 var _ plane.Networks = (*Networks)(nil)
@@ -48,7 +50,8 @@ func New() (*Networks, error) {
 	if err := internet.Forward(); err != nil {
 		return nil, err
 	}
-	return &Networks{internet: internet, vpcs: map[string]*vpc{}, peerings: map[string]plane.Peering{}, nodes: map[string]bool{}}, internet.SetAddresses("lo", netip.MustParseAddr("127.0.0.1"), internetHost)
+	n := &Networks{internet: internet, vpcs: map[string]*vpc{}, peerings: map[string]plane.Peering{}, nodes: map[string]bool{}, mtus: map[string]int{}}
+	return n, internet.SetAddresses("lo", netip.MustParseAddr("127.0.0.1"), internetHost)
 }
 
 // Internet is the namespace of a host that isn't in any VPC, at 192.0.2.1.
@@ -130,7 +133,7 @@ func (n *Networks) Apply(ctx context.Context, t plane.Topology) error {
 			return err
 		}
 	}
-	if err := n.routeInternet(t); err != nil {
+	if err := errors.Join(n.disturb(), n.routeInternet(t)); err != nil { // before there are routes
 		return err
 	}
 	return n.eachVPC(ctx, t, func(v *vpc, want plane.VPC) error {
@@ -160,6 +163,7 @@ func (n *Networks) removeGone(t plane.Topology) error {
 			}
 		}
 		delete(n.peerings, id)
+		delete(n.mtus, id)
 	}
 	for id, v := range n.vpcs {
 		if !slices.ContainsFunc(t.VPCs, func(want plane.VPC) bool { return want.ID == id }) {
@@ -228,7 +232,7 @@ func (n *Networks) peer(p plane.Peering) error {
 	if err := errors.Join(a.router.SetAddresses(link, a.address), b.router.SetAddresses(link, b.address)); err != nil {
 		return err
 	}
-	n.peerings[p.ID] = p
+	n.peerings[p.ID], n.mtus[p.ID] = p, p.MTU
 	return nil
 }
 

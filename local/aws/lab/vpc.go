@@ -22,6 +22,7 @@ type vpc struct {
 	policies []netlab.Policy
 	filters  string // description of the packet filter that was applied last
 	nat      string
+	drops    string // because of faults
 }
 
 // leaf is a namespace with a link to the router.

@@ -4,7 +4,6 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/ringspan/ringspan/local/aws/ec2"
 	"github.com/ringspan/ringspan/local/aws/iam"
 	"github.com/ringspan/ringspan/local/aws/wire"
 	"github.com/ringspan/ringspan/local/aws/world"
@@ -32,7 +31,7 @@ func (s *Server) identify(r *wire.Request) (*exchange, error) {
 	if flaw == "" {
 		x.caller, flaw = s.authenticate(sign, r)
 	}
-	if flaw == "" && !ec2.Enabled(sign.Region) {
+	if flaw == "" && !s.ec2.Enabled(sign.Region) {
 		flaw = wire.UnknownKey // as AWS answers where the account hasn't opted in
 	}
 	if flaw != "" {

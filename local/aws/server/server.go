@@ -62,6 +62,9 @@ func New(o Options) (*Server, error) {
 	if err := w.Load(); err != nil {
 		return nil, err
 	}
+	if err := s.checkRegions(); err != nil {
+		return nil, err
+	}
 	return s, w.Do(func() bool { s.root = s.iam.RootKey(); return true })
 }
 
@@ -73,6 +76,7 @@ func (s *Server) Credentials() (accessKey, secret string) { return s.root.ID, s.
 func (s *Server) Run(ctx context.Context) {
 	var keeping sync.WaitGroup
 	defer keeping.Wait()
+	s.plane.apply(ctx) // machines look for their place in the networks
 	if s.keeper != nil {
 		keeping.Go(func() { s.keeper.Run(ctx) })
 	}

@@ -23,14 +23,20 @@ const (
 	SpotVCPUs            = "L-34B43A08"
 )
 
+// boundless is a quota that nothing reaches, and that JSON can say.
+const boundless = 1e9
+
 // Quota is the value in force for a region: the one set for it, the one set
-// for all regions, or the default. Inside Do.
+// for all regions, or the default, unless nothing is limited. Inside Do.
 func (w *World) Quota(region, code string, standard float64) float64 {
 	if v, ok := w.quotas[region+"/"+code]; ok {
 		return v
 	}
 	if v, ok := w.quotas["/"+code]; ok {
 		return v
+	}
+	if w.unlimited {
+		return boundless
 	}
 	return standard
 }

@@ -26,6 +26,15 @@ type Options struct {
 	Clock   *Clock // nil: the machine's
 	IDs     *IDs   // nil: random
 	File    string // that keeps the state; "" for none
+
+	Regions   []Region // besides AWS's own, or in place of them
+	Unlimited bool     // no quota refuses anything, but those that are set
+}
+
+// Region is one with zones of any name.
+type Region struct {
+	Name  string
+	Zones []string
 }
 
 // World is one account of AWS, in all regions.
@@ -33,6 +42,7 @@ type World struct {
 	Account string
 	Clock   *Clock
 	IDs     *IDs
+	Regions []Region
 
 	mu       sync.Mutex // held by Do
 	waits    Waits
@@ -44,13 +54,17 @@ type World struct {
 
 	admission admission
 	quotas    map[string]float64
+	unlimited bool
 	leftovers bool
 	tokens    map[string]Answer
 }
 
 // New makes an empty world; Add its services, then Load.
 func New(o Options) *World {
-	w := &World{Account: o.Account, Clock: o.Clock, IDs: o.IDs, waits: o.Waits, Lag: o.Lag, file: o.File, quotas: map[string]float64{}}
+	w := &World{
+		Account: o.Account, Clock: o.Clock, IDs: o.IDs, Regions: o.Regions, waits: o.Waits, Lag: o.Lag, file: o.File,
+		quotas: map[string]float64{}, unlimited: o.Unlimited,
+	}
 	if w.Clock == nil {
 		w.Clock = NewClock(time.Now)
 	}

@@ -35,11 +35,11 @@ func newCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "ringspan-local",
 		Short: "A small cloud on one Linux machine",
-		Long: `ringspan-local runs regions on one Linux machine: real network namespaces,
-routes and packet filters, and in each region a real Kubernetes cluster whose
-containers are plain processes. It needs no container engine, changes nothing of
-the host's network, and runs as root or, where the kernel has user namespaces,
-as any user.
+		Long: `ringspan-local is an account of AWS on one Linux machine: it answers AWS's API, its
+VPCs are real network namespaces with routes and packet filters, and its EKS
+clusters are real Kubernetes clusters whose containers are plain processes. It
+needs no container engine, changes nothing of the host's network, and runs as root
+or, where the kernel has user namespaces, as any user.
 
 Everything lies in one state directory. Usually "ringspan up" drives it.`,
 		SilenceUsage: true, SilenceErrors: true,
@@ -68,15 +68,15 @@ func runCommand(o *options) *cobra.Command {
 			return cloud.Run(cmd.Context(), state, config)
 		},
 	}
-	cmd.Flags().StringVar(&o.config, "config", "", "file that describes the regions (JSON)")
+	cmd.Flags().StringVar(&o.config, "config", "", "file that describes the account (JSON)")
 	_ = cmd.MarkFlagRequired("config")
 	return cmd
 }
 
 func startCommand(o *options) *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "start", Short: "Start the lab in the background and wait until its regions are ready", Args: cobra.NoArgs,
-		Long: "Start returns at once when the lab runs already. A start during another joins it.",
+		Use: "start", Short: "Start the lab in the background and wait until it is ready", Args: cobra.NoArgs,
+		Long: "Start waits until the API answers and all that the account had runs again. It\nreturns at once when the lab runs already. A start during another joins it.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			client, _, err := o.client()
 			if err != nil {
@@ -89,7 +89,7 @@ func startCommand(o *options) *cobra.Command {
 			return client.Start(cmd.Context(), config, reporter(o.output, cmd.OutOrStdout()))
 		},
 	}
-	cmd.Flags().StringVar(&o.config, "config", "", "file that describes the regions (JSON)")
+	cmd.Flags().StringVar(&o.config, "config", "", "file that describes the account (JSON)")
 	cmd.Flags().StringVarP(&o.output, "output", "o", "text", "text, or json: one object a line")
 	_ = cmd.MarkFlagRequired("config")
 	return cmd
@@ -128,7 +128,7 @@ func stopCommand(o *options) *cobra.Command {
 
 func statusCommand(o *options) *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "status", Short: "Show the regions, their nodes and the faults in force", Args: cobra.NoArgs,
+		Use: "status", Short: "Show the clusters, their nodes and the faults in force", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			client, _, err := o.client()
 			if err != nil {
@@ -156,10 +156,13 @@ func printStatus(to io.Writer, s cloud.Status) error {
 		return err
 	}
 	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "REGION\tNODE\tZONE\tADDRESS\tREADY")
+	if s.Endpoint != nil { // without its secret: this is for people's screens
+		fmt.Fprintln(w, "API at", s.Endpoint.Endpoint)
+	}
+	fmt.Fprintln(w, "REGION\tCLUSTER\tNODE\tZONE\tADDRESS\tREADY")
 	for _, r := range s.Regions {
 		for _, n := range r.Nodes {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%t\n", r.Name, n.Name, n.Zone, n.Address, n.Ready)
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%t\n", r.Name, r.Cluster, n.Name, n.Zone, n.Address, n.Ready)
 		}
 	}
 	for _, f := range s.Faults {
@@ -173,16 +176,17 @@ func printStatus(to io.Writer, s cloud.Status) error {
 
 func kubeconfigCommand(o *options) *cobra.Command {
 	return &cobra.Command{
-		Use: "kubeconfig", Short: "Print the path of the file with one context a region", Args: cobra.NoArgs,
+		Use: "kubeconfig", Short: "Write a file with one context a cluster, as its administrator, and print the path", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			_, state, err := o.client()
 			if err != nil {
 				return err
 			}
-			if _, err := os.Stat(state.Kubeconfig()); err != nil {
-				return fmt.Errorf("no kubeconfig yet: start the lab first: %w", err)
+			path, err := state.WriteKubeconfig()
+			if err != nil {
+				return err
 			}
-			_, err = fmt.Fprintln(cmd.OutOrStdout(), state.Kubeconfig())
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), path)
 			return err
 		},
 	}
@@ -205,7 +209,7 @@ func faultCommand(o *options) *cobra.Command {
 		{"drop A B PORT", "Drop what goes from A to a TCP port in B", 3},
 		{"mtu A B BYTES", "Limit the packets between two regions", 3},
 		{"icmp A B", "Drop ICMP between two regions, so that nobody is told of packets that are too large", 2},
-		{"snat REGION", "Let a region's pods be seen with their nodes' addresses by other regions", 1},
+		{"snat REGION", "Let a region's pods be seen with their nodes' addresses by everybody outside its VPC", 1},
 		{"dns REGION", "Let a region's DNS be silent", 1},
 		{"kill-node REGION/NODE", "Power a node off; it comes back like a rebooted machine", 1},
 		{"kill REGION/COMPONENT", "kill -9 one process of a region's cluster", 1},

@@ -64,7 +64,7 @@ quotas, the calls made (docs/reference/embedded-aws.md).`,
 	flags.IntVar(&f.lag, "lag", 0, "calls that answer NotFound for a new resource")
 	flags.StringVar(&f.plane, "plane", "none", "what is behind the API: none, or lab: networks and clusters on this machine")
 	flags.StringVar(&f.images, "images", "", "directory of images for pods; with --plane lab")
-	flags.StringVar(&f.account, "account", "123456789012", "the account's number; with --state, of a new account")
+	flags.StringVar(&f.account, "account", cloud.DefaultAccount, "the account's number; with --state, of a new account")
 	flags.StringVarP(&f.output, "output", "o", "text", "text or json: how the endpoint is printed")
 	return cmd
 }
@@ -159,7 +159,7 @@ func serveLab(ctx context.Context, state string, f *serveFlags) error {
 	if err := os.MkdirAll(images, 0o755); err != nil {
 		return err
 	}
-	return cloud.Run(ctx, cloud.State(state), cloud.Config{Name: "aws", Images: images, AWS: &cloud.AWS{
+	return cloud.Run(ctx, cloud.State(state), cloud.Config{Name: "aws", Images: images, AWS: cloud.AWS{
 		Listen: f.listen, Strict: f.strict, Waits: f.waits, Lag: f.lag, Account: f.account, Output: f.output,
 	}})
 }

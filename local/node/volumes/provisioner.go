@@ -18,8 +18,7 @@ import (
 
 // Names that the pieces of Kubernetes agree on.
 const (
-	Provisioner            = "local.ringspan.io/directory"
-	EBSProvisioner         = "ebs.csi.aws.com"
+	Provisioner            = "ebs.csi.aws.com"
 	selectedNodeAnnotation = "volume.kubernetes.io/selected-node"       // set by the scheduler
 	parameterPrefix        = "parameters.local.ringspan.io/"            // before a storage class's parameters
 	provisionerAnnotation  = "volume.kubernetes.io/storage-provisioner" // set by the controller manager
@@ -28,17 +27,16 @@ const (
 // provisioner makes a directory and a local PersistentVolume for every claim
 // whose pod the scheduler has placed, as rancher's local-path-provisioner does.
 type provisioner struct {
-	name   string // of the storage classes' field provisioner
 	client kubernetes.Interface
 	dir    string
 	report func(error)
 }
 
-// Run makes and deletes volumes below dir for the storage classes of the named
-// provisioner, until the context ends. What fails is reported and tried again at
-// the next resync.
-func Run(ctx context.Context, client kubernetes.Interface, name, dir string, report func(error)) {
-	p := &provisioner{name: name, client: client, dir: dir, report: report}
+// Run makes and deletes volumes below dir for all storage classes of Provisioner,
+// until the context ends. What fails is reported and tried again at the next
+// resync.
+func Run(ctx context.Context, client kubernetes.Interface, dir string, report func(error)) {
+	p := &provisioner{client: client, dir: dir, report: report}
 	p.run(ctx)
 }
 
@@ -64,7 +62,7 @@ func (p *provisioner) run(ctx context.Context) {
 
 func (p *provisioner) provision(ctx context.Context, claim *corev1.PersistentVolumeClaim) error {
 	node := claim.Annotations[selectedNodeAnnotation]
-	if claim.Status.Phase != corev1.ClaimPending || claim.Annotations[provisionerAnnotation] != p.name || node == "" {
+	if claim.Status.Phase != corev1.ClaimPending || claim.Annotations[provisionerAnnotation] != Provisioner || node == "" {
 		return nil
 	}
 	name := "pvc-" + string(claim.UID)
@@ -104,7 +102,7 @@ func (p *provisioner) annotations(ctx context.Context, class string) (map[string
 	if err != nil {
 		return nil, err
 	}
-	all := map[string]string{"pv.kubernetes.io/provisioned-by": p.name}
+	all := map[string]string{"pv.kubernetes.io/provisioned-by": Provisioner}
 	for key, value := range c.Parameters {
 		all[parameterPrefix+strings.ReplaceAll(key, "/", "-")] = value
 	}
@@ -113,7 +111,7 @@ func (p *provisioner) annotations(ctx context.Context, class string) (map[string
 
 // reclaim deletes the directory and the volume of a claim that is gone.
 func (p *provisioner) reclaim(ctx context.Context, pv *corev1.PersistentVolume) {
-	if pv.Status.Phase != corev1.VolumeReleased || pv.Annotations["pv.kubernetes.io/provisioned-by"] != p.name {
+	if pv.Status.Phase != corev1.VolumeReleased || pv.Annotations["pv.kubernetes.io/provisioned-by"] != Provisioner {
 		return
 	}
 	if err := os.RemoveAll(pv.Spec.Local.Path); err != nil {

@@ -2,34 +2,12 @@ package controlplane
 
 import (
 	"context"
-	"errors"
 
 	rbacv1 "k8s.io/api/rbac/v1"
-	storagev1 "k8s.io/api/storage/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 )
-
-// StorageClasses are the names under which volumes can be asked for: that of
-// the article and of many charts first (the default), then kind's and EKS's.
-var StorageClasses = []string{"local-path", "standard", "gp3"}
-
-// CreateDefaults creates what every cluster offers: storage classes, and
-// CoreDNS's permission to watch. What is there already is left as it is.
-func CreateDefaults(ctx context.Context, client kubernetes.Interface, provisioner string) error {
-	wait := storagev1.VolumeBindingWaitForFirstConsumer
-	var errs []error
-	for i, name := range StorageClasses {
-		class := &storagev1.StorageClass{ObjectMeta: metav1.ObjectMeta{Name: name}, Provisioner: provisioner, VolumeBindingMode: &wait}
-		if i == 0 {
-			class.Annotations = map[string]string{"storageclass.kubernetes.io/is-default-class": "true"}
-		}
-		_, err := client.StorageV1().StorageClasses().Create(ctx, class, metav1.CreateOptions{})
-		errs = append(errs, ignoreExisting(err))
-	}
-	return errors.Join(append(errs, AllowDNS(ctx, client))...)
-}
 
 // AllowDNS lets CoreDNS watch what it answers about.
 func AllowDNS(ctx context.Context, client kubernetes.Interface) error {
