@@ -44,3 +44,11 @@ func Offset(pid int) (time.Duration, error) {
 
 // ended is the error for a process that is not there.
 func ended(pid int) error { return fmt.Errorf("process %d: %w", pid, os.ErrProcessDone) }
+
+// Supported is ErrUnsupported where wall clocks cannot be shifted at all.
+func Supported() error {
+	if _, err := offsetOf(os.Getpid()); errors.Is(err, ErrUnsupported) {
+		return ErrUnsupported
+	}
+	return nil
+}

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"sync"
 	"time"
 
@@ -58,7 +59,11 @@ func (s *supervisor) openAPI(ctx context.Context) error {
 		return err
 	}
 	s.clusters = newClusters(ctx, s, networks)
-	s.faults = &faults{networks: networks, translate: s.clusters.translate}
+	s.faults = &faults{networks: networks, translate: s.clusters.translate, clocks: &clocks{
+		tracer:   func() *exec.Cmd { return exec.Command(s.init, "clock", "serve") },
+		inits:    s.clusters.inits,
+		complain: func(region string, err error) { s.events.say("clock", region, "%v", err) },
+	}}
 	s.api = &api{}
 	s.api.server, err = server.New(server.Options{
 		World: world, Strict: s.config.AWS.Strict, Networks: networks, Clusters: s.clusters, Images: s.config.Images,

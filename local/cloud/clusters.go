@@ -154,6 +154,19 @@ func (c *clusters) list() (running []*cluster) {
 	return running
 }
 
+// inits are the first processes of all containers in a region.
+func (c *clusters) inits(region string) (pids []int) {
+	for _, one := range c.list() {
+		if one.region != region {
+			continue
+		}
+		for _, n := range one.runningNodes() {
+			pids = append(pids, n.runtime.Inits()...)
+		}
+	}
+	return pids
+}
+
 // translate brings the nodes of a region to what the faults say of addresses.
 func (c *clusters) translate(region string) error {
 	var errs []error

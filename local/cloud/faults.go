@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ringspan/ringspan/local/aws/lab"
+	"github.com/ringspan/ringspan/local/clock"
 )
 
 // Fault is a disturbance that lasts until it is healed.
@@ -19,19 +20,24 @@ type Fault struct {
 	Since time.Time `json:"since"`
 }
 
-// snat is the kind of fault that is the nodes' matter.
-const snat = "snat"
+// Faults that are the nodes' matter, and not the networks'.
+const (
+	snat      = "snat"
+	clockKind = "clock"
+)
 
 // lasting are the kinds of faults with what they are about: regions (REGION, A,
-// B), a PORT, or BYTES.
+// B), a PORT, BYTES, or an OFFSET of time.
 var lasting = map[string]string{
 	lab.Cut: "REGION", lab.CutLink: "A B", lab.Drop: "A B PORT", lab.MTU: "A B BYTES", lab.ICMP: "A B", snat: "REGION", lab.DNS: "REGION",
+	clockKind: "REGION OFFSET",
 }
 
 // faults keeps those that are in force, and brings the networks to them.
 type faults struct {
 	networks  *lab.Networks
 	translate func(region string) error // brings a region's nodes to what disguises says
+	clocks    *clocks
 
 	turn   sync.Mutex // held by whoever adds or heals
 	mu     sync.Mutex
@@ -77,6 +83,15 @@ const smallestMTU = 68
 func checkArgument(name, value string, regions []string) error {
 	least := 1
 	switch name {
+	case "OFFSET":
+		offset, err := time.ParseDuration(value)
+		switch {
+		case err != nil || offset == 0:
+			return fmt.Errorf("%q is not a time such as 2s or -1.5s", value)
+		case offset.Abs() > clock.Limit:
+			return fmt.Errorf("%s is more than %s", offset, clock.Limit)
+		}
+		return clock.Supported()
 	case "BYTES":
 		least = smallestMTU
 		fallthrough
@@ -135,6 +150,7 @@ func (f *faults) apply(before, after []Fault) error {
 	if err := f.networks.Disturb(ofNetworks(after)); err != nil {
 		return err
 	}
+	f.clocks.set(offsets(after))
 	for _, fault := range slices.Concat(before, after) {
 		region := fault.Args[0]
 		if fault.Kind != snat || disguised(before, region) == disguised(after, region) {
@@ -147,9 +163,23 @@ func (f *faults) apply(before, after []Fault) error {
 	return nil
 }
 
+// offsets of the regions whose clocks are wrong; the last word holds.
+func offsets(active []Fault) map[string]time.Duration {
+	all := map[string]time.Duration{}
+	for _, a := range active {
+		if a.Kind == clockKind {
+			all[a.Args[0]], _ = time.ParseDuration(a.Args[1]) // checked when it was added
+		}
+	}
+	return all
+}
+
 // ofNetworks are the faults that are the networks' matter.
 func ofNetworks(active []Fault) (all []lab.Fault) {
 	for _, a := range active {
+		if a.Kind == clockKind {
+			continue
+		}
 		f := lab.Fault{Kind: a.Kind, A: a.Args[0]}
 		if len(a.Args) > 1 {
 			f.B = a.Args[1]

@@ -1,9 +1,10 @@
-// ringspan-init is the only code that runs as PID 1. It is a binary of its
+// ringspan-init is the only code that runs as PID 1, and does what such a small program can beside it. It is a binary of its
 // own because it starts once per container: it must not pay the start-up cost
 // (about 0.2 s CPU and 70 MB) of a binary that links all of Kubernetes.
 //
 //	ringspan-init reap PROGRAM ARGS...  PID 1 of the whole lab: runs PROGRAM and reaps orphans
 //	ringspan-init container SPEC.json   PID 1 of one container: builds its file system, then execs
+//	ringspan-init clock serve           beside those: shifts the wall clocks of processes, as it is asked to on its input
 package main
 
 import (
@@ -15,6 +16,7 @@ import (
 	"strconv"
 	"syscall"
 
+	"github.com/ringspan/ringspan/local/clock"
 	"github.com/ringspan/ringspan/local/node/process"
 	"golang.org/x/sys/unix"
 )
@@ -25,13 +27,18 @@ func init() { runtime.LockOSThread() }
 
 func main() {
 	if len(os.Args) < 3 {
-		fatal(fmt.Errorf("usage: ringspan-init reap|container ..."))
+		fatal(fmt.Errorf("usage: ringspan-init reap|container|clock ..."))
 	}
 	switch os.Args[1] {
 	case "reap":
 		os.Exit(reap(os.Args[2], os.Args[3:]))
 	case "container":
 		failStart(process.Run(os.Args[2]))
+	case "clock":
+		if err := clock.Serve(os.Stdin, os.Stdout); err != nil {
+			fatal(err)
+		}
+		return
 	}
 	fatal(fmt.Errorf("unknown mode %q", os.Args[1]))
 }

@@ -211,6 +211,7 @@ func faultCommand(o *options) *cobra.Command {
 		{"icmp A B", "Drop ICMP between two regions, so that nobody is told of packets that are too large", 2},
 		{"snat REGION", "Let a region's pods be seen with their nodes' addresses by everybody outside its VPC", 1},
 		{"dns REGION", "Let a region's DNS be silent", 1},
+		{"clock REGION OFFSET", "Let the clocks of a region's containers be wrong, by 2s or (after --) -2s", 2},
 		{"kill-node REGION/NODE", "Power a node off; it comes back like a rebooted machine", 1},
 		{"kill REGION/COMPONENT", "kill -9 one process of a region's cluster", 1},
 		{"roll-addresses REGION", "Restart a region's pods with other addresses, node after node", 1},

@@ -28,6 +28,21 @@ func (r *Runtime) Serve(ctx context.Context, listener net.Listener) error {
 	return server.Serve(listener)
 }
 
+// Inits are the first processes of all containers that run, each in a PID
+// namespace of its own.
+func (r *Runtime) Inits() (pids []int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, c := range r.containers {
+		c.mu.Lock()
+		if c.state == runtimeapi.ContainerState_CONTAINER_RUNNING {
+			pids = append(pids, c.pid)
+		}
+		c.mu.Unlock()
+	}
+	return pids
+}
+
 // KillAll ends every container at once and drops their pods' networks, as a
 // power failure of the node would.
 func (r *Runtime) KillAll() {
