@@ -166,6 +166,9 @@ func (j *job) awaitUpdate(ctx context.Context, u *types.Update) error {
 	j.waits("AWS to change %s", j.physical)
 	return j.cloud.until(ctx, clusterBudget, "the change of "+j.physical, func(ctx context.Context) (bool, error) {
 		out, err := j.eks.DescribeUpdate(ctx, &eks.DescribeUpdateInput{Name: &j.physical, UpdateId: u.Id})
+		if is(err, notFound) {
+			return false, nil // AWS doesn't show it everywhere yet
+		}
 		if err != nil {
 			return false, err
 		}

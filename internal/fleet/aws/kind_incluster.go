@@ -106,7 +106,10 @@ func (j *job) policy(ctx context.Context, cluster, principal, have, want string)
 		return awssdk.String("arn:" + j.cloud.Partition + ":eks::aws:cluster-access-policy/" + name)
 	}
 	if want != "" && want != have {
-		_, err := j.eks.AssociateAccessPolicy(ctx, &eks.AssociateAccessPolicyInput{ClusterName: &cluster, PrincipalArn: &principal, PolicyArn: arn(want), AccessScope: &types.AccessScope{Type: types.AccessScopeTypeCluster}})
+		err := j.cloud.settle(ctx, "giving "+principal+" "+want, func(ctx context.Context) error {
+			_, err := j.eks.AssociateAccessPolicy(ctx, &eks.AssociateAccessPolicyInput{ClusterName: &cluster, PrincipalArn: &principal, PolicyArn: arn(want), AccessScope: &types.AccessScope{Type: types.AccessScopeTypeCluster}})
+			return err
+		}, notFound)
 		if err != nil {
 			return err
 		}

@@ -41,23 +41,32 @@ func (j *job) createAssociation(ctx context.Context) error {
 	if !is(err, exists) {
 		return err
 	}
-	out, err := j.ec2.DescribeRouteTables(ctx, &ec2.DescribeRouteTablesInput{Filters: []types.Filter{filter("association.subnet-id", j.ref("subnet"))}})
-	if err != nil {
+	table := ""
+	err = j.cloud.until(ctx, settleBudget, "seeing which table "+j.ref("subnet")+" is associated with", func(ctx context.Context) (bool, error) {
+		table, j.physical, err = j.tableOf(ctx, j.ref("subnet"))
+		return table != "", err
+	})
+	if err != nil || table == j.ref("table") {
 		return err
+	}
+	return j.changeAssociation(ctx)
+}
+
+// tableOf is a subnet's route table and their association; "" while AWS's
+// listings don't show it.
+func (j *job) tableOf(ctx context.Context, subnet string) (table, association string, err error) {
+	out, err := j.ec2.DescribeRouteTables(ctx, &ec2.DescribeRouteTablesInput{Filters: []types.Filter{filter("association.subnet-id", subnet)}})
+	if err != nil {
+		return "", "", err
 	}
 	for _, t := range out.RouteTables {
 		for _, a := range t.Associations {
-			if awssdk.ToString(a.SubnetId) != j.ref("subnet") {
-				continue
+			if awssdk.ToString(a.SubnetId) == subnet {
+				return awssdk.ToString(t.RouteTableId), awssdk.ToString(a.RouteTableAssociationId), nil
 			}
-			j.physical = awssdk.ToString(a.RouteTableAssociationId)
-			if awssdk.ToString(t.RouteTableId) == j.ref("table") {
-				return nil
-			}
-			return j.changeAssociation(ctx)
 		}
 	}
-	return failure("%s is associated with a table that can't be seen", j.ref("subnet"))
+	return "", "", nil
 }
 
 func (j *job) changeAssociation(ctx context.Context) error {
