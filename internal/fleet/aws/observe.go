@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -381,8 +382,12 @@ func (l *look) askAdopted(ctx context.Context) error {
 	}
 	adopt := l.question.Adopted[i].Adopt
 	a := &infra.AdoptedVPC{ID: adopt.VPC, Cluster: adopt.Cluster}
+	var own bool
 	if adopt.Cluster != "" {
 		out, err := l.in.eks.DescribeCluster(ctx, &eks.DescribeClusterInput{Name: &adopt.Cluster})
+		if l.question.Leaving && is(err, notFound) {
+			return nil // with it everything in it that was the fleet's is gone
+		}
 		if err != nil {
 			return fmt.Errorf("adopting cluster %s: %w", adopt.Cluster, err)
 		}
@@ -390,12 +395,24 @@ func (l *look) askAdopted(ctx context.Context) error {
 		if n := out.Cluster.KubernetesNetworkConfig; n != nil {
 			a.Services = awssdk.ToString(n.ServiceIpv4Cidr)
 		}
+		own = l.owner(a, "EKS cluster "+adopt.Cluster, out.Cluster.Tags)
 	}
 	vpcs, err := l.in.ec2.DescribeVpcs(ctx, &ec2.DescribeVpcsInput{VpcIds: []string{a.ID}})
+	if l.question.Leaving && is(err, notFound) {
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("adopting %s: %w", a.ID, err)
 	}
 	a.CIDR = awssdk.ToString(vpcs.Vpcs[0].CidrBlock)
+	if adopt.Cluster == "" {
+		own = l.owner(a, "VPC "+a.ID, readTags(vpcs.Vpcs[0].Tags))
+	} else if a.Owned == "" && !own {
+		l.owner(a, "EKS cluster "+adopt.Cluster+" in VPC "+a.ID, readTags(vpcs.Vpcs[0].Tags))
+	}
+	if own {
+		return nil // it is found by its tags
+	}
 	in := []types.Filter{filter("vpc-id", a.ID)}
 	subnets, err := l.in.ec2.DescribeSubnets(ctx, &ec2.DescribeSubnetsInput{Filters: in})
 	if err != nil {
@@ -414,6 +431,19 @@ func (l *look) askAdopted(ctx context.Context) error {
 	defer l.mu.Unlock()
 	l.adopted, l.tables = a, append(l.tables, tables.RouteTables...)
 	return nil
+}
+
+// owner notes whose something is by its tags, and tells whether it is the fleet's
+// own.
+func (l *look) owner(a *infra.AdoptedVPC, what string, tags map[string]string) (own bool) {
+	name, id := tags[infra.TagFleet], tags[infra.TagFleetID]
+	if id == l.question.ID {
+		return true
+	}
+	if name != "" || id != "" {
+		a.Owned, a.Owner = what, cmp.Or(name, id)
+	}
+	return false
 }
 
 // privateOf are the subnets that don't give public addresses; all when all do.
