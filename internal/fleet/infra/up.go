@@ -126,6 +126,11 @@ func (u *up) tags(f *Found) (changed []Difference) {
 			changed = append(changed, Difference{"tag:" + key, f.Tags[key], u.want.Tags[key]})
 		}
 	}
+	// a tag that the file no longer has does no harm, but for the one that lets gc
+	// delete the fleet
+	if had := f.Tags[TagExpires]; had != "" && u.want.Tags[TagExpires] == "" {
+		changed = append(changed, Difference{"tag:" + TagExpires, had, ""})
+	}
 	return changed
 }
 
