@@ -12,7 +12,7 @@ var rank = map[Kind]int{
 	NodeGroup: 2,
 	Rules:     3, Cluster: 4,
 	Instance: 5,
-	Route: 6, Volume: 6, Acceptance: 7, Peering: 7,
+	Route:    6, Volume: 6, Acceptance: 7, Peering: 7,
 	NAT: 8, Address: 9, Interface: 10, SecurityGroup: 11,
 	Association: 12, Subnet: 13, RouteTable: 14, InternetGateway: 15,
 	InstanceProfile: 16, Role: 17, VPC: 18,
