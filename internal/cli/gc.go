@@ -1,72 +1,139 @@
 package cli
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"io"
+	"slices"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/ringspan/ringspan/internal/fleet/aws"
+	"github.com/ringspan/ringspan/internal/fleet/remote"
 )
 
-func gcCommand() *cobra.Command {
-	var a account
-	var output string
-	var remove bool
+// collection are the flags of gc.
+type collection struct {
+	account
+	output      string
+	remove, all bool
+}
+
+func gcCommand(o *options) *cobra.Command {
+	var g collection
 	cmd := &cobra.Command{
 		Use: "gc", Short: "Find the fleets in AWS whose time is past, and delete them", Args: none,
-		Long: `Gc finds every fleet of the account by its tags, in all regions, and says which are
-past their spec.expires. With --delete it takes those down, as down does. Fleets
-without an expiry are never touched.`,
-		Example: "  ringspan gc\n  ringspan gc --delete",
+		Long: `Gc finds the fleets of the account by their tags, in all regions, whoever made them
+and wherever their files are, and lists those that are past their spec.expires; with
+--all the others too. It changes nothing unless --delete is said: then it takes those
+down that are past, as down does. One that can't go, because others have put
+something into its network, is named at the end and keeps none of the others. Fleets
+without an expiry are never touched. It may be ended at any moment and run again.`,
+		Example: "  ringspan gc\n  ringspan gc --all -o json\n  ringspan gc --delete",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := oneOf(cmd, "-o", output, "text", "json"); err != nil {
+			if err := oneOf(cmd, "-o", g.output, "text", "json"); err != nil {
 				return err
 			}
-			c, err := a.open(cmd.Context())
-			if err != nil {
-				return err
-			}
-			all, err := c.Fleets(cmd.Context())
-			if err != nil {
-				return err
-			}
-			if output == "json" {
-				if err := printJSON(cmd.OutOrStdout(), all); err != nil {
-					return err
-				}
-			} else {
-				w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
-				fmt.Fprintln(w, "FLEET\tREGIONS\tRESOURCES\tEXPIRES")
-				for _, f := range all {
-					expires := f.Expires
-					switch {
-					case expires == "":
-						expires = "never"
-					case !f.Deadline.IsZero() && f.Deadline.Before(time.Now()):
-						expires += " (past)"
-					}
-					fmt.Fprintf(w, "%s\t%d\t%d\t%s\n", f.Name, len(f.Regions), f.Resources, expires)
-				}
-				if err := w.Flush(); err != nil {
-					return err
-				}
-			}
-			if !remove {
-				return nil
-			}
-			for _, f := range all {
-				if f.Deadline.IsZero() || f.Deadline.After(time.Now()) {
-					continue
-				}
-				if err := downAWS(cmd.Context(), c, f.Name, nil, cmd.ErrOrStderr()); err != nil {
-					return fmt.Errorf("fleet %s: %w", f.Name, err)
-				}
-			}
-			return nil
+			return g.run(cmd.Context(), o.fleet, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
-	a.flags(cmd)
-	cmd.Flags().BoolVar(&remove, "delete", false, "take the fleets down whose time is past")
-	outputFlag(cmd, &output, "text", "json")
+	g.flags(cmd)
+	cmd.Flags().BoolVar(&g.remove, "delete", false, "take the fleets down whose time is past")
+	cmd.Flags().BoolVar(&g.all, "all", false, "list also the fleets whose time isn't past; they aren't touched")
+	outputFlag(cmd, &g.output, "text", "json")
 	return cmd
+}
+
+// collected is what `gc -o json` prints of a fleet.
+type collected struct {
+	aws.Existing
+	Past bool `json:"past"` // its time is over
+}
+
+// run lists fleets, and takes those down whose time is past; name "" means all.
+func (g *collection) run(ctx context.Context, name string, out, news io.Writer) error {
+	c, err := g.open(ctx)
+	if err != nil {
+		return err
+	}
+	found, err := c.Fleets(ctx)
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	fleets := []collected{}
+	for _, e := range found {
+		if name == "" || name == e.Name {
+			fleets = append(fleets, collected{e, e.Past(now)})
+		}
+	}
+	if err := g.print(out, fleets); err != nil || !g.remove {
+		return err
+	}
+	var held []error
+	for _, f := range fleets {
+		if !f.Past {
+			continue
+		}
+		if err := forgotten(ctx, c, f.Name, news); err != nil {
+			held = append(held, fmt.Errorf("fleet %s: %w", f.Name, err))
+		}
+		if ctx.Err() != nil {
+			return errors.Join(held...)
+		}
+	}
+	return errors.Join(held...)
+}
+
+// forgotten takes a fleet down, and forgets it on this machine too.
+func forgotten(ctx context.Context, c *aws.Cloud, name string, news io.Writer) error {
+	if err := downAWS(ctx, c, name, nil, news); err != nil {
+		return err
+	}
+	home, err := remote.New(name, remote.Record{})
+	if err != nil {
+		return err
+	}
+	return home.Forget()
+}
+
+// print lists those that are past, or all.
+func (g *collection) print(out io.Writer, fleets []collected) error {
+	shown := slices.Clone(fleets)
+	if !g.all {
+		shown = slices.DeleteFunc(shown, func(f collected) bool { return !f.Past })
+	}
+	if g.output == "json" {
+		return printJSON(out, shown)
+	}
+	if len(shown) > 0 {
+		w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+		fmt.Fprintln(w, "FLEET\tREGIONS\tRESOURCES\tEXPIRES")
+		for _, f := range shown {
+			fmt.Fprintf(w, "%s\t%d\t%d\t%s\n", f.Name, len(f.Regions), f.Resources, f.expires())
+		}
+		if err := w.Flush(); err != nil {
+			return err
+		}
+	}
+	if others := len(fleets) - len(shown); others > 0 || len(shown) == 0 {
+		_, err := fmt.Fprintf(out, "%d fleets whose time isn't past (--all lists them).\n", others)
+		return err
+	}
+	return nil
+}
+
+func (f collected) expires() string {
+	switch {
+	case f.Expires == "":
+		return "never"
+	case f.Deadline.IsZero():
+		return f.Expires + " (no date: never)"
+	case f.Past:
+		return f.Expires + " (past)"
+	}
+	return f.Expires
 }

@@ -42,10 +42,18 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	return exitCode(ctx, root.ExecuteContext(ctx), stderr)
+	cmd, err := root.ExecuteContextC(ctx)
+	return exitCode(ctx, cmd, err, stderr)
 }
 
-func exitCode(ctx context.Context, err error, stderr io.Writer) int {
+// goesOn is what to do after a verb was interrupted that leaves something behind.
+var goesOn = map[string]string{
+	"up":   " What was made stays: run up again, and it goes on from there, or down to take it away.",
+	"down": " Part of it may be left: run down again, and it goes on from there.",
+	"gc":   " Part of it may be left: run gc again, and it goes on from there.",
+}
+
+func exitCode(ctx context.Context, cmd *cobra.Command, err error, stderr io.Writer) int {
 	var exit exitError
 	var usage usageError
 	switch {
@@ -57,7 +65,7 @@ func exitCode(ctx context.Context, err error, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "Error: %v\nSee `%s --help`.\n", err, usage.verb)
 		return exitUsage
 	case ctx.Err() != nil:
-		fmt.Fprintln(stderr, "Interrupted.")
+		fmt.Fprintf(stderr, "Interrupted.%s\n", goesOn[cmd.Name()])
 		return exitInterrupted
 	}
 	fmt.Fprintln(stderr, "Error:", err)
@@ -90,7 +98,7 @@ nodes as plain processes, in network namespaces of their own.`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError{err, cmd.CommandPath()} })
 	root.AddGroup(&cobra.Group{ID: groupFleet, Title: "Fleets:"}, &cobra.Group{ID: groupAWS, Title: "Fleets in AWS:"}, &cobra.Group{ID: groupRing, Title: "Rings:"})
 	add(root, groupFleet, planCommand(o), upCommand(o), downCommand(o), kubeconfigCommand(o), doctorCommand(o))
-	add(root, groupAWS, costCommand(o), policyCommand(), imagesCommand(), gcCommand(), tokenCommand())
+	add(root, groupAWS, costCommand(o), policyCommand(), imagesCommand(), gcCommand(o), tokenCommand())
 	add(root, groupRing, statusCommand(o), cqlCommand(o), nodetoolCommand(o), logsCommand(o))
 	add(root, "", versionCommand())
 	teach(root)

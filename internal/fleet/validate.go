@@ -77,3 +77,6 @@ func (x *faults) bad(field, format string, args ...any) {
 }
 
 func path(format string, args ...any) string { return fmt.Sprintf(format, args...) }
+
+// ValidName tells whether a file can describe a fleet of such a name.
+func ValidName(name string) bool { return fleetName.MatchString(name) }

@@ -19,6 +19,8 @@ type inside struct {
 	subnets    []types.Subnet
 	nats       []types.NatGateway
 	instances  []types.Instance
+	tables     []types.RouteTable
+	lists      []types.NetworkAcl
 }
 
 // askInside lists a network's contents without regard to tags.
@@ -47,6 +49,22 @@ func (l *look) askInside(ctx context.Context, vpc string) error {
 			return err
 		}
 		l.inside.subnets = append(l.inside.subnets, page.Subnets...)
+	}
+	tables := ec2.NewDescribeRouteTablesPaginator(l.in.ec2, &ec2.DescribeRouteTablesInput{Filters: in})
+	for tables.HasMorePages() {
+		page, err := tables.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		l.inside.tables = append(l.inside.tables, page.RouteTables...)
+	}
+	lists := ec2.NewDescribeNetworkAclsPaginator(l.in.ec2, &ec2.DescribeNetworkAclsInput{Filters: in})
+	for lists.HasMorePages() {
+		page, err := lists.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		l.inside.lists = append(l.inside.lists, page.NetworkAcls...)
 	}
 	nats := ec2.NewDescribeNatGatewaysPaginator(l.in.ec2, &ec2.DescribeNatGatewaysInput{Filter: in})
 	for nats.HasMorePages() {
@@ -129,6 +147,17 @@ func (l *look) foreign(mine map[string]bool) (all []infra.Foreign) {
 	for _, n := range l.inside.nats {
 		if !mine[awssdk.ToString(n.NatGatewayId)] && n.State != types.NatGatewayStateDeleted {
 			say("NAT gateway", n.NatGatewayId, n.VpcId, "")
+		}
+	}
+	for _, r := range l.inside.tables { // the main one goes with its network
+		main := slices.ContainsFunc(r.Associations, func(a types.RouteTableAssociation) bool { return awssdk.ToBool(a.Main) })
+		if !main && !mine[awssdk.ToString(r.RouteTableId)] {
+			say("route table", r.RouteTableId, r.VpcId, readTags(r.Tags)["Name"])
+		}
+	}
+	for _, n := range l.inside.lists {
+		if !awssdk.ToBool(n.IsDefault) {
+			say("network ACL", n.NetworkAclId, n.VpcId, readTags(n.Tags)["Name"])
 		}
 	}
 	for _, n := range l.inside.interfaces {

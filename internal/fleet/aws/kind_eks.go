@@ -25,10 +25,13 @@ func (j *job) subnets() []string {
 	return j.refs("subnet ")
 }
 
+// createCluster: what EKS makes has a name, so that two runs can't make two. No
+// token of ours is needed then, and one that follows from the name would make EKS
+// take a fleet that is made again for the one that it has deleted.
 func (j *job) createCluster(ctx context.Context) error {
 	j.physical = j.want("name")
 	in := &eks.CreateClusterInput{
-		Name: &j.physical, RoleArn: awssdk.String(j.roleARN(j.ref("role"))), ClientRequestToken: j.token(), Tags: j.tags(),
+		Name: &j.physical, RoleArn: awssdk.String(j.roleARN(j.ref("role"))), Tags: j.tags(),
 		AccessConfig:               &types.CreateAccessConfigRequest{AuthenticationMode: types.AuthenticationModeApi, BootstrapClusterCreatorAdminPermissions: awssdk.Bool(true)},
 		BootstrapSelfManagedAddons: awssdk.Bool(false),
 		KubernetesNetworkConfig:    &types.KubernetesNetworkConfigRequest{IpFamily: types.IpFamilyIpv4, ServiceIpv4Cidr: awssdk.String(j.want("services"))},
@@ -166,6 +169,9 @@ func (j *job) awaitUpdate(ctx context.Context, u *types.Update) error {
 	j.waits("AWS to change %s", j.physical)
 	return j.cloud.until(ctx, clusterBudget, "the change of "+j.physical, func(ctx context.Context) (bool, error) {
 		out, err := j.eks.DescribeUpdate(ctx, &eks.DescribeUpdateInput{Name: &j.physical, UpdateId: u.Id})
+		if is(err, notFound) {
+			return false, nil // AWS doesn't show it everywhere yet
+		}
 		if err != nil {
 			return false, err
 		}
@@ -206,7 +212,7 @@ func (j *job) createNodes(ctx context.Context) error {
 	j.physical = cluster + "/" + name
 	in := &eks.CreateNodegroupInput{ClusterName: &cluster, NodegroupName: &name, NodeRole: awssdk.String(j.roleARN(j.ref("role"))), Subnets: j.subnets(),
 		InstanceTypes: []string{j.want("instanceType")}, DiskSize: awssdk.Int32(j.number("diskGiB")), CapacityType: types.CapacityTypes(j.want("capacity")),
-		ScalingConfig: j.scaling(), ClientRequestToken: j.token(), Tags: j.tags()}
+		ScalingConfig: j.scaling(), Tags: j.tags()}
 	err := j.cloud.settle(ctx, "making nodes of "+cluster, func(ctx context.Context) error {
 		_, err := j.eks.CreateNodegroup(ctx, in)
 		return err

@@ -79,7 +79,8 @@ func (j *job) createRules(ctx context.Context) error {
 }
 
 // authorize opens with one call; when one of the rules is there already, one by
-// one, and takes over those that somebody has made without the fleet's words.
+// one. Those that are there get the fleet's words, in place: a rule that is taken
+// away and made again cuts connections off.
 func (j *job) authorize(ctx context.Context, group string, rules []string) error {
 	if len(rules) == 0 {
 		return nil
@@ -98,9 +99,7 @@ func (j *job) authorize(ctx context.Context, group string, rules []string) error
 		one := []string{rule}
 		err := open(one)
 		if is(err, exists) {
-			if err = j.revoke(ctx, group, one); err == nil {
-				err = open(one)
-			}
+			_, err = j.ec2.UpdateSecurityGroupRuleDescriptionsIngress(ctx, &ec2.UpdateSecurityGroupRuleDescriptionsIngressInput{GroupId: &group, IpPermissions: j.permissions(one)})
 		}
 		if err != nil {
 			return err

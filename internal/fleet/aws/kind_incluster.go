@@ -14,7 +14,7 @@ import (
 func (j *job) createAddon(ctx context.Context) error {
 	cluster, name := j.ref("cluster"), j.want("name")
 	j.physical = cluster + "/" + name
-	in := &eks.CreateAddonInput{ClusterName: &cluster, AddonName: &name, ClientRequestToken: j.token(), ResolveConflicts: types.ResolveConflictsOverwrite, Tags: j.tags()}
+	in := &eks.CreateAddonInput{ClusterName: &cluster, AddonName: &name, ResolveConflicts: types.ResolveConflictsOverwrite, Tags: j.tags()}
 	if c := j.want("configuration"); c != "" {
 		in.ConfigurationValues = &c
 	}
@@ -91,7 +91,7 @@ func (j *job) createEntry(ctx context.Context) error {
 	cluster, principal := j.ref("cluster"), j.want("principal")
 	j.physical = cluster + " " + principal
 	err := j.cloud.settle(ctx, "letting "+principal+" in", func(ctx context.Context) error {
-		_, err := j.eks.CreateAccessEntry(ctx, &eks.CreateAccessEntryInput{ClusterName: &cluster, PrincipalArn: &principal, KubernetesGroups: infra.Values(j.want("groups")), ClientRequestToken: j.token(), Tags: j.tags()})
+		_, err := j.eks.CreateAccessEntry(ctx, &eks.CreateAccessEntryInput{ClusterName: &cluster, PrincipalArn: &principal, KubernetesGroups: infra.Values(j.want("groups")), Tags: j.tags()})
 		return err
 	}, notFound, notYet)
 	if err != nil && !is(err, inUse) {
@@ -106,7 +106,10 @@ func (j *job) policy(ctx context.Context, cluster, principal, have, want string)
 		return awssdk.String("arn:" + j.cloud.Partition + ":eks::aws:cluster-access-policy/" + name)
 	}
 	if want != "" && want != have {
-		_, err := j.eks.AssociateAccessPolicy(ctx, &eks.AssociateAccessPolicyInput{ClusterName: &cluster, PrincipalArn: &principal, PolicyArn: arn(want), AccessScope: &types.AccessScope{Type: types.AccessScopeTypeCluster}})
+		err := j.cloud.settle(ctx, "giving "+principal+" "+want, func(ctx context.Context) error {
+			_, err := j.eks.AssociateAccessPolicy(ctx, &eks.AssociateAccessPolicyInput{ClusterName: &cluster, PrincipalArn: &principal, PolicyArn: arn(want), AccessScope: &types.AccessScope{Type: types.AccessScopeTypeCluster}})
+			return err
+		}, notFound)
 		if err != nil {
 			return err
 		}
@@ -148,7 +151,7 @@ func (j *job) createIdentity(ctx context.Context) error {
 	cluster := j.ref("cluster")
 	err := j.cloud.settle(ctx, "giving a pod its role", func(ctx context.Context) error {
 		out, err := j.eks.CreatePodIdentityAssociation(ctx, &eks.CreatePodIdentityAssociationInput{ClusterName: &cluster, Namespace: awssdk.String(j.want("namespace")), ServiceAccount: awssdk.String(j.want("serviceAccount")),
-			RoleArn: awssdk.String(j.roleARN(j.ref("role"))), ClientRequestToken: j.token(), Tags: j.tags()})
+			RoleArn: awssdk.String(j.roleARN(j.ref("role"))), Tags: j.tags()})
 		if err == nil {
 			j.physical = awssdk.ToString(out.Association.AssociationId)
 		}

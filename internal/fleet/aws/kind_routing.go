@@ -13,22 +13,39 @@ import (
 // failure is AWS's own end of what was asked: waiting longer doesn't help.
 func failure(format string, args ...any) error { return fmt.Errorf(format, args...) }
 
+// createTable takes no token: a table that somebody has deleted would be taken for
+// the one that is made in its place.
 func (j *job) createTable(ctx context.Context) error {
-	return j.cloud.settle(ctx, "making a route table", func(ctx context.Context) error {
-		out, err := j.ec2.CreateRouteTable(ctx, &ec2.CreateRouteTableInput{VpcId: awssdk.String(j.ref("vpc")), ClientToken: j.token(), TagSpecifications: j.tagged(types.ResourceTypeRouteTable)})
+	err := j.cloud.settle(ctx, "making a route table", func(ctx context.Context) error {
+		out, err := j.ec2.CreateRouteTable(ctx, &ec2.CreateRouteTableInput{VpcId: awssdk.String(j.ref("vpc")), TagSpecifications: j.tagged(types.ResourceTypeRouteTable)})
 		if err == nil {
 			j.physical = awssdk.ToString(out.RouteTable.RouteTableId)
 		}
 		return err
 	}, notFound)
+	if err != nil {
+		return err
+	}
+	return j.only(ctx, func(ctx context.Context) (ids []string, err error) {
+		out, err := j.ec2.DescribeRouteTables(ctx, &ec2.DescribeRouteTablesInput{Filters: j.role()})
+		if err != nil {
+			return nil, err
+		}
+		for _, t := range out.RouteTables {
+			ids = append(ids, awssdk.ToString(t.RouteTableId))
+		}
+		return ids, nil
+	}, j.deleteTable)
 }
 
-func (j *job) removeTable(ctx context.Context) error {
-	return j.gone(ctx, "deleting "+j.physical, func(ctx context.Context) error {
-		_, err := j.ec2.DeleteRouteTable(ctx, &ec2.DeleteRouteTableInput{RouteTableId: &j.physical})
+func (j *job) deleteTable(ctx context.Context, id string) error {
+	return j.gone(ctx, "deleting "+id, func(ctx context.Context) error {
+		_, err := j.ec2.DeleteRouteTable(ctx, &ec2.DeleteRouteTableInput{RouteTableId: &id})
 		return err
 	})
 }
+
+func (j *job) removeTable(ctx context.Context) error { return j.deleteTable(ctx, j.physical) }
 
 func (j *job) createAssociation(ctx context.Context) error {
 	err := j.cloud.settle(ctx, "associating "+j.ref("subnet"), func(ctx context.Context) error {
@@ -41,23 +58,32 @@ func (j *job) createAssociation(ctx context.Context) error {
 	if !is(err, exists) {
 		return err
 	}
-	out, err := j.ec2.DescribeRouteTables(ctx, &ec2.DescribeRouteTablesInput{Filters: []types.Filter{filter("association.subnet-id", j.ref("subnet"))}})
-	if err != nil {
+	table := ""
+	err = j.cloud.until(ctx, settleBudget, "seeing which table "+j.ref("subnet")+" is associated with", func(ctx context.Context) (bool, error) {
+		table, j.physical, err = j.tableOf(ctx, j.ref("subnet"))
+		return table != "", err
+	})
+	if err != nil || table == j.ref("table") {
 		return err
+	}
+	return j.changeAssociation(ctx)
+}
+
+// tableOf is a subnet's route table and their association; "" while AWS's
+// listings don't show it.
+func (j *job) tableOf(ctx context.Context, subnet string) (table, association string, err error) {
+	out, err := j.ec2.DescribeRouteTables(ctx, &ec2.DescribeRouteTablesInput{Filters: []types.Filter{filter("association.subnet-id", subnet)}})
+	if err != nil {
+		return "", "", err
 	}
 	for _, t := range out.RouteTables {
 		for _, a := range t.Associations {
-			if awssdk.ToString(a.SubnetId) != j.ref("subnet") {
-				continue
+			if awssdk.ToString(a.SubnetId) == subnet {
+				return awssdk.ToString(t.RouteTableId), awssdk.ToString(a.RouteTableAssociationId), nil
 			}
-			j.physical = awssdk.ToString(a.RouteTableAssociationId)
-			if awssdk.ToString(t.RouteTableId) == j.ref("table") {
-				return nil
-			}
-			return j.changeAssociation(ctx)
 		}
 	}
-	return failure("%s is associated with a table that can't be seen", j.ref("subnet"))
+	return "", "", nil
 }
 
 func (j *job) changeAssociation(ctx context.Context) error {

@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -54,21 +55,13 @@ func (c *Cloud) Ask(name string, spec *fleetv1.FleetSpec) Question {
 // Observe finds everything of the fleet: closely in the regions that are asked
 // for, and wherever else in the account its tag is. It changes nothing.
 func (c *Cloud) Observe(ctx context.Context, q Question) (*infra.Seen, error) {
-	regions, err := c.searched(ctx, q)
+	roles, regions, err := c.whereabouts(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	seen := &infra.Seen{Account: c.Account, Partition: c.Partition, Caller: c.Caller,
+	seen := &infra.Seen{Found: roles, Account: c.Account, Partition: c.Partition, Caller: c.Caller,
 		Zones: map[string][]infra.Zone{}, Adopted: map[string]infra.AdoptedVPC{}, Images: map[string]string{}, VCPUs: map[string]int{}}
-	var mu sync.Mutex
 	group, each := errgroup.WithContext(ctx)
-	group.Go(func() error {
-		found, err := c.roles(each, q)
-		mu.Lock()
-		defer mu.Unlock()
-		seen.Found = append(seen.Found, found...)
-		return c.explain(err, "")
-	})
 	looks := make([]*look, len(regions))
 	for i, name := range regions {
 		group.Go(func() error {
@@ -90,14 +83,39 @@ func (c *Cloud) Observe(ctx context.Context, q Question) (*infra.Seen, error) {
 	return seen, nil
 }
 
+// whereabouts are the fleet's roles, and the regions to look at: those asked for,
+// those in which the fleet's tag is, and those of its roles. A cluster in a network
+// that is adopted may be all that there is of the fleet in a region.
+func (c *Cloud) whereabouts(ctx context.Context, q Question) (roles []infra.Found, regions []string, err error) {
+	var enabled []string
+	group, each := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		roles, err = c.roles(each, q)
+		return c.explain(err, "")
+	})
+	group.Go(func() (err error) {
+		regions, enabled, err = c.searched(each, q)
+		return err
+	})
+	if err := group.Wait(); err != nil {
+		return nil, nil, err
+	}
+	for _, r := range roles {
+		site, _, _ := strings.Cut(r.ID, "/")
+		if slices.Contains(enabled, site) && !slices.Contains(regions, site) {
+			regions = append(regions, site)
+		}
+	}
+	return roles, regions, nil
+}
+
 // searched are the regions to look at: those asked for, which must be enabled in
-// the account, and those in which the fleet's tag is.
-func (c *Cloud) searched(ctx context.Context, q Question) ([]string, error) {
+// the account, and those in which the fleet's tag is; and all that are enabled.
+func (c *Cloud) searched(ctx context.Context, q Question) (out, enabled []string, err error) {
 	all, err := c.in(c.home).ec2.DescribeRegions(ctx, &ec2.DescribeRegionsInput{AllRegions: awssdk.Bool(true)})
 	if err != nil {
-		return nil, c.explain(err, c.home)
+		return nil, nil, c.explain(err, c.home)
 	}
-	var enabled []string
 	for _, r := range all.Regions {
 		if awssdk.ToString(r.OptInStatus) != "not-opted-in" {
 			enabled = append(enabled, awssdk.ToString(r.RegionName))
@@ -107,9 +125,9 @@ func (c *Cloud) searched(ctx context.Context, q Question) ([]string, error) {
 		if !slices.Contains(enabled, name) {
 			known := slices.ContainsFunc(all.Regions, func(r types.Region) bool { return awssdk.ToString(r.RegionName) == name })
 			if known {
-				return nil, fmt.Errorf("region %s is not enabled in account %s: enable it in the account's settings, or choose another", name, c.Account)
+				return nil, nil, fmt.Errorf("region %s is not enabled in account %s: enable it in the account's settings, or choose another", name, c.Account)
 			}
-			return nil, fmt.Errorf("%q is not a region of AWS that account %s knows; there are %s", name, c.Account, strings.Join(enabled, ", "))
+			return nil, nil, fmt.Errorf("%q is not a region of AWS that account %s knows; there are %s", name, c.Account, strings.Join(enabled, ", "))
 		}
 	}
 	tagged := make([]bool, len(enabled))
@@ -125,15 +143,14 @@ func (c *Cloud) searched(ctx context.Context, q Question) ([]string, error) {
 		})
 	}
 	if err := group.Wait(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var out []string
 	for i, name := range enabled {
 		if tagged[i] {
 			out = append(out, name)
 		}
 	}
-	return out, nil
+	return out, enabled, nil
 }
 
 // hasTag asks with one call whether anything in a region carries a tag.
@@ -175,6 +192,8 @@ type look struct {
 	adopted    *infra.AdoptedVPC
 	inside     inside
 
+	joinedGroups []types.SecurityGroup // of networks that the fleet only joins
+
 	mu sync.Mutex
 }
 
@@ -184,15 +203,65 @@ func (l *look) ours() []types.Filter {
 }
 
 // all asks everything at once.
-func (l *look) all(ctx context.Context) error {
-	group, ctx := errgroup.WithContext(ctx)
+func (l *look) all(asked context.Context) error {
+	group, ctx := errgroup.WithContext(asked)
 	for _, ask := range []func(context.Context) error{
 		l.askVPCs, l.askGateways, l.askSubnets, l.askAddresses, l.askNATs, l.askTables, l.askPeerings, l.askGroups,
 		l.askInstances, l.askVolumes, l.askZones, l.askImage, l.askQuotas, l.askClusters, l.askAdopted,
 	} {
 		group.Go(func() error { return ask(ctx) })
 	}
-	return group.Wait()
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	return l.askJoined(asked)
+}
+
+// askJoined looks, on the way out and without a file that names what was adopted,
+// at the networks of others that the fleet's peerings lead to: its routes and rules
+// in them go too.
+func (l *look) askJoined(ctx context.Context) error {
+	if !l.question.Leaving || l.question.Spec != nil {
+		return nil
+	}
+	for _, id := range l.joined() {
+		in := []types.Filter{filter("vpc-id", id)}
+		tables := ec2.NewDescribeRouteTablesPaginator(l.in.ec2, &ec2.DescribeRouteTablesInput{Filters: in})
+		for tables.HasMorePages() {
+			page, err := tables.NextPage(ctx)
+			if err != nil {
+				return err
+			}
+			l.tables = append(l.tables, page.RouteTables...)
+		}
+		groups := ec2.NewDescribeSecurityGroupsPaginator(l.in.ec2, &ec2.DescribeSecurityGroupsInput{Filters: in})
+		for groups.HasMorePages() {
+			page, err := groups.NextPage(ctx)
+			if err != nil {
+				return err
+			}
+			l.joinedGroups = append(l.joinedGroups, page.SecurityGroups...)
+		}
+	}
+	return nil
+}
+
+// joined are the networks of this region that the fleet's peerings have an end in
+// and that aren't its own.
+func (l *look) joined() (ids []string) {
+	for _, p := range l.peerings {
+		for _, end := range []*types.VpcPeeringConnectionVpcInfo{p.RequesterVpcInfo, p.AccepterVpcInfo} {
+			if end == nil || awssdk.ToString(end.Region) != l.in.name {
+				continue
+			}
+			id := awssdk.ToString(end.VpcId)
+			own := slices.ContainsFunc(l.vpcs, func(v types.Vpc) bool { return awssdk.ToString(v.VpcId) == id })
+			if !own && !slices.Contains(ids, id) {
+				ids = append(ids, id)
+			}
+		}
+	}
+	return ids
 }
 
 func (l *look) askVPCs(ctx context.Context) error {
@@ -381,8 +450,12 @@ func (l *look) askAdopted(ctx context.Context) error {
 	}
 	adopt := l.question.Adopted[i].Adopt
 	a := &infra.AdoptedVPC{ID: adopt.VPC, Cluster: adopt.Cluster}
+	var own bool
 	if adopt.Cluster != "" {
 		out, err := l.in.eks.DescribeCluster(ctx, &eks.DescribeClusterInput{Name: &adopt.Cluster})
+		if l.question.Leaving && is(err, notFound) {
+			return nil // with it everything in it that was the fleet's is gone
+		}
 		if err != nil {
 			return fmt.Errorf("adopting cluster %s: %w", adopt.Cluster, err)
 		}
@@ -390,12 +463,24 @@ func (l *look) askAdopted(ctx context.Context) error {
 		if n := out.Cluster.KubernetesNetworkConfig; n != nil {
 			a.Services = awssdk.ToString(n.ServiceIpv4Cidr)
 		}
+		own = l.owner(a, "EKS cluster "+adopt.Cluster, out.Cluster.Tags)
 	}
 	vpcs, err := l.in.ec2.DescribeVpcs(ctx, &ec2.DescribeVpcsInput{VpcIds: []string{a.ID}})
+	if l.question.Leaving && is(err, notFound) {
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("adopting %s: %w", a.ID, err)
 	}
 	a.CIDR = awssdk.ToString(vpcs.Vpcs[0].CidrBlock)
+	if adopt.Cluster == "" {
+		own = l.owner(a, "VPC "+a.ID, readTags(vpcs.Vpcs[0].Tags))
+	} else if a.Owned == "" && !own {
+		l.owner(a, "EKS cluster "+adopt.Cluster+" in VPC "+a.ID, readTags(vpcs.Vpcs[0].Tags))
+	}
+	if own {
+		return nil // it is found by its tags
+	}
 	in := []types.Filter{filter("vpc-id", a.ID)}
 	subnets, err := l.in.ec2.DescribeSubnets(ctx, &ec2.DescribeSubnetsInput{Filters: in})
 	if err != nil {
@@ -414,6 +499,19 @@ func (l *look) askAdopted(ctx context.Context) error {
 	defer l.mu.Unlock()
 	l.adopted, l.tables = a, append(l.tables, tables.RouteTables...)
 	return nil
+}
+
+// owner notes whose something is by its tags, and tells whether it is the fleet's
+// own.
+func (l *look) owner(a *infra.AdoptedVPC, what string, tags map[string]string) (own bool) {
+	name, id := tags[infra.TagFleet], tags[infra.TagFleetID]
+	if id == l.question.ID {
+		return true
+	}
+	if name != "" || id != "" {
+		a.Owned, a.Owner = what, cmp.Or(name, id)
+	}
+	return false
 }
 
 // privateOf are the subnets that don't give public addresses; all when all do.

@@ -37,11 +37,12 @@ type entryLook struct {
 // askClusters looks at the fleet's cluster of the region, and at one that it
 // adopts. Its name says which it is; its tag proves it.
 func (l *look) askClusters(ctx context.Context) error {
-	names := map[string]bool{infra.ClusterName(l.question.Fleet, l.in.name): true}
-	if adopted := l.question.adoptedCluster(l.in.name); adopted != "" {
-		names[adopted] = false
+	names := []string{infra.ClusterName(l.question.Fleet, l.in.name)}
+	adopted := l.question.adoptedCluster(l.in.name)
+	if adopted != "" && adopted != names[0] {
+		names = append(names, adopted)
 	}
-	for name, own := range names {
+	for _, name := range names {
 		out, err := l.in.eks.DescribeCluster(ctx, &eks.DescribeClusterInput{Name: &name})
 		if is(err, notFound, unknown) { // an endpoint without clusters has none
 			continue
@@ -49,7 +50,8 @@ func (l *look) askClusters(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if got := out.Cluster.Tags[infra.TagFleetID]; own && got != l.question.ID {
+		own := out.Cluster.Tags[infra.TagFleetID] == l.question.ID
+		if !own && name != adopted {
 			return fmt.Errorf("there is an EKS cluster %s in %s already, and it is not this fleet's: rename the fleet", name, l.in.name)
 		}
 		k := clusterLook{cluster: out.Cluster, own: own}

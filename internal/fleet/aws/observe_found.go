@@ -36,6 +36,9 @@ func (l *look) into(seen *infra.Seen) {
 		all = append(all, l.clusters[i].found(region, l.question.ID)...)
 	}
 	all = append(all, l.foundInterfaces()...)
+	for i := range l.joinedGroups {
+		all = append(all, rulesIn(&l.joinedGroups[i], region, "", l.question.ID)...)
+	}
 	for _, f := range all {
 		f.Region = region
 		seen.Found = append(seen.Found, f)

@@ -30,7 +30,7 @@ var ec2Scopes = map[string]scope{
 	"CreateVpc": create, "CreateInternetGateway": create, "AllocateAddress": create,
 	// these name a VPC or a subnet beside what they make
 	"CreateSubnet": attach, "CreateNatGateway": attach, "CreateRouteTable": attach, "CreateSecurityGroup": attach, "CreateVpcPeeringConnection": attach, "AcceptVpcPeeringConnection": attach, "RunInstances": attach,
-	"CreateRoute": attach, "ReplaceRoute": attach, "DeleteRoute": attach, "AuthorizeSecurityGroupIngress": attach, "RevokeSecurityGroupIngress": attach,
+	"CreateRoute": attach, "ReplaceRoute": attach, "DeleteRoute": attach, "AuthorizeSecurityGroupIngress": attach, "RevokeSecurityGroupIngress": attach, "UpdateSecurityGroupRuleDescriptionsIngress": attach,
 	"DeleteVpc": change, "ModifyVpcAttribute": change, "AttachInternetGateway": change, "DetachInternetGateway": change, "DeleteInternetGateway": change,
 	"DeleteSubnet": change, "ModifySubnetAttribute": change, "ReleaseAddress": change, "DeleteNatGateway": change,
 	"DeleteRouteTable": change, "AssociateRouteTable": change, "DisassociateRouteTable": change, "ReplaceRouteTableAssociation": change,

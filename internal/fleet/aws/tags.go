@@ -35,32 +35,62 @@ func (j *job) tagged(what types.ResourceType) []types.TagSpecification {
 	return []types.TagSpecification{{ResourceType: what, Tags: ec2Tags(j.tags())}}
 }
 
-// retag writes the tags that differ.
+// retag writes the tags that differ, and takes away those that shall not be.
 func (j *job) retag(ctx context.Context) error {
-	missing := map[string]string{}
+	missing, excess := map[string]string{}, []string{}
 	for _, d := range j.step.Differences {
-		if key, ok := strings.CutPrefix(d.Name, "tag:"); ok {
+		key, ok := strings.CutPrefix(d.Name, "tag:")
+		switch {
+		case ok && d.Want == "" && key == infra.TagExpires:
+			excess = append(excess, key)
+		case ok:
 			missing[key] = d.Want
 		}
 	}
-	if len(missing) == 0 {
-		return nil
-	}
-	switch j.step.Kind {
-	case infra.Cluster, infra.NodeGroup, infra.Addon, infra.AccessEntry, infra.PodIdentity:
-		_, err := j.eks.TagResource(ctx, &eks.TagResourceInput{ResourceArn: awssdk.String(j.step.Found.Have["arn"]), Tags: missing})
-		return err
-	case infra.Acceptance:
-		if !j.sameRegion() {
-			missing[infra.TagRole] = j.step.ID
+	if len(missing) > 0 {
+		if err := j.addTags(ctx, missing); err != nil {
+			return err
 		}
-		id, _, _ := strings.Cut(j.physical, " ")
-		_, err := j.ec2.CreateTags(ctx, &ec2.CreateTagsInput{Resources: []string{id}, Tags: ec2Tags(missing)})
-		return err
-	default:
-		_, err := j.ec2.CreateTags(ctx, &ec2.CreateTagsInput{Resources: []string{j.physical}, Tags: ec2Tags(missing)})
+	}
+	if len(excess) > 0 {
+		return j.dropTags(ctx, excess)
+	}
+	return nil
+}
+
+func (j *job) inEKS() bool {
+	return slices.Contains([]infra.Kind{infra.Cluster, infra.NodeGroup, infra.Addon, infra.AccessEntry, infra.PodIdentity}, j.step.Kind)
+}
+
+func (j *job) addTags(ctx context.Context, tags map[string]string) error {
+	if j.inEKS() {
+		_, err := j.eks.TagResource(ctx, &eks.TagResourceInput{ResourceArn: awssdk.String(j.step.Found.Have["arn"]), Tags: tags})
 		return err
 	}
+	if j.step.Kind == infra.Acceptance && !j.sameRegion() {
+		tags[infra.TagRole] = j.step.ID
+	}
+	_, err := j.ec2.CreateTags(ctx, &ec2.CreateTagsInput{Resources: []string{j.taggable()}, Tags: ec2Tags(tags)})
+	return err
+}
+
+func (j *job) dropTags(ctx context.Context, keys []string) error {
+	if j.inEKS() {
+		_, err := j.eks.UntagResource(ctx, &eks.UntagResourceInput{ResourceArn: awssdk.String(j.step.Found.Have["arn"]), TagKeys: keys})
+		return err
+	}
+	in := &ec2.DeleteTagsInput{Resources: []string{j.taggable()}}
+	for _, key := range keys {
+		in.Tags = append(in.Tags, types.Tag{Key: awssdk.String(key)})
+	}
+	_, err := j.ec2.DeleteTags(ctx, in)
+	return err
+}
+
+// taggable is the id that EC2 knows: an acceptance is the peering's other end.
+func (j *job) taggable() string {
+	id, _, _ := strings.Cut(j.physical, " ")
+	return id
 }
 
 // role filters for what this step makes.

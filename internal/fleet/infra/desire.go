@@ -104,7 +104,7 @@ func (d *desire) sites() error {
 	wants := make([]network.Want, 0, len(d.Spec.Regions)+1)
 	for _, r := range d.Spec.Regions {
 		wants = append(wants, d.want(r))
-		d.out.Sites = append(d.out.Sites, Site{Name: r.Name, Region: r.Name, Adopted: r.Adopt != nil})
+		d.out.Sites = append(d.out.Sites, Site{Name: r.Name, Region: r.Name, Adopted: d.adopts(r)})
 	}
 	if j := d.Spec.JumpHost; j != nil {
 		wants = append(wants, network.Want{Name: "the jump host", Given: prefix(j.CIDR), Had: d.had(JumpHost+"/vpc", "cidr"), NoServices: true})
@@ -131,13 +131,20 @@ func (d *desire) sites() error {
 func (d *desire) want(r fleetv1.Region) network.Want {
 	w := network.Want{Name: r.Name, Given: prefix(r.CIDR), Services: prefix(r.ServiceCIDR), NoServices: d.NetworkOnly,
 		Had: d.had(r.Name+"/vpc", "cidr"), HadServing: d.had(r.Name+"/cluster", "services")}
-	if a, ok := d.Seen.Adopted[r.Name]; ok && r.Adopt != nil {
+	if a := d.Seen.Adopted[r.Name]; d.adopts(r) {
 		w.Given = prefix(a.CIDR)
 		if a.Services != "" {
 			w.Services = prefix(a.Services)
 		}
 	}
 	return w
+}
+
+// adopts tells whether a region uses what others have made. One that names what the
+// fleet itself has made there doesn't: it keeps it.
+func (d *desire) adopts(r fleetv1.Region) bool {
+	_, theirs := d.Seen.Adopted[r.Name]
+	return r.Adopt != nil && theirs
 }
 
 func (d *desire) had(id, attribute string) netip.Prefix {

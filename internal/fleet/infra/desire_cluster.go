@@ -48,8 +48,11 @@ func (d *desire) roleName(s *Site, name string) string {
 	return RolePrefix + d.Fleet + "-" + s.Name + "-" + name
 }
 
+// RolesPath is under which all fleets' roles are found.
+const RolesPath = "/ringspan/"
+
 // RolePath is under which a fleet's IAM roles are found, and no other fleet's.
-func RolePath(fleet string) string { return "/ringspan/" + fleet + "/" }
+func RolePath(fleet string) string { return RolesPath + fleet + "/" }
 
 // RolePrefix is what the names of all IAM roles begin with.
 const RolePrefix = "ringspan-"

@@ -11,11 +11,11 @@ var rank = map[Kind]int{
 	AccessEntry: 1, PodIdentity: 1, Addon: 1,
 	NodeGroup: 2,
 	Rules:     3, Cluster: 4,
-	Volume: 5, Instance: 5,
-	Route: 6, Acceptance: 7, Peering: 7,
+	Instance: 5,
+	Route:    6, Volume: 6, Acceptance: 7, Peering: 7,
 	NAT: 8, Address: 9, Interface: 10, SecurityGroup: 11,
-	Association: 12, RouteTable: 13, Subnet: 14, InternetGateway: 15, VPC: 16,
-	InstanceProfile: 17, Role: 18,
+	Association: 12, Subnet: 13, RouteTable: 14, InternetGateway: 15,
+	InstanceProfile: 16, Role: 17, VPC: 18,
 }
 
 // implied kinds end with what they are part of.
@@ -85,10 +85,16 @@ func first(a, b *Found, all []Found) bool {
 	case b.Kind == Cluster && (a.Kind == Addon || a.Kind == AccessEntry || a.Kind == PodIdentity),
 		b.Kind == NodeGroup && (a.Kind == Addon || a.Kind == AccessEntry || a.Kind == PodIdentity):
 		return a.Refs["cluster"] == cmp.Or(b.Refs["cluster"], b.Physical)
+	case b.Kind == Volume:
+		return a.Region == b.Region && (a.Kind == Instance || a.Kind == NodeGroup)
 	case b.Kind == InternetGateway:
 		return a.Region == b.Region && (a.Kind == NAT || a.Kind == Address || a.Kind == Instance)
 	case b.Kind == Subnet, b.Kind == SecurityGroup, b.Kind == Interface:
 		return a.Region == b.Region && (a.Kind == Cluster || a.Kind == NodeGroup || b.Kind != Interface && a.Kind == Interface)
+	case b.Kind == VPC && (a.Kind == Role || a.Kind == InstanceProfile):
+		return true // by its networks' tags a fleet is found again when its end was cut off
+	case b.Kind == Peering && a.Kind == Rules:
+		return true // by its peerings the rules in an adopted network are
 	case b.Kind == VPC:
 		return a.Region == b.Region && (a.Refs["vpc"] == b.Physical || inside(a, b, all))
 	case b.Kind == RouteTable:

@@ -118,6 +118,8 @@ type AdoptedVPC struct {
 	RouteTables []string // all of them, sorted
 	Cluster     string   // "" when the fleet makes one
 	Services    string   // range of its Services; "" without a cluster
+	Owned       string   // what of it is another fleet's: "VPC vpc-1"; "" when nothing is
+	Owner       string   // name of that fleet
 }
 
 // Seen is what was found, at one moment.

@@ -33,6 +33,7 @@ func Up(want *Desired, seen *Seen, prune bool) *Plan {
 	}
 	u.unwanted(prune)
 	u.limits()
+	u.strangers()
 	for _, r := range seen.Runs {
 		u.plan.Worry("another run is at work on this fleet: %s, since %s", r.By, r.Since)
 	}
@@ -125,6 +126,11 @@ func (u *up) tags(f *Found) (changed []Difference) {
 			changed = append(changed, Difference{"tag:" + key, f.Tags[key], u.want.Tags[key]})
 		}
 	}
+	// a tag that the file no longer has does no harm, but for the one that lets gc
+	// delete the fleet
+	if had := f.Tags[TagExpires]; had != "" && u.want.Tags[TagExpires] == "" {
+		changed = append(changed, Difference{"tag:" + TagExpires, had, ""})
+	}
 	return changed
 }
 
@@ -204,6 +210,19 @@ func wantedSite(id string, want *Desired) string {
 		}
 	}
 	return ""
+}
+
+// strangers refuses to adopt what is another fleet's: each would take away what
+// the other adds, and that fleet's end would be this one's too.
+func (u *up) strangers() {
+	for _, s := range u.want.Sites {
+		a := u.seen.Adopted[s.Name]
+		if !s.Adopted || a.Owned == "" {
+			continue
+		}
+		u.plan.Refused = append(u.plan.Refused, fmt.Sprintf("region %s adopts %s, which belongs to the Ringspan fleet %s (its tag %s). Adopt one that belongs to no fleet, or describe the regions in one file; if fleet %s is given up, take it down first, or remove its tags %s and %s from what shall stay",
+			s.Name, a.Owned, a.Owner, TagFleet, a.Owner, TagFleet, TagFleetID))
+	}
 }
 
 // limits within single resources.

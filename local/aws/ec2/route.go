@@ -39,6 +39,7 @@ func (a *API) CreateRoute(_ context.Context, in *RouteInput) (*Done, error) {
 		return nil, err
 	}
 	t.Routes = append(t.Routes, r)
+	a.world.Lag.Made(a.routeKey(t, r))
 	return done()
 }
 

@@ -94,6 +94,9 @@ func (a *API) addMainRouteTable(v *Vpc) {
 func (a *API) associate(t *RouteTable, subnet string) string {
 	id := a.world.IDs.New("rtbassoc")
 	t.Associations = append(t.Associations, RouteTableAssociation{id, t.RouteTableId, subnet, subnet == "", NestedState{"associated"}})
+	if subnet != "" { // the main one is there with its VPC
+		a.world.Lag.Made(a.region.Name + "/" + id)
+	}
 	return id
 }
 
@@ -139,6 +142,20 @@ func (a *API) routeTableView(t *RouteTable) *RouteTable {
 	return &view
 }
 
+// visibleParts leaves out of a view what isn't seen yet.
+func (a *API) visibleParts(view *RouteTable) *RouteTable {
+	view.Associations = slices.DeleteFunc(slices.Clone(view.Associations), func(s RouteTableAssociation) bool {
+		return !a.world.Lag.Visible(a.region.Name + "/" + s.RouteTableAssociationId)
+	})
+	view.Routes = slices.DeleteFunc(view.Routes, func(r Route) bool { return !a.world.Lag.Visible(a.routeKey(view, r)) })
+	return view
+}
+
+// routeKey is by what the lag of a table's line is kept.
+func (a *API) routeKey(t *RouteTable, r Route) string {
+	return a.region.Name + "/" + t.RouteTableId + "/" + r.DestinationCidrBlock
+}
+
 // DescribeRouteTablesInput is DescribeRouteTables's.
 type DescribeRouteTablesInput struct {
 	RouteTableIds []string `wire:"RouteTableId"`
@@ -156,7 +173,7 @@ type DescribeRouteTablesOutput struct {
 func (a *API) DescribeRouteTables(_ context.Context, in *DescribeRouteTablesInput) (*DescribeRouteTablesOutput, error) {
 	found, next, err := list(a, routeTables, in.RouteTableIds, in.Filters, in.Page)
 	for i, t := range found {
-		found[i] = a.routeTableView(t)
+		found[i] = a.visibleParts(a.routeTableView(t))
 	}
 	return &DescribeRouteTablesOutput{found, next}, err
 }
@@ -234,7 +251,7 @@ func (a *API) mainTable(vpc string) *RouteTable {
 func (a *API) findAssociation(id string) (*RouteTable, int, error) {
 	for _, t := range a.region.RouteTables.All() {
 		for i, s := range t.Associations {
-			if s.RouteTableAssociationId == id {
+			if s.RouteTableAssociationId == id && a.world.Lag.Visible(a.region.Name+"/"+id) {
 				return t, i, nil
 			}
 		}

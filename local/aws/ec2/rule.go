@@ -3,6 +3,7 @@ package ec2
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/ringspan/ringspan/local/aws/wire"
 	"github.com/ringspan/ringspan/local/aws/world"
@@ -63,6 +64,13 @@ func (a *API) rulesOf(group string, egress bool) []*SecurityGroupRule {
 		}
 	}
 	return out
+}
+
+// seenRules are those of rules that are seen by now.
+func (a *API) seenRules(rules []*SecurityGroupRule) []*SecurityGroupRule {
+	return slices.DeleteFunc(rules, func(r *SecurityGroupRule) bool {
+		return !a.world.Lag.Visible(a.region.Name + "/" + r.SecurityGroupRuleId)
+	})
 }
 
 // addRule keeps a rule that has been checked.
@@ -151,6 +159,7 @@ func (a *API) authorize(in *PermissionsInput, egress bool) (*RulesOutput, error)
 	for _, r := range add {
 		r.Tags = tags
 		a.addRule(r)
+		a.world.Lag.Made(a.region.Name + "/" + r.SecurityGroupRuleId)
 	}
 	return &RulesOutput{true, add}, nil
 }

@@ -136,7 +136,7 @@ func (a *API) DescribeSecurityGroups(_ context.Context, in *DescribeSecurityGrou
 	found, next, err := list(a, securityGroups, in.GroupIds, filters, in.Page)
 	for i, g := range found {
 		view := *g
-		view.IpPermissions, view.IpPermissionsEgress = permissionsOf(a.rulesOf(g.GroupId, false)), permissionsOf(a.rulesOf(g.GroupId, true))
+		view.IpPermissions, view.IpPermissionsEgress = permissionsOf(a.seenRules(a.rulesOf(g.GroupId, false))), permissionsOf(a.seenRules(a.rulesOf(g.GroupId, true)))
 		found[i] = &view
 	}
 	return &DescribeSecurityGroupsOutput{found, next}, err

@@ -178,6 +178,9 @@ var typeNames = map[string]string{
 func (k *kind[T]) describeTags(a *API) []TagDescription {
 	var out []TagDescription
 	for _, v := range k.table(a.region).All() {
+		if !a.world.Lag.Visible(a.region.Name + "/" + k.id(v)) {
+			continue
+		}
 		for _, t := range *k.tags(v) {
 			out = append(out, TagDescription{Key: t.Key, Value: t.Value, ResourceId: k.id(v), ResourceType: typeNames[k.prefix]})
 		}

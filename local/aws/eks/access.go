@@ -72,11 +72,14 @@ func (a *API) entry(cluster, principal string) (*Cluster, *AccessEntry, error) {
 		return nil, nil, err
 	}
 	e := c.Entries.Get(principal)
-	if e == nil {
+	if e == nil || !a.world.Lag.Visible(e.lag(c)) {
 		return nil, nil, notFound("The specified principalArn could not be found. You can view your available access entries with 'list-access-entries'.").With("clusterName", cluster)
 	}
 	return c, e, nil
 }
+
+// lag is by what the entry's is kept.
+func (e *AccessEntry) lag(c *Cluster) string { return c.id() + "/entry/" + e.PrincipalArn }
 
 // newEntry keeps an entry that has been checked.
 func (a *API) newEntry(c *Cluster, principal, kind string) *AccessEntry {
@@ -148,6 +151,7 @@ func (a *API) CreateAccessEntry(_ context.Context, in *CreateAccessEntryInput) (
 	}
 	e := a.newEntry(c, in.PrincipalArn, kind)
 	e.Tags = in.Tags
+	a.world.Lag.Made(e.lag(c))
 	e.update(in.KubernetesGroups, in.Username)
 	return &AccessEntryOutput{e}, nil
 }
@@ -214,7 +218,7 @@ func (a *API) ListAccessEntries(_ context.Context, in *ListAccessEntriesInput) (
 	}
 	arns := []string{}
 	for _, e := range c.Entries.All() {
-		if in.AssociatedPolicyArn == "" || e.policy(in.AssociatedPolicyArn) >= 0 {
+		if (in.AssociatedPolicyArn == "" || e.policy(in.AssociatedPolicyArn) >= 0) && a.world.Lag.Visible(e.lag(c)) {
 			arns = append(arns, e.PrincipalArn)
 		}
 	}

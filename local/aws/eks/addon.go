@@ -172,7 +172,7 @@ func (a *API) ListAddons(_ context.Context, in *ListInput) (*ListAddonsOutput, e
 	if err != nil {
 		return nil, err
 	}
-	found, next, err := page(in.Page, names(&c.Addons, func(d *Addon) string { return d.AddonName }))
+	found, next, err := page(in.Page, names(a, c.id()+"/", &c.Addons, func(d *Addon) string { return d.AddonName }))
 	return &ListAddonsOutput{found, next}, err
 }
 

@@ -31,7 +31,7 @@ type ListClustersOutput struct {
 
 // ListClusters lists the region's clusters.
 func (a *API) ListClusters(_ context.Context, in *ListClustersInput) (*ListClustersOutput, error) {
-	found, next, err := page(in.Page, names(&a.region.Clusters, func(c *Cluster) string { return c.Name }))
+	found, next, err := page(in.Page, names(a, a.region.Name+"/", &a.region.Clusters, func(c *Cluster) string { return c.Name }))
 	return &ListClustersOutput{found, next}, err
 }
 

@@ -324,7 +324,7 @@ func (a *API) ListNodegroups(_ context.Context, in *ListInput) (*ListNodegroupsO
 	if err != nil {
 		return nil, err
 	}
-	found, next, err := page(in.Page, names(&c.Nodegroups, func(g *Nodegroup) string { return g.NodegroupName }))
+	found, next, err := page(in.Page, names(a, c.id()+"/", &c.Nodegroups, func(g *Nodegroup) string { return g.NodegroupName }))
 	return &ListNodegroupsOutput{found, next}, err
 }
 

@@ -46,6 +46,7 @@ func (a *API) CreatePodIdentityAssociation(_ context.Context, in *CreatePodIdent
 	}
 	p := a.newAssociation(c, in.Namespace, in.ServiceAccount, in.RoleArn, in.Tags)
 	p.TargetRoleArn, p.DisableSessionTags = in.TargetRoleArn, in.DisableSessionTags
+	a.world.Lag.Made(c.id() + "/" + p.AssociationId)
 	return &AssociationOutput{p}, nil
 }
 
@@ -102,7 +103,7 @@ func (a *API) association(cluster, id string) (*Cluster, *PodIdentity, error) {
 		return nil, nil, err
 	}
 	p := c.Associations.Get(id)
-	if p == nil {
+	if p == nil || !a.world.Lag.Visible(c.id()+"/"+id) {
 		return nil, nil, notFound("No pod identity association found for: %s", id).With("clusterName", cluster)
 	}
 	return c, p, nil
@@ -141,7 +142,7 @@ func (a *API) ListPodIdentityAssociations(_ context.Context, in *ListPodIdentity
 	}
 	all := []PodIdentitySummary{}
 	for _, p := range c.Associations.All() {
-		if (in.Namespace == "" || in.Namespace == p.Namespace) && (in.ServiceAccount == "" || in.ServiceAccount == p.ServiceAccount) {
+		if (in.Namespace == "" || in.Namespace == p.Namespace) && (in.ServiceAccount == "" || in.ServiceAccount == p.ServiceAccount) && a.world.Lag.Visible(c.id()+"/"+p.AssociationId) {
 			all = append(all, PodIdentitySummary{p.AssociationId, p.AssociationArn, p.ClusterName, p.Namespace, p.ServiceAccount, p.OwnerArn})
 		}
 	}

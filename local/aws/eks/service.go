@@ -116,10 +116,13 @@ func page[T any](p Page, all []T) ([]T, string, error) {
 	return all[from : from+size], base64.RawURLEncoding.EncodeToString([]byte(strconv.Itoa(from + size))), nil
 }
 
-func names[T any](t *world.Table[T], name func(*T) string) []string {
+// names of what is seen by now. at is by what its lag is kept, before the name.
+func names[T any](a *API, at string, t *world.Table[T], name func(*T) string) []string {
 	out := []string{}
 	for _, v := range t.All() {
-		out = append(out, name(v))
+		if n := name(v); a.world.Lag.Visible(at + n) {
+			out = append(out, n)
+		}
 	}
 	return out
 }

@@ -48,6 +48,7 @@ const (
 func (a *API) begin(c *Cluster, kind string, takes time.Duration, params ...UpdateParam) *Update {
 	u := &Update{Id: a.world.IDs.UUID(), Status: inProgress, Type: kind, Params: params, Errors: []UpdateError{}, CreatedAt: a.now(), Due: a.world.In(takes)}
 	c.Updates.Put(u.Id, u)
+	a.world.Lag.Made(c.id() + "/" + u.Id)
 	return u
 }
 
@@ -245,7 +246,7 @@ func (a *API) DescribeUpdate(_ context.Context, in *DescribeUpdateInput) (*Updat
 		return nil, err
 	}
 	u := c.Updates.Get(in.UpdateId)
-	if u == nil || u.Nodegroup != in.NodegroupName || u.Addon != in.AddonName {
+	if u == nil || !a.world.Lag.Visible(c.id()+"/"+u.Id) || u.Nodegroup != in.NodegroupName || u.Addon != in.AddonName {
 		return nil, notFound("No update found for ID: %s", in.UpdateId).With("clusterName", c.Name)
 	}
 	return &UpdateOutput{u}, nil

@@ -315,6 +315,7 @@ func (s *Service) AttachRolePolicy(_ context.Context, in *RolePolicyInput) (*Emp
 			return nil, wire.Errorf("LimitExceeded", "Cannot exceed quota for PoliciesPerRole: 10")
 		}
 		r.Attached = append(r.Attached, AttachedPolicy{p.PolicyName, p.Arn})
+		s.world.Lag.Made(r.attachment(p.Arn))
 	}
 	return &Empty{}, nil
 }
@@ -351,7 +352,8 @@ func (s *Service) ListAttachedRolePolicies(_ context.Context, in *ListRolePolici
 	if err != nil {
 		return nil, err
 	}
-	return &ListAttachedRolePoliciesOutput{AttachedPolicies: r.Attached}, nil
+	seen := slices.DeleteFunc(slices.Clone(r.Attached), func(p AttachedPolicy) bool { return !s.world.Lag.Visible(r.attachment(p.PolicyArn)) })
+	return &ListAttachedRolePoliciesOutput{AttachedPolicies: seen}, nil
 }
 
 // ListRolePoliciesOutput is ListRolePolicies's.

@@ -3,6 +3,7 @@ package iam
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/ringspan/ringspan/local/aws/wire"
@@ -21,7 +22,7 @@ type InstanceProfile struct {
 // Profile finds an instance profile by name, for EC2. Inside Do.
 func (s *Service) Profile(name string) (arn, id string, ok bool) {
 	p := s.state.Profiles.Get(name)
-	if p == nil {
+	if p == nil || s.world.Clock.Now().Before(p.CreateDate.Add(s.lag())) {
 		return "", "", false
 	}
 	return p.Arn, p.InstanceProfileId, true
@@ -152,9 +153,11 @@ type ListInstanceProfilesOutput struct {
 	Listed
 }
 
-// ListInstanceProfiles lists profiles.
-func (s *Service) ListInstanceProfiles(_ context.Context, _ *ListInstanceProfilesInput) (*ListInstanceProfilesOutput, error) {
-	return s.showProfiles(s.state.Profiles.All()), nil
+// ListInstanceProfiles lists the profiles below a path.
+func (s *Service) ListInstanceProfiles(_ context.Context, in *ListInstanceProfilesInput) (*ListInstanceProfilesOutput, error) {
+	return s.showProfiles(slices.DeleteFunc(s.state.Profiles.All(), func(p *InstanceProfile) bool {
+		return !strings.HasPrefix(p.Path, in.PathPrefix) || !s.world.Lag.Visible("profile/"+p.InstanceProfileName)
+	})), nil
 }
 
 // ListInstanceProfilesForRoleInput is ListInstanceProfilesForRole's.

@@ -74,6 +74,9 @@ func (r *Role) Trusts(service string) bool {
 	return strings.Contains(r.AssumeRolePolicyDocument, service)
 }
 
+// attachment is by what the lag of a policy's being attached is kept.
+func (r *Role) attachment(policy string) string { return "role/" + r.RoleName + "/" + policy }
+
 // view is a role as it is shown: documents are escaped.
 func (r *Role) view() *Role {
 	v := *r

@@ -134,6 +134,13 @@ func TestThrottling(t *testing.T) {
 		}
 		wantCode(t, f(), codes[name])
 	}
+	c.drive("PUT", "throttle", []world.Throttle{{First: true}}, nil)
+	for name, f := range c.services() {
+		wantCode(t, f(), codes[name])
+		if err := f(); err != nil {
+			t.Errorf("the second attempt at %s: %v", name, err)
+		}
+	}
 	c.drive("PUT", "throttle", []world.Throttle{{Service: "ec2", Rate: 0.001, Burst: 3}}, nil)
 	refused := 0
 	for range 5 {

@@ -1,6 +1,8 @@
 package server
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"net/url"
 	"strings"
 
@@ -96,6 +98,16 @@ func takeDryRun(r *wire.Request) bool {
 	form.Del("DryRun")
 	r.Body = []byte(form.Encode())
 	return dry
+}
+
+// print tells requests of one action apart by what they ask for. When and by whom
+// they are signed doesn't matter: the attempts of one request have one print.
+func (x *exchange) print() string {
+	sum := sha256.New()
+	for _, part := range []string{x.request.HTTP.Method, x.request.HTTP.URL.RequestURI(), string(x.request.Body)} {
+		_, _ = sum.Write([]byte(part + "\x00")) // hashes take everything
+	}
+	return hex.EncodeToString(sum.Sum(nil))
 }
 
 // refusal is the service's answer to a call that isn't let through.

@@ -127,7 +127,7 @@ func (s *Server) answer(ctx context.Context, w http.ResponseWriter, r *wire.Requ
 		s.refuse(w, x, err)
 		return
 	}
-	verdict := s.world.Admit(x.name)
+	verdict := s.world.Admit(x.name, x.print())
 	if verdict.Fault.Drop == "before" {
 		drop(w)
 		return

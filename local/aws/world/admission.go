@@ -34,6 +34,7 @@ type admission struct {
 	throttle []Throttle
 	every    map[string]int
 	buckets  map[string]*bucket
+	met      map[string]bool // requests that a Throttle with First has refused
 	denied   []string
 }
 
@@ -42,21 +43,23 @@ type bucket struct {
 	at   time.Time
 }
 
-// Admit counts a call and decides about it.
-func (w *World) Admit(name CallName) Verdict {
+// Admit counts a call and decides about it. print is the same for the attempts of
+// one request, and differs between requests of one name.
+func (w *World) Admit(name CallName, print string) Verdict {
 	a := &w.admission
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.calls == nil {
 		a.calls = calls{}
 	}
-	a.calls.add(name)
+	count := a.calls.add(name)
 	for _, f := range a.faults {
 		if f.strikes(name) {
 			return Verdict{Refusal: Faulted, Fault: *f}
 		}
 	}
-	if a.throttled(name, w.Clock.Now()) {
+	if a.throttled(name, print, w.Clock.Now()) {
+		count.Throttled++
 		return Verdict{Refusal: Throttled}
 	}
 	if slices.ContainsFunc(a.denied, func(d string) bool { return covers(d, name) }) {
@@ -82,10 +85,13 @@ func covers(denial string, name CallName) bool {
 		(strings.EqualFold(action, name.Action) || wild && strings.HasPrefix(strings.ToLower(name.Action), strings.ToLower(prefix)))
 }
 
-func (a *admission) throttled(name CallName, now time.Time) bool {
+func (a *admission) throttled(name CallName, print string, now time.Time) bool {
 	for _, t := range a.throttle {
 		if !matches(t.Service, name.Service) {
 			continue
+		}
+		if t.First && a.first(name, print) {
+			return true
 		}
 		if t.Every > 0 {
 			if a.every == nil {
@@ -101,6 +107,17 @@ func (a *admission) throttled(name CallName, now time.Time) bool {
 		}
 	}
 	return false
+}
+
+// first tells whether a request is met for the first time.
+func (a *admission) first(name CallName, print string) bool {
+	if a.met == nil {
+		a.met = map[string]bool{}
+	}
+	key := strings.Join([]string{name.Service, name.Region, name.Action, print}, " ")
+	known := a.met[key]
+	a.met[key] = true
+	return !known
 }
 
 func (a *admission) bucket(name CallName, t Throttle, now time.Time) *bucket {
@@ -174,7 +191,7 @@ func (w *World) ClearFaults() {
 func (w *World) SetThrottle(t ...Throttle) {
 	w.admission.mu.Lock()
 	defer w.admission.mu.Unlock()
-	w.admission.throttle, w.admission.buckets, w.admission.every = t, nil, nil
+	w.admission.throttle, w.admission.buckets, w.admission.every, w.admission.met = t, nil, nil, nil
 }
 
 // SetDenied replaces the actions that nobody may call, such as ec2:CreateVpc
@@ -195,5 +212,5 @@ func (w *World) Denials() []string {
 func (a *admission) reset() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.calls, a.faults, a.throttle, a.buckets, a.every, a.denied = nil, nil, nil, nil, nil, nil
+	a.calls, a.faults, a.throttle, a.buckets, a.every, a.met, a.denied = nil, nil, nil, nil, nil, nil, nil
 }

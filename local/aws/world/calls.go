@@ -15,8 +15,9 @@ type CallName struct {
 // CallCount is how often a call was made.
 type CallCount struct {
 	CallName
-	Count  int `json:"count"`
-	Errors int `json:"errors,omitempty"` // of them, those answered with an error
+	Count     int `json:"count"`
+	Errors    int `json:"errors,omitempty"`    // of them, those answered with an error
+	Throttled int `json:"throttled,omitempty"` // of those, the ones that came too fast
 }
 
 // calls counts calls since the last reset.

@@ -78,6 +78,7 @@ type Throttle struct {
 	Rate    float64 `json:"rate,omitempty"`    // calls a second, for each region and service
 	Burst   int     `json:"burst,omitempty"`   // calls at once
 	Every   int     `json:"every,omitempty"`   // refuse every Nth call instead, whatever the rate
+	First   bool    `json:"first,omitempty"`   // refuse the first attempt of each request, whatever the rate
 }
 
 // Check says what is wrong with throttling that someone asks for.
