@@ -79,7 +79,7 @@ type planned struct {
 	Steps   []plannedStep `json:"steps"`
 	Refused []string      `json:"refused,omitempty"` // why up would not begin
 	Trouble []string      `json:"trouble,omitempty"`
-	Quotas  []infra.Quota `json:"quotas"`
+	Quotas  []infra.Quota `json:"quotas,omitempty"` // none on this machine
 	// Cost of the whole fleet, once it is as the file says; nil on this machine.
 	Cost  *cost.Estimate `json:"cost,omitempty"`
 	Calls int            `json:"calls"`
@@ -119,6 +119,8 @@ func (a account) plan(ctx context.Context, f *fleet.File, s scope) (planned, err
 	if f.Fleet.Spec.Provider == fleetv1.ProviderAWS {
 		estimate := cost.Of(d.Wanted)
 		r.Cost = &estimate
+	} else {
+		r.Quotas = nil // this machine's own limits are no account's
 	}
 	return r, nil
 }
