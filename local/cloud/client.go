@@ -122,11 +122,14 @@ func (c *Client) Start(ctx context.Context, config Config, report func(Event)) e
 			}
 			next = 0
 		}
-		var page eventPage
-		if err := c.call(ctx, http.MethodGet, fmt.Sprintf("/events?from=%d", next), nil, &page); err == nil {
+		if page, ok := c.events(ctx, next); ok {
 			next = page.Next
-			if done, err := c.follow(page.Events, report); done || err != nil {
+			done, err := c.follow(page.Events, report)
+			if err != nil || done && (ended != nil || c.lives(ctx)) {
 				return err
+			}
+			if done {
+				next = 0 // of whoever comes next
 			}
 		}
 		select {
@@ -145,6 +148,13 @@ func (c *Client) Start(ctx context.Context, config Config, report func(Event)) e
 	}
 }
 
+// events are the newest ones of the lab; what is left of one whose owner was
+// killed may answer for a moment, and isn't listened to.
+func (c *Client) events(ctx context.Context, from int) (page eventPage, ok bool) {
+	err := c.call(ctx, http.MethodGet, fmt.Sprintf("/events?from=%d", from), nil, &page)
+	return page, err == nil && page.Owner == c.state.owner()
+}
+
 // follow reports events, and tells whether the last of them say that the lab is
 // ready, or that it failed: one that was late is ready nevertheless.
 func (c *Client) follow(events []Event, report func(Event)) (done bool, err error) {
@@ -158,6 +168,21 @@ func (c *Client) follow(events []Event, report func(Event)) (done bool, err erro
 		}
 	}
 	return false, err
+}
+
+// joinPause is how long a lab that was killed just now may seem to live on.
+const joinPause = 100 * time.Millisecond
+
+// lives tells whether a lab that another process has started is still there after
+// a moment.
+func (c *Client) lives(ctx context.Context) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(joinPause):
+	}
+	var s Status
+	return c.state.owner() != 0 && c.call(ctx, http.MethodGet, "/status", nil, &s) == nil
 }
 
 // sameWish refuses what a running lab doesn't serve.

@@ -63,7 +63,7 @@ func (s *supervisor) serveControl(stop func()) (*http.Server, error) {
 	mux.HandleFunc("GET /events", func(w http.ResponseWriter, q *http.Request) {
 		from, _ := strconv.Atoi(q.FormValue("from")) // absent: from the beginning
 		events, next := s.events.since(from)
-		answer(w, eventPage{events, next}, nil)
+		answer(w, eventPage{events, next, s.owner}, nil)
 	})
 	mux.HandleFunc("POST /stop", func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, struct{}{}, nil)
@@ -81,6 +81,7 @@ func (s *supervisor) serveControl(stop func()) (*http.Server, error) {
 type eventPage struct {
 	Events []Event `json:"events"`
 	Next   int     `json:"next"`
+	Owner  int     `json:"owner"` // process id of the lab's outermost process
 }
 
 func (s *supervisor) handleFault(w http.ResponseWriter, q *http.Request, do func(context.Context, string, []string) error) {
@@ -154,7 +155,7 @@ func (s *supervisor) killComponent(args []string) error {
 
 func (s *supervisor) status(ctx context.Context) Status {
 	endpoint := s.api.endpoint
-	out := Status{Running: true, Ready: s.events.isReady(), Faults: s.faults.list(), PID: s.state.owner(), Endpoint: &endpoint}
+	out := Status{Running: true, Ready: s.events.isReady(), Faults: s.faults.list(), PID: s.owner, Endpoint: &endpoint}
 	if err := s.events.failure(); err != nil {
 		out.Message = err.Error()
 	}

@@ -19,6 +19,7 @@ import (
 // supervisor runs inside the lab's namespaces and owns all of its processes.
 type supervisor struct {
 	state  State
+	owner  int // process id of Run's
 	config Config
 	kube   string // ringspan-kube
 	init   string // ringspan-init
@@ -66,7 +67,7 @@ func Supervise(state State) error {
 }
 
 func newSupervisor(state State) (*supervisor, error) {
-	s := &supervisor{state: state, events: newJournal(os.Stderr)}
+	s := &supervisor{state: state, owner: state.owner(), events: newJournal(os.Stderr)}
 	if err := readJSON(state.config(), &s.config); err != nil {
 		return nil, err
 	}

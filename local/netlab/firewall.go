@@ -66,6 +66,30 @@ func (n *Namespace) Filter(name string, fill func(*nftables.Conn, *nftables.Tabl
 	return c.Flush()
 }
 
+// FilterBeside builds a table in as many transactions as build likes to flush,
+// which no packet sees, and then puts it in the place of an old one ("" = none)
+// in one: hook adds the chains that packets come through.
+func (n *Namespace) FilterBeside(old, name string, build, hook func(*nftables.Conn, *nftables.Table) error) error {
+	c, err := nftables.New(nftables.WithNetNSFd(int(n.handle)))
+	if err != nil {
+		return err
+	}
+	table := &nftables.Table{Name: name, Family: nftables.TableFamilyIPv4}
+	c.AddTable(table) // so that the deletion finds one
+	c.DelTable(table)
+	c.AddTable(table)
+	if err := build(c, table); err != nil {
+		return err
+	}
+	if err := hook(c, table); err != nil {
+		return err
+	}
+	if old != "" {
+		c.DelTable(&nftables.Table{Name: old, Family: nftables.TableFamilyIPv4})
+	}
+	return c.Flush()
+}
+
 // Masquerade rewrites the source of what leaves the namespace from the given
 // range to anywhere but the excluded ranges, as a NAT gateway or the AWS VPC
 // CNI's SNAT does. No prefix at all removes it.

@@ -89,6 +89,14 @@ func TestAWS(t *testing.T) {
 			t.Errorf("a packet of 8501 bytes passes: %s", out)
 		}
 	})
+	t.Run("faults work here, too", func(t *testing.T) {
+		left.must(t, "fault", "cut", "eu-west-1")
+		if out, err := right.k8s.probe(t, "distant", "get", near+":8080"); err == nil {
+			t.Errorf("an answer over a cut: %s", out)
+		}
+		left.must(t, "fault", "heal")
+		right.k8s.answers(t, "distant", fmt.Sprintf("near at %s sees %s", near, distant), "get", near+":8080")
+	})
 	t.Run("without a route answers don't come back", func(t *testing.T) {
 		peering := do(t, left.ec2.DescribeVpcPeeringConnections, &ec2.DescribeVpcPeeringConnectionsInput{}).VpcPeeringConnections[0].VpcPeeringConnectionId
 		do(t, left.ec2.DeleteRoute, &ec2.DeleteRouteInput{RouteTableId: &left.table, DestinationCidrBlock: &right.cidr})

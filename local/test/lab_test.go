@@ -347,6 +347,7 @@ func TestStopStartKillStart(t *testing.T) {
 		before = after
 	}
 
+	shared.must(t, "fault", "drop", "east", "west", "9999")
 	shared.must(t, "stop")
 	shared.gone(t)
 	shared.must(t, "stop") // again: nothing to do
@@ -361,6 +362,9 @@ func TestStopStartKillStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	came(2)
+	if f := shared.status(t).Faults; len(f) != 0 {
+		t.Errorf("faults outlive their lab: %+v", f)
+	}
 
 	if err := syscall.Kill(shared.status(t).PID, syscall.SIGKILL); err != nil {
 		t.Fatal(err)

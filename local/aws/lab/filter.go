@@ -1,9 +1,11 @@
 package lab
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/google/nftables"
 	"github.com/google/nftables/binaryutil"
@@ -14,10 +16,12 @@ import (
 	"github.com/ringspan/ringspan/local/netlab"
 )
 
-// The router's tables. What faults drop is in netlab's own, which comes first.
+// The router's tables. There are two places for the packet filter, of which one is
+// in force. What faults drop is in netlab's own table, which comes first.
 const (
-	filterTable = "aws-filter"
-	natTable    = "aws-nat"
+	filterTable      = "aws-filter"
+	otherFilterTable = "aws-filter-2"
+	natTable         = "aws-nat"
 )
 
 // filter replaces the router's packet filter, in this order: addresses that an
@@ -29,17 +33,18 @@ func (v *vpc) filter(want plane.VPC) error {
 		return nil
 	}
 	v.filters = ""
-	err := v.router.Filter(filterTable, func(c *nftables.Conn, table *nftables.Table) {
-		f := &filter{conn: c, table: table, vpc: want, subnets: map[string]plane.Subnet{}}
-		for _, s := range want.Subnets {
-			f.subnets[s.ID] = s
-		}
-		f.fill(v.leafs)
-	})
-	if err != nil {
+	next := filterTable
+	if v.filterTable == filterTable {
+		next = otherFilterTable
+	}
+	f := &filter{vpc: want, subnets: map[string]plane.Subnet{}, groupChains: map[string]*nftables.Chain{}}
+	for _, s := range want.Subnets {
+		f.subnets[s.ID] = s
+	}
+	if err := v.router.FilterBeside(v.filterTable, next, func(c *nftables.Conn, table *nftables.Table) error { return f.build(c, table, v.leafs) }, f.hook); err != nil {
 		return fmt.Errorf("packet filter of %s: %w", v.id, err)
 	}
-	v.filters = description
+	v.filters, v.filterTable = description, next
 	return nil
 }
 
@@ -47,16 +52,24 @@ func (v *vpc) filter(want plane.VPC) error {
 type filter struct {
 	conn    *nftables.Conn
 	table   *nftables.Table
-	base    *nftables.Chain
 	vpc     plane.VPC
 	subnets map[string]plane.Subnet
+
+	checks, lists, senders, receivers *nftables.Chain // its stages
+	groupChains                       map[string]*nftables.Chain
+
+	unsent int // rules
+	err    error
 }
 
-func (f *filter) fill(leafs map[string]*leaf) {
-	f.base = f.conn.AddChain(&nftables.Chain{
-		Name: "forward", Table: f.table, Type: nftables.ChainTypeFilter,
-		Hooknum: nftables.ChainHookForward, Priority: nftables.ChainPriorityFilter,
-	})
+// transaction is so many rules that the kernel's answers to them fit into a
+// socket's buffer, which holds some 200 kB for users of any kind.
+const transaction = 100
+
+// build writes the stages.
+func (f *filter) build(c *nftables.Conn, table *nftables.Table, leafs map[string]*leaf) error {
+	f.conn, f.table = c, table
+	f.checks, f.lists, f.senders, f.receivers = f.chain("checks"), f.chain("lists"), f.chain("senders"), f.chain("receivers")
 	var interfaces []plane.Interface
 	for _, i := range f.vpc.Interfaces {
 		if leafs[i.ID] != nil {
@@ -65,15 +78,25 @@ func (f *filter) fill(leafs map[string]*leaf) {
 	}
 	for _, i := range interfaces {
 		f.checkAddresses(i)
+		f.groups(i)
 	}
 	f.accessLists(interfaces)
-	f.rule(f.base, accept(established()...)...)
-	for _, i := range interfaces {
-		f.groups(i, true)
-	}
-	for _, i := range interfaces {
-		f.groups(i, false)
-	}
+	f.flush()
+	return f.err
+}
+
+// hook lets packets come through the stages.
+func (f *filter) hook(c *nftables.Conn, table *nftables.Table) error {
+	base := c.AddChain(&nftables.Chain{
+		Name: "forward", Table: table, Type: nftables.ChainTypeFilter,
+		Hooknum: nftables.ChainHookForward, Priority: nftables.ChainPriorityFilter,
+	})
+	f.rule(base, jump(f.checks)...)
+	f.rule(base, jump(f.lists)...)
+	f.rule(base, accept(established()...)...)
+	f.rule(base, jump(f.senders)...)
+	f.rule(base, jump(f.receivers)...)
+	return nil
 }
 
 // checkAddresses drops what an interface sends or gets under an address that
@@ -92,7 +115,7 @@ func (f *filter) checkAddresses(i plane.Interface) {
 			f.rule(chain, verdict(expr.VerdictReturn, netlab.MatchPrefix(side.offset, own)...)...)
 		}
 		f.rule(chain, verdict(expr.VerdictDrop)...)
-		f.rule(f.base, jump(chain, onLink(side.link, linkName(i.ID))...)...)
+		f.rule(f.checks, jump(chain, onLink(side.link, linkName(i.ID))...)...)
 	}
 }
 
@@ -118,12 +141,12 @@ func (f *filter) accessLists(interfaces []plane.Interface) {
 	}
 	for _, m := range members {
 		if chain := out[m.subnet]; chain != nil {
-			f.rule(f.base, jump(chain, append(onLink(expr.MetaKeyIIFNAME, m.link), notIn(netlab.Destination, f.subnets[m.subnet].CIDR)...)...)...)
+			f.rule(f.lists, jump(chain, append(onLink(expr.MetaKeyIIFNAME, m.link), notIn(netlab.Destination, f.subnets[m.subnet].CIDR)...)...)...)
 		}
 	}
 	for _, m := range members {
 		if chain := in[m.subnet]; chain != nil {
-			f.rule(f.base, jump(chain, append(onLink(expr.MetaKeyOIFNAME, m.link), notIn(netlab.Source, f.subnets[m.subnet].CIDR)...)...)...)
+			f.rule(f.lists, jump(chain, append(onLink(expr.MetaKeyOIFNAME, m.link), notIn(netlab.Source, f.subnets[m.subnet].CIDR)...)...)...)
 		}
 	}
 }
@@ -151,14 +174,26 @@ func (f *filter) accessList(name string, acl plane.NetworkACL, egress bool) *nft
 }
 
 // groups lets through what any group of the interface allows.
-func (f *filter) groups(i plane.Interface, egress bool) {
-	name, link, offset := "in-", expr.MetaKeyOIFNAME, uint32(netlab.Source)
+func (f *filter) groups(i plane.Interface) {
+	f.rule(f.senders, jump(f.groupChain(i.SecurityGroups, true), onLink(expr.MetaKeyIIFNAME, linkName(i.ID))...)...)
+	f.rule(f.receivers, jump(f.groupChain(i.SecurityGroups, false), onLink(expr.MetaKeyOIFNAME, linkName(i.ID))...)...)
+}
+
+// groupChain is one for all interfaces with the same groups: with one each, nodes
+// that let each other in would have rules by the square of their number.
+func (f *filter) groupChain(groups []string, egress bool) *nftables.Chain {
+	name, offset := "in-", uint32(netlab.Source)
 	if egress {
-		name, link, offset = "out-", expr.MetaKeyIIFNAME, netlab.Destination
+		name, offset = "out-", netlab.Destination
 	}
-	chain := f.chain(name + linkName(i.ID))
+	name += linkName(strings.Join(slices.Sorted(slices.Values(groups)), ","))
+	if chain := f.groupChains[name]; chain != nil {
+		return chain
+	}
+	chain := f.chain(name)
+	f.groupChains[name] = chain
 	for _, g := range f.vpc.SecurityGroups {
-		if !slices.Contains(i.SecurityGroups, g.ID) {
+		if !slices.Contains(groups, g.ID) {
 			continue
 		}
 		rules := g.Ingress
@@ -172,7 +207,7 @@ func (f *filter) groups(i plane.Interface, egress bool) {
 		}
 	}
 	f.rule(chain, verdict(expr.VerdictDrop)...)
-	f.rule(f.base, jump(chain, onLink(link, linkName(i.ID))...)...)
+	return chain
 }
 
 // peers are the addresses that a group's rule speaks of.
@@ -202,6 +237,13 @@ func (f *filter) chain(name string) *nftables.Chain {
 
 func (f *filter) rule(chain *nftables.Chain, exprs ...expr.Any) {
 	f.conn.AddRule(&nftables.Rule{Table: f.table, Chain: chain, Exprs: exprs})
+	if f.unsent++; f.unsent >= transaction {
+		f.flush()
+	}
+}
+
+func (f *filter) flush() {
+	f.err, f.unsent = errors.Join(f.err, f.conn.Flush()), 0
 }
 
 func verdict(kind expr.VerdictKind, match ...expr.Any) []expr.Any {

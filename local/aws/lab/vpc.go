@@ -18,11 +18,12 @@ type vpc struct {
 	internet string           // id of the internet gateway that is attached
 	leafs    map[string]*leaf // by the id of the interface or NAT gateway
 
-	hops     map[int][]netlab.Hop // applied last, by table
-	policies []netlab.Policy
-	filters  string // description of the packet filter that was applied last
-	nat      string
-	drops    string // because of faults
+	hops        map[int][]netlab.Hop // applied last, by table
+	policies    []netlab.Policy
+	filters     string // description of the packet filter that was applied last
+	filterTable string // that holds it; "" = there is none yet
+	nat         string
+	drops       string // because of faults
 }
 
 // leaf is a namespace with a link to the router.

@@ -23,7 +23,6 @@ type Config struct {
 	NodeName   string
 	NodeIP     netip.Addr
 	Pods       []netip.Prefix    // the ranges that pod addresses come from
-	Reserved   int               // addresses at the first one's start that pods don't get; with any, its last one is kept free, too
 	Images     string            // directory of images; see image
 	RunDir     string            // volatile state, on a tmpfs
 	InitBinary string            // ringspan-init
@@ -181,25 +180,13 @@ func (c Config) next(after netip.Addr) (netip.Addr, bool) {
 	at := 0
 	for i, p := range c.Pods {
 		if p.Contains(after) {
-			at = i
-			if next := after.Next(); c.usable(i, next) {
+			if next := after.Next(); p.Contains(next) {
 				return next, true
 			}
 			at = (i + 1) % len(c.Pods)
 		}
 	}
-	ip := c.Pods[at].Masked().Addr()
-	if at == 0 {
-		for range c.Reserved + min(c.Reserved, 1) {
-			ip = ip.Next()
-		}
-	}
-	return ip, c.usable(at, ip)
-}
-
-// usable tells whether an address that follows the reserved ones is a pod's.
-func (c Config) usable(i int, ip netip.Addr) bool {
-	return c.Pods[i].Contains(ip) && (c.Reserved == 0 || c.Pods[i].Contains(ip.Next())) // the last one is the broadcast address
+	return c.Pods[at].Masked().Addr(), true
 }
 
 // StopPodSandbox ends the pod's containers and frees its address; a missing pod is no error.

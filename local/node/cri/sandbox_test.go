@@ -6,8 +6,8 @@ import (
 )
 
 func TestAddressesComeInTurn(t *testing.T) {
-	pods := netip.MustParsePrefix("172.21.0.0/28") // .11 to .14 are for pods
-	r := &Runtime{config: Config{Pods: []netip.Prefix{pods}, Reserved: 10, NodeName: "n"}, addresses: map[netip.Addr]bool{}}
+	pods := netip.MustParsePrefix("172.21.0.8/30")
+	r := &Runtime{config: Config{Pods: []netip.Prefix{pods}, NodeName: "n"}, addresses: map[netip.Addr]bool{}}
 	take := func() string {
 		t.Helper()
 		ip, err := r.allocate()
@@ -16,13 +16,13 @@ func TestAddressesComeInTurn(t *testing.T) {
 		}
 		return ip.String()
 	}
-	for _, want := range []string{"172.21.0.11", "172.21.0.12"} {
+	for _, want := range []string{"172.21.0.8", "172.21.0.9"} {
 		if got := take(); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
 	}
-	delete(r.addresses, netip.MustParseAddr("172.21.0.11"))
-	for _, want := range []string{"172.21.0.13", "172.21.0.14", "172.21.0.11"} { // the freed one comes last
+	delete(r.addresses, netip.MustParseAddr("172.21.0.8"))
+	for _, want := range []string{"172.21.0.10", "172.21.0.11", "172.21.0.8"} { // the freed one comes last
 		if got := take(); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
@@ -30,9 +30,9 @@ func TestAddressesComeInTurn(t *testing.T) {
 	if ip, err := r.allocate(); err == nil {
 		t.Errorf("all are taken, and got %s", ip)
 	}
-	delete(r.addresses, netip.MustParseAddr("172.21.0.11")) // the one that was given out last
-	if got := take(); got != "172.21.0.11" {
-		t.Errorf("the only free address is 172.21.0.11, and got %s", got)
+	delete(r.addresses, netip.MustParseAddr("172.21.0.8")) // the one that was given out last
+	if got := take(); got != "172.21.0.8" {
+		t.Errorf("the only free address is 172.21.0.8, and got %s", got)
 	}
 }
 
@@ -40,7 +40,7 @@ func TestAddressesOfSeveralRanges(t *testing.T) {
 	r := &Runtime{addresses: map[netip.Addr]bool{}, config: Config{NodeName: "n", Pods: []netip.Prefix{
 		netip.MustParsePrefix("172.21.0.64/31"), netip.MustParsePrefix("172.21.0.9/32"),
 	}}}
-	for _, want := range []string{"172.21.0.64", "172.21.0.65", "172.21.0.9"} { // all of them: nothing is reserved
+	for _, want := range []string{"172.21.0.64", "172.21.0.65", "172.21.0.9"} { // all of them
 		if got, err := r.allocate(); err != nil || got.String() != want {
 			t.Errorf("got %s, %v, want %s", got, err, want)
 		}
