@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -210,6 +211,19 @@ func TestFaults(t *testing.T) {
 		shared.must(t, "fault", "heal", "mtu")
 		east.answers(t, "right", "8472", "datagram", westIP+":8080", "8500") // what the peering lets pass
 	})
+	t.Run("clock", func(t *testing.T) {
+		shared.must(t, "fault", "clock", "west", "--", "-1h")
+		eventually(t, "clocks of west", func() error { return apart(t, west, "left", -time.Hour) })
+		if err := apart(t, east, "right", 0); err != nil {
+			t.Errorf("east: %v", err)
+		}
+		shared.must(t, "fault", "clock", "west", "30m")
+		eventually(t, "clocks of west", func() error { return apart(t, west, "left", 30*time.Minute) })
+		shared.must(t, "fault", "heal", "clock")
+		if err := apart(t, west, "left", 0); err != nil {
+			t.Errorf("after the healing: %v", err)
+		}
+	})
 	t.Run("bad", func(t *testing.T) {
 		for _, c := range []struct{ args, want string }{
 			{"cut north", `no network in region "north"; there are some in east, west`},
@@ -225,6 +239,25 @@ func TestFaults(t *testing.T) {
 			}
 		}
 	})
+}
+
+// apart says how the wall clock of a pod's server is not ahead of this test's by an
+// offset.
+func apart(t *testing.T, c *cluster, pod string, by time.Duration) error {
+	t.Helper()
+	begin := time.Now()
+	out, err := c.probe(t, pod, "get", "127.0.0.1:8080"+clockPath)
+	if err != nil {
+		return err
+	}
+	nanoseconds, err := strconv.ParseInt(out, 10, 64)
+	if err != nil {
+		return err
+	}
+	if at := time.Unix(0, nanoseconds).Add(-by); at.Before(begin) || at.After(time.Now()) {
+		return fmt.Errorf("the clock of %s says %s, which is not %s ahead", pod, time.Unix(0, nanoseconds), by)
+	}
+	return nil
 }
 
 // journalSays waits for a line of the lab's own log that is new since a mark.

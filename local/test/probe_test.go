@@ -43,6 +43,9 @@ func probe(args []string) int {
 	return 0
 }
 
+// clockPath is where servers say what time it is for them, in nanoseconds of 1970.
+const clockPath = "/clock"
+
 // serve answers HTTP on some ports with the names of both ends, and each
 // datagram with a short one, until it is told to stop.
 func serve(ports ...string) (string, error) {
@@ -62,6 +65,10 @@ func serve(ports ...string) (string, error) {
 
 func whoAsks(host string) http.HandlerFunc {
 	return func(w http.ResponseWriter, q *http.Request) {
+		if q.URL.Path == clockPath {
+			fmt.Fprint(w, time.Now().UnixNano())
+			return
+		}
 		remote, _, _ := net.SplitHostPort(q.RemoteAddr) // made by the server itself
 		local, _, _ := net.SplitHostPort(q.Context().Value(http.LocalAddrContextKey).(net.Addr).String())
 		fmt.Fprintf(w, "%s at %s sees %s", host, local, remote)
