@@ -124,7 +124,7 @@ func (c *Client) Start(ctx context.Context, config Config, report func(Event)) e
 		}
 		if page, ok := c.events(ctx, next); ok {
 			next = page.Next
-			done, err := c.follow(page.Events, report)
+			done, err := c.follow(page, report)
 			if err != nil || done && (ended != nil || c.lives(ctx)) {
 				return err
 			}
@@ -157,17 +157,17 @@ func (c *Client) events(ctx context.Context, from int) (page eventPage, ok bool)
 
 // follow reports events, and tells whether the last of them say that the lab is
 // ready, or that it failed: one that was late is ready nevertheless.
-func (c *Client) follow(events []Event, report func(Event)) (done bool, err error) {
-	for _, e := range events {
+func (c *Client) follow(page eventPage, report func(Event)) (done bool, err error) {
+	for _, e := range page.Events {
 		report(e)
 		if e.Done {
 			return true, nil
 		}
-		if e.Error != "" {
+		if e.Error != "" && !page.Ready {
 			err = fmt.Errorf("%s %s: %s (logs are in %s)", e.Phase, e.Region, e.Error, c.state.path("logs"))
 		}
 	}
-	return false, err
+	return page.Ready, err
 }
 
 // joinPause is how long a lab that was killed just now may seem to live on.

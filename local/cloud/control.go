@@ -63,7 +63,7 @@ func (s *supervisor) serveControl(stop func()) (*http.Server, error) {
 	mux.HandleFunc("GET /events", func(w http.ResponseWriter, q *http.Request) {
 		from, _ := strconv.Atoi(q.FormValue("from")) // absent: from the beginning
 		events, next := s.events.since(from)
-		answer(w, eventPage{events, next, s.owner}, nil)
+		answer(w, eventPage{events, next, s.owner, s.events.isReady()}, nil)
 	})
 	mux.HandleFunc("POST /stop", func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, struct{}{}, nil)
@@ -82,6 +82,7 @@ type eventPage struct {
 	Events []Event `json:"events"`
 	Next   int     `json:"next"`
 	Owner  int     `json:"owner"` // process id of the lab's outermost process
+	Ready  bool    `json:"ready"` // even if the event that said so isn't kept any more
 }
 
 func (s *supervisor) handleFault(w http.ResponseWriter, q *http.Request, do func(context.Context, string, []string) error) {
