@@ -43,7 +43,7 @@ func (f *File) validateRegion(i int) []error {
 	f.validateServices(x, r)
 	if len(r.Zones) > 0 && len(r.Zones) <= MaxZones {
 		if most, room := NodesIn(r, 0), roomFor(cidr); most > room {
-			x.bad("nodes.count", "%d nodes in %d zones put %d into one zone, and %s has room for %d", r.Nodes.Count, len(r.Zones), most, Subnet(cidr, 0), room)
+			x.bad("nodes.count", "%d nodes in %d zones put %d into one zone, and %s has room for %d", r.Nodes.Count, len(r.Zones), most, network.PrivateSubnet(cidr, 0), room)
 		}
 	}
 	return x.errs

@@ -98,17 +98,19 @@ type Node struct {
 	DiskGiB        int
 	Tags           []Tag
 	LaunchTemplate *LaunchTemplateSpecification
-	More           int // machines that shall come into the subnet after it
 }
 
 // nodePrefixes is how many ranges of 16 addresses a machine gets for its pods
-// where its subnet has room: enough for a few databases and what stands around
-// them, and no more, because every router knows each of them.
-const nodePrefixes = 2
+// where its subnet is of largeSubnet bits or fewer: enough for a few databases and
+// what stands around them, and no more, because every router knows each of them.
+const (
+	nodePrefixes = 2
+	largeSubnet  = 22
+)
 
 // RunNode starts a machine of a cluster, with ranges of 16 addresses for its pods
-// (prefix delegation of the VPC CNI): nodePrefixes of them, or one where those
-// that come after it would go short.
+// (prefix delegation of the VPC CNI): nodePrefixes of them in a large subnet, one in
+// others, where those that come after it would go short.
 func (a *API) RunNode(n Node) (*Instance, error) {
 	in := &RunInstancesInput{
 		ImageId: n.Image, InstanceType: n.InstanceType, SubnetId: n.Subnet.SubnetId, SecurityGroupIds: n.Groups, LaunchTemplate: n.LaunchTemplate, MinCount: 1, MaxCount: 1,
@@ -142,8 +144,8 @@ func (a *API) delegate(i *NetworkInterface, n Node) error {
 		return wire.Errorf("InsufficientCidrBlocks", "The specified subnet does not have enough free cidr blocks to satisfy the request.")
 	}
 	count := 1
-	if len(free) >= nodePrefixes*(1+n.More) {
-		count = nodePrefixes
+	if n.Subnet.prefix().Bits() <= largeSubnet {
+		count = min(nodePrefixes, len(free))
 	}
 	for _, p := range free[:count] {
 		i.Ipv4Prefixes = append(i.Ipv4Prefixes, Ipv4Prefix{p.String()})

@@ -240,9 +240,9 @@ func (a *API) nodeRole(arn string) error {
 	return nil
 }
 
-func (a *API) machine(c *Cluster, g *Nodegroup, n *ec2.Subnet, more int) ec2.Node {
+func (a *API) machine(c *Cluster, g *Nodegroup, n *ec2.Subnet) ec2.Node {
 	node := ec2.Node{
-		Subnet: n, More: more, Image: ec2.ImageOf(a.region.Name, g.Version, amiTypes[g.AmiType]), Groups: []string{c.ResourcesVpcConfig.ClusterSecurityGroupId},
+		Subnet: n, Image: ec2.ImageOf(a.region.Name, g.Version, amiTypes[g.AmiType]), Groups: []string{c.ResourcesVpcConfig.ClusterSecurityGroupId},
 		Spot: g.CapacityType == "SPOT", DiskGiB: g.DiskSize,
 		Tags: []ec2.Tag{
 			{Key: "aws:autoscaling:groupName", Value: g.Resources.AutoScalingGroups[0].Name}, {Key: "aws:eks:cluster-name", Value: c.Name},

@@ -17,7 +17,7 @@ func (a *API) scale(c *Cluster, g *Nodegroup, nets []*ec2.Subnet) error {
 		g.Machines = slices.Delete(slices.Clone(g.Machines), i, i+1)
 	}
 	for _, n := range a.spread(g, nets).next(g.ScalingConfig.DesiredSize - len(g.Machines)) {
-		m, err := a.ec2.RunNode(a.machine(c, g, n.subnet, n.more))
+		m, err := a.ec2.RunNode(a.machine(c, g, n))
 		if err != nil {
 			return invalid("%s", wire.AsError(err).Message)
 		}
@@ -53,15 +53,8 @@ func (a *API) spread(g *Nodegroup, nets []*ec2.Subnet) *spread {
 	return s
 }
 
-// placed is a subnet for a machine, and how many of the same batch come into it
-// later.
-type placed struct {
-	subnet *ec2.Subnet
-	more   int
-}
-
 // next places further machines.
-func (s *spread) next(count int) (all []placed) {
+func (s *spread) next(count int) (all []*ec2.Subnet) {
 	for range count {
 		zone := slices.MinFunc(s.zones, func(a, b string) int { return s.in[a] - s.in[b] })
 		var here []*ec2.Subnet
@@ -73,12 +66,7 @@ func (s *spread) next(count int) (all []placed) {
 		subnet := slices.MinFunc(here, func(a, b *ec2.Subnet) int { return s.in[a.SubnetId] - s.in[b.SubnetId] })
 		s.in[zone]++
 		s.in[subnet.SubnetId]++
-		for i := range all {
-			if all[i].subnet == subnet {
-				all[i].more++
-			}
-		}
-		all = append(all, placed{subnet: subnet})
+		all = append(all, subnet)
 	}
 	return all
 }

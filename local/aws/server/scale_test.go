@@ -70,14 +70,15 @@ func TestNodesAreSpreadOverZones(t *testing.T) {
 	expect(2, 3, 1, 3)
 }
 
-// Small subnets share what they have, and every node has room for some pods.
+// Small subnets have room for more nodes, and every node has room for some pods.
 func TestRoomForPods(t *testing.T) {
 	for _, x := range []struct {
 		cidr string
 		want []int
 	}{
-		{"10.1.8.0/24", []int{2, 2, 2, 2}},
-		{"10.1.8.0/25", []int{1, 1, 2, 2}}, // six ranges of 16 for four
+		{"10.1.8.0/22", []int{2, 2, 2, 2}},
+		{"10.1.8.0/24", []int{1, 1, 1, 1}},
+		{"10.1.8.0/25", []int{1, 1, 1, 1, 1, 1}}, // all that there are
 		{"10.1.8.0/26", []int{1, 1}},
 	} {
 		t.Run(x.cidr, func(t *testing.T) {
