@@ -46,7 +46,10 @@ func (h here) open(ctx context.Context) (*aws.Cloud, error) {
 	if s.Endpoint.URL == "" {
 		return nil, fmt.Errorf("fleet %s: %w", h.Name(), errNotRunning)
 	}
-	return aws.Open(ctx, aws.Options{Region: globalRegion, Endpoint: s.Endpoint.URL, Keys: aws.Keys{ID: s.Endpoint.AccessKeyID, Secret: s.Endpoint.SecretAccessKey}})
+	return aws.Open(ctx, aws.Options{
+		Region: globalRegion, Endpoint: s.Endpoint.URL, Pause: aws.ShortPause,
+		Keys: aws.Keys{ID: s.Endpoint.AccessKeyID, Secret: s.Endpoint.SecretAccessKey},
+	})
 }
 
 // away is a fleet in AWS. Whether it runs is for its clusters to say.

@@ -11,6 +11,9 @@ import (
 // takes minutes.
 type Pause func(ctx context.Context, attempt int, slow bool) error
 
+// ShortPause is for a cloud on this machine, whose rate of calls needs no sparing.
+func ShortPause(ctx context.Context, _ int, _ bool) error { return sleep(ctx, 100*time.Millisecond) }
+
 // RealPause begins with short pauses, because much is ready at once, and goes on
 // with ones that spare the account's rate of calls: at most 5 s, or 15 s for
 // what takes minutes.
@@ -19,8 +22,11 @@ func RealPause(ctx context.Context, attempt int, slow bool) error {
 	if slow {
 		most = 15 * time.Second
 	}
-	wait := min(100*time.Millisecond<<min(attempt, 10), most)
-	timer := time.NewTimer(wait)
+	return sleep(ctx, min(100*time.Millisecond<<min(attempt, 10), most))
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():

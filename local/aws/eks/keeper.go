@@ -9,8 +9,10 @@ import (
 	"github.com/ringspan/ringspan/local/aws/plane"
 )
 
+// Between tries: what a thing needs may come a moment after it, and what is wrong
+// may stay so.
 const (
-	firstRetry = time.Second
+	firstRetry = 200 * time.Millisecond
 	lastRetry  = 30 * time.Second
 )
 
