@@ -47,7 +47,7 @@ func (h here) open(ctx context.Context) (*aws.Cloud, error) {
 		return nil, fmt.Errorf("fleet %s: %w", h.Name(), errNotRunning)
 	}
 	return aws.Open(ctx, aws.Options{
-		Region: globalRegion, Endpoint: s.Endpoint.URL, Pause: aws.ShortPause,
+		Region: globalRegion, Endpoint: s.Endpoint.URL, Name: "the embedded cloud", Pause: aws.ShortPause,
 		Keys: aws.Keys{ID: s.Endpoint.AccessKeyID, Secret: s.Endpoint.SecretAccessKey},
 	})
 }

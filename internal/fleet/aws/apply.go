@@ -235,8 +235,9 @@ func (j *job) differs() bool {
 	return slices.ContainsFunc(j.step.Differences, func(d infra.Difference) bool { return !strings.HasPrefix(d.Name, "tag:") })
 }
 
+// waits tells what the cloud is waited for to do.
 func (j *job) waits(format string, args ...any) {
-	j.Report(Event{Step: j.step, Wait: fmt.Sprintf(format, args...)})
+	j.Report(Event{Step: j.step, Wait: j.cloud.who() + " " + fmt.Sprintf(format, args...)})
 }
 
 // ref is the physical id of a reference of what is made.

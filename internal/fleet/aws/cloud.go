@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -41,6 +42,7 @@ type Options struct {
 	Region   string            // where what belongs to no region is asked
 	Endpoint string            // of another cloud that answers AWS's API; "" is AWS, or AWS_ENDPOINT_URL
 	Keys     Keys              // none: as every AWS program finds them
+	Name     string            // of the other cloud, in sentences; "" is AWS
 	HTTP     http.RoundTripper // nil is the SDK's own
 	Pause    Pause             // between looks at what takes time; nil is RealPause
 	Backoff  time.Duration     // longest pause between attempts of a throttled call; 0 is the SDK's 20 s
@@ -58,6 +60,7 @@ type Cloud struct {
 	STS   STS
 
 	config awssdk.Config
+	name   string
 	home   string
 	pause  Pause
 
@@ -85,7 +88,7 @@ func Open(ctx context.Context, o Options) (*Cloud, error) {
 
 // Connect finds credentials as every AWS program does. Nobody is asked yet.
 func Connect(ctx context.Context, o Options) (*Cloud, error) {
-	c := &Cloud{Calls: &Calls{}, home: o.Region, pause: o.Pause, regions: map[string]*regional{}}
+	c := &Cloud{Calls: &Calls{}, name: o.Name, home: o.Region, pause: o.Pause, regions: map[string]*regional{}}
 	if c.pause == nil {
 		c.pause = RealPause
 	}
@@ -102,6 +105,17 @@ func Connect(ctx context.Context, o Options) (*Cloud, error) {
 	c.config = loaded
 	c.IAM, c.STS = iam.NewFromConfig(loaded), sts.NewFromConfig(loaded)
 	return c, nil
+}
+
+// who is asked and waited for, in sentences.
+func (c *Cloud) who() string { return cmp.Or(c.name, "AWS") }
+
+// usually is what is said of times that things take in AWS, and only there.
+func (c *Cloud) usually(text string) string {
+	if c.name != "" {
+		return ""
+	}
+	return text
 }
 
 func options(o Options, calls *Calls) []func(*config.LoadOptions) error {

@@ -86,7 +86,7 @@ func (j *job) cluster(ctx context.Context, name string) (*types.Cluster, error) 
 }
 
 func (j *job) awaitCluster(ctx context.Context) error {
-	j.waits("AWS to bring control plane %s up, about 10 minutes", j.physical)
+	j.waits("to bring control plane %s up%s", j.physical, j.cloud.usually(", about 10 minutes"))
 	return j.cloud.until(ctx, clusterBudget, "cluster "+j.physical, func(ctx context.Context) (bool, error) {
 		c, err := j.cluster(ctx, j.physical)
 		if err != nil || c == nil {
@@ -166,7 +166,7 @@ func (j *job) awaitUpdate(ctx context.Context, u *types.Update) error {
 	if u == nil {
 		return nil
 	}
-	j.waits("AWS to change %s", j.physical)
+	j.waits("to change %s", j.physical)
 	return j.cloud.until(ctx, clusterBudget, "the change of "+j.physical, func(ctx context.Context) (bool, error) {
 		out, err := j.eks.DescribeUpdate(ctx, &eks.DescribeUpdateInput{Name: &j.physical, UpdateId: u.Id})
 		if is(err, notFound) {
@@ -200,7 +200,7 @@ func (j *job) removeCluster(ctx context.Context) error {
 			return err
 		}
 	}
-	j.waits("AWS to take control plane %s down", j.physical)
+	j.waits("to take control plane %s down", j.physical)
 	return j.cloud.until(ctx, clusterBudget, "the end of "+j.physical, func(ctx context.Context) (bool, error) {
 		c, err := j.cluster(ctx, j.physical)
 		return err == nil && c == nil, err
@@ -252,7 +252,7 @@ func (j *job) nodes(ctx context.Context) (*types.Nodegroup, error) {
 }
 
 func (j *job) awaitNodes(ctx context.Context) error {
-	j.waits("AWS to start the nodes of %s", j.physical)
+	j.waits("to start the nodes of %s", j.physical)
 	return j.cloud.until(ctx, clusterBudget, "node group "+j.physical, func(ctx context.Context) (bool, error) {
 		g, err := j.nodes(ctx)
 		if err != nil || g == nil {
@@ -288,7 +288,7 @@ func (j *job) removeNodes(ctx context.Context) error {
 			return err
 		}
 	}
-	j.waits("AWS to end the nodes of %s", j.physical)
+	j.waits("to end the nodes of %s", j.physical)
 	return j.cloud.until(ctx, clusterBudget, "the end of "+j.physical, func(ctx context.Context) (bool, error) {
 		g, err := j.nodes(ctx)
 		return err == nil && g == nil, err

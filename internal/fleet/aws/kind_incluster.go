@@ -43,7 +43,7 @@ func (j *job) addon(ctx context.Context) (*types.Addon, error) {
 // awaitAddon: one that needs nodes is DEGRADED until they come, and then gets
 // well by itself; those that come after the nodes are waited for.
 func (j *job) awaitAddon(ctx context.Context) error {
-	j.waits("AWS to install add-on %s", j.physical)
+	j.waits("to install add-on %s", j.physical)
 	return j.cloud.until(ctx, clusterBudget, "add-on "+j.physical, func(ctx context.Context) (bool, error) {
 		a, err := j.addon(ctx)
 		if err != nil || a == nil {

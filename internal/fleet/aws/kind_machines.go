@@ -46,7 +46,7 @@ func (j *job) instance(ctx context.Context) (types.InstanceStateName, error) {
 }
 
 func (j *job) awaitInstance(ctx context.Context) error {
-	j.waits("AWS to start instance %s", j.physical)
+	j.waits("to start instance %s", j.physical)
 	return j.cloud.until(ctx, networkBudget, "instance "+j.physical, func(ctx context.Context) (bool, error) {
 		state, err := j.instance(ctx)
 		if state == types.InstanceStateNameTerminated || state == types.InstanceStateNameShuttingDown {
@@ -64,7 +64,7 @@ func (j *job) removeInstance(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	j.waits("AWS to end instance %s", j.physical)
+	j.waits("to end instance %s", j.physical)
 	return j.cloud.until(ctx, networkBudget, "the end of "+j.physical, func(ctx context.Context) (bool, error) {
 		state, err := j.instance(ctx)
 		return err == nil && (state == "" || state == types.InstanceStateNameTerminated), err

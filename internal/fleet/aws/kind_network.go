@@ -67,7 +67,7 @@ func (j *job) gone(ctx context.Context, what string, call func(context.Context) 
 		err := call(ctx)
 		if is(err, inUse) && !told {
 			told = true
-			j.waits("AWS to let go of it")
+			j.waits("to let go of it")
 		}
 		return err
 	}, inUse)
@@ -238,7 +238,7 @@ func (j *job) nat(ctx context.Context) (*types.NatGateway, error) {
 }
 
 func (j *job) awaitNAT(ctx context.Context) error {
-	j.waits("AWS to bring NAT gateway %s up", j.physical)
+	j.waits("to bring NAT gateway %s up", j.physical)
 	return j.cloud.until(ctx, networkBudget, "NAT gateway "+j.physical, func(ctx context.Context) (bool, error) {
 		n, err := j.nat(ctx)
 		if err != nil || n == nil {
@@ -263,7 +263,7 @@ func (j *job) removeNAT(ctx context.Context) error {
 			return err
 		}
 	}
-	j.waits("AWS to take NAT gateway %s down", j.physical)
+	j.waits("to take NAT gateway %s down", j.physical)
 	return j.cloud.until(ctx, networkBudget, "the end of "+j.physical, func(ctx context.Context) (bool, error) {
 		n, err := j.nat(ctx)
 		return err == nil && (n == nil || n.State == types.NatGatewayStateDeleted), err
