@@ -134,7 +134,7 @@ func (l *lab) run(args ...string) (string, error) { return l.runIn(l.state(), ar
 func (l *lab) runIn(state string, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, filepath.Join(l.bin, "ringspan-local"), append(args, "--state", state)...)
+	cmd := exec.CommandContext(ctx, filepath.Join(l.bin, "ringspan-local"), append([]string{"--state", state}, args...)...)
 	cmd.Env = append(os.Environ(), markVariable+"="+l.dir)
 	cmd.Dir, cmd.WaitDelay = "/", time.Second
 	if l.user != nil {
