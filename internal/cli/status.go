@@ -96,7 +96,10 @@ func (s *statusRun) show(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	statuses, err := gather(ctx, c, all, s.keyspace)
-	base := below(ctx, c, all)
+	var base *ringstatus.Infrastructure
+	if _, near := c.(here); !near || s.output == "table" { // programs ask often, and this machine has better things to do
+		base = below(ctx, c, all)
+	}
 	if base != nil && s.output == "table" {
 		if err := ringstatus.RenderInfrastructure(out, base); err != nil {
 			return err
