@@ -11,15 +11,21 @@ import (
 // PATH leads there, else its path, from the working directory where that is
 // shorter. A program that isn't there keeps its name.
 func called(name string) string {
-	self, err := os.Executable()
+	self, err := itself()
 	if err != nil {
-		return name
-	}
-	if self, err = filepath.EvalSymlinks(self); err != nil {
 		return name
 	}
 	wd, _ := os.Getwd() // "" makes no path relative
 	return calledIn(filepath.Join(filepath.Dir(self), name), wd)
+}
+
+// itself is this program's file, wherever a link to it lies.
+func itself() (string, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return "", err
+	}
+	return filepath.EvalSymlinks(self)
 }
 
 func calledIn(program, wd string) string {

@@ -2,8 +2,6 @@ package cli
 
 import (
 	"context"
-	"os"
-	"path/filepath"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -19,11 +17,8 @@ import (
 // kubeconfigOf has one context a region, in which this program logs in at an
 // endpoint ("" is AWS's own) with the variables besides those of whoever calls.
 func kubeconfigOf(endpoints []aws.Endpoint, endpoint string, variables []clientcmdapi.ExecEnvVar) ([]byte, error) {
-	self, err := os.Executable()
+	self, err := itself()
 	if err != nil {
-		return nil, err
-	}
-	if self, err = filepath.EvalSymlinks(self); err != nil {
 		return nil, err
 	}
 	var more []string

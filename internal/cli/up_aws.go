@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -59,11 +58,8 @@ func (g *awsGround) carry(ctx context.Context, u *upRun) error {
 	if g.images = dir; dir == "" {
 		return nil
 	}
-	self, err := os.Executable()
+	self, err := itself()
 	if err != nil {
-		return err
-	}
-	if self, err = filepath.EvalSymlinks(self); err != nil {
 		return err
 	}
 	d, err := u.cassandra(ctx)
