@@ -1,0 +1,13 @@
+package datacenter
+
+// planNative lets clients in where the port is closed. With authentication it
+// opens once the roles are known to be there, or clients would be let in by
+// what Cassandra makes up.
+func (s *State) planNative(p *Plan) {
+	for i := range s.Pods {
+		pod := &s.Pods[i]
+		if pod.running() && !pod.Deleting && !pod.Status.NativeTransport {
+			p.add(OpenNative, pod.Name, "roles are in place", Step{Pod: pod})
+		}
+	}
+}

@@ -1,0 +1,46 @@
+package datacenter
+
+import (
+	"slices"
+	"strings"
+)
+
+// planRoles writes the superuser and the users. They are written again when a
+// Secret changes or a datacenter is added, because rows written before do not
+// reach its replicas.
+func (s *State) planRoles(p *Plan) (done bool) {
+	switch {
+	case s.SecretError != "":
+		p.Wait("a Secret that can be used")
+		return false
+	case s.skipUsers():
+		return true
+	case s.Superuser == nil:
+		p.Wait("the superuser's Secret")
+		return false
+	case !s.alters():
+		if !s.initialized() && !slices.Contains(s.Roles, s.Superuser.Username) {
+			p.Wait("%s to make the role of Secret %s", s.founder(), s.Superuser.Secret)
+			return false
+		}
+		return true
+	}
+	stamp := s.rolesStamp()
+	if s.RolesDone == stamp && (s.Roles == nil || slices.Contains(s.Roles, s.Superuser.Username)) {
+		return true
+	}
+	p.add(Roles, s.Superuser.Username, "from Secret "+s.Superuser.Secret, Step{Stamp: stamp})
+	return false
+}
+
+func (s *State) rolesStamp() string {
+	parts := []string{s.Superuser.Secret + "@" + s.Superuser.Version}
+	for _, u := range s.Users {
+		parts = append(parts, u.Secret+"@"+u.Version)
+	}
+	for dc := range s.Replication["system_auth"] {
+		parts = append(parts, dc)
+	}
+	slices.Sort(parts)
+	return strings.Join(parts, ",")
+}
