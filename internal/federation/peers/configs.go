@@ -2,6 +2,7 @@ package peers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -21,6 +22,7 @@ import (
 func (p *Peers) refresh(ctx context.Context) error {
 	var list configv1beta1.ClientConfigList
 	if err := p.Client.List(ctx, &list, client.InNamespace(p.Namespace)); err != nil {
+		p.cannotList(err)
 		return err
 	}
 	slices.SortFunc(list.Items, func(a, b configv1beta1.ClientConfig) int { return strings.Compare(a.Name, b.Name) })
@@ -35,14 +37,12 @@ func (p *Peers) refresh(ctx context.Context) error {
 			p.warn(c, fmt.Sprintf("ClientConfig %s names region %s already: this one has no effect", named[region], region))
 		default:
 			named[region] = c.Name
-			if err := p.configure(ctx, region, c); err != nil {
-				return err
-			}
+			p.configure(ctx, region, c)
 		}
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.listed = true
+	p.listed, p.unlisted = true, ""
 	for region, one := range p.peers {
 		if _, wanted := named[region]; !wanted {
 			one.stop()
@@ -58,44 +58,69 @@ func (p *peer) stop() {
 	}
 }
 
-// configure makes a peer of a ClientConfig, unless it is one already. What can't be used is a region that can't be
-// reached, and says why.
-func (p *Peers) configure(ctx context.Context, region string, c *configv1beta1.ClientConfig) error {
-	var secret corev1.Secret
-	key := types.NamespacedName{Namespace: c.Namespace, Name: c.Spec.KubeConfigSecret.Name}
-	err := p.Client.Get(ctx, key, &secret)
-	if err != nil && !apierrors.IsNotFound(err) {
-		return err // ours, and not the user's
+// cannotList notes why the peers aren't known, for those who wait for them.
+func (p *Peers) cannotList(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.unlisted = fmt.Sprintf("the ClientConfigs of namespace %s can't be listed: %v", p.Namespace, err)
+}
+
+// configure makes a peer of a ClientConfig, unless it is one already. One that can't be used is a region that can't be
+// reached, and says why; it never is a reason to leave the other ones.
+func (p *Peers) configure(ctx context.Context, region string, c *configv1beta1.ClientConfig) {
+	kubeconfig, err := p.kubeconfig(ctx, c)
+	old := p.peer(region)
+	if errors.Is(err, errCannotRead) && old != nil && old.seen.Client != nil {
+		p.warn(c, err.Error()+"; the connection that was made before stays")
+		return
 	}
-	kubeconfig := secret.Data[configv1beta1.KubeConfigKey]
-	var config *rest.Config
-	switch {
-	case key.Name == "":
-		err = fmt.Errorf("%s: spec.kubeConfigSecret.name is empty", "ClientConfig "+c.Name)
-	case err != nil:
-		err = fmt.Errorf("%s: spec.kubeConfigSecret: Secret %s does not exist in its namespace", "ClientConfig "+c.Name, key.Name)
-	case len(kubeconfig) == 0:
-		err = fmt.Errorf("%s: spec.kubeConfigSecret: Secret %s has no key %s", "ClientConfig "+c.Name, key.Name, configv1beta1.KubeConfigKey)
-	default:
-		config, err = restConfig(kubeconfig, region)
-		if err != nil {
-			err = fmt.Errorf("%s: Secret %s: %w", "ClientConfig "+c.Name, key.Name, err)
-		}
+	if err == nil && old != nil && old.source == string(kubeconfig) {
+		return
+	}
+	var kube client.Client
+	if err == nil {
+		kube, err = p.connect(kubeconfig, region, c)
 	}
 	if err != nil {
-		p.replace(region, "", nil, err.Error(), c)
-		return nil
-	}
-	if old := p.peer(region); old != nil && old.source == string(kubeconfig) {
-		return nil
-	}
-	// The same kinds are there: asking the peer for them would fail while it is away.
-	kube, err := client.New(config, client.Options{Scheme: p.Client.Scheme(), Mapper: p.Client.RESTMapper()})
-	if err != nil {
-		return fmt.Errorf("peer %s: %w", region, err)
+		p.replace(region, "", nil, fmt.Sprintf("ClientConfig %s: %v", c.Name, err), c)
+		return
 	}
 	p.replace(region, string(kubeconfig), kube, "", c)
-	return nil
+}
+
+// errCannotRead says that this region's API server doesn't give a Secret out: no word about what is in it.
+var errCannotRead = errors.New("it can't be read")
+
+// kubeconfig reads what a ClientConfig names.
+func (p *Peers) kubeconfig(ctx context.Context, c *configv1beta1.ClientConfig) ([]byte, error) {
+	var secret corev1.Secret
+	key := types.NamespacedName{Namespace: c.Namespace, Name: c.Spec.KubeConfigSecret.Name}
+	if key.Name == "" {
+		return nil, errors.New("spec.kubeConfigSecret.name is empty")
+	}
+	err := p.Client.Get(ctx, key, &secret)
+	switch {
+	case apierrors.IsNotFound(err):
+		return nil, fmt.Errorf("spec.kubeConfigSecret: Secret %s does not exist in its namespace", key.Name)
+	case err != nil:
+		return nil, fmt.Errorf("spec.kubeConfigSecret: Secret %s: %w: %w", key.Name, errCannotRead, err)
+	case len(secret.Data[configv1beta1.KubeConfigKey]) == 0:
+		return nil, fmt.Errorf("spec.kubeConfigSecret: Secret %s has no key %s", key.Name, configv1beta1.KubeConfigKey)
+	}
+	return secret.Data[configv1beta1.KubeConfigKey], nil
+}
+
+// connect makes the client of a kubeconfig. Nothing is asked of the peer yet.
+func (p *Peers) connect(kubeconfig []byte, region string, c *configv1beta1.ClientConfig) (client.Client, error) {
+	config, err := restConfig(kubeconfig, region)
+	if err == nil {
+		// The same kinds are there: asking the peer for them would fail while it is away.
+		var kube client.Client
+		if kube, err = client.New(config, client.Options{Scheme: p.Client.Scheme(), Mapper: p.Client.RESTMapper()}); err == nil {
+			return kube, nil
+		}
+	}
+	return nil, fmt.Errorf("Secret %s: %w", c.Spec.KubeConfigSecret.Name, err)
 }
 
 func (p *Peers) peer(region string) *peer {
@@ -112,7 +137,7 @@ func (p *Peers) replace(region, source string, kube client.Client, wrong string,
 	if wrong != "" && old != nil && old.seen.Client == nil && old.seen.Message == wrong {
 		return
 	}
-	next := &peer{source: source, seen: Snapshot{Region: region}}
+	next := &peer{source: source, seen: Snapshot{Region: region}, ended: p.Now()}
 	if old != nil {
 		old.stop()
 		next.seen = old.seen

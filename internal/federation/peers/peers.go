@@ -27,12 +27,13 @@ type Peers struct {
 	Namespace string // of the ClientConfigs
 	Now       func() time.Time
 
-	mu      sync.Mutex
-	group   sync.WaitGroup // of watches
-	listed  bool           // the ClientConfigs were read at least once
-	peers   map[string]*peer
-	warned  map[types.UID]string      // what was last said of a ClientConfig
-	waiting []chan event.GenericEvent // subscribers
+	mu       sync.Mutex
+	group    sync.WaitGroup // of watches
+	listed   bool           // the ClientConfigs were read at least once
+	unlisted string         // why they can't be read, if so
+	peers    map[string]*peer
+	warned   map[types.UID]string      // what was last said of a ClientConfig
+	waiting  []chan event.GenericEvent // subscribers
 }
 
 // peer is one region that is followed.
@@ -40,7 +41,8 @@ type peer struct {
 	source  string             // what it was made from
 	cancel  context.CancelFunc // of its watch; nil while it has none
 	seen    Snapshot
-	missing int // looks that failed, one after another
+	missing int       // looks that failed, one after another
+	ended   time.Time // the last look, or since when there is to be a first one
 }
 
 // How often regions are looked for and looked at, how long one look may take, and how many must fail, one after another,
@@ -52,8 +54,12 @@ const (
 	failuresToGo   = 2
 )
 
+// patience is how long a look may take before its peer counts as gone. The timeout of a look does not end everything: a
+// program that fetches a token, for one, may hang.
+const patience = lookInterval + failuresToGo*lookTimeout
+
 // Lag bounds how old a snapshot that says Reachable can be, with a margin of two.
-const Lag = 2 * (lookInterval + failuresToGo*lookTimeout)
+const Lag = 2 * patience
 
 // Subscribe returns a channel that gets the rings, and one ring without a name for everything else, that changed at a
 // peer. To be called before Start.
@@ -144,6 +150,7 @@ func (p *Peers) look(ctx context.Context, one *peer) {
 		return
 	}
 	p.mu.Lock()
+	one.ended = p.Now()
 	before := one.seen
 	if err != nil {
 		p.failed(one, plainError(err))
@@ -207,9 +214,32 @@ func (p *Peers) Snapshots() (all []Snapshot, whole bool) {
 	defer p.mu.Unlock()
 	whole = p.listed
 	for _, one := range p.peers {
-		all = append(all, one.seen)
-		whole = whole && one.seen.Asked
+		s := p.lastSeen(one)
+		all = append(all, s)
+		whole = whole && s.Asked
 	}
 	slices.SortFunc(all, func(a, b Snapshot) int { return strings.Compare(a.Region, b.Region) })
 	return all, whole
+}
+
+// lastSeen is a peer's snapshot. One whose look doesn't end is not reachable: the others don't wait for it for ever.
+func (p *Peers) lastSeen(one *peer) Snapshot {
+	s := one.seen
+	if s.Client == nil || p.Now().Sub(one.ended) <= patience {
+		return s
+	}
+	if s.Reachable || !s.Asked {
+		s.Asked, s.Reachable, s.Since, s.Message = true, false, one.ended.Add(patience), "it was asked and the attempt does not end"
+	}
+	return s
+}
+
+// Unlisted says why the peers are not known; "" when they are, or when nobody has asked yet.
+func (p *Peers) Unlisted() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.listed {
+		return ""
+	}
+	return p.unlisted
 }

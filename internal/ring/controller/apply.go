@@ -33,8 +33,11 @@ func (p *pass) reconcile(ctx context.Context) error {
 			p.checkRegion(i, t)
 			continue
 		}
-		if err := p.datacenter(ctx, i); err != nil {
+		switch err := p.datacenter(ctx, i); {
+		case apierrors.IsConflict(err):
 			return err
+		case err != nil: // it is no reason to leave the others
+			p.errs = append(p.errs, fmt.Errorf("datacenter %s: %w", t.Metadata.Name, err))
 		}
 	}
 	return p.orphans(ctx)

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -87,7 +88,7 @@ type pass struct {
 func (r *Reconciler) Reconcile(ctx context.Context, q ctrl.Request) (ctrl.Result, error) {
 	known, whole := r.Peers.Snapshots()
 	if !whole {
-		return ctrl.Result{RequeueAfter: blind}, nil
+		return r.wait(ctx, q)
 	}
 	p := &pass{Reconciler: r, k: &api.K8ssandraCluster{}, peers: known}
 	err := r.Client.Get(ctx, q.NamespacedName, p.k)
@@ -104,14 +105,18 @@ func (r *Reconciler) Reconcile(ctx context.Context, q ctrl.Request) (ctrl.Result
 	if again, err := p.agree(ctx); again || err != nil {
 		return ctrl.Result{}, ignoreConflict(client.IgnoreNotFound(err))
 	}
+	var failure error
 	if p.choice == "" && !p.held {
-		if err := p.reconcile(ctx); err != nil {
-			return ctrl.Result{}, ignoreConflict(err)
+		if failure = p.reconcile(ctx); apierrors.IsConflict(failure) {
+			return ctrl.Result{}, nil // another pass with fresher eyes follows at once
+		}
+		if failure != nil { // it is told, and tried again
+			p.errs = append(p.errs, failure)
 		}
 	}
 	ready, err := p.report(ctx)
-	if err != nil || !ready {
-		return ctrl.Result{RequeueAfter: soon}, ignoreConflict(err)
+	if err = errors.Join(failure, ignoreConflict(err)); err != nil || !ready {
+		return ctrl.Result{RequeueAfter: soon}, err
 	}
 	return ctrl.Result{RequeueAfter: later}, nil
 }

@@ -105,6 +105,21 @@ func (p *pass) peerStatus() (all []api.PeerStatus) {
 	return all
 }
 
+// away names the regions that can't be reached, with the reason where it is one that somebody here can mend.
+func (p *pass) away() (all []string) {
+	for i, s := range p.peerStatus() { // in the order of p.peers
+		if s.Reachable {
+			continue
+		}
+		text := fmt.Sprintf("region %s is unreachable since %s", s.Region, s.Since.UTC().Format(time.RFC3339))
+		if p.peers[i].Client == nil {
+			text += ": " + s.Message
+		}
+		all = append(all, text)
+	}
+	return all
+}
+
 func (p *pass) conditions(ready, initialized bool, waits []string, failure string) []api.K8ssandraClusterCondition {
 	message := ""
 	switch {
@@ -115,12 +130,7 @@ func (p *pass) conditions(ready, initialized bool, waits []string, failure strin
 	case len(waits) > 0:
 		message = strings.Join(waits, "; ")
 	}
-	var away []string
-	for _, s := range p.peerStatus() {
-		if !s.Reachable {
-			away = append(away, fmt.Sprintf("region %s is unreachable since %s", s.Region, s.Since.UTC().Format(time.RFC3339)))
-		}
-	}
+	away := p.away()
 	all := []api.K8ssandraClusterCondition{
 		p.condition(api.ClusterReady, ready, word(ready, "Ready", "Waiting"), message),
 		p.condition(api.CassandraInitialized, initialized, word(initialized, "Initialized", "Waiting"), ""),
