@@ -13,12 +13,14 @@ const (
 	Adopt    Verb = "adopt"    // another region's copy supersedes this one
 	Delete   Verb = "delete"   // the ring was deleted in another region
 	Diverged Verb = "diverged" // neither supersedes the other: a person must choose
+	TwoRings Verb = "tworings" // a peer has another ring of the same name: a person must take one away
 )
 
 // Copy is one region's copy of a ring.
 type Copy struct {
 	Head
 	Region   string
+	ID       string // of the ring; "" when the copy has none yet
 	Hash     string // of the spec as it is there now
 	Deleting bool
 	Stale    bool // a peer's as it was last seen: the region does not answer now
@@ -38,6 +40,16 @@ type Decision struct {
 // Follow decides about the own copy, from it and what is known of the peers'. told are the peers' revisions that the
 // copy names as diverged from it, if it does: an edit made since is a person's choice and supersedes them.
 func Follow(own Copy, peers []Copy, told []Revision) Decision {
+	kin, strangers := part(own.ID, peers)
+	decision := follow(own, kin, told)
+	if live, _ := split(strangers); len(live) > 0 && (decision.Verb == Keep || decision.Verb == Diverged) {
+		return Decision{Verb: TwoRings, Other: live[0]}
+	}
+	return decision
+}
+
+// follow decides among copies of one ring.
+func follow(own Copy, peers []Copy, told []Revision) Decision {
 	live, leaving := split(peers)
 	switch {
 	case own.IsZero() && len(leaving) > 0:
@@ -95,7 +107,8 @@ func enter(own Copy, live []Copy) Decision {
 // copy and all of the peers' that the person was told of. Keep says that there is nothing to choose: the copies don't
 // differ, or the region has no copy.
 func Choose(own Copy, peers []Copy, told []Revision, region string) Decision {
-	live, _ := split(peers)
+	kin, _ := part(own.ID, peers)
+	live, _ := split(kin)
 	chosen := own
 	if region != own.Region {
 		i := slices.IndexFunc(live, func(p Copy) bool { return p.Region == region })

@@ -145,7 +145,7 @@ func Build(k *api.K8ssandraCluster, i int) (*cassandra.CassandraDatacenter, erro
 		ObjectMeta: metav1.ObjectMeta{
 			Name: t.Metadata.Name, Namespace: Namespace(k, t), Labels: labels(k, t),
 			Annotations: merge(ringMeta(k).Annotations, t.Metadata.Annotations, map[string]string{
-				topology.Annotation: ringOf.Encode(), api.InitialSystemReplicationAnnotation: string(replication)}, joinReplication(k)),
+				topology.Annotation: ringOf.Encode(), api.InitialSystemReplicationAnnotation: string(replication)}, joinReplication(k), ringID(k)),
 		},
 		Spec: cassandra.CassandraDatacenterSpec{
 			ClusterName: ClusterName(k), DatacenterName: t.DatacenterName, Size: t.Size, Stopped: t.Stopped,
@@ -184,6 +184,14 @@ func Build(k *api.K8ssandraCluster, i int) (*cassandra.CassandraDatacenter, erro
 func joinReplication(k *api.K8ssandraCluster) map[string]string {
 	if text := k.Annotations[api.DcReplicationAnnotation]; text != "" {
 		return map[string]string{api.DcReplicationAnnotation: text}
+	}
+	return nil
+}
+
+// ringID passes on which ring a datacenter belongs to.
+func ringID(k *api.K8ssandraCluster) map[string]string {
+	if id := k.Annotations[api.RingIDAnnotation]; id != "" {
+		return map[string]string{cassandra.RingIDAnnotation: id}
 	}
 	return nil
 }

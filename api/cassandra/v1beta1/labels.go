@@ -90,3 +90,7 @@ const (
 	UpdateAllowedOnce   = "once"
 	UpdateAllowedAlways = "always"
 )
+
+// RingIDAnnotation is the id of the ring that a datacenter belongs to, the same in all regions and for as long as the ring
+// lives. Written by the ring controller; a datacenter that stands alone has none.
+const RingIDAnnotation = "ringspan.io/ring-id"

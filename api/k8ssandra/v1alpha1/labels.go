@@ -58,6 +58,9 @@ const (
 
 	// RevisionAnnotation is "<counter>/<region>/<hash>" of the spec: how regions agree without a leader. Ours.
 	RevisionAnnotation = "ringspan.io/revision"
+	// RingIDAnnotation is the ring's id, the same in every region: given once, when the ring is first published, and passed on
+	// to its CassandraDatacenters. A name can be given twice; two copies of different ids are two rings. Ours.
+	RingIDAnnotation = "ringspan.io/ring-id"
 	// ChooseAnnotation on a copy that has diverged names the region whose spec is to hold, in all regions. It is taken away
 	// when that is done. Ours.
 	ChooseAnnotation = "ringspan.io/choose"

@@ -35,19 +35,33 @@ func (p *pass) told() (all []federation.Revision) {
 		return nil
 	}
 	for _, s := range p.k.Status.Peers {
-		if r, err := federation.ParseRevision(s.Revision); err == nil && !r.IsZero() {
+		if r, err := federation.ParseRevision(s.Revision); err == nil && !r.IsZero() && !p.stranger(s.Region) {
 			all = append(all, r)
 		}
 	}
 	return all
 }
 
+// stranger tells whether a region has another ring of this name.
+func (p *pass) stranger(region string) bool {
+	for i := range p.peers {
+		if k := p.peers[i].Ring(p.key()); k != nil && p.peers[i].Region == region {
+			return federation.Stranger(p.k.Annotations[api.RingIDAnnotation], copyOf(region, k))
+		}
+	}
+	return false
+}
+
 // agree brings the copy and the peers' to one revision. again says that the copy was written and another pass follows.
 func (p *pass) agree(ctx context.Context) (again bool, err error) {
 	before := p.k.DeepCopy()
 	finalizer := controllerutil.AddFinalizer(p.k, api.Finalizer)
-	own := copyOf(p.Region, p.k)
 	copies, objects := p.copies(p.key())
+	identified, err := p.identify(ctx, copies)
+	if err != nil {
+		return false, err
+	}
+	own := copyOf(p.Region, p.k)
 	if region := p.k.Annotations[api.ChooseAnnotation]; region != "" && !own.IsZero() {
 		if p.choose(own, copies, objects, region) {
 			return true, p.patch(ctx, before)
@@ -70,8 +84,10 @@ func (p *pass) agree(ctx context.Context) (again bool, err error) {
 	case federation.Diverged:
 		p.choice = fmt.Sprintf("this region has revision %s and region %s has %s: edit the ring in the region whose spec should hold, or set the annotation %s to that region's name",
 			orNone(own.Revision.String()), other.Region, other.Revision, api.ChooseAnnotation)
+	case federation.TwoRings:
+		p.choice, p.reason = p.twoRings(other), reasonTwoRings
 	}
-	if !finalizer && (decision.Verb == federation.Keep || p.held || p.choice != "") {
+	if !finalizer && !identified && (decision.Verb == federation.Keep || p.held || p.choice != "") {
 		return false, nil
 	}
 	return true, p.patch(ctx, before)
@@ -80,8 +96,13 @@ func (p *pass) agree(ctx context.Context) (again bool, err error) {
 // choose carries out a person's choice between diverged copies, and tells whether there was anything to write.
 func (p *pass) choose(own federation.Copy, copies []federation.Copy, objects map[string]*api.K8ssandraCluster, region string) bool {
 	told := p.told()
-	if region != p.Region && objects[region] == nil {
+	switch {
+	case region == p.Region:
+	case objects[region] == nil:
 		p.errs = append(p.errs, fmt.Errorf("annotation %s: region %q has no copy of the ring that this one knows", api.ChooseAnnotation, region))
+		return false
+	case federation.Stranger(own.ID, copyOf(region, objects[region])):
+		p.errs = append(p.errs, fmt.Errorf("annotation %s: region %s has another ring of this name", api.ChooseAnnotation, region))
 		return false
 	}
 	decision := federation.Choose(own, copies, told, region)
@@ -121,6 +142,9 @@ func (p *pass) annotate(head federation.Head, from map[string]string) {
 	if p.k.Annotations[originAnnotation] == "" {
 		p.k.Annotations[originAnnotation] = p.Region
 	}
+	if p.k.Annotations[api.RingIDAnnotation] == "" && from == nil {
+		p.k.Annotations[api.RingIDAnnotation] = newID()
+	}
 }
 
 // pull makes a copy of a ring that a peer has and this region has not.
@@ -129,8 +153,12 @@ func (p *pass) pull(ctx context.Context, name types.NamespacedName) error {
 	if err != nil {
 		return err
 	}
+	id, err := p.ringOfDatacenters(ctx, name)
+	if err != nil {
+		return err
+	}
 	copies, objects := p.copies(name)
-	best, ok := federation.Take(copies, len(leftovers) > 0)
+	best, ok := federation.Take(federation.OfOneRing(id, copies), len(leftovers) > 0)
 	if !ok {
 		return nil
 	}

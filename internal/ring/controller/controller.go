@@ -81,6 +81,7 @@ type pass struct {
 	errs   []error  // what the user has to mend
 	waits  []string // what is waited for
 	choice string   // why the ring has diverged
+	reason string   // of that, when it is another one
 	held   bool     // nothing of the ring may be made yet
 }
 
@@ -135,7 +136,7 @@ func copyOf(region string, k *api.K8ssandraCluster) federation.Copy {
 	if err != nil { // nobody's revision: as if it had none
 		head = federation.Head{}
 	}
-	return federation.Copy{Head: head, Region: region, Hash: hashOf(k.Spec), Deleting: !k.DeletionTimestamp.IsZero()}
+	return federation.Copy{Head: head, Region: region, ID: k.Annotations[api.RingIDAnnotation], Hash: hashOf(k.Spec), Deleting: !k.DeletionTimestamp.IsZero()}
 }
 
 func hashOf(spec api.K8ssandraClusterSpec) string {

@@ -218,19 +218,3 @@ func TestAChoiceWithoutADivergence(t *testing.T) {
 		t.Error("a choice without a divergence stays, without a word")
 	}
 }
-
-// Two rings of one name that were applied to two regions are told, in both.
-func TestTwoRingsOfOneName(t *testing.T) {
-	s := newStage(t)
-	w, c := s.by[west], s.by[central]
-	w.apply(func(k *api.K8ssandraCluster) { k.Spec.Cassandra.SuperuserSecretRef.Name = "" })
-	c.apply(func(k *api.K8ssandraCluster) { k.Spec.Cassandra.ServerVersion = "5.0.8" })
-	s.settle()
-	w.says(api.ClusterDiverged, corev1.ConditionTrue)
-	c.says(api.ClusterDiverged, corev1.ConditionTrue)
-	c.edit(writes(7))
-	s.settle()
-	if got := w.ring().Spec.Cassandra.ServerVersion; got != "5.0.8" || w.revision() != c.revision() {
-		t.Errorf("the choice was not taken over: %s, %s and %s", got, w.revision(), c.revision())
-	}
-}

@@ -135,7 +135,7 @@ func (p *pass) conditions(ready, initialized bool, waits []string, failure strin
 		p.condition(api.ClusterReady, ready, word(ready, "Ready", "Waiting"), message),
 		p.condition(api.CassandraInitialized, initialized, word(initialized, "Initialized", "Waiting"), ""),
 		p.condition(api.ClusterPeersReachable, len(away) == 0, word(len(away) == 0, "AllAnswer", "Unreachable"), strings.Join(away, "; ")),
-		p.condition(api.ClusterDiverged, p.choice != "", word(p.choice == "", "Agreed", "Diverged"), p.choice),
+		p.condition(api.ClusterDiverged, p.choice != "", word(p.choice == "", "Agreed", orElse(p.reason, "Diverged")), p.choice),
 	}
 	if c := p.overruled(); c != nil {
 		all = append(all, *c)

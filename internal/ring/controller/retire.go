@@ -65,7 +65,11 @@ func (p *pass) retiring() (all []federation.Peer) {
 	for i := range p.peers {
 		s := &p.peers[i]
 		one := federation.Peer{Copy: federation.Copy{Region: s.Region}, Reachable: s.Reachable, Absent: true, Datacenters: len(s.Datacenters(p.key())) > 0}
-		if k := s.Ring(p.key()); k != nil {
+		switch k := s.Ring(p.key()); {
+		case k == nil:
+		case p.stranger(s.Region): // another ring of the name is none of this one's business
+			one.Datacenters = false
+		default:
 			one.Copy, one.Absent = copyOf(s.Region, k), false
 		}
 		all = append(all, one)
@@ -190,7 +194,7 @@ func (p *pass) overruled() *api.K8ssandraClusterCondition {
 	for i := range p.peers {
 		s := &p.peers[i]
 		k := s.Ring(p.key())
-		if k == nil || k.DeletionTimestamp.IsZero() || !s.Reachable || own.IsZero() || copyOf(s.Region, k).Supersedes(own.Revision) {
+		if k == nil || k.DeletionTimestamp.IsZero() || !s.Reachable || own.IsZero() || p.stranger(s.Region) || copyOf(s.Region, k).Supersedes(own.Revision) {
 			continue
 		}
 		c := p.condition(api.ClusterDeleting, false, reasonOverruled, fmt.Sprintf(

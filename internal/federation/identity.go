@@ -1,0 +1,62 @@
+package federation
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+)
+
+// A ring has an id, which every copy of it carries and which is given once, when the ring is first published. Revisions
+// order the versions of one ring; they say nothing about two rings that were given the same name.
+
+// Stranger tells whether a copy is one of another ring. A copy without an id may be anybody's: its revision decides.
+func Stranger(id string, c Copy) bool {
+	return id != "" && c.ID != "" && c.ID != id
+}
+
+// part parts the copies of one ring from those of others.
+func part(id string, copies []Copy) (kin, strangers []Copy) {
+	for _, c := range copies {
+		if Stranger(id, c) {
+			strangers = append(strangers, c)
+			continue
+		}
+		kin = append(kin, c)
+	}
+	return kin, strangers
+}
+
+// Identify is the id of a copy that carries none: that of its datacenters in this region, if they have one, else that of a
+// peer whose revision is related. "" is for a copy that is not published yet, which gets an id of its own with its first
+// revision.
+//
+// What is left is a ring of the first version, which knew of no ids. Every region may have to name it alone, while it sees
+// no other one, so its id follows from what all of its copies share: the name and the region that it was first applied to.
+func Identify(own Copy, peers []Copy, datacenters, name, origin string) string {
+	if datacenters != "" || own.IsZero() {
+		return datacenters
+	}
+	live, _ := split(peers)
+	for _, p := range live {
+		if p.ID != "" && (own.Supersedes(p.Revision) || p.Supersedes(own.Revision)) {
+			return p.ID
+		}
+	}
+	sum := sha256.Sum256([]byte("ringspan ring " + name + " " + origin))
+	return hex.EncodeToString(sum[:8])
+}
+
+// OfOneRing are the copies that a region without a copy may take over: those of the ring whose datacenters it has, or any
+// when it has none. While there are two rings of the name, nobody can say which.
+func OfOneRing(datacenters string, copies []Copy) []Copy {
+	kin, _ := part(datacenters, copies)
+	i := slices.IndexFunc(kin, func(c Copy) bool { return c.ID != "" })
+	if i < 0 {
+		return kin
+	}
+	same, others := part(kin[i].ID, kin)
+	if len(others) > 0 {
+		return nil
+	}
+	return same
+}
