@@ -25,6 +25,7 @@ const (
 	Replicate   plan.Verb = "replicate"      // a keyspace
 	Roles       plan.Verb = "write roles"    // superuser and users
 	OpenNative  plan.Verb = "open native"    // the port for clients, of a node
+	Record      plan.Verb = "record"         // an annotation of the datacenter
 	MakeTask    plan.Verb = "make task"      // that the tasks' own loop carries out
 	Clear       plan.Verb = "clear"          // a request in the spec or an annotation that was carried out
 	DropPVCs    plan.Verb = "delete volumes" // of a datacenter that is being deleted
@@ -41,7 +42,7 @@ type Step struct {
 	Start   mgmtapi.StartOptions
 	Seeds   []string
 	Factors map[string]int
-	Stamp   string // what the roles are written for
+	Stamp   string // what the roles are written for; the value to record
 }
 
 // Plan is what to do now and what is waited for.
@@ -84,7 +85,7 @@ func (p *Plan) Next() time.Duration {
 	switch {
 	case p.Done || p.Invalid != "":
 		return 20 * time.Second
-	case p.has(Replicate, Roles, OpenNative, Seeds, Label):
+	case p.has(Replicate, Record, Roles, OpenNative, Seeds, Label):
 		return 50 * time.Millisecond // these are over when they are done: go on
 	}
 	return 500 * time.Millisecond

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	"github.com/ringspan/ringspan/internal/topology"
 )
 
@@ -17,7 +18,7 @@ const JoinReplicationAnnotation = "k8ssandra.io/dc-replication"
 
 // joins tells whether the datacenter is being added to a ring with data.
 func (s *State) joins() bool {
-	return !s.initialized() && s.DC.Annotations[RebuildFromAnnotation] != ""
+	return !s.initialized() && s.DC.Annotations[api.RebuildFromAnnotation] != ""
 }
 
 // UserKeyspaces are the keyspaces that this datacenter gets replicas of when it

@@ -67,6 +67,9 @@ func (s *State) startReason(pod *Pod) string {
 // startOptions say how a node starts, or what it has to wait for.
 func (s *State) startOptions(pod *Pod, joining *Pod) (o mgmtapi.StartOptions, blocker string) {
 	o.Seeds = s.seeds()
+	if s.owes() != "" {
+		o.NativeTransport = new(false)
+	}
 	switch {
 	case !s.initialized():
 		return s.firstStart(pod, o)
@@ -96,7 +99,7 @@ func (s *State) firstStart(pod *Pod, o mgmtapi.StartOptions) (mgmtapi.StartOptio
 	}
 	o.InitialTokens = s.tokens()[pod.Position]
 	o.AutoBootstrap, o.FirstBoot = new(false), true
-	o.NativeTransport = new(!s.auth())
+	o.NativeTransport = new(false)
 	return o, ""
 }
 

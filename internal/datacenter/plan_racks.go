@@ -128,7 +128,7 @@ func (s *State) settled(rack string) bool {
 	}
 	for ordinal := range s.target(rack) {
 		pod := s.pod(topology.Position{Rack: rack, Ordinal: ordinal})
-		if pod == nil || !pod.Ready || pod.Deleting || s.stale(pod) {
+		if pod == nil || !s.serves(pod) || pod.Deleting || s.stale(pod) {
 			return false
 		}
 	}
@@ -185,7 +185,7 @@ func (s *State) lost(pod *Pod) string {
 		return "the configuration changed during the first boot"
 	case pod.broken() != "":
 		return "it fails with a configuration that has been replaced"
-	case !pod.Ready && s.known(pod):
+	case !s.serves(pod) && s.known(pod):
 		return "it does not serve, and its configuration has been replaced"
 	}
 	return ""
@@ -201,8 +201,8 @@ func (s *State) rollBlocker(pod *Pod) string {
 			switch {
 			case other == nil:
 				return "pod " + s.names().Pod(position) + " to be made"
-			case other.Name == pod.Name && pod.Ready:
-			case !other.Ready || other.Deleting:
+			case other.Name == pod.Name && s.serves(pod):
+			case !s.serves(other) || other.Deleting:
 				return "node " + other.Name + " to be ready"
 			case !s.seenAlive(other):
 				return "the ring to see node " + other.Name

@@ -30,11 +30,14 @@ func (s *State) planRing(p *Plan) {
 	if !s.planReplication(p) && !s.initialized() {
 		return
 	}
+	if !s.planFounding(p) {
+		return
+	}
 	if s.joins() && !s.planUserKeyspaces(p) {
 		return
 	}
-	if s.auth() && !s.planRoles(p) && !s.initialized() {
-		return
+	if s.auth() && !s.planRoles(p) && !s.initialized() && s.owes() == "" {
+		return // the roles of a ring in use come with the rest of its data
 	}
 	s.planNative(p)
 	s.planReady(p)
@@ -50,8 +53,14 @@ func (s *State) up() (n int) {
 	return n
 }
 
-// planReady waits for Kubernetes to know what the nodes know already.
+// planReady waits for Kubernetes to know what the nodes know already. A
+// datacenter that owes data has booted when its nodes are members that hold
+// replicas: they get the data next, and serve after that.
 func (s *State) planReady(p *Plan) {
+	if s.owes() != "" {
+		p.InitComplete = p.InitComplete || !p.has(Replicate, Restart, DeletePod)
+		return
+	}
 	for i := range s.Pods {
 		if !s.Pods[i].Ready {
 			p.Wait("pod %s to be ready", s.Pods[i].Name)

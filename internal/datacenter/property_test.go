@@ -20,7 +20,7 @@ func TestAnyStoryEndsWell(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld()
 		racks := []string{"r1", "r2", "r3"}[:rapid.IntRange(1, 3).Draw(t, "racks")]
-		for i := range rapid.IntRange(1, 2).Draw(t, "datacenters") {
+		for i := range rapid.IntRange(1, 3).Draw(t, "datacenters") {
 			w.add(fmt.Sprintf("dc%d", i+1), len(racks)*rapid.IntRange(1, 3).Draw(t, "nodes a rack"), racks, rapid.Bool().Draw(t, "auth"))
 		}
 		same(w)
@@ -57,7 +57,7 @@ func (w *world) anything(t *rapid.T) {
 	what := rapid.SampledFrom([]string{
 		"pass", "pass", "pass", "pass", "tick", "tick", "tick", "round", "round", "round",
 		"die", "lose", "crash", "unreachable", "reachable", "config", "bad config", "good config",
-		"cut", "heal", "stop", "resume", "restart", "password", "no secret", "secret", "grow",
+		"cut", "heal", "hold", "release", "write", "stop", "resume", "restart", "password", "no secret", "secret", "grow",
 	}).Draw(t, "what")
 	switch what {
 	case "pass":
@@ -102,6 +102,10 @@ func (r *region) wish(t *rapid.T, what string) {
 	case "heal":
 		r.cassie.Heal("dc1", "dc2")
 		r.setAway(false)
+	case "hold", "release":
+		r.held = what == "hold"
+	case "write":
+		r.write()
 	case "stop", "resume":
 		r.dc.Spec.Stopped = what == "stop"
 	case "restart":
@@ -126,6 +130,7 @@ func (w *world) mend() {
 	w.cassie.Heal("dc1", "dc2")
 	w.setAway(false)
 	for _, r := range w.regions {
+		r.held = false
 		for _, n := range r.nodes {
 			n.Unreachable(false)
 		}
@@ -156,6 +161,9 @@ func (w *world) mustBeWell(t *rapid.T) {
 			}
 			if r.dc.Spec.SuperuserSecretName != "" && !n.Login("admin", "secret") {
 				t.Fatalf("admin can't log in at %s", name)
+			}
+			if w.cassie.HasRole(clientsWrote) && !n.Login(clientsWrote, "p") {
+				t.Fatalf("%s lacks what a client wrote", name)
 			}
 		}
 	}

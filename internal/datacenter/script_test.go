@@ -46,6 +46,8 @@ func (w *world) command(t *testing.T, d *datadriven.TestData) string {
 		return w.run(arg("rounds"))
 	case "status":
 		return r.status()
+	case "annotations":
+		return r.annotations()
 	case "config":
 		keys := map[string]any{}
 		for line := range strings.SplitSeq(d.Input, "\n") {
@@ -98,6 +100,10 @@ func (r *region) happens(t *testing.T, d *datadriven.TestData, pod string) strin
 		for _, one := range r.regions {
 			one.away = true
 		}
+	case "hold", "release":
+		r.held = d.Cmd == "hold"
+	case "write":
+		r.write()
 	case "heal":
 		r.cassie.Heal("dc1", "dc2")
 		for _, one := range r.regions {
@@ -108,15 +114,14 @@ func (r *region) happens(t *testing.T, d *datadriven.TestData, pod string) strin
 	case "upgrade-operator":
 		version.Version = "v2"
 	case "annotate":
-		r.dc.Annotations = map[string]string{}
 		for _, a := range d.CmdArgs {
 			if a.Key != "dc" {
-				r.dc.Annotations[a.Key] = a.Vals[0]
+				r.annotate(a.Key, a.Vals[0])
 			}
 		}
 		for line := range strings.Lines(d.Input) { // values that can't be arguments
 			name, value, _ := strings.Cut(line, ": ")
-			r.dc.Annotations[name] = strings.TrimSpace(value)
+			r.annotate(name, strings.TrimSpace(value))
 		}
 	case "set":
 		r.set(t, d)
@@ -214,6 +219,14 @@ func short(text string) string {
 		}
 	}
 	return strings.Join(lines, "\n")
+}
+
+func (r *region) annotations() string {
+	var b strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(r.dc.Annotations)) {
+		fmt.Fprintf(&b, "%s: %s\n", name, strings.ReplaceAll(r.dc.Annotations[name], "00000000-0000-4000-8000-0000000000", "…"))
+	}
+	return b.String()
 }
 
 func (r *region) status() string {

@@ -49,6 +49,8 @@ func (r *region) do(s *datacenter.State, step datacenter.Step) error {
 		return err
 	case datacenter.OpenNative:
 		return r.cassie.Dial(step.Pod.IP).SetNativeTransport(ctx, true)
+	case datacenter.Record:
+		r.record(step)
 	case datacenter.Replicate:
 		return r.onRunning(s, func(n mgmtapi.Node) error { return n.AlterKeyspace(ctx, step.Target, step.Factors) })
 	case datacenter.Roles:
@@ -184,6 +186,9 @@ func (r *region) makePod(set *appsv1.StatefulSet, name string) {
 
 // runPod gives a pod its address and starts its agent.
 func (r *region) runPod(pod *corev1.Pod, rack string) {
+	if r.held {
+		return
+	}
 	r.serial++
 	pod.Status.PodIP = fmt.Sprintf("10.0.%d.%d", slices.Index(r.regions, r), r.serial)
 	pod.Spec.NodeName = "node"

@@ -16,6 +16,7 @@ import (
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	"github.com/ringspan/ringspan/internal/datacenter"
 	"github.com/ringspan/ringspan/internal/mgmtapi/fake"
+	"github.com/ringspan/ringspan/internal/ring"
 	"github.com/ringspan/ringspan/internal/topology"
 )
 
@@ -45,7 +46,10 @@ type region struct {
 	tasks   []string // that were made
 	peers   []string // seeds as last read from the other regions
 	away    bool     // the other regions can't be asked
-	last    string   // plan, as printed before
+	held    bool     // its pods get no address
+	jobs    map[string]string
+	seen    map[string]ring.Member // the ring's datacenters as last read
+	last    string                 // plan, as printed before
 	done    bool
 }
 
@@ -62,7 +66,7 @@ func (w *world) add(name string, size int, racks []string, auth bool) *region {
 	d := topology.Datacenter{Name: name, Region: "region-" + name, Size: size, Racks: racks, NumTokens: 4}
 	w.ring.Datacenters = append(w.ring.Datacenters, d)
 	r := &region{world: w, objects: map[string]object{}, sets: map[string]*appsv1.StatefulSet{}, pods: map[string]*corev1.Pod{}, nodes: map[string]*fake.Node{},
-		secrets: map[string]map[string]string{}, version: map[string]int{}, told: map[string]string{}}
+		secrets: map[string]map[string]string{}, version: map[string]int{}, told: map[string]string{}, jobs: map[string]string{}}
 	r.dc = &api.CassandraDatacenter{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "ns", UID: "uid", Generation: 1}}
 	spec := &r.dc.Spec
 	spec.ClusterName, spec.ServerType, spec.ServerVersion, spec.Size = "multi-region", "cassandra", "5.0.9", int32(size)
@@ -167,6 +171,7 @@ func (r *region) readSecrets(s *datacenter.State) {
 // pass is one pass of the operator's loop. It dies after so many steps, with all
 // that it remembers, unless that is less than 0.
 func (r *region) pass(dies int) datacenter.Plan {
+	r.ringPass()
 	s := r.observe()
 	plan := datacenter.Make(s)
 	r.watch(s, plan)
@@ -247,6 +252,9 @@ func (w *world) check() string {
 				broken = append(broken, fmt.Sprintf("%s and %s have the host id %s", name, ids[id], id))
 			} else if id != "" {
 				ids[id] = name
+			}
+			if words := r.blind(); words != "" {
+				broken = append(broken, words)
 			}
 			if r.opensEarly(n) {
 				broken = append(broken, "clients are let in at "+name+" before there is a role")

@@ -115,13 +115,10 @@ func StandAlone(dc *api.CassandraDatacenter) topology.Ring {
 	return ring
 }
 
-// RebuildFromAnnotation names the datacenter whose data one that was added to a
-// ring in use gets: so it can't be the one that founds the ring.
-const RebuildFromAnnotation = "ringspan.io/rebuild-from"
-
-// founds tells whether the datacenter may boot with no seeds but its own.
+// founds tells whether the datacenter may boot with no seeds but its own. One
+// that gets the data of a ring in use can't be the one that founds it.
 func (s *State) founds() bool {
-	return s.Ring.Founder == s.name() && s.DC.Annotations[RebuildFromAnnotation] == ""
+	return s.Ring.Founder == s.name() && s.DC.Annotations[api.RebuildFromAnnotation] == ""
 }
 
 // alters tells whether it is up to this datacenter to write what all of the

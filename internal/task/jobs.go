@@ -80,7 +80,7 @@ func (p *Plan) rackJobs(s *State, pods []Pod) bool {
 		status := p.Pods[pod.Name]
 		switch {
 		case ended(status) || status.Status == api.PodTaskRunning:
-		case !pod.Ready:
+		case !s.able(pod):
 			status.Status = api.PodTaskWaiting
 			p.Pods[pod.Name] = status
 			unready = append(unready, pod.Name)
@@ -119,7 +119,11 @@ func rackBlocker(s *State, running, unready []string) string {
 		parts = append(parts, fmt.Sprintf("%s on %s", s.job().Command, strings.Join(running, ", ")))
 	}
 	if len(unready) > 0 {
-		parts = append(parts, strings.Join(unready, ", ")+" to be ready")
+		be := " to be ready"
+		if s.job().Command == api.CommandRebuild {
+			be = " to be in the ring"
+		}
+		parts = append(parts, strings.Join(unready, ", ")+be)
 	}
 	return strings.Join(parts, " and ")
 }

@@ -112,6 +112,11 @@ func (p *Plan) wait(s *State) bool {
 	if s.Task.Status.StartTime != nil {
 		return false
 	}
+	if from := s.Datacenter.Owes(); from != "" && s.job().Command != api.CommandRebuild {
+		p.Waiting = fmt.Sprintf("datacenter %q to be rebuilt from %s", s.Task.Spec.Datacenter.Name, from)
+		p.Next = 5 * time.Second
+		return true
+	}
 	if other := blocker(s); other != "" {
 		p.Waiting = fmt.Sprintf("task %q to end on the same datacenter", other)
 		p.Next = 5 * time.Second
@@ -121,10 +126,14 @@ func (p *Plan) wait(s *State) bool {
 }
 
 // blocker names the task that goes first: one that runs, else the oldest that is due. Only tasks that both allow it run
-// together.
+// together. The rebuild of a datacenter that owes data waits for rebuilds only: whatever else there is waits for nodes that
+// let clients in, and these wait for the data.
 func blocker(s *State) string {
 	for i := range s.Others {
 		other := &s.Others[i]
+		if s.Datacenter.Owes() != "" && !rebuilds(other) {
+			continue
+		}
 		if allows(s.Task) && allows(other) {
 			continue
 		}
@@ -133,6 +142,10 @@ func blocker(s *State) string {
 		}
 	}
 	return ""
+}
+
+func rebuilds(t *api.CassandraTask) bool {
+	return len(t.Spec.Jobs) == 1 && t.Spec.Jobs[0].Command == api.CommandRebuild
 }
 
 func allows(t *api.CassandraTask) bool { return t.Spec.ConcurrencyPolicy == "Allow" }

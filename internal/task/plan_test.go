@@ -57,6 +57,10 @@ func (w *world) do(d *datadriven.TestData) string {
 		w.state.Datacenter = nil
 	case "ready", "unready":
 		w.eachPod(d, func(p *task.Pod) { p.Ready = d.Cmd == "ready" })
+	case "member":
+		w.eachPod(d, func(p *task.Pod) { p.Member = true })
+	case "owes":
+		w.state.Datacenter.Annotations = map[string]string{cass.RebuildFromAnnotation: d.CmdArgs[0].Key}
 	case "job":
 		w.job(d)
 	case "roll":

@@ -32,6 +32,9 @@ type Pod struct {
 	Rack string
 	// Ready is Kubernetes' word for it.
 	Ready bool
+	// Member: its node is one of the ring, whether it lets clients in or not. Known of pods that aren't ready, for a
+	// rebuild.
+	Member bool
 	// Revision of its StatefulSet that the pod was made from.
 	Revision string
 }
@@ -71,6 +74,11 @@ func (s *State) targets() map[string][]Pod {
 		slices.SortFunc(pods, func(a, b Pod) int { return strings.Compare(a.Name, b.Name) })
 	}
 	return racks
+}
+
+// able tells whether a pod's node can work for the task. A rebuild fills nodes that don't let clients in yet.
+func (s *State) able(p Pod) bool {
+	return p.Ready || s.job().Command == api.CommandRebuild && p.Member
 }
 
 // limit is how many pods of a rack with that many may work at once.

@@ -56,6 +56,8 @@ func (r *Reconciler) step(ctx context.Context, s *datacenter.State, step datacen
 		return r.label(ctx, s, step)
 	case datacenter.Clear:
 		return r.clear(ctx, s, step)
+	case datacenter.Record:
+		return r.record(ctx, s, step)
 	case datacenter.DropPVCs:
 		return r.dropVolumes(ctx, s)
 	case datacenter.DropControl:
@@ -168,6 +170,17 @@ func (r *Reconciler) clear(ctx context.Context, s *datacenter.State, step datace
 	}
 	patch := client.MergeFromWithOptions(s.DC, client.MergeFromWithOptimisticLock{})
 	return client.IgnoreNotFound(r.Client.Patch(ctx, changed, patch))
+}
+
+// record puts an annotation on the datacenter, if it is still as it was seen.
+func (r *Reconciler) record(ctx context.Context, s *datacenter.State, step datacenter.Step) error {
+	changed := s.DC.DeepCopy()
+	if changed.Annotations == nil {
+		changed.Annotations = map[string]string{}
+	}
+	changed.Annotations[step.Target] = step.Stamp
+	patch := client.MergeFromWithOptions(s.DC, client.MergeFromWithOptimisticLock{})
+	return ignoreConflict(r.Client.Patch(ctx, changed, patch))
 }
 
 func podRef(s *datacenter.State, step datacenter.Step) *corev1.Pod {

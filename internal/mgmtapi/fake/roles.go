@@ -105,6 +105,31 @@ func (n *Node) DropRole(ctx context.Context, name string) error {
 	return nil
 }
 
+// HasRole tells whether somebody made a role.
+func (r *Ring) HasRole(name string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, c := range r.rings {
+		if c.roles[name] != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// Misses tells whether a role is there and its row will not come to a datacenter
+// by itself: it was written before that one had replicas.
+func (r *Ring) Misses(name, datacenter string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, c := range r.rings {
+		if e := c.roles[name]; e != nil && !e.in[datacenter] && !e.hints[datacenter] {
+			return true
+		}
+	}
+	return false
+}
+
 // Login says whether a client may log in at this node: its port is open, and
 // it can read the role. An unknown role never can.
 func (n *Node) Login(name, password string) bool {

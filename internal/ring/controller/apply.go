@@ -31,6 +31,9 @@ func (p *pass) reconcile(ctx context.Context) error {
 	for i, t := range p.k.Spec.Cassandra.Datacenters {
 		if p.regionOf(t) != p.Region {
 			p.checkRegion(i, t)
+			if dc := p.datacenterOf(ctx, t); dc != nil && dc.Owes() != "" {
+				p.waits = append(p.waits, fmt.Sprintf("datacenter %s to be rebuilt from %s", t.Metadata.Name, dc.Owes()))
+			}
 			continue
 		}
 		switch err := p.datacenter(ctx, i); {
@@ -103,27 +106,34 @@ func nameOf(dc *cassandra.CassandraDatacenter) string {
 	return dc.Name
 }
 
+// datacenterOf finds a datacenter here or as its region was last seen; nil when it is in neither.
+func (p *pass) datacenterOf(ctx context.Context, t api.CassandraDatacenterTemplate) *cassandra.CassandraDatacenter {
+	key := types.NamespacedName{Namespace: ring.Namespace(p.k, t), Name: t.Metadata.Name}
+	if p.regionOf(t) == p.Region {
+		dc := &cassandra.CassandraDatacenter{}
+		if err := p.Client.Get(ctx, key, dc); err != nil {
+			return nil
+		}
+		return dc
+	}
+	for i := range p.peers {
+		for j := range p.peers[i].DCs {
+			if p.peers[i].Region == p.regionOf(t) && client.ObjectKeyFromObject(&p.peers[i].DCs[j]) == key {
+				return &p.peers[i].DCs[j]
+			}
+		}
+	}
+	return nil
+}
+
 // statusOf is what is known of a datacenter, here or in its region.
 func (p *pass) statusOf(ctx context.Context, t api.CassandraDatacenterTemplate) (*cassandra.CassandraDatacenterStatus, string) {
 	region := p.regionOf(t)
-	key := types.NamespacedName{Namespace: ring.Namespace(p.k, t), Name: t.Metadata.Name}
-	if region == p.Region {
-		dc := &cassandra.CassandraDatacenter{}
-		if err := p.Client.Get(ctx, key, dc); err != nil {
-			return nil, region
-		}
+	if dc := p.datacenterOf(ctx, t); dc != nil {
 		return &dc.Status, region
 	}
 	for _, s := range p.peers {
-		if s.Region != region {
-			continue
-		}
-		for i := range s.DCs {
-			if client.ObjectKeyFromObject(&s.DCs[i]) == key {
-				return &s.DCs[i].Status, region
-			}
-		}
-		if !s.Reachable { // since before this process began: what it knew then
+		if s.Region == region && !s.Reachable { // since before this process began: what it knew then
 			return p.k.Status.Datacenters[t.Metadata.Name].Cassandra, region
 		}
 	}

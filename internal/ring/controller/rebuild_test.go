@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	control "github.com/ringspan/ringspan/api/control/v1alpha1"
 	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 )
@@ -136,4 +137,127 @@ func TestARebuildThatFailsAgainWaitsLonger(t *testing.T) {
 	if c.task().UID == failed.UID {
 		t.Error("it was not tried a third time")
 	}
+}
+
+// record puts down which nodes the ring began with, as the founder's operator does.
+func (r *region) record(dc, members string) {
+	r.t.Helper()
+	o := r.dc(dc)
+	before := o.DeepCopy()
+	o.Annotations[cassandra.FoundingAnnotation] = members
+	r.must(r.admin.Patch(r.t.Context(), o, client.MergeFrom(before)))
+}
+
+// joins lets the nodes of a datacenter be members.
+func (r *region) joins(dc string, hosts ...string) {
+	r.t.Helper()
+	o := r.dc(dc)
+	o.Status.NodeStatuses = cassandra.CassandraStatusMap{}
+	for _, id := range hosts {
+		o.Status.NodeStatuses["pod-"+id] = cassandra.CassandraNodeStatus{HostID: id}
+	}
+	r.must(r.admin.Status().Update(r.t.Context(), o))
+}
+
+// apart is a ring whose datacenters are made at the same time, and whose founder has begun with the members on record.
+func apart(t *testing.T, members string, change func(*api.K8ssandraCluster)) *stage {
+	t.Helper()
+	s := newStage(t)
+	w, c := s.by[west], s.by[central]
+	w.secret("admin", map[string]string{"username": "admin", "password": "secret"})
+	w.apply(change)
+	s.until("both datacenters", func() bool { return w.dc("dc1") != nil && c.dc("dc2") != nil })
+	s.rounds(3)
+	for _, name := range []string{cassandra.FoundingAnnotation, cassandra.RebuildFromAnnotation} {
+		if got := c.dc("dc2").Annotations[name]; got != "" {
+			t.Errorf("dc2 is judged before anybody has begun: %s=%s", name, got)
+		}
+	}
+	w.joins("dc1", "a")
+	w.record("dc1", members)
+	w.serve("dc1", "10.0.0.1")
+	return s
+}
+
+// A datacenter that was made with the ring, and whose nodes came when clients had written, is rebuilt.
+func TestADatacenterThatComesLate(t *testing.T) {
+	for _, test := range []struct {
+		how, members string
+		named        string
+	}{
+		{"isn't on record", `{"dc1":["a"]}`, ""},
+		{"has other nodes than are on record", `{"dc1":["a"],"dc2":["lost"]}`, ""},
+		{"and its source has another name in Cassandra", `{"First":["a"]}`, "First"},
+	} {
+		t.Run(test.how, func(t *testing.T) {
+			s := apart(t, test.members, func(k *api.K8ssandraCluster) { k.Spec.Cassandra.Datacenters[0].DatacenterName = test.named })
+			source := "dc1"
+			if test.named != "" {
+				source = test.named
+			}
+			w, c := s.by[west], s.by[central]
+			c.joins("dc2", "b")
+			s.until("the verdict", func() bool { return c.dc("dc2").Annotations[cassandra.RebuildFromAnnotation] == source })
+			if c.task() != nil {
+				t.Error("a rebuild was asked for before dc2 has replicas")
+			}
+			c.serve("dc2", "10.1.0.1")
+			s.until("the task", func() bool { return c.task() != nil })
+			if got := c.task().Spec.Jobs[0].Arguments.SourceDatacenter; got != source {
+				t.Errorf("the source is %q", got)
+			}
+			s.rounds(3)
+			w.says(api.ClusterReady, corev1.ConditionFalse, "datacenter dc2 to be rebuilt from "+source)
+			c.says(api.ClusterReady, corev1.ConditionFalse, "datacenter dc2 to be rebuilt from "+source)
+			c.end("")
+			s.until("the ring to be ready", s.ready)
+			if got := c.dc("dc2").Annotations[cassandra.RebuiltFromAnnotation]; got != source {
+				t.Errorf("rebuilt from %q", got)
+			}
+			s.settle()
+		})
+	}
+}
+
+// Datacenters of one first boot owe each other nothing, whichever is quicker.
+func TestDatacentersOfOneFirstBoot(t *testing.T) {
+	const members = `{"dc1":["a"],"dc2":["b"]}`
+	s := apart(t, members, nil)
+	c := s.by[central]
+	s.rounds(3)
+	if got := c.dc("dc2").Annotations; got[cassandra.FoundingAnnotation] != "" || got[cassandra.RebuildFromAnnotation] != "" {
+		t.Errorf("dc2 is judged before its nodes are known: %v", got)
+	}
+	c.joins("dc2", "b")
+	s.until("the verdict", func() bool { return c.dc("dc2").Annotations[cassandra.FoundingAnnotation] == members })
+	c.serve("dc2", "10.1.0.1")
+	s.until("the ring to be ready", s.ready)
+	s.settle()
+	if c.task() != nil || c.dc("dc2").Annotations[cassandra.RebuildFromAnnotation] != "" || s.by[west].dc("dc1").Annotations[cassandra.RebuildFromAnnotation] != "" {
+		t.Error("a rebuild was asked for")
+	}
+}
+
+// A source in the same region, under another name in Cassandra than in Kubernetes.
+func TestADatacenterIsAddedInTheSameRegion(t *testing.T) {
+	s := newStage(t)
+	w := s.by[west]
+	w.secret("admin", map[string]string{"username": "admin", "password": "secret"})
+	w.apply(func(k *api.K8ssandraCluster) {
+		k.Spec.Cassandra.Datacenters = k.Spec.Cassandra.Datacenters[:1]
+		k.Spec.Cassandra.Datacenters[0].DatacenterName = "First"
+	})
+	s.until("dc1", func() bool { return w.dc("dc1") != nil })
+	w.serve("dc1", "10.0.0.1")
+	s.until("the ring to be ready", s.ready)
+	w.edit(func(k *api.K8ssandraCluster) {
+		k.Spec.Cassandra.Datacenters = append(k.Spec.Cassandra.Datacenters, template("dc2", west))
+		k.Spec.Cassandra.Rebuild = &api.RebuildSpec{SourceDc: "dc1"}
+	})
+	s.until("dc2", func() bool { return w.dc("dc2") != nil })
+	if got := w.dc("dc2").Annotations[cassandra.RebuildFromAnnotation]; got != "First" {
+		t.Errorf("dc2 is rebuilt from %q", got)
+	}
+	w.serve("dc2", "10.0.0.2")
+	s.until("the task", func() bool { return w.task() != nil })
 }

@@ -28,7 +28,8 @@ func (p *pass) seeds(ctx context.Context, i int, dc *cassandra.CassandraDatacent
 		}
 		if status, _ := p.statusOf(ctx, t); status != nil {
 			initialized := p.k.Status.Datacenters[own.Metadata.Name].Cassandra
-			if j == 0 || initialized != nil && initialized.IsTrue(cassandra.DatacenterInitialized) || i == 0 && status.IsTrue(cassandra.DatacenterInitialized) {
+			late := i == 0 || dc.Annotations[cassandra.RebuildFromAnnotation] != "" // it never founds
+			if j == 0 || initialized != nil && initialized.IsTrue(cassandra.DatacenterInitialized) || late && status.IsTrue(cassandra.DatacenterInitialized) {
 				addresses = append(addresses, status.Seeds...)
 			}
 		}

@@ -11,6 +11,7 @@ import (
 
 	cass "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	api "github.com/ringspan/ringspan/api/control/v1alpha1"
+	"github.com/ringspan/ringspan/internal/mgmtapi"
 	"github.com/ringspan/ringspan/internal/task"
 	"github.com/ringspan/ringspan/internal/topology"
 )
@@ -94,14 +95,18 @@ func (r *Reconciler) observePods(ctx context.Context, s *task.State) error {
 	if err := r.Client.List(ctx, &pods, client.InNamespace(s.Task.Namespace), ofDatacenter(s.Datacenter)); err != nil {
 		return err
 	}
+	s.Pods = make([]task.Pod, len(pods.Items))
 	var mu sync.Mutex
 	var group sync.WaitGroup
 	for i := range pods.Items {
-		pod := &pods.Items[i]
-		s.Pods = append(s.Pods, task.Pod{
+		pod, one := &pods.Items[i], &s.Pods[i]
+		*one = task.Pod{
 			Name: pod.Name, Rack: pod.Labels[cass.RackLabel], Ready: ready(pod),
 			Revision: pod.Labels[appsv1.ControllerRevisionHashLabelKey],
-		})
+		}
+		if rebuilds(s.Task) && !one.Ready && pod.DeletionTimestamp == nil && pod.Status.PodIP != "" {
+			group.Go(func() { one.Member = r.isMember(ctx, pod) })
+		}
 		status := s.Task.Status.PodStatuses[pod.Name]
 		if status.Status != api.PodTaskRunning || status.JobID == "" {
 			continue
@@ -117,6 +122,18 @@ func (r *Reconciler) observePods(ctx context.Context, s *task.State) error {
 	}
 	group.Wait()
 	return nil
+}
+
+func rebuilds(t *api.CassandraTask) bool {
+	return len(t.Spec.Jobs) == 1 && t.Spec.Jobs[0].Command == api.CommandRebuild
+}
+
+// isMember asks a node whether it is in the ring: one that lets no clients in yet isn't ready, and can be rebuilt.
+func (r *Reconciler) isMember(ctx context.Context, pod *corev1.Pod) bool {
+	ask, cancel := context.WithTimeout(ctx, nodeTimeout)
+	defer cancel()
+	status, err := r.Node(pod).Status(ask)
+	return err == nil && status.State == mgmtapi.Running
 }
 
 func ready(pod *corev1.Pod) bool {

@@ -1,0 +1,21 @@
+package v1beta1
+
+// What a ring remembers of how its datacenters came, on their CassandraDatacenters.
+const (
+	// FoundingAnnotation lists in JSON, by datacenter, the host ids that were members when the ring's founder wrote the
+	// first roles, before any client was let in: those owe no data. The founder records it; the others of the list get a
+	// copy.
+	FoundingAnnotation = "ringspan.io/founding-members"
+	// RebuildFromAnnotation names, in Cassandra's words, the datacenter whose data one gets that came later.
+	RebuildFromAnnotation = "ringspan.io/rebuild-from"
+	// RebuiltFromAnnotation says that it has the data, and where it came from.
+	RebuiltFromAnnotation = "ringspan.io/rebuilt-from"
+)
+
+// Owes names the datacenter whose data this one still has to get; "" when it owes nothing.
+func (dc *CassandraDatacenter) Owes() string {
+	if dc.Annotations[RebuiltFromAnnotation] != "" {
+		return ""
+	}
+	return dc.Annotations[RebuildFromAnnotation]
+}

@@ -1,0 +1,64 @@
+package datacenter
+
+import (
+	"encoding/json"
+
+	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+)
+
+// owes names the datacenter whose data this one has yet to get; "" when it owes
+// nothing. While it does, its port for clients is not opened: they would read
+// nothing.
+func (s *State) owes() string { return s.DC.Owes() }
+
+// planFounding settles on a first boot who was there when the ring began. The
+// founder puts it on record before it writes the first role and lets the first
+// client in: whoever isn't on record came later and owes data. The others wait
+// until their ring's controller has judged them by that record.
+func (s *State) planFounding(p *Plan) (done bool) {
+	switch {
+	case s.initialized(), s.joins(), s.DC.Annotations[api.FoundingAnnotation] != "":
+		return true
+	case s.Ring.Founder == "", len(s.Ring.Datacenters) < 2: // nobody to judge, or to be judged
+		return true
+	case !s.founds():
+		p.Wait("%s to say which nodes the ring began with", s.founder())
+		return false
+	}
+	p.add(Record, api.FoundingAnnotation, "the members that the ring begins with", Step{Stamp: s.foundingMembers()})
+	return false
+}
+
+// foundingMembers are the host ids of the datacenters that are whole, in JSON. If
+// clients were let in already, only this one can have all that they wrote.
+func (s *State) foundingMembers() string {
+	hosts := map[string][]string{}
+	for _, e := range s.Ringview {
+		if e.Alive && e.Status == "NORMAL" && e.HostID != "" && (e.Datacenter == s.name() || !s.open()) {
+			hosts[e.Datacenter] = append(hosts[e.Datacenter], e.HostID)
+		}
+	}
+	for _, d := range s.Ring.Datacenters {
+		if len(hosts[d.Name]) < d.Size {
+			delete(hosts, d.Name)
+		}
+	}
+	data, _ := json.Marshal(hosts) // strings: cannot fail
+	return string(data)
+}
+
+// open tells whether a node lets clients in.
+func (s *State) open() bool {
+	for i := range s.Pods {
+		if s.Pods[i].Status.NativeTransport {
+			return true
+		}
+	}
+	return false
+}
+
+// serves tells whether a pod does what it can be asked for now: a node of a
+// datacenter that owes data is a member, and is not to let clients in.
+func (s *State) serves(pod *Pod) bool {
+	return pod.Ready || s.owes() != "" && pod.running()
+}

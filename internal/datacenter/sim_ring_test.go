@@ -1,0 +1,106 @@
+package datacenter_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	"github.com/ringspan/ringspan/internal/datacenter"
+	"github.com/ringspan/ringspan/internal/mgmtapi"
+	"github.com/ringspan/ringspan/internal/ring"
+)
+
+// ringPass is the ring's controller of a region: it judges what its datacenter owes, and has it rebuilt. What it knows of
+// the other regions stays as it was when they can't be asked.
+func (r *region) ringPass() {
+	if len(r.world.ring.Datacenters) < 2 {
+		return
+	}
+	if r.seen == nil || !r.away {
+		r.seen = map[string]ring.Member{}
+		for _, other := range r.regions {
+			r.seen[other.dc.Name] = ring.MemberOf(other.dc)
+		}
+	}
+	r.seen[r.dc.Name] = ring.MemberOf(r.dc)
+	var members []ring.Member
+	self := 0
+	for i, d := range r.world.ring.Datacenters {
+		members = append(members, r.seen[d.Name])
+		if d.Name == r.dc.Name {
+			self = i
+		}
+	}
+	debt := ring.Owed(members, self, "")
+	switch {
+	case debt.Founder != nil:
+		r.annotate(api.FoundingAnnotation, debt.Founder.String())
+	case debt.From != "" && !debt.Paid:
+		r.annotate(api.RebuildFromAnnotation, debt.From)
+		if r.dc.Status.IsTrue(api.DatacenterInitialized) && r.rebuild(debt.From) {
+			r.annotate(api.RebuiltFromAnnotation, debt.From)
+		}
+	}
+}
+
+func (r *region) annotate(name, value string) {
+	if r.dc.Annotations == nil {
+		r.dc.Annotations = map[string]string{}
+	}
+	r.dc.Annotations[name] = value
+}
+
+// rebuild goes on with the rebuild of all nodes, as a task does, and tells whether it is over.
+func (r *region) rebuild(source string) (done bool) {
+	ctx := context.Background()
+	done = len(r.pods) > 0
+	for _, name := range slices.Sorted(maps.Keys(r.pods)) {
+		node := r.nodes[name]
+		if node == nil {
+			return false
+		}
+		if status, err := node.Status(ctx); err != nil || status.State != mgmtapi.Running {
+			done = false
+			continue
+		}
+		job, err := node.Job(ctx, r.jobs[name])
+		switch {
+		case err == nil && job.Status == mgmtapi.JobCompleted:
+			continue
+		case err != nil || job.Status == mgmtapi.JobError:
+			r.jobs[name], _ = node.Rebuild(ctx, source)
+		}
+		done = false
+	}
+	return done
+}
+
+// clientsWrote is what a client did that logged in once the ring served: made a role.
+const clientsWrote = "app"
+
+// write lets a client make a role, if one can log in.
+func (r *region) write() {
+	for _, name := range slices.Sorted(maps.Keys(r.nodes)) {
+		if n := r.nodes[name]; n.Login("admin", "secret") && !r.cassie.HasRole(clientsWrote) {
+			_ = n.PutRole(context.Background(), mgmtapi.Role{Name: clientsWrote, Password: "p", Login: true})
+		}
+	}
+}
+
+// record is the step of that name.
+func (r *region) record(step datacenter.Step) { r.annotate(step.Target, step.Stamp) }
+
+// blind names a node that lets clients in although a row that they wrote will never come to its datacenter by itself.
+func (r *region) blind() string {
+	if !r.cassie.Misses(clientsWrote, r.dc.Name) {
+		return ""
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.nodes)) {
+		if status, err := r.nodes[name].Status(context.Background()); err == nil && status.NativeTransport {
+			return fmt.Sprintf("clients are let in at %s, which lacks what was written before it came", name)
+		}
+	}
+	return ""
+}

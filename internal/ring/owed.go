@@ -1,0 +1,152 @@
+package ring
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+)
+
+// Founding are the members that a ring began with, host ids by datacenter. They were there when the first roles were
+// written and before a client could write, so they hold all that there is.
+type Founding map[string][]string
+
+// ParseFounding reads what the founder recorded; nothing usable is nothing recorded.
+func ParseFounding(text string) (f Founding) {
+	if json.Unmarshal([]byte(text), &f) != nil {
+		return nil
+	}
+	return f
+}
+
+// String is the record as it is kept.
+func (f Founding) String() string {
+	data, _ := json.Marshal(f) // maps of strings: cannot fail; keys are in order
+	return string(data)
+}
+
+// Member is what is known of one datacenter of a ring.
+type Member struct {
+	Name        string // Cassandra's
+	Exists      bool   // its CassandraDatacenter is known, not only what was once said of it
+	Initialized bool
+	Hosts       []string // host ids of its nodes; "" for one that has none yet
+	Founding    Founding // as recorded on it
+	From        string   // whose data it gets
+	Rebuilt     bool     // it has got it
+}
+
+// MemberOf reads a CassandraDatacenter.
+func MemberOf(dc *cassandra.CassandraDatacenter) Member {
+	name := dc.Spec.DatacenterName
+	if name == "" {
+		name = dc.Name
+	}
+	m := Member{
+		Name: name, Exists: true, Initialized: dc.Status.IsTrue(cassandra.DatacenterInitialized), Founding: ParseFounding(dc.Annotations[cassandra.FoundingAnnotation]),
+		From: dc.Annotations[cassandra.RebuildFromAnnotation], Rebuilt: dc.Annotations[cassandra.RebuiltFromAnnotation] != "",
+	}
+	for _, n := range dc.Status.NodeStatuses {
+		m.Hosts = append(m.Hosts, n.HostID)
+	}
+	return m
+}
+
+// inUse tells whether clients may have written while the datacenter was there.
+func (m Member) inUse() bool { return m.Initialized || len(m.Founding) > 0 }
+
+// hasData tells whether others can get the ring's data from the datacenter.
+func (m Member) hasData() bool { return m.inUse() && (m.From == "" || m.Rebuilt) }
+
+// Debt is what a datacenter owes to its ring before clients may rely on it.
+type Debt struct {
+	From    string   // the datacenter whose data it gets; "" when it owes nothing, or nobody can tell yet
+	Paid    bool     // it has got it
+	Founder Founding // not nil: it is one of these
+	Trouble string   // why it can't get the data
+}
+
+// Owed tells what the datacenter at an index of a ring owes. It is asked in every pass until the answer is on record,
+// and goes by what is: a datacenter that was initialized with nothing on record owes nothing, because no version of this
+// program initializes one that has not been judged. preferred is the source that the spec names.
+func Owed(ring []Member, self int, preferred string) Debt {
+	own, founding := ring[self], foundingOf(ring)
+	switch {
+	case own.From != "" && own.Rebuilt:
+		return Debt{From: own.From, Paid: true}
+	case own.From != "":
+		return debt(ring, self, preferred)
+	case own.Initialized:
+		return Debt{}
+	case !slices.ContainsFunc(others(ring, self), Member.inUse) && len(own.Founding) == 0:
+		return Debt{} // nobody has begun
+	case founding == nil:
+		return debt(ring, self, preferred) // the ring is older than records are
+	}
+	switch founding.judge(own, self == 0) {
+	case founder:
+		return Debt{Founder: founding}
+	case late:
+		return debt(ring, self, preferred)
+	}
+	return Debt{}
+}
+
+// foundingOf is the record that any datacenter of the ring carries.
+func foundingOf(ring []Member) Founding {
+	for _, m := range ring {
+		if len(m.Founding) > 0 {
+			return m.Founding
+		}
+	}
+	return nil
+}
+
+type verdict int
+
+const (
+	undecided verdict = iota
+	founder
+	late
+)
+
+// judge tells whether a datacenter's nodes are those of the record. A name alone proves nothing: a datacenter that was
+// lost and is made again has new nodes. The first of the ring records before anything else, so it is new when it has no
+// record of its own.
+func (f Founding) judge(own Member, first bool) verdict {
+	hosts, listed := f[own.Name]
+	switch {
+	case len(own.Founding) > 0:
+		return founder
+	case !listed || !own.Exists || first:
+		return late
+	case slices.ContainsFunc(own.Hosts, func(id string) bool { return id != "" && !slices.Contains(hosts, id) }):
+		return late
+	case len(own.Hosts) < len(hosts) || slices.Contains(own.Hosts, ""):
+		return undecided
+	}
+	return founder
+}
+
+func others(ring []Member, self int) []Member { return slices.Delete(slices.Clone(ring), self, self+1) }
+
+// debt chooses whose data a datacenter gets: what the spec names, what was chosen before, or the first that has it.
+func debt(ring []Member, self int, preferred string) Debt {
+	own, rest := ring[self], others(ring, self)
+	for _, name := range []string{preferred, own.From} {
+		if name != "" && slices.ContainsFunc(rest, func(m Member) bool { return m.Name == name && m.hasData() }) {
+			return Debt{From: name}
+		}
+	}
+	if i := slices.IndexFunc(rest, Member.hasData); i >= 0 {
+		return Debt{From: rest[i].Name}
+	}
+	from := own.From
+	for _, m := range rest {
+		if from == "" && m.inUse() {
+			from = m.Name
+		}
+	}
+	return Debt{From: from, Trouble: fmt.Sprintf("datacenter %s lacks the data of %s, and no other datacenter of the ring has it", own.Name, from)}
+}
