@@ -13,6 +13,7 @@ import (
 	"github.com/ringspan/ringspan/internal/distribution"
 	"github.com/ringspan/ringspan/internal/fleet"
 	"github.com/ringspan/ringspan/internal/fleet/aws"
+	"github.com/ringspan/ringspan/internal/fleet/infra"
 	"github.com/ringspan/ringspan/internal/fleet/local"
 	"github.com/ringspan/ringspan/internal/install"
 )
@@ -60,7 +61,7 @@ type infrastructure struct {
 
 // build makes networks, what connects them, and clusters.
 func (i *infrastructure) build(ctx context.Context, u *upRun) error {
-	wish := aws.Wish{Fleet: i.name, Spec: i.spec, NetworkOnly: u.scope.network, Prune: u.scope.prune}
+	wish := aws.Wish{Fleet: i.name, Spec: i.spec, NetworkOnly: u.scope.network, Prune: u.scope.pruned()}
 	u.report.Phase("infrastructure planned")
 	first, err := i.cloud.Plan(ctx, wish)
 	if err != nil {
@@ -69,6 +70,10 @@ func (i *infrastructure) build(ctx context.Context, u *upRun) error {
 	if len(first.Plan.Refused) > 0 {
 		return fmt.Errorf("nothing was made:\n  %s", strings.Join(first.Plan.Refused, "\n  "))
 	}
+	if err := u.agree(ctx, first.Plan.Removals); err != nil {
+		return err
+	}
+	wish.Prune = infra.PruneOnly(first.Plan.Removals)
 	u.report.Phase("infrastructure as the file says")
 	_, err = i.cloud.Up(ctx, wish, time.Now(), func(d *aws.Draft) {
 		if len(d.Plan.Steps) > 0 {

@@ -78,8 +78,10 @@ type planned struct {
 	Account string        `json:"account"`
 	Steps   []plannedStep `json:"steps"`
 	Refused []string      `json:"refused,omitempty"` // why up would not begin
-	Trouble []string      `json:"trouble,omitempty"`
-	Quotas  []infra.Quota `json:"quotas,omitempty"` // none on this machine
+	// Removals name what holds data and would be deleted, once somebody agrees.
+	Removals []string      `json:"removals,omitempty"`
+	Trouble  []string      `json:"trouble,omitempty"`
+	Quotas   []infra.Quota `json:"quotas,omitempty"` // none on this machine
 	// Cost of the whole fleet, once it is as the file says; nil on this machine.
 	Cost  *cost.Estimate `json:"cost,omitempty"`
 	Calls int            `json:"calls"`
@@ -101,7 +103,7 @@ type plannedStep struct {
 // yet has an empty one.
 func (a account) plan(ctx context.Context, f *fleet.File, s scope) (planned, error) {
 	c, spec, err := a.reach(ctx, f)
-	wish := aws.Wish{Fleet: f.Fleet.Name, Spec: spec, NetworkOnly: s.network, Prune: s.prune}
+	wish := aws.Wish{Fleet: f.Fleet.Name, Spec: spec, NetworkOnly: s.network, Prune: s.pruned()}
 	var d *aws.Draft
 	calls := 0
 	switch {
@@ -127,7 +129,7 @@ func (a account) plan(ctx context.Context, f *fleet.File, s scope) (planned, err
 
 func newPlanned(fleet string, d *aws.Draft) planned {
 	r := planned{
-		Fleet: fleet, ID: d.ID, Account: d.Seen.Account, Steps: []plannedStep{}, Refused: d.Plan.Refused, Trouble: d.Plan.Trouble, Quotas: d.Plan.Quotas,
+		Fleet: fleet, ID: d.ID, Account: d.Seen.Account, Steps: []plannedStep{}, Refused: d.Plan.Refused, Removals: d.Plan.Removals, Trouble: d.Plan.Trouble, Quotas: d.Plan.Quotas,
 	}
 	for _, s := range d.Plan.Steps {
 		r.Steps = append(r.Steps, plannedStep{
@@ -170,6 +172,9 @@ func (r planned) print(out io.Writer) error {
 	}
 	for _, t := range r.Trouble {
 		fmt.Fprintf(out, "Note: %s\n", t)
+	}
+	for _, t := range r.Removals {
+		fmt.Fprintf(out, "Deleted with everything in it: %s\n", t)
 	}
 	for _, t := range r.Refused {
 		fmt.Fprintf(out, "Refused: %s\n", t)

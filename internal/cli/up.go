@@ -38,7 +38,11 @@ other; until they do, up says what is wrong and waits (see ringspan doctor).
 
 It may be interrupted or killed at any moment, and run again: it goes on from what
 is there. When everything is as the file says, it changes nothing. While one up
-works on a fleet, a second one waits for it.`,
+works on a fleet, a second one waits for it.
+
+What holds data (clusters, node groups, VPCs) is never deleted, whatever has become
+of the file and whatever options leave out; with --prune what is no longer in the
+file, has failed or is there twice is listed by name and deleted when you agree.`,
 		Example: `  ringspan up examples/article.yaml
   ringspan up examples/article.yaml --wait=false   # return when the ring is asked for
   ringspan up examples/article.yaml -o json        # the ring and how long each phase took`,
@@ -56,7 +60,7 @@ works on a fleet, a second one waits for it.`,
 			if o.fleet != "" && o.fleet != file.Fleet.Name {
 				return fmt.Errorf("nothing was made: --fleet %s: the fleet in %s is %s", o.fleet, args[0], file.Fleet.Name)
 			}
-			u := &upRun{file: file, wait: wait, proof: proof, scope: s, json: output == "json", out: cmd.OutOrStdout(), errOut: cmd.ErrOrStderr()}
+			u := &upRun{file: file, wait: wait, proof: proof, scope: s, json: output == "json", in: cmd.InOrStdin(), out: cmd.OutOrStdout(), errOut: cmd.ErrOrStderr()}
 			if file.Fleet.Spec.Provider == fleetv1.ProviderAWS && !cmd.Flags().Changed("timeout") {
 				timeout = awsTimeout
 			}
@@ -73,14 +77,15 @@ works on a fleet, a second one waits for it.`,
 	a.flags(cmd)
 	cmd.Flags().BoolVar(&s.infrastructure, "infrastructure-only", false, "make networks and clusters, no rings")
 	cmd.Flags().BoolVar(&s.network, "network-only", false, "make networks and what connects them, no clusters")
-	cmd.Flags().BoolVar(&s.prune, "prune", false, "delete what is no longer in the file, with the data in it")
+	cmd.Flags().BoolVar(&s.prune, "prune", false, "delete what is no longer in the file, with the data in it, after asking")
+	cmd.Flags().BoolVar(&s.yes, "yes", false, "don't ask what --prune asks")
 	return cmd
 }
 
 // scope is how much of a file up makes so.
 type scope struct {
 	infrastructure, network bool // nothing above clusters, nothing above networks
-	prune                   bool // what is no longer in the file goes
+	prune, yes              bool // what is no longer in the file goes; nobody is asked
 }
 
 // bare says that no ring is made, nor what rings need in clusters.
@@ -93,6 +98,7 @@ type upRun struct {
 	scope       scope
 	wait, json  bool
 	proof       bool // that regions reach each other
+	in          io.Reader
 	out, errOut io.Writer
 
 	report  *progress.Reporter

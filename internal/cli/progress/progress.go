@@ -42,6 +42,7 @@ type view interface {
 type Reporter struct {
 	now   func() time.Time
 	begin time.Time
+	shown Options
 
 	mu      sync.Mutex
 	view    view
@@ -63,13 +64,32 @@ func New(o Options) *Reporter {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	r := &Reporter{now: o.Now, begin: o.Now()}
-	if file, ok := o.Out.(*os.File); ok && term.IsTerminal(int(file.Fd())) && os.Getenv("TERM") != "dumb" {
-		r.view = startLive(file, o.Title, o.Regions, r.elapsed)
-	} else {
-		r.view = &plain{out: o.Out, shown: map[Subject]shown{}}
-	}
+	r := &Reporter{now: o.Now, begin: o.Now(), shown: o}
+	r.view = r.open()
 	return r
+}
+
+func (r *Reporter) open() view {
+	if file, ok := r.shown.Out.(*os.File); ok && term.IsTerminal(int(file.Fd())) && os.Getenv("TERM") != "dumb" {
+		return startLive(file, r.shown.Title, r.shown.Regions, r.elapsed)
+	}
+	return &plain{out: r.shown.Out, shown: map[Subject]shown{}}
+}
+
+// Aside gives the terminal to somebody else for as long as do runs. What is reported
+// meanwhile is not shown.
+func (r *Reporter) Aside(do func()) {
+	r.mu.Lock()
+	r.view.close()
+	r.view = silent{}
+	r.mu.Unlock()
+	do()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.view = r.open()
+	if r.running != "" {
+		r.view.phase(r.elapsed(), r.running)
+	}
 }
 
 func (r *Reporter) elapsed() time.Duration { return r.now().Sub(r.begin) }

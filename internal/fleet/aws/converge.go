@@ -20,8 +20,8 @@ const rounds = 12
 type Wish struct {
 	Fleet       string
 	Spec        fleetv1.FleetSpec
-	NetworkOnly bool // no clusters
-	Prune       bool // what is no longer in the file may be deleted with its data
+	NetworkOnly bool        // no clusters
+	Prune       infra.Prune // which of what holds data may be deleted
 }
 
 // Draft is a plan with what it was made from.

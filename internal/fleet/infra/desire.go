@@ -25,6 +25,10 @@ type Desired struct {
 	Resources []Resource
 	Sites     []Site
 	Tags      map[string]string // on every resource
+
+	// NetworkOnly says that clusters are not spoken of: what is there of them is
+	// neither wanted nor unwanted.
+	NetworkOnly bool
 }
 
 // Site is one network: a region's, or the jump host's.
@@ -50,7 +54,7 @@ const zonesPerRegion = 3
 // Desire says what a fleet needs, with ranges and zones chosen where the file
 // leaves them open. Its error says what can't be.
 func Desire(in Input) (*Desired, error) {
-	d := &desire{Input: in, out: &Desired{Tags: tags(in)}}
+	d := &desire{Input: in, out: &Desired{Tags: tags(in), NetworkOnly: in.NetworkOnly}}
 	if err := d.sites(); err != nil {
 		return nil, err
 	}

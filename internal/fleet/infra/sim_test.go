@@ -160,12 +160,12 @@ func desired(t testing.TB, in Input) *Desired {
 func TestFromNothingToAllAndBack(t *testing.T) {
 	in := input(t, article)
 	c := &cloud{seen: in.Seen}
-	p := Up(desired(t, in), in.Seen, false)
+	p := Up(desired(t, in), in.Seen, Prune{})
 	if len(p.Refused) > 0 || len(p.Steps) < 100 {
 		t.Fatalf("%d steps, refused: %v", len(p.Steps), p.Refused)
 	}
 	c.run(t, p, len(p.Steps), first0)
-	if p := Up(desired(t, in), in.Seen, false); len(p.Steps) > 0 || !p.Quiet() || len(p.Refused) > 0 {
+	if p := Up(desired(t, in), in.Seen, Prune{}); len(p.Steps) > 0 || !p.Quiet() || len(p.Refused) > 0 {
 		t.Errorf("a converged fleet has a plan:\n%s%v", p.Text(), p.Refused)
 	}
 	down := Down(in.Seen)
@@ -183,15 +183,15 @@ func TestEndedAnywhereItConverges(t *testing.T) {
 		c := &cloud{seen: in.Seen}
 		pick := func(n int) int { return rapid.IntRange(0, n-1).Draw(rt, "pick") }
 		for range rapid.IntRange(0, 3).Draw(rt, "ends") {
-			p := Up(desired(t, in), in.Seen, false)
+			p := Up(desired(t, in), in.Seen, Prune{})
 			if rapid.Bool().Draw(rt, "down") {
 				p = Down(in.Seen)
 			}
 			c.run(t, p, rapid.IntRange(0, len(p.Steps)).Draw(rt, "steps"), pick)
 		}
-		p := Up(desired(t, in), in.Seen, false)
+		p := Up(desired(t, in), in.Seen, Prune{})
 		c.run(t, p, len(p.Steps), pick)
-		if p := Up(desired(t, in), in.Seen, false); len(p.Steps) > 0 || len(p.Refused) > 0 {
+		if p := Up(desired(t, in), in.Seen, Prune{}); len(p.Steps) > 0 || len(p.Refused) > 0 {
 			rt.Fatalf("not converged:\n%s%v", p.Text(), p.Refused)
 		}
 		ids := map[string]int{}

@@ -53,6 +53,8 @@ type Plan struct {
 
 	Steps  []Step
 	Quotas []Quota
+	// Removals name what holds data and is deleted by the steps, as Found.Name does.
+	Removals []string
 	// Refused says why the plan must not be carried out; empty when it may.
 	Refused []string
 }

@@ -24,14 +24,15 @@ var fixed = map[Kind][]string{
 var movable = map[Kind]bool{InternetGateway: true, Association: true, Route: true, InstanceProfile: true, PodIdentity: true}
 
 // Up says what to do so that all that is wanted is there, and what isn't wanted
-// any longer is gone. The plan of a converged fleet has no steps. Removal of
-// networks and clusters is refused unless prune is set.
-func Up(want *Desired, seen *Seen, prune bool) *Plan {
-	u := &up{want: want, seen: seen, plan: &Plan{}, steps: map[string]bool{}}
+// any longer is gone. The plan of a converged fleet has no steps. What holds data is
+// deleted only as far as prune says so.
+func Up(want *Desired, seen *Seen, prune Prune) *Plan {
+	u := &up{want: want, seen: seen, prune: prune, plan: &Plan{}, steps: map[string]bool{}}
 	for _, r := range ordered(want.Resources) {
 		u.resource(r)
 	}
-	u.unwanted(prune)
+	u.unwanted()
+	u.plan.Removals = removals(u.plan.Steps)
 	u.limits()
 	u.strangers()
 	for _, r := range seen.Runs {
@@ -49,6 +50,7 @@ func Up(want *Desired, seen *Seen, prune bool) *Plan {
 type up struct {
 	want  *Desired
 	seen  *Seen
+	prune Prune
 	plan  *Plan
 	steps map[string]bool // logical ids that have a step
 }
@@ -65,7 +67,7 @@ func (u *up) resource(r *Resource) {
 		}
 		u.add(Create, r, f, why, nil)
 	case f.State == Failed:
-		u.add(Replace, r, f, "it has failed: "+orNothing(f.Detail), nil)
+		u.replace(r, f)
 	default:
 		u.compare(r, f)
 	}
@@ -160,56 +162,6 @@ func (u *up) add(verb verb, r *Resource, f *Found, why string, changed []Differe
 	}
 	u.steps[r.ID] = true
 	u.plan.Steps = append(u.plan.Steps, s)
-}
-
-// unwanted finds what is the fleet's and isn't in the file any longer, and
-// doubles of what is.
-func (u *up) unwanted(prune bool) {
-	wanted := map[string]bool{}
-	for i := range u.want.Resources {
-		wanted[u.want.Resources[i].ID] = true
-	}
-	var gone []Found
-	for i := range u.seen.Found {
-		f := &u.seen.Found[i]
-		if f.State == Leaving || f.State == Gone || f.Kind == Volume || f.Kind == Interface {
-			continue
-		}
-		if !wanted[f.ID] {
-			gone = append(gone, *f)
-		} else if best := u.seen.find(f.ID); best != f && best.Physical != f.Physical && !(f.Kind == Peering && f.State == Failed) {
-			double := *f
-			double.Detail = "it is there twice: " + best.Physical + " is used"
-			gone = append(gone, double)
-		}
-	}
-	for _, f := range gone {
-		if grave[f.Kind] && !prune && wantedSite(f.ID, u.want) == "" {
-			u.plan.Refused = append(u.plan.Refused, fmt.Sprintf("%s %s (%s) is no longer in the file: it would be deleted, with everything in it. Say --prune if that is meant", f.Kind, f.ID, f.Physical))
-		}
-	}
-	steps := deletions(gone, "it is no longer in the file", u.steps)
-	for i := range steps {
-		for j := range u.plan.Steps { // what still refers to it is moved away first
-			if s := &u.plan.Steps[j]; s.Found != nil && slices.Contains(slices.Collect(maps.Values(s.Found.Refs)), steps[i].Physical) {
-				steps[i].After = append(steps[i].After, s.Key())
-			}
-		}
-	}
-	u.plan.Steps = append(u.plan.Steps, steps...)
-}
-
-// grave deletions take data with them.
-var grave = map[Kind]bool{VPC: true, Cluster: true, NodeGroup: true}
-
-// wantedSite is the site of an id when it is still wanted.
-func wantedSite(id string, want *Desired) string {
-	for _, s := range want.Sites {
-		if strings.HasPrefix(id, s.Name+"/") {
-			return s.Name
-		}
-	}
-	return ""
 }
 
 // strangers refuses to adopt what is another fleet's: each would take away what

@@ -1,0 +1,65 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+
+	"github.com/ringspan/ringspan/internal/fleet/infra"
+)
+
+// pruned is what a plan may delete that is only shown: nobody has agreed to it yet.
+func (s scope) pruned() infra.Prune {
+	if s.prune {
+		return infra.PruneAll()
+	}
+	return infra.Prune{}
+}
+
+// agree asks whether what holds data may be deleted, by the fleet's name.
+func (u *upRun) agree(ctx context.Context, removals []string) error {
+	if len(removals) == 0 || u.scope.yes {
+		return nil
+	}
+	list := "\n  " + strings.Join(removals, "\n  ")
+	if !isTerminal(u.in) || !isTerminal(u.errOut) {
+		return fmt.Errorf("nothing was made: --prune deletes, with everything in it:%s\nThere is no terminal to ask on: say --yes if that is meant", list)
+	}
+	var err error
+	u.report.Aside(func() { err = u.ask(ctx, list) })
+	return err
+}
+
+// errDisagreed is of somebody who was asked and said something else.
+var errDisagreed = errors.New("nothing was made: that is not the fleet's name")
+
+func (u *upRun) ask(ctx context.Context, list string) error {
+	name := u.file.Fleet.Name
+	fmt.Fprintf(u.errOut, "--prune deletes, with everything in it:%s\nType the fleet's name, %s, to delete that: ", list, name)
+	said := make(chan string, 1)
+	go func() { // it ends with the program when nobody answers
+		line, _ := bufio.NewReader(u.in).ReadString('\n')
+		said <- line
+	}()
+	select {
+	case line := <-said:
+		if strings.TrimSpace(line) != name {
+			return errDisagreed
+		}
+		return nil
+	case <-ctx.Done():
+		fmt.Fprintln(u.errOut)
+		return context.Cause(ctx)
+	}
+}
+
+// isTerminal tells whether a person is at the other end.
+func isTerminal(of any) bool {
+	file, ok := of.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
+}
