@@ -40,18 +40,20 @@ type Agent struct {
 	jmx    jmx
 	jobs   *jobs
 
-	mu      sync.Mutex
-	jvm     *jvm
-	wanted  bool // a start was asked for, and no stop
-	started cassandra.Node
-	last    string // why the last JVM ended
-	since   time.Time
-	died    chan string // gets the reason when a JVM ends unasked
+	mu       sync.Mutex
+	jvm      *jvm
+	wanted   bool // a start was asked for, and no stop
+	started  cassandra.Node
+	port     clientPort    // since the JVM's start
+	patience time.Duration // with a start that isn't over
+	last     string        // why the last JVM ended
+	since    time.Time
+	died     chan string // gets the reason when a JVM ends unasked
 }
 
 // New makes an agent; its JVM is not started.
 func New(c Config) *Agent {
-	return &Agent{config: c, jmx: newJolokia(c.JolokiaPort), jobs: newJobs(), since: time.Now(), died: make(chan string, 1)}
+	return &Agent{config: c, jmx: newJolokia(c.JolokiaPort), jobs: newJobs(), since: time.Now(), patience: setUpPatience, died: make(chan string, 1)}
 }
 
 var errRunning = errors.New("the JVM runs already")
@@ -89,6 +91,7 @@ func (a *Agent) start(ctx context.Context, o mgmtapi.StartOptions) error {
 		return fmt.Errorf("starting %s: %w", a.config.Java, err)
 	}
 	a.jvm, a.wanted, a.started, a.since = j, true, node, time.Now()
+	a.port = clientPort{held: startsClosed(a.config.Input, node)}
 	go a.watch(j)
 	return nil
 }
@@ -190,14 +193,18 @@ func (a *Agent) status(ctx context.Context) mgmtapi.Status {
 	answers, err := a.jmx.bulk(ctx, []request{
 		{Type: "read", MBean: storageService, Attribute: "OperationMode"},
 		{Type: "read", MBean: storageService, Attribute: "NativeTransportRunning"},
+		{Type: "read", MBean: storageService, Attribute: "GossipRunning"},
 	})
 	if err != nil {
 		return s
 	}
+	gossips := true
 	_ = answers[0].decode("OperationMode", &s.OperationMode) // absent early in the boot
 	_ = answers[1].decode("NativeTransportRunning", &s.NativeTransport)
+	_ = answers[2].decode("GossipRunning", &gossips)
 	if s.OperationMode == "NORMAL" {
-		s.State = mgmtapi.Running
+		s.State, s.GossipStopped = mgmtapi.Running, !gossips
 	}
+	s.ClientPort = a.portState(s.PID, s.NativeTransport)
 	return s
 }

@@ -3,6 +3,7 @@ package agent
 import (
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -18,6 +19,8 @@ type fakeNode struct {
 	file                     string
 	address, datacenter, mod string
 	native                   bool
+	quiet                    bool // doesn't gossip
+	setUp                    int  // refusals to open the port that are left
 
 	HostID    string
 	Tokens    []string
@@ -42,6 +45,7 @@ func loadNode(file string, config map[string]any, args []string) *fakeNode {
 			n.Keyspaces[name] = map[string]string{"class": "org.apache.cassandra.locator.SimpleStrategy", "replication_factor": rf}
 		}
 	}
+	_, _ = fmt.Sscan(property(args, "fake.setup"), &n.setUp)                                               // 0 if there is none
 	rackdc, _ := os.ReadFile(strings.TrimPrefix(property(args, "cassandra-rackdc.properties"), "file://")) // no file, no datacenter
 	n.datacenter = strings.TrimPrefix(strings.Split(string(rackdc), "\n")[0], "dc=")
 	n.save()
@@ -65,7 +69,7 @@ func (n *fakeNode) attributes() map[string]any {
 		tokens[t] = n.address
 	}
 	return map[string]any{
-		"OperationMode": n.mod, "NativeTransportRunning": n.native, "ReleaseVersion": "5.0.9", "ClusterName": "fake",
+		"OperationMode": n.mod, "NativeTransportRunning": n.native, "GossipRunning": !n.quiet, "ReleaseVersion": "5.0.9", "ClusterName": "fake",
 		"LiveNodes": []string{n.address}, "UnreachableNodes": []string{}, "JoiningNodes": []string{}, "LeavingNodes": []string{}, "MovingNodes": []string{},
 		"LoadMap": map[string]string{n.address: "117.38 KiB"}, "EndpointToHostId": map[string]string{n.address: n.HostID}, "TokenToEndpointMap": tokens,
 		"Keyspaces": slices.Collect(maps.Keys(n.Keyspaces)), "NonLocalStrategyKeyspaces": []string{"system_auth"},
@@ -77,7 +81,12 @@ func (n *fakeNode) operation(name string, args []any) (any, error) {
 	switch name {
 	case "drain":
 		n.mod, n.native = "DRAINED", false
+	case "stopGossiping":
+		n.quiet = true
 	case "startNativeTransport", "stopNativeTransport":
+		if n.setUp--; n.setUp >= 0 {
+			return nil, errors.New("java.lang.IllegalStateException : setup() must be called first for CassandraDaemon")
+		}
 		n.native = name == "startNativeTransport"
 	case "effectiveOwnershipWithPort":
 		return map[string]float64{"/" + n.address + ":7000": 1}, nil

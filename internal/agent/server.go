@@ -93,7 +93,7 @@ func respond(w http.ResponseWriter, code int, body any, err error) {
 	if err != nil {
 		switch {
 		case code >= 400:
-		case errors.Is(err, errNoJVM), errors.Is(err, context.DeadlineExceeded):
+		case errors.Is(err, errNoJVM), errors.Is(err, errNotSetUp), errors.Is(err, context.DeadlineExceeded):
 			code = http.StatusServiceUnavailable
 		default:
 			code = http.StatusInternalServerError
@@ -195,11 +195,10 @@ func (a *Agent) handleNative(ctx context.Context, q *http.Request) (int, any, er
 	if err != nil {
 		return 400, nil, fmt.Errorf("enabled: %w", err)
 	}
-	operation := "stopNativeTransport()" // there are two of that name
 	if on {
-		operation = "startNativeTransport()"
+		return 200, "OK", a.openNative(ctx)
 	}
-	return 200, "OK", exec(ctx, a.jmx, storageService, operation, nil)
+	return 200, "OK", exec(ctx, a.jmx, storageService, "stopNativeTransport()", nil) // there are two of that name
 }
 
 func (a *Agent) handleKeyspaces(ctx context.Context, q *http.Request) (int, any, error) {

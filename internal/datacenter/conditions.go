@@ -1,12 +1,14 @@
 package datacenter
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	"github.com/ringspan/ringspan/internal/mgmtapi"
 )
 
 // conditions are what a person is told. Those that are not the case say why in
@@ -24,7 +26,7 @@ func (s *State) conditions(p Plan, err error) []api.DatacenterCondition {
 	restarting := s.goesOn(p.Restarting || s.restartAsked(), api.DatacenterRollingRestart)
 	scaling := p.Scaling || s.DC.Status.IsTrue(api.DatacenterScalingUp) && (!p.Scaled || err != nil)
 	resuming := !whole && !s.DC.Spec.Stopped && (s.DC.Status.IsTrue(api.DatacenterStopped) || s.DC.Status.IsTrue(api.DatacenterResuming))
-	serving := whole || (changing || restarting) && s.unready() <= 1 && len(p.Trouble) == 0
+	serving := (whole || (changing || restarting) && s.rollsSafely()) && len(p.Trouble) == 0
 	all := []api.DatacenterCondition{
 		s.valid(p),
 		done(booted, api.DatacenterInitialized, api.ReasonReconciled),
@@ -82,7 +84,7 @@ func (s *State) headline(p Plan, err error) (reason, message string) {
 		return api.ReasonNodeFailed, strings.Join(p.Trouble, "; ")
 	case p.Secret != "":
 		return api.ReasonSecretMissing, p.Secret
-	case err != nil:
+	case err != nil && !(passing(err) && len(p.Waits) > 0):
 		return api.ReasonWaiting, err.Error()
 	case len(p.Waits) > 0:
 		return api.ReasonWaiting, "waiting for " + strings.Join(clipped(p.Waits, 3), "; ")
@@ -90,6 +92,13 @@ func (s *State) headline(p Plan, err error) (reason, message string) {
 		return api.ReasonWaiting, fmt.Sprint(p.Steps[0])
 	}
 	return api.ReasonReconciled, ""
+}
+
+// passing tells whether all that failed is that nodes don't answer, as those that
+// start don't: then what is waited for says more. err is of errors.Join.
+func passing(err error) bool {
+	all, joined := err.(interface{ Unwrap() []error }) //nolint:errorlint // every branch has to be of this kind, not one
+	return joined && !slices.ContainsFunc(all.Unwrap(), func(e error) bool { return !errors.Is(e, mgmtapi.ErrUnavailable) })
 }
 
 func clipped(list []string, n int) []string {

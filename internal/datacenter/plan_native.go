@@ -1,8 +1,16 @@
 package datacenter
 
-// planNative lets clients in where the port is closed. With authentication it
-// opens once the roles are known to be there, or clients would be let in by
-// what Cassandra makes up.
+import (
+	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	"github.com/ringspan/ringspan/internal/mgmtapi"
+)
+
+// planNative lets clients in at nodes that were started with the port closed.
+// With authentication it opens once the roles are known to be there, or clients
+// would be let in by what Cassandra makes up.
+//
+// It opens once, after a start. A port that was open and is closed now was closed
+// by a person, or by Cassandra because a disk fails: it stays closed, and is named.
 func (s *State) planNative(p *Plan) {
 	if from := s.owes(); from != "" { // the data first: see planFounding
 		p.Wait("datacenter %s to be rebuilt from %s", s.name(), from)
@@ -10,8 +18,52 @@ func (s *State) planNative(p *Plan) {
 	}
 	for i := range s.Pods {
 		pod := &s.Pods[i]
-		if pod.running() && !pod.Deleting && !pod.Status.NativeTransport {
+		if pod.running() && !pod.Deleting && s.held(pod) {
 			p.add(OpenNative, pod.Name, "roles are in place", Step{Pod: pod})
 		}
 	}
+}
+
+// held tells whether a node's port is closed because its start said so. An agent
+// of the first version can't tell: with it, that is so on a first boot, and in a
+// datacenter that was rebuilt before its pod ever served.
+func (s *State) held(pod *Pod) bool {
+	if pod.Status.ClientPort != mgmtapi.PortUnknown {
+		return pod.Status.ClientPort == mgmtapi.PortHeld
+	}
+	rebuilt := s.DC.Annotations[api.RebuiltFromAnnotation] != "" && !pod.served()
+	return !pod.Status.NativeTransport && (!s.initialized() || rebuilt)
+}
+
+// served tells whether the pod was ready before.
+func (p *Pod) served() bool {
+	state := p.Labels[api.NodeStateLabel]
+	return state == api.NodeStateStarted || state == api.NodeStateStartedNotReady
+}
+
+// planClosed says who keeps clients out of a node that is a member.
+func (s *State) planClosed(p *Plan, pod *Pod) {
+	if !pod.running() || pod.Deleting {
+		return
+	}
+	if why := pod.closed(); why != "" {
+		p.Worry("node %s: %s", pod.Name, why)
+		return
+	}
+	if s.initialized() && s.owes() == "" && !pod.Status.NativeTransport && !s.held(pod) {
+		p.Wait("node %s to open its port for clients (if somebody closed it, nodetool enablebinary opens it)", pod.Name)
+	}
+}
+
+// closed says what closed the port for clients, empty when nobody did.
+func (p *Pod) closed() string {
+	switch {
+	case p.Status.GossipStopped && !p.Status.NativeTransport:
+		return "it serves neither clients nor other nodes: that is what Cassandra does when a disk fails (disk_failure_policy), its log says which; a restart of its pod starts it again"
+	case p.Status.GossipStopped:
+		return "its gossip was stopped, and the other nodes take it for dead; nodetool enablegossip starts it"
+	case p.Status.ClientPort == mgmtapi.PortClosed:
+		return "its port for clients was closed by somebody; nodetool enablebinary opens it"
+	}
+	return ""
 }

@@ -28,6 +28,7 @@ func (s *State) planPods(p *Plan) {
 			case !pod.Agent:
 				p.Wait("the agent of %s to answer on port %d", name, portManagement)
 			}
+			s.planClosed(p, pod)
 			if s.initialized() && !s.known(pod) {
 				p.Scaling = true
 			}
@@ -53,7 +54,7 @@ func nodeState(pod *Pod) string {
 	switch {
 	case pod.running() && pod.Ready:
 		return api.NodeStateStarted
-	case pod.running() && (pod.Labels[api.NodeStateLabel] == api.NodeStateStarted || pod.Labels[api.NodeStateLabel] == api.NodeStateStartedNotReady):
+	case pod.running() && pod.served():
 		return api.NodeStateStartedNotReady
 	case pod.running() || pod.starting():
 		return api.NodeStateStarting

@@ -93,6 +93,16 @@ func (r *region) happens(t *testing.T, d *datadriven.TestData, pod string) strin
 		r.nodes[pod].Crash("the JVM ended: signal: killed")
 	case "unreachable":
 		r.nodes[pod].Unreachable(true)
+	case "close-clients":
+		r.nodes[pod].CloseClients()
+	case "fail-disk":
+		r.nodes[pod].FailDisk()
+	case "open-clients":
+		r.nodes[pod].OpenClients()
+	case "old-agents", "new-agents":
+		for _, n := range r.nodes {
+			n.OldAgent(d.Cmd == "old-agents")
+		}
 	case "reachable":
 		r.nodes[pod].Unreachable(false)
 	case "cut":
@@ -110,7 +120,7 @@ func (r *region) happens(t *testing.T, d *datadriven.TestData, pod string) strin
 			one.away = false
 		}
 	case "restart-operator":
-		r.rolled, r.told = "", map[string]string{}
+		r.forget()
 	case "upgrade-operator":
 		version.Version = "v2"
 	case "annotate":

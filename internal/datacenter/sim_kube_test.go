@@ -36,7 +36,10 @@ func (r *region) do(s *datacenter.State, step datacenter.Step) error {
 		delete(r.objects, step.Target)
 	case datacenter.MakeSecret:
 		r.secret(step.Target, map[string]string{"username": step.Target, "password": "random"})
-	case datacenter.Restart, datacenter.DeletePod:
+	case datacenter.Restart:
+		r.taken[step.Pod.Name] = step.Pod.UID
+		r.kill(step.Pod.Name)
+	case datacenter.DeletePod:
 		r.kill(step.Pod.Name)
 	case datacenter.Label:
 		maps.Copy(r.pods[step.Pod.Name].Labels, step.Labels)
@@ -248,7 +251,7 @@ func (r *region) readPods(s *datacenter.State) {
 func (r *region) readRing(s *datacenter.State) {
 	ctx := context.Background()
 	for _, pod := range s.Pods {
-		if pod.Status.State != mgmtapi.Running {
+		if pod.Status.State != mgmtapi.Running || pod.Status.GossipStopped {
 			continue
 		}
 		n := r.cassie.Dial(pod.IP)

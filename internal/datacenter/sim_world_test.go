@@ -3,6 +3,7 @@ package datacenter_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -43,6 +44,7 @@ type region struct {
 	version map[string]int // of the Secrets
 	rolled  string         // memory of the operator's process
 	told    map[string]string
+	taken   map[string]string
 	tasks   []string // that were made
 	peers   []string // seeds as last read from the other regions
 	away    bool     // the other regions can't be asked
@@ -66,7 +68,7 @@ func (w *world) add(name string, size int, racks []string, auth bool) *region {
 	d := topology.Datacenter{Name: name, Region: "region-" + name, Size: size, Racks: racks, NumTokens: 4}
 	w.ring.Datacenters = append(w.ring.Datacenters, d)
 	r := &region{world: w, objects: map[string]object{}, sets: map[string]*appsv1.StatefulSet{}, pods: map[string]*corev1.Pod{}, nodes: map[string]*fake.Node{},
-		secrets: map[string]map[string]string{}, version: map[string]int{}, told: map[string]string{}, jobs: map[string]string{}}
+		secrets: map[string]map[string]string{}, version: map[string]int{}, told: map[string]string{}, taken: map[string]string{}, jobs: map[string]string{}}
 	r.dc = &api.CassandraDatacenter{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "ns", UID: "uid", Generation: 1}}
 	spec := &r.dc.Spec
 	spec.ClusterName, spec.ServerType, spec.ServerVersion, spec.Size = "multi-region", "cassandra", "5.0.9", int32(size)
@@ -108,7 +110,7 @@ func (r *region) standAlone() { r.world.ring = topology.Ring{} }
 
 // observe is what the operator's loop does, without an API server.
 func (r *region) observe() *datacenter.State {
-	s := &datacenter.State{Now: r.now, DC: r.dc.DeepCopy(), Ring: r.world.ring, StatefulSets: map[string]*appsv1.StatefulSet{}, Hashes: map[string]string{}, RolesDone: r.rolled, SeedsGiven: r.told}
+	s := &datacenter.State{Now: r.now, DC: r.dc.DeepCopy(), Ring: r.world.ring, StatefulSets: map[string]*appsv1.StatefulSet{}, Hashes: map[string]string{}, RolesDone: r.rolled, SeedsGiven: r.told, Taken: r.taken}
 	if len(r.world.ring.Datacenters) == 0 {
 		s.Ring = datacenter.StandAlone(r.dc)
 	}
@@ -122,6 +124,7 @@ func (r *region) observe() *datacenter.State {
 	s.PeerSeeds = slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(r.peers), r.dc.Spec.AdditionalSeeds...))))
 	r.readSecrets(s)
 	r.readPods(s)
+	s.Forget(r.taken)
 	r.readRing(s)
 	return s
 }
@@ -178,16 +181,21 @@ func (r *region) pass(dies int) datacenter.Plan {
 	var failed error
 	for i, step := range plan.Steps {
 		if dies >= 0 && i >= dies {
-			r.rolled, r.told = "", map[string]string{}
+			r.forget()
 			return plan
 		}
 		if err := r.do(s, step); err != nil {
-			failed = err
+			failed = errors.Join(failed, err)
 		}
 	}
 	r.dc.Status = datacenter.Summarize(s, plan, failed)
 	r.done = plan.Done && len(plan.Steps) == 0
 	return plan
+}
+
+// forget is the end of the operator's process.
+func (r *region) forget() {
+	r.rolled, r.told, r.taken = "", map[string]string{}, map[string]string{}
 }
 
 // watch notes what must never be planned.

@@ -39,6 +39,7 @@ type State struct {
 	Ownership   map[string]float64 // by address
 	RolesDone   string             // which credentials and replication the roles were written for, in this process's lifetime
 	SeedsGiven  map[string]string  // by pod UID: the seeds that its node was last told
+	Taken       map[string]string  // pods that this process took down to make them anew and that don't serve yet, with the UID that they had
 	Volumes     []string           // claims of the datacenter that are still to be deleted, when it is
 }
 

@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	"github.com/ringspan/ringspan/internal/topology"
 )
 
 // Summarize makes the status of a pass, from nothing but times and what can't
@@ -113,6 +114,44 @@ func (s *State) ownership() map[string]string {
 		}
 	}
 	return out
+}
+
+// rollsSafely tells whether the one node that doesn't serve was taken down by this
+// operator, and clients can do without it: what is left is a quorum of the replicas
+// of the roles, without which nobody could log in. A node that went by itself is a
+// loss, also in the middle of a roll.
+func (s *State) rollsSafely() bool {
+	away := s.notServing()
+	if len(away) != 1 || s.Taken[away[0]] == "" {
+		return false
+	}
+	factor := min(3, s.total())
+	if s.auth() {
+		factor = factorOf(s.Replication["system_auth"], s.name())
+	}
+	return factor-1 >= topology.Quorum(factor)
+}
+
+// notServing names the pods that there should be and that don't serve.
+func (s *State) notServing() (names []string) {
+	for _, rack := range racks(s.DC) {
+		for ordinal := range s.target(rack) {
+			position := topology.Position{Rack: rack, Ordinal: ordinal}
+			if pod := s.pod(position); pod == nil || !pod.Ready || pod.Deleting {
+				names = append(names, s.names().Pod(position))
+			}
+		}
+	}
+	return names
+}
+
+// Forget drops pods of taken that serve again as others than they were.
+func (s *State) Forget(taken map[string]string) {
+	for _, pod := range s.Pods {
+		if old := taken[pod.Name]; old != "" && old != pod.UID && pod.Ready && !pod.Deleting {
+			delete(taken, pod.Name)
+		}
+	}
 }
 
 // allReady tells whether all nodes that there should be serve.

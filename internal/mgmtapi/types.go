@@ -46,9 +46,24 @@ type Status struct {
 	PID             int       `json:"pid,omitempty"`
 	OperationMode   string    `json:"operationMode,omitempty"` // Cassandra's: STARTING, JOINING, NORMAL, DRAINED, ...
 	NativeTransport bool      `json:"nativeTransport"`         // the port for clients is open
+	ClientPort      PortState `json:"clientPort,omitempty"`    // its story since the start; empty of an older agent
+	GossipStopped   bool      `json:"gossipStopped,omitempty"` // the node is NORMAL and doesn't gossip: the others take it for dead
 	LastError       string    `json:"lastError,omitempty"`     // the log's own words
 	Since           time.Time `json:"since"`                   // of the state
 }
+
+// PortState is what the port for clients has been through since the node's
+// start.
+type PortState string
+
+// The states of the port for clients.
+const (
+	PortUnknown PortState = ""        // no JVM, or an agent that doesn't tell
+	PortHeld    PortState = "Held"    // closed since the start, as was asked; ops/node/native opens it
+	PortOpening PortState = "Opening" // Cassandra opens it by itself at the end of its start
+	PortOpen    PortState = "Open"
+	PortClosed  PortState = "Closed" // it was open: a person closed it, or Cassandra
+)
 
 // StartOptions say how a node starts. The zero value starts it as its
 // configuration says.

@@ -49,6 +49,7 @@ func (r *Reconciler) step(ctx context.Context, s *datacenter.State, step datacen
 	case datacenter.MakeTask:
 		return r.makeTask(ctx, s, step.Object)
 	case datacenter.Restart:
+		m.taken[step.Pod.Name] = step.Pod.UID
 		return client.IgnoreNotFound(r.Client.Delete(ctx, podRef(s, step), ofSame(step)))
 	case datacenter.DeletePod:
 		return client.IgnoreNotFound(r.Client.Delete(ctx, podRef(s, step), ofSame(step), client.GracePeriodSeconds(failedGrace)))

@@ -48,6 +48,7 @@ type memory struct {
 	mu        sync.Mutex
 	rolesDone string
 	seeds     map[string]string // by pod UID
+	taken     map[string]string // UIDs of pods that were taken down, by name, until they serve again
 }
 
 // told notes which seeds a node knows.
@@ -168,7 +169,7 @@ func (r *Reconciler) remember(name types.NamespacedName) *memory {
 		r.memory = map[types.NamespacedName]*memory{}
 	}
 	if r.memory[name] == nil {
-		r.memory[name] = &memory{seeds: map[string]string{}}
+		r.memory[name] = &memory{seeds: map[string]string{}, taken: map[string]string{}}
 	}
 	return r.memory[name]
 }

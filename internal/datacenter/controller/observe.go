@@ -30,7 +30,7 @@ const nodeTimeout = 4 * time.Second
 
 // observe does all of a pass's reading, once.
 func (r *Reconciler) observe(ctx context.Context, dc *api.CassandraDatacenter, m *memory) (*datacenter.State, error) {
-	s := &datacenter.State{Now: r.Now(), DC: dc, Agent: r.Agent, StatefulSets: map[string]*appsv1.StatefulSet{}, Hashes: map[string]string{}, Foreign: map[string]bool{}, RolesDone: m.rolesDone, SeedsGiven: m.seeds}
+	s := &datacenter.State{Now: r.Now(), DC: dc, Agent: r.Agent, StatefulSets: map[string]*appsv1.StatefulSet{}, Hashes: map[string]string{}, Foreign: map[string]bool{}, RolesDone: m.rolesDone, SeedsGiven: m.seeds, Taken: m.taken}
 	s.Ring = datacenter.StandAlone(dc)
 	if text := dc.Annotations[topology.Annotation]; text != "" {
 		ring, err := topology.Decode(text)
@@ -46,6 +46,7 @@ func (r *Reconciler) observe(ctx context.Context, dc *api.CassandraDatacenter, m
 	if err := r.observePods(ctx, s); err != nil {
 		return nil, err
 	}
+	s.Forget(m.taken)
 	r.observeSecrets(ctx, s)
 	r.observeRing(ctx, s)
 	return s, nil
@@ -276,7 +277,7 @@ func (r *Reconciler) credentials(ctx context.Context, namespace, name string) (d
 func (r *Reconciler) observeRing(ctx context.Context, s *datacenter.State) {
 	for i := range s.Pods {
 		pod := &s.Pods[i]
-		if pod.Deleting || pod.Status.State != mgmtapi.Running {
+		if pod.Deleting || pod.Status.State != mgmtapi.Running || pod.Status.GossipStopped { // without gossip its view is an old one
 			continue
 		}
 		node := r.Node(&corev1.Pod{Status: corev1.PodStatus{PodIP: pod.IP}})

@@ -31,6 +31,7 @@ func (r *Ring) boot() {
 	}
 	for _, n := range starting {
 		n.native = n.options.NativeTransport == nil || *n.options.NativeTransport
+		n.opened = n.native
 		n.become(mgmtapi.Running, "NORMAL")
 	}
 }

@@ -71,9 +71,10 @@ func (c *conform) roles() {
 }
 
 func (c *conform) nativeTransport() {
+	port := map[bool]mgmtapi.PortState{true: mgmtapi.PortOpen, false: mgmtapi.PortClosed}
 	for _, on := range []bool{true, false, true} {
 		c.must(c.Node.SetNativeTransport(c.Context(), on))
-		if s := c.status(); s.NativeTransport != on {
+		if s := c.status(); s.NativeTransport != on || s.ClientPort != port[on] {
 			c.Errorf("native transport set to %t: %+v", on, s)
 		}
 	}
@@ -125,6 +126,9 @@ func (c *conform) drainAndStop() {
 func (c *conform) restart(before mgmtapi.Endpoint) {
 	c.must(c.Node.Start(c.Context(), mgmtapi.StartOptions{Seeds: []string{c.Address}}))
 	c.await("the restarted node serves clients", func() bool { s := c.status(); return s.State == mgmtapi.Running && s.NativeTransport })
+	if s := c.status(); s.ClientPort != mgmtapi.PortOpen {
+		c.Errorf("the restarted node: %+v", s)
+	}
 	if after := c.self(); after.HostID != before.HostID {
 		c.Errorf("host id %s after the restart, %s before", after.HostID, before.HostID)
 	}

@@ -13,6 +13,19 @@ func (n *Node) LagSchema(yes bool) { n.change(func() { n.lagging = yes }) }
 // Crash ends the JVM unasked, as a kill -9 does.
 func (n *Node) Crash(why string) { n.change(func() { n.crash(why) }) }
 
+// CloseClients closes the port for clients, as nodetool disablebinary does.
+func (n *Node) CloseClients() { n.change(func() { n.native = false }) }
+
+// FailDisk is what Cassandra does about a failing disk when its policy is to
+// stop: neither clients nor other nodes are served.
+func (n *Node) FailDisk() { n.change(func() { n.native, n.quiet = false, true }) }
+
+// OpenClients undoes both, as a person can.
+func (n *Node) OpenClients() { n.change(func() { n.native, n.opened, n.quiet = true, true, false }) }
+
+// OldAgent makes the agent one of the first version, or of this one again.
+func (n *Node) OldAgent(yes bool) { n.change(func() { n.old = yes }) }
+
 // Move is the loss of the pod: it comes back at another address, with the same
 // volume, and waits for a start. Message and jobs of the old pod are gone.
 func (n *Node) Move(address string) {

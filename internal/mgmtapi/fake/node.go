@@ -19,6 +19,8 @@ type Node struct {
 	state   mgmtapi.State
 	mode    string
 	native  bool
+	opened  bool // the port for clients was open since the start
+	quiet   bool // doesn't gossip
 	since   time.Time
 	options mgmtapi.StartOptions
 	seeds   []string
@@ -32,6 +34,7 @@ type Node struct {
 
 	// faults
 	unreachable, lagging bool
+	old                  bool // an agent of the first version
 	refusal, ended       string
 }
 
@@ -75,7 +78,26 @@ func (n *Node) Status(ctx context.Context) (mgmtapi.Status, error) {
 	if state == mgmtapi.Running && n.mode != "NORMAL" {
 		state = mgmtapi.Starting // as the agent calls a node that is drained
 	}
-	return mgmtapi.Status{State: state, PID: n.pid, OperationMode: n.mode, NativeTransport: n.native, Since: n.since}, nil
+	s := mgmtapi.Status{State: state, PID: n.pid, OperationMode: n.mode, NativeTransport: n.native, Since: n.since}
+	if !n.old {
+		s.ClientPort, s.GossipStopped = n.port(), n.quiet && state == mgmtapi.Running
+	}
+	return s, nil
+}
+
+// port is the story of the port for clients.
+func (n *Node) port() mgmtapi.PortState {
+	switch {
+	case n.pid == 0:
+		return mgmtapi.PortUnknown
+	case n.native:
+		return mgmtapi.PortOpen
+	case n.opened:
+		return mgmtapi.PortClosed
+	case n.options.NativeTransport != nil && !*n.options.NativeTransport:
+		return mgmtapi.PortHeld
+	}
+	return mgmtapi.PortOpening
 }
 
 // Start implements mgmtapi.Node. The JVM is up after the next Advance.
@@ -133,7 +155,7 @@ func (n *Node) SetNativeTransport(ctx context.Context, on bool) error {
 	}
 	defer leave()
 	n.ring.wrote(n, "native %t", on)
-	n.native = on
+	n.native, n.opened = on, n.opened || on
 	return nil
 }
 
@@ -157,9 +179,9 @@ func (n *Node) become(s mgmtapi.State, mode string) { n.state, n.mode, n.since =
 // down is a node without a JVM; what its agent knew of jobs is gone with it
 // only when the agent ends too.
 func (n *Node) down() {
-	n.pid, n.native = 0, false
+	n.pid, n.native, n.opened, n.quiet = 0, false, false, false
 	n.become(mgmtapi.Stopped, "")
 }
 
 // up says whether the node gossips.
-func (n *Node) up() bool { return n.pid != 0 && n.mode == "NORMAL" }
+func (n *Node) up() bool { return n.pid != 0 && n.mode == "NORMAL" && !n.quiet }
