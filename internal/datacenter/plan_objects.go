@@ -28,7 +28,7 @@ func (s *State) planObjects(p *Plan) {
 		apply(s.DisruptionBudget(), "one node may be away at a time")
 	}
 	for _, o := range s.optional() {
-		if s.Hashes[key(o)] != "" && !wanted[key(o)] {
+		if s.Hashes[key(o)] != "" && !wanted[key(o)] && !s.Foreign[key(o)] {
 			p.add(Delete, key(o), "it is no longer asked for", Step{Object: o})
 		}
 	}

@@ -83,7 +83,7 @@ func Run(ctx context.Context, o Options) error {
 func NewManager(config *rest.Config, o Options, base ctrl.Options) (ctrl.Manager, error) {
 	base.Scheme = Scheme()
 	base.Cache = cacheOptions()
-	base.Client = client.Options{Cache: &client.CacheOptions{DisableFor: []client.Object{&corev1.Secret{}, &corev1.PersistentVolumeClaim{}, &corev1.Namespace{}}}}
+	base.Client = client.Options{Cache: &client.CacheOptions{DisableFor: uncached()}}
 	m, err := ctrl.NewManager(config, base)
 	if err != nil {
 		return nil, err
@@ -135,6 +135,11 @@ func agentOf(pod *corev1.Pod) mgmtapi.Node {
 var agents = &http.Client{Timeout: mgmtapi.DefaultTimeout, Transport: &http.Transport{
 	DialContext: (&net.Dialer{Timeout: 2 * time.Second}).DialContext, MaxIdleConnsPerHost: 4, IdleConnTimeout: 30 * time.Second,
 }}
+
+// uncached are the kinds that are read one by one where they are needed: their caches would hold a whole cluster's.
+func uncached() []client.Object {
+	return []client.Object{&corev1.Secret{}, &corev1.PersistentVolumeClaim{}, &corev1.Namespace{}}
+}
 
 // cacheOptions keep in memory only what belongs to rings: a cluster's other
 // pods and services are none of this program's business.

@@ -8,6 +8,8 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -259,4 +261,38 @@ func TestDeletion(t *testing.T) {
 			t.Errorf("volume %s is left", c.Name)
 		}
 	}
+}
+
+// What the spec asks for no more goes, with the shipped permissions; what another owner has under such a name stays.
+func TestWhatIsNoLongerAskedForIsDeleted(t *testing.T) {
+	s := newStage(t)
+	s.create(func(dc *api.CassandraDatacenter) {
+		dc.Spec.Networking = &api.NetworkingConfig{NodePort: &api.NodePortConfig{Native: 31942}}
+	})
+	s.settle()
+	s.change(func(dc *api.CassandraDatacenter) { dc.Spec.AdditionalSeeds = []string{"10.9.9.9"} })
+	s.settle()
+	at := func(name string) metav1.ObjectMeta { return metav1.ObjectMeta{Namespace: s.ns, Name: name} }
+	optional := []client.Object{&corev1.Service{ObjectMeta: at("ring-dc1-node-port-service")},
+		&discoveryv1.EndpointSlice{ObjectMeta: at("ring-dc1-additional-seed-service-ipv4")}, &policyv1.PodDisruptionBudget{ObjectMeta: at("dc1-pdb")}}
+	for _, o := range optional {
+		s.must(s.admin.Get(t.Context(), client.ObjectKeyFromObject(o), o))
+	}
+	s.change(func(dc *api.CassandraDatacenter) {
+		dc.Spec.Networking, dc.Spec.AdditionalSeeds = nil, nil
+		dc.Annotations = map[string]string{api.DisablePDBCreationAnnotation: "true"}
+	})
+	s.settle()
+	for _, o := range optional {
+		if err := s.admin.Get(t.Context(), client.ObjectKeyFromObject(o), o); !apierrors.IsNotFound(err) {
+			t.Errorf("%T %s is still there: %v", o, o.GetName(), err)
+		}
+	}
+	theirs := &policyv1.PodDisruptionBudget{ObjectMeta: at("dc1-pdb")}
+	theirs.Labels = map[string]string{api.ClusterLabel: "ring", api.DatacenterLabel: "dc1"}
+	theirs.Annotations = map[string]string{api.ResourceHashAnnotation: "theirs"}
+	theirs.OwnerReferences = []metav1.OwnerReference{{APIVersion: "v1", Kind: "Pod", Name: "other", UID: "other", Controller: new(true)}}
+	s.must(s.admin.Create(t.Context(), theirs))
+	s.settle()
+	s.must(s.admin.Get(t.Context(), client.ObjectKeyFromObject(theirs), theirs))
 }
