@@ -40,6 +40,9 @@ func (s *State) conditions(p Plan, err error) []api.DatacenterCondition {
 		condition(api.DatacenterRequiresUpdate, p.NeedsUpdate, api.ReasonReconciled, pick(p.NeedsUpdate,
 			"this version would make other pods; set the annotation "+api.UpdateAllowedAnnotation+" to let it", "")),
 	}
+	if other := s.mayMerge(); other != "" && p.Invalid != other {
+		all = append(all, condition(api.DatacenterMayMerge, true, api.ReasonSameName, other))
+	}
 	if fields := s.notActedOn(); len(fields) > 0 {
 		all = append(all, condition(api.DatacenterFieldsNotActedOn, true, api.ReasonNotActedOn, "not acted on: "+strings.Join(fields, ", ")))
 	}
@@ -136,6 +139,7 @@ func (s *State) notActedOn() []string {
 		"spec.storageConfig (volumes are not changed)":       s.claimsDiffer(),
 		"annotation " + api.TrackCleanupTasksAnnotation:      hasKey(s.DC.Annotations, api.TrackCleanupTasksAnnotation),
 		"annotation " + api.DecommissionOnDeleteAnnotation:   hasKey(s.DC.Annotations, api.DecommissionOnDeleteAnnotation),
+		"spec.configBuilderImage":                            spec.ConfigBuilderImage != "",
 		"spec.config.jvm-options (not for this Cassandra)":   config(s.DC)["jvm-options"] != nil,
 		"spec.networking.nodePort.internode (not announced)": spec.Networking != nil && spec.Networking.NodePort != nil && spec.Networking.NodePort.Internode+spec.Networking.NodePort.InternodeSSL != 0,
 	}

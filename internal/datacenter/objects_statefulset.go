@@ -140,7 +140,7 @@ func AgentImage() string { return "ringspan/agent:" + version.Version }
 // installContainer brings the agent and its jars into the pod.
 func (s *State) installContainer() corev1.Container {
 	return corev1.Container{
-		Name: "server-config-init", Image: or(s.DC.Spec.ConfigBuilderImage, or(s.Agent, AgentImage())),
+		Name: "server-config-init", Image: or(s.Agent, AgentImage()),
 		Args: []string{"install", agentPath}, Resources: s.DC.Spec.ConfigBuilderResources, SecurityContext: s.security(),
 		VolumeMounts: []corev1.VolumeMount{{Name: agentVolume, MountPath: agentPath}},
 	}

@@ -109,13 +109,16 @@ func TestTheAgentsImage(t *testing.T) {
 	for _, c := range []struct{ operators, specs, want string }{
 		{"", "", AgentImage()},
 		{"registry.example.com/ringspan/agent:v1", "", "registry.example.com/ringspan/agent:v1"},
-		{"registry.example.com/ringspan/agent:v1", "another/agent:v2", "another/agent:v2"},
+		{"registry.example.com/ringspan/agent:v1", "k8ssandra/cass-config-builder:1.0", "registry.example.com/ringspan/agent:v1"},
 	} {
 		s := state(func(dc *api.CassandraDatacenter) { dc.Spec.ConfigBuilderImage = c.specs })
 		s.Agent = c.operators
 		set, err := s.StatefulSet(specRacks(s.DC)[0], 1)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if named := slices.Contains(s.notActedOn(), "spec.configBuilderImage"); named != (c.specs != "") {
+			t.Errorf("%+v: named as not acted on: %t", c, named)
 		}
 		if got := set.Spec.Template.Spec.InitContainers[0].Image; got != c.want {
 			t.Errorf("%+v: %s", c, got)

@@ -147,6 +147,10 @@ func (s *State) invalid() string {
 		return s.RingError
 	case s.DC.Spec.ServerType != "" && s.DC.Spec.ServerType != "cassandra":
 		return fmt.Sprintf("spec.serverType: %s is not supported, only cassandra", s.DC.Spec.ServerType)
+	case s.ringRefused() != "":
+		return s.ringRefused()
+	case s.racksRefused() != "":
+		return s.racksRefused()
 	case int(s.DC.Spec.Size) < len(racks(s.DC)):
 		return fmt.Sprintf("spec.size: %d is less than the %d racks", s.DC.Spec.Size, len(racks(s.DC)))
 	}

@@ -1,19 +1,74 @@
 package datacenter
 
 import (
+	"fmt"
 	"slices"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 )
+
+// RingFinalizer is what k8ssandra-operator keeps a ring's datacenters with. One that was taken over from it still has it,
+// and nobody else takes it away.
+const RingFinalizer = k8ssandra.Finalizer
+
+// decommissions tells whether the nodes are to leave their ring before the datacenter is deleted. Nodes that were never
+// started are in no ring.
+func (s *State) decommissions() bool {
+	return hasKey(s.DC.Annotations, api.DecommissionOnDeleteAnnotation) && s.begun()
+}
+
+// allSets are the datacenter's StatefulSets, those of racks that the spec lacks last.
+func (s *State) allSets() (all []*appsv1.StatefulSet) {
+	for _, rack := range racks(s.DC) {
+		if set := s.StatefulSets[rack]; set != nil {
+			all = append(all, set)
+		}
+	}
+	return append(all, s.LeftSets...)
+}
+
+// SummarizeDeletion is the status of a datacenter that is being deleted: what it was, and what is waited for.
+func SummarizeDeletion(s *State, p Plan, err error) api.CassandraDatacenterStatus {
+	out := *s.DC.Status.DeepCopy()
+	out.CassandraOperatorProgress = api.ProgressUpdating
+	message := strings.Join(clipped(p.Waits, 3), "; ")
+	switch {
+	case err != nil:
+		message = err.Error()
+	case message != "":
+		message = "waiting for " + message
+	case len(p.Steps) > 0:
+		message = fmt.Sprint(p.Steps[0])
+	}
+	reason := api.ReasonWaiting
+	if s.decommissions() {
+		reason = api.ReasonDecommission
+	}
+	out.Conditions = slices.DeleteFunc(out.Conditions, func(c api.DatacenterCondition) bool { return c.Type == api.DatacenterDeleting })
+	out.Conditions = append(out.Conditions, s.timed(condition(api.DatacenterDeleting, true, reason, message)))
+	return out
+}
 
 // planDeletion ends the nodes, then deletes their volumes, then lets go. What
 // else there is has the datacenter as its owner and goes with it.
 func (s *State) planDeletion(p *Plan) {
 	if !slices.Contains(s.DC.Finalizers, api.Finalizer) {
+		if slices.Contains(s.DC.Finalizers, RingFinalizer) {
+			p.add(DropControl, s.DC.Name, "nothing of it is kept", Step{})
+		}
 		return
 	}
-	for _, rack := range racks(s.DC) {
-		if set := s.StatefulSets[rack]; set != nil && set.DeletionTimestamp.IsZero() {
+	if s.decommissions() {
+		p.Wait("the annotation %s to be taken away: it asks for the nodes to leave their ring before their volumes go, which this version doesn't do. Without it pods and volumes are deleted as they are",
+			api.DecommissionOnDeleteAnnotation)
+		return
+	}
+	for _, set := range s.allSets() {
+		if set.DeletionTimestamp.IsZero() {
 			p.add(Delete, "StatefulSet "+set.Name, "the datacenter is being deleted", Step{Object: set})
 		}
 	}

@@ -10,7 +10,9 @@ import (
 	"testing"
 
 	"github.com/cockroachdb/datadriven"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	"github.com/ringspan/ringspan/internal/datacenter"
 	"github.com/ringspan/ringspan/internal/topology"
 	"github.com/ringspan/ringspan/internal/version"
@@ -124,6 +126,9 @@ func (r *region) happens(t *testing.T, d *datadriven.TestData, pod string) strin
 	case "upgrade-operator":
 		version.Version = "v2"
 	case "annotate":
+		if len(d.CmdArgs) == 0 && d.Input == "" {
+			r.dc.Annotations = nil
+		}
 		for _, a := range d.CmdArgs {
 			if a.Key != "dc" {
 				r.annotate(a.Key, a.Vals[0])
@@ -135,6 +140,18 @@ func (r *region) happens(t *testing.T, d *datadriven.TestData, pod string) strin
 		}
 	case "set":
 		r.set(t, d)
+	case "delete":
+		r.dc.DeletionTimestamp, r.dc.Finalizers = &metav1.Time{Time: r.now}, []string{api.Finalizer, datacenter.RingFinalizer}
+		for name := range r.pods {
+			r.volumes = append(r.volumes, "server-data-"+name)
+		}
+	case "finalizers":
+		return fmt.Sprintln(r.dc.Finalizers)
+	case "kin": // another datacenter of the namespace with this cluster's name
+		r.kin = nil
+		if len(d.CmdArgs) > 0 {
+			r.kin = []datacenter.Kin{{Name: d.CmdArgs[0].Key, Created: r.dc.CreationTimestamp.Time, Begun: d.HasArg("begun"), Joins: d.HasArg("joins"), Claims: d.HasArg("claims")}}
+		}
 	default:
 		d.Fatalf(t, "no such command")
 	}
@@ -153,6 +170,11 @@ func (r *region) set(t *testing.T, d *datadriven.TestData) {
 			r.dc.Spec.ForceUpgradeRacks = a.Vals
 		case "additionalSeeds":
 			r.dc.Spec.AdditionalSeeds = a.Vals
+		case "racks":
+			r.dc.Spec.Racks = nil
+			for _, name := range a.Vals {
+				r.dc.Spec.Racks = append(r.dc.Spec.Racks, api.Rack{Name: name})
+			}
 		case "canaryUpgrade":
 			r.dc.Spec.CanaryUpgrade = true
 		case "serverType":

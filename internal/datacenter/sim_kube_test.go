@@ -33,7 +33,14 @@ func (r *region) do(s *datacenter.State, step datacenter.Step) error {
 		}
 		r.objects[step.Target] = object{hash: step.Object.GetAnnotations()[api.ResourceHashAnnotation]}
 	case datacenter.Delete:
+		if set, ok := step.Object.(*appsv1.StatefulSet); ok {
+			r.deleteSet(set)
+		}
 		delete(r.objects, step.Target)
+	case datacenter.DropPVCs:
+		r.volumes = nil
+	case datacenter.DropControl:
+		r.dc.Finalizers = nil
 	case datacenter.MakeSecret:
 		r.secret(step.Target, map[string]string{"username": step.Target, "password": "random"})
 	case datacenter.Restart:
@@ -110,6 +117,15 @@ func (r *region) applySet(set *appsv1.StatefulSet) {
 		set.Generation = 1
 	}
 	r.sets[rack] = set
+}
+
+func (r *region) deleteSet(set *appsv1.StatefulSet) {
+	delete(r.sets, set.Labels[api.RackLabel])
+	for name, pod := range r.pods {
+		if pod.Labels[api.RackLabel] == set.Labels[api.RackLabel] {
+			r.kill(name)
+		}
+	}
 }
 
 // kill ends a pod: it is gone after the next tick.

@@ -47,8 +47,10 @@ type region struct {
 	taken   map[string]string
 	tasks   []string // that were made
 	peers   []string // seeds as last read from the other regions
-	away    bool     // the other regions can't be asked
-	held    bool     // its pods get no address
+	volumes []string // claims, once the datacenter is being deleted
+	kin     []datacenter.Kin
+	away    bool // the other regions can't be asked
+	held    bool // its pods get no address
 	jobs    map[string]string
 	seen    map[string]ring.Member // the ring's datacenters as last read
 	last    string                 // plan, as printed before
@@ -114,14 +116,19 @@ func (r *region) observe() *datacenter.State {
 	if len(r.world.ring.Datacenters) == 0 {
 		s.Ring = datacenter.StandAlone(r.dc)
 	}
+	s.Kin, s.Volumes = r.kin, r.volumes
 	for rack, set := range r.sets {
+		if !slices.ContainsFunc(r.dc.Spec.Racks, func(one api.Rack) bool { return one.Name == rack }) {
+			s.LeftSets = append(s.LeftSets, set.DeepCopy())
+			continue
+		}
 		s.StatefulSets[rack] = set.DeepCopy()
 	}
 	for name, o := range r.objects {
 		s.Hashes[name] = o.hash
 	}
 	r.readPeers()
-	s.PeerSeeds = slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(r.peers), r.dc.Spec.AdditionalSeeds...))))
+	s.PeerSeeds = slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(r.peers), datacenter.SeedsOfSpec(r.dc)...))))
 	r.readSecrets(s)
 	r.readPods(s)
 	s.Forget(r.taken)
@@ -189,6 +196,9 @@ func (r *region) pass(dies int) datacenter.Plan {
 		}
 	}
 	r.dc.Status = datacenter.Summarize(s, plan, failed)
+	if r.dc.DeletionTimestamp != nil {
+		r.dc.Status = datacenter.SummarizeDeletion(s, plan, failed)
+	}
 	r.done = plan.Done && len(plan.Steps) == 0
 	return plan
 }

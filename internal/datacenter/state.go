@@ -20,9 +20,12 @@ import (
 type State struct {
 	Now          time.Time
 	DC           *api.CassandraDatacenter
-	Agent        string // image of the agent unless the spec names one; AgentImage() when empty
+	Agent        string // image of the agent; AgentImage() when empty
 	Ring         topology.Ring
 	StatefulSets map[string]*appsv1.StatefulSet // by rack
+	LeftSets     []*appsv1.StatefulSet          // the datacenter's own, of racks that the spec doesn't have
+	Kin          []Kin                          // datacenters of the same cluster name and another ring, in this namespace
+	Claims       bool                           // the datacenter made the seed service, which its kin would share
 	Hashes       map[string]string              // of written objects, by kind and name
 	Foreign      map[string]bool                // objects of our names that another datacenter owns
 	Pods         []Pod

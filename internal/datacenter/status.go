@@ -93,10 +93,18 @@ func (s *State) nodeStatuses() api.CassandraStatusMap {
 	return out
 }
 
-// ours tells whether a pod's name is one of a rack of the spec.
+// ours tells whether a pod's name is one of a rack of the spec, or of one that
+// the spec has lost.
 func (s *State) ours(pod string) bool {
-	return slices.ContainsFunc(racks(s.DC), func(rack string) bool {
-		ordinal, is := strings.CutPrefix(pod, s.names().StatefulSet(rack)+"-")
+	var sets []string
+	for _, rack := range racks(s.DC) {
+		sets = append(sets, s.names().StatefulSet(rack))
+	}
+	for _, set := range s.LeftSets {
+		sets = append(sets, set.Name)
+	}
+	return slices.ContainsFunc(sets, func(set string) bool {
+		ordinal, is := strings.CutPrefix(pod, set+"-")
 		_, err := strconv.Atoi(ordinal)
 		return is && err == nil
 	})

@@ -1,6 +1,7 @@
 package kubetest_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -42,6 +43,12 @@ spec:
     - {metadata: {name: dc1}, k8sContext: eu-west-1, size: 3}
     - {metadata: {name: dc2}, k8sContext: eu-central-1, size: 3}
 `
+
+// Without racks there is one, called default.
+var (
+	bareDatacenter = strings.Replace(validDatacenter, "racks: [{name: rack1}, {name: rack2}, {name: rack3}]", "racks: []", 1)
+	bareRing       = strings.Replace(validRing, "    racks: [{name: rack1}, {name: rack2}, {name: rack3}]\n", "", 1)
+)
 
 const validFleet = `
 apiVersion: fleet.ringspan.io/v1alpha1
@@ -140,6 +147,10 @@ var refusedAtUpdate = []invalid{
 	{"racks reordered", validDatacenter, []change{{"spec.racks", "[{name: rack2}, {name: rack1}, {name: rack3}]"}}, "reordered"},
 	{"rack without nodes", validDatacenter, []change{{"spec.racks", "[{name: rack1}, {name: rack2}, {name: rack3}, {name: rack4}]"}}, "spec.size"},
 	{"zone of a rack", validDatacenter, []change{{"spec.racks.0.zone", "z"}}, "zone of a rack"},
+	{"rack list taken away", validDatacenter, []change{{"spec.racks", "-"}}, "racks cannot be removed"},
+	{"rack list emptied", validDatacenter, []change{{"spec.racks", "[]"}}, "racks cannot be removed"},
+	{"rack list taken away from a ring", validRing, []change{{"spec.cassandra.racks", "-"}}, "racks cannot be removed"},
+	{"another list for a datacenter of a ring", validRing, []change{{"spec.cassandra.datacenters.0.racks", "[{name: rack1}, {name: other}]"}}, "racks cannot be removed"},
 	{"less storage", validDatacenter, []change{{"spec.storageConfig.cassandraDataVolumeClaimSpec.resources.requests.storage", "9Gi"}}, "storage of cassandraDataVolumeClaimSpec cannot shrink"},
 	{"more storage without the annotation", validDatacenter, []change{{"spec.storageConfig.cassandraDataVolumeClaimSpec.resources.requests.storage", "11Gi"}}, "allow-storage-changes"},
 	{"storage class", validDatacenter, []change{{"spec.storageConfig.cassandraDataVolumeClaimSpec.storageClassName", "fast"}}, "storageClassName"},
@@ -151,6 +162,21 @@ var refusedAtUpdate = []invalid{
 	{"num_tokens", validRing, []change{{"spec.cassandra.config.cassandraYaml.num_tokens", "8"}}, "num_tokens"},
 	{"num_tokens of a datacenter", validRing, []change{{"spec.cassandra.datacenters.0.config", "{cassandraYaml: {num_tokens: 8}}"}}, "num_tokens"},
 	{"one datacenter for another", validRing, []change{{"spec.cassandra.datacenters.1.metadata.name", "dc3"}}, "cannot be added and removed in one change"},
+}
+
+// Without a rack list there is one rack, called default: a list that lacks it takes it away.
+var refusedWithoutRacks = []invalid{
+	{"rack list added", bareDatacenter, []change{{"spec.racks", "[{name: rack1}, {name: rack2}]"}}, "racks cannot be removed"},
+	{"rack list added behind another", bareDatacenter, []change{{"spec.size", "9"}, {"spec.racks", "[{name: rack1}, {name: default}]"}}, "reordered"},
+	{"zone of the default rack", bareDatacenter, []change{{"spec.racks", "[{name: default, zone: z}]"}}, "zone of a rack"},
+	{"rack list added to a ring", bareRing, []change{{"spec.cassandra.racks", "[{name: rack1}]"}}, "racks cannot be removed"},
+	{"rack list added to a datacenter of a ring", bareRing, []change{{"spec.cassandra.datacenters.0.racks", "[{name: rack1}]"}}, "racks cannot be removed"},
+}
+
+var allowedWithoutRacks = []invalid{
+	{"the default rack by its name", bareDatacenter, []change{{"spec.racks", "[{name: default}]"}}, ""},
+	{"a second rack with its nodes", bareDatacenter, []change{{"spec.size", "6"}, {"spec.racks", "[{name: default}, {name: rack2}]"}}, ""},
+	{"the default rack of a ring by its name", bareRing, []change{{"spec.cassandra.racks", "[{name: default}]"}}, ""},
 }
 
 var allowedAtUpdate = []invalid{
@@ -180,7 +206,7 @@ func TestInvalidObjectsAreRefused(t *testing.T) {
 
 func TestInvalidUpdatesAreRefused(t *testing.T) {
 	cluster := kubetest.Shared(t)
-	for _, test := range refusedAtUpdate {
+	for _, test := range slices.Concat(refusedAtUpdate, refusedWithoutRacks) {
 		t.Run(kind(test.object)+"/"+test.name, func(t *testing.T) {
 			refusedWith(t, update(t, cluster, test), test.want)
 		})
@@ -189,7 +215,7 @@ func TestInvalidUpdatesAreRefused(t *testing.T) {
 
 func TestValidUpdatesAreAccepted(t *testing.T) {
 	cluster := kubetest.Shared(t)
-	for _, test := range allowedAtUpdate {
+	for _, test := range slices.Concat(allowedAtUpdate, allowedWithoutRacks) {
 		t.Run(kind(test.object)+"/"+test.name, func(t *testing.T) {
 			if err := update(t, cluster, test); err != nil {
 				t.Error(err)

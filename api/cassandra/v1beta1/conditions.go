@@ -3,7 +3,7 @@ package v1beta1
 // DatacenterConditionType is the type of a condition of a CassandraDatacenter.
 type DatacenterConditionType string
 
-// Condition types. All but the last are cass-operator's.
+// Condition types. All but the last three are cass-operator's.
 const (
 	// DatacenterReady: all nodes serve. Stays true while one rack is being rolled.
 	DatacenterReady DatacenterConditionType = "Ready"
@@ -35,6 +35,10 @@ const (
 	DatacenterHealthy DatacenterConditionType = "Healthy"
 	// DatacenterFieldsNotActedOn: the spec has fields that this version does not act on; the message names them. Ours.
 	DatacenterFieldsNotActedOn DatacenterConditionType = "FieldsNotActedOn"
+	// DatacenterMayMerge: nodes run, and there is another ring of their name that they may become one with. Ours.
+	DatacenterMayMerge DatacenterConditionType = "MayMerge"
+	// DatacenterDeleting: the datacenter is being deleted; the message says what that waits for. Ours.
+	DatacenterDeleting DatacenterConditionType = "Deleting"
 )
 
 // Reasons of conditions and events.
@@ -53,6 +57,10 @@ const (
 	ReasonNotActedOn = "NotActedOn"
 	// ReasonNodesReady: every node is up and normal.
 	ReasonNodesReady = "NodesReady"
+	// ReasonSameName: two rings have one name.
+	ReasonSameName = "SameName"
+	// ReasonDecommission: nodes would have to leave their ring first, which this version doesn't do.
+	ReasonDecommission = "DecommissionNotActedOn"
 	// ReasonReconciled: spec and cluster agree.
 	ReasonReconciled = "Reconciled"
 )

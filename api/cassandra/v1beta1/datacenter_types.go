@@ -48,6 +48,7 @@ type CassandraDatacenterList struct {
 // +kubebuilder:validation:XValidation:rule=`self.?allowMultipleNodesPerWorker.orValue(false) == oldSelf.?allowMultipleNodesPerWorker.orValue(false)`,message="allowMultipleNodesPerWorker is immutable"
 // +kubebuilder:validation:XValidation:rule=`self.serverType != 'cassandra' || !(self.?dseWorkloads.?analyticsEnabled.orValue(false) || self.?dseWorkloads.?graphEnabled.orValue(false) || self.?dseWorkloads.?searchEnabled.orValue(false))`,message="dseWorkloads cannot be used with serverType cassandra",fieldPath=".dseWorkloads"
 // +kubebuilder:validation:XValidation:rule=`!has(self.allowMultipleNodesPerWorker) || !self.allowMultipleNodesPerWorker || (has(self.resources) && has(self.resources.requests) && has(self.resources.limits) && ['cpu', 'memory'].all(r, r in self.resources.requests && r in self.resources.limits))`,message="resources must have requests and limits for cpu and memory when allowMultipleNodesPerWorker is set",fieldPath=".resources"
+// +kubebuilder:validation:XValidation:rule=`[has(self.racks) && size(self.racks) > 0 ? self.racks.map(r, r.name) : ['default']].all(now, (has(oldSelf.racks) && size(oldSelf.racks) > 0 ? oldSelf.racks.map(r, r.name) : ['default']).all(n, n in now))`,message="racks cannot be removed or renamed; without a list there is one, called default",fieldPath=".racks"
 type CassandraDatacenterSpec struct {
 	// Size is the number of Cassandra nodes; never less than the number of racks.
 	// +kubebuilder:validation:Minimum=1
@@ -94,7 +95,6 @@ type CassandraDatacenterSpec struct {
 	// Racks; none means one rack called "default". Racks can be added at the end, never removed, renamed or reordered.
 	// +kubebuilder:validation:MaxItems=100
 	// +kubebuilder:validation:XValidation:rule=`self.all(a, self.exists_one(b, b.name == a.name))`,message="rack names must differ"
-	// +kubebuilder:validation:XValidation:rule=`oldSelf.all(o, self.exists(r, r.name == o.name))`,message="racks cannot be removed or renamed"
 	Racks []Rack `json:"racks,omitempty"`
 
 	// StorageConfig describes the volumes of a node.
@@ -115,7 +115,7 @@ type CassandraDatacenterSpec struct {
 	// Stopped drains all nodes and scales them to zero; volumes stay.
 	Stopped bool `json:"stopped,omitempty"`
 
-	// ConfigBuilderImage replaces the image of the init container server-config-init.
+	// ConfigBuilderImage is cass-operator's image for older versions of Cassandra; accepted and not acted on.
 	ConfigBuilderImage string `json:"configBuilderImage,omitempty"`
 
 	// CanaryUpgrade limits changes of the pod template to the first rack.

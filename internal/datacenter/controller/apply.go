@@ -63,6 +63,7 @@ func (r *Reconciler) step(ctx context.Context, s *datacenter.State, step datacen
 		return r.dropVolumes(ctx, s)
 	case datacenter.DropControl:
 		controllerutil.RemoveFinalizer(s.DC, api.Finalizer)
+		controllerutil.RemoveFinalizer(s.DC, datacenter.RingFinalizer)
 		return client.IgnoreNotFound(r.Client.Update(ctx, s.DC))
 	}
 	return r.nodeStep(ctx, s, step, m)

@@ -127,10 +127,13 @@ func (r *Reconciler) finalize(dc *api.CassandraDatacenter) bool {
 
 // report writes the status once, and only when it says something new.
 func (r *Reconciler) report(ctx context.Context, seen *datacenter.State, plan datacenter.Plan, applied error) error {
-	if !seen.DC.DeletionTimestamp.IsZero() {
-		return nil
-	}
 	status := datacenter.Summarize(seen, plan, applied)
+	if !seen.DC.DeletionTimestamp.IsZero() {
+		if len(seen.DC.Finalizers) == 0 {
+			return nil // it is gone
+		}
+		status = datacenter.SummarizeDeletion(seen, plan, applied)
+	}
 	if reflect.DeepEqual(canonical(status), canonical(seen.DC.Status)) {
 		return nil
 	}
@@ -153,7 +156,7 @@ func (r *Reconciler) announce(dc *api.CassandraDatacenter, before api.CassandraD
 		}
 		bad := c.Status == corev1.ConditionFalse && c.Message != ""
 		switch {
-		case c.Type == api.DatacenterFieldsNotActedOn, c.Type == api.DatacenterValid && bad,
+		case c.Type == api.DatacenterFieldsNotActedOn, c.Type == api.DatacenterMayMerge, c.Type == api.DatacenterDeleting && c.Reason == api.ReasonDecommission, c.Type == api.DatacenterValid && bad,
 			c.Type == api.DatacenterHealthy && bad && (c.Reason == api.ReasonConfigRefused || c.Reason == api.ReasonNodeFailed):
 			r.Events.Eventf(dc, nil, corev1.EventTypeWarning, c.Reason, "Reconcile", "%s", c.Message)
 		case c.Type == api.DatacenterReady && c.Status == corev1.ConditionTrue && (old == nil || old.Status != c.Status):

@@ -1,6 +1,7 @@
 package controller_test
 
 import (
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -16,6 +17,7 @@ import (
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	control "github.com/ringspan/ringspan/api/control/v1alpha1"
+	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 	"github.com/ringspan/ringspan/internal/kubetest"
 	"github.com/ringspan/ringspan/internal/topology"
 )
@@ -260,6 +262,86 @@ func TestDeletion(t *testing.T) {
 		if c.DeletionTimestamp == nil {
 			t.Errorf("volume %s is left", c.Name)
 		}
+	}
+}
+
+// Nodes that are to leave their ring before they go are not deleted as they are: the deletion says so and waits. The
+// finalizer of k8ssandra-operator, which a datacenter that was taken over has, goes with ours.
+func TestADeletionThatAsksForADecommissionWaits(t *testing.T) {
+	s := newStage(t)
+	s.create(func(dc *api.CassandraDatacenter) { dc.Finalizers = []string{k8ssandra.Finalizer} })
+	s.settle()
+	s.change(func(dc *api.CassandraDatacenter) {
+		dc.Annotations = map[string]string{api.DecommissionOnDeleteAnnotation: "true"}
+	})
+	before := s.uids()
+	s.must(s.admin.Delete(t.Context(), s.dc()))
+	s.rounds(6)
+	c := s.dc().Status.Condition(api.DatacenterDeleting)
+	if c == nil || c.Status != corev1.ConditionTrue || !strings.Contains(c.Message, api.DecommissionOnDeleteAnnotation) || !s.event("to be taken away") {
+		t.Errorf("it isn't told: %+v", c)
+	}
+	if after := s.uids(); !maps.Equal(before, after) || s.away() > 0 {
+		t.Errorf("pods were %v and are %v, %d away", before, after, s.away())
+	}
+	versions := s.versions()
+	s.rounds(3)
+	if after := s.versions(); !slices.Equal(versions, after) {
+		t.Errorf("it is written without news:\n%s", strings.Join(after, "\n"))
+	}
+	s.change(func(dc *api.CassandraDatacenter) { dc.Annotations = nil })
+	s.rounds(8)
+	if err := s.admin.Get(t.Context(), client.ObjectKey{Namespace: s.ns, Name: "dc1"}, &api.CassandraDatacenter{}); !apierrors.IsNotFound(err) {
+		t.Errorf("it is still there: %v", err)
+	}
+}
+
+// A second datacenter of a cluster's name doesn't found a second ring of it; the one that runs is left alone and told.
+func TestTwoDatacentersOfOneNameAreNotTwoRings(t *testing.T) {
+	s := newStage(t)
+	other := func(name string, change func(*api.CassandraDatacenter)) *api.CassandraDatacenter {
+		dc := &api.CassandraDatacenter{ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: name}}
+		dc.Spec = api.CassandraDatacenterSpec{ClusterName: "Ring", ServerType: "cassandra", ServerVersion: "5.0.9", Size: 1}
+		if change != nil {
+			change(dc)
+		}
+		s.must(s.admin.Create(t.Context(), dc))
+		return dc
+	}
+	older := other("dc0", nil)
+	s.create(nil)
+	s.rounds(4)
+	var sets appsv1.StatefulSetList
+	s.must(s.admin.List(t.Context(), &sets, client.InNamespace(s.ns)))
+	if c := s.dc().Status.Condition(api.DatacenterValid); c == nil || c.Status != corev1.ConditionFalse || !strings.Contains(c.Message, "dc0") || len(sets.Items) > 0 {
+		t.Errorf("%d StatefulSets, %+v", len(sets.Items), c)
+	}
+	s.must(s.admin.Delete(t.Context(), older))
+	s.settle()
+	if dc := s.dc(); !dc.Status.IsTrue(api.DatacenterReady) || dc.Status.Condition(api.DatacenterMayMerge) != nil {
+		t.Errorf("%+v", dc.Status.Conditions)
+	}
+	// Of a ring that is not this one, and running.
+	before := s.uids()
+	running := other("dc2", func(dc *api.CassandraDatacenter) {
+		dc.Labels = map[string]string{k8ssandra.ClusterNameLabel: "another", k8ssandra.ClusterNamespaceLabel: s.ns}
+	})
+	running.Status.LastServerNodeStarted = metav1.Now()
+	s.must(s.admin.Status().Update(t.Context(), running))
+	s.rounds(4)
+	if dc := s.dc(); !dc.Status.IsTrue(api.DatacenterReady) || !dc.Status.IsTrue(api.DatacenterMayMerge) || !maps.Equal(before, s.uids()) {
+		t.Errorf("%+v", dc.Status.Conditions)
+	}
+	// Of the same K8ssandraCluster: one ring.
+	for _, name := range []string{"dc1", "dc2"} {
+		dc := &api.CassandraDatacenter{}
+		s.must(s.admin.Get(t.Context(), client.ObjectKey{Namespace: s.ns, Name: name}, dc))
+		dc.Labels = map[string]string{k8ssandra.ClusterNameLabel: "ring", k8ssandra.ClusterNamespaceLabel: s.ns}
+		s.must(s.admin.Update(t.Context(), dc))
+	}
+	s.rounds(2)
+	if c := s.dc().Status.Condition(api.DatacenterMayMerge); c != nil {
+		t.Errorf("datacenters of one ring: %+v", c)
 	}
 }
 

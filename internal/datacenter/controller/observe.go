@@ -60,10 +60,14 @@ func (r *Reconciler) observeObjects(ctx context.Context, s *datacenter.State) er
 		return err
 	}
 	for i := range sets.Items {
+		known := false
 		for _, rack := range rackNames(s.DC) {
 			if sets.Items[i].Labels[api.RackLabel] == topology.CleanLabel(rack) {
-				s.StatefulSets[rack] = &sets.Items[i]
+				s.StatefulSets[rack], known = &sets.Items[i], true
 			}
+		}
+		if !known && metav1.IsControlledBy(&sets.Items[i], s.DC) {
+			s.LeftSets = append(s.LeftSets, &sets.Items[i])
 		}
 	}
 	var services corev1.ServiceList
@@ -72,6 +76,9 @@ func (r *Reconciler) observeObjects(ctx context.Context, s *datacenter.State) er
 	}
 	for i := range services.Items {
 		note(s, "Service", &services.Items[i])
+	}
+	if err := r.observeKin(ctx, s, services.Items); err != nil {
+		return err
 	}
 	var budgets policyv1.PodDisruptionBudgetList
 	if err := r.Client.List(ctx, &budgets, here, own); err != nil {
@@ -132,7 +139,7 @@ func (r *Reconciler) observeSeeds(ctx context.Context, s *datacenter.State) erro
 			s.PeerSeeds = append(s.PeerSeeds, e.Addresses...)
 		}
 	}
-	for _, name := range s.DC.Spec.AdditionalSeeds {
+	for _, name := range datacenter.SeedsOfSpec(s.DC) {
 		if net.ParseIP(name) != nil {
 			s.PeerSeeds = append(s.PeerSeeds, name)
 			continue

@@ -115,7 +115,7 @@ func (p *pass) remove(ctx context.Context, decision federation.Decision) error {
 	var errs []error
 	var names []string
 	for i := range list {
-		names = append(names, list[i].Name)
+		names = append(names, list[i].Name+heldUp(&list[i]))
 		if list[i].DeletionTimestamp.IsZero() {
 			errs = append(errs, client.IgnoreNotFound(p.Client.Delete(ctx, &list[i])))
 		}

@@ -1,0 +1,53 @@
+package controller
+
+import (
+	"context"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
+	"github.com/ringspan/ringspan/internal/datacenter"
+	"github.com/ringspan/ringspan/internal/topology"
+)
+
+// observeKin finds the namespace's other datacenters of the same cluster name: their pods have the same labels, and their
+// nodes would take each other for members. Those of the same K8ssandraCluster are of one ring.
+func (r *Reconciler) observeKin(ctx context.Context, s *datacenter.State, services []corev1.Service) error {
+	var list api.CassandraDatacenterList
+	if err := r.Client.List(ctx, &list, client.InNamespace(s.DC.Namespace)); err != nil {
+		return err
+	}
+	seed := topology.NamesOf(s.DC.Spec.ClusterName, nameOf(s.DC)).SeedService()
+	maker := controllerOf(services, seed)
+	s.Claims = maker == s.DC.UID
+	for i := range list.Items {
+		other := &list.Items[i]
+		if other.UID == s.DC.UID || ringLabels(other) != [2]string{} && ringLabels(other) == ringLabels(s.DC) {
+			continue
+		}
+		if topology.NamesOf(other.Spec.ClusterName, nameOf(other)).SeedService() == seed {
+			s.Kin = append(s.Kin, datacenter.Kin{Name: other.Name, Created: other.CreationTimestamp.Time, Begun: datacenter.Begun(other),
+				Joins: len(other.Spec.AdditionalSeeds) > 0, Claims: maker == other.UID})
+		}
+	}
+	return nil
+}
+
+// ringLabels name the K8ssandraCluster that a datacenter is of, if any.
+func ringLabels(dc *api.CassandraDatacenter) [2]string {
+	return [2]string{dc.Labels[k8ssandra.ClusterNamespaceLabel], dc.Labels[k8ssandra.ClusterNameLabel]}
+}
+
+// controllerOf is who made a service, "" for nobody.
+func controllerOf(services []corev1.Service, name string) (uid types.UID) {
+	for i := range services {
+		if owner := metav1.GetControllerOf(&services[i]); owner != nil && services[i].Name == name {
+			return owner.UID
+		}
+	}
+	return ""
+}

@@ -1,0 +1,125 @@
+package datacenter
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	"github.com/ringspan/ringspan/internal/mgmtapi"
+	"github.com/ringspan/ringspan/internal/topology"
+)
+
+// Kin is another datacenter of the namespace that has the same cluster name and is of no ring that this one is of.
+type Kin struct {
+	Name    string
+	Created time.Time
+	Begun   bool // a node of it has been started, or it had booted before
+	Joins   bool // it has seeds elsewhere, so it founds nothing
+	Claims  bool // it was the first to make the seed service, which all of a cluster name share
+}
+
+// ringRefused says why a datacenter that has not begun must not: its nodes would found a second ring of one name, and the
+// two would become one as soon as their nodes hear of each other.
+func (s *State) ringRefused() string {
+	if s.begun() {
+		return ""
+	}
+	return s.mayMerge()
+}
+
+// mayMerge names the other ring of this name, "" when there is none that this datacenter would have to give way to.
+func (s *State) mayMerge() string {
+	if s.ofRing() && len(s.DC.Spec.AdditionalSeeds) > 0 {
+		return fmt.Sprintf("spec.additionalSeeds: a ring of a K8ssandraCluster can't join the ring of %s in this version: it would found one of its own named %s, and the two may merge; a CassandraDatacenter without a K8ssandraCluster can join",
+			strings.Join(s.DC.Spec.AdditionalSeeds, ", "), s.DC.Spec.ClusterName)
+	}
+	if len(s.DC.Spec.AdditionalSeeds) > 0 { // it joins, whoever else is here
+		return ""
+	}
+	if rival := s.rival(); rival != nil {
+		return fmt.Sprintf("spec.clusterName: datacenter %s in this namespace is a ring named %s already; two rings of one name may merge. Give one of them another name, or name the seeds of %s in spec.additionalSeeds to join it",
+			rival.Name, s.DC.Spec.ClusterName, rival.Name)
+	}
+	return ""
+}
+
+// rival is the datacenter that holds the cluster's name: one that has begun, else the one that made the seed service, else
+// the older one.
+func (s *State) rival() *Kin {
+	own := Kin{Name: s.DC.Name, Created: s.DC.CreationTimestamp.Time, Begun: s.begun(), Claims: s.Claims}
+	all := []Kin{own}
+	for _, k := range s.Kin {
+		if k.Begun || !k.Joins {
+			all = append(all, k)
+		}
+	}
+	slices.SortFunc(all, func(a, b Kin) int {
+		return cmp.Or(first(a.Begun, b.Begun), first(a.Claims, b.Claims), a.Created.Compare(b.Created), strings.Compare(a.Name, b.Name))
+	})
+	for i := range all {
+		if all[i].Name != own.Name && (i == 0 || all[i].Begun) {
+			return &all[i]
+		}
+	}
+	return nil
+}
+
+// first orders what is so before what is not.
+func first(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return -1
+	}
+	return 1
+}
+
+// SeedsOfSpec are the seeds elsewhere by which a datacenter joins their ring. A ring of a K8ssandraCluster never gets to
+// know them: it has founded one of its own.
+func SeedsOfSpec(dc *api.CassandraDatacenter) []string {
+	if dc.Annotations[topology.Annotation] != "" {
+		return nil
+	}
+	return dc.Spec.AdditionalSeeds
+}
+
+// ofRing tells whether the datacenter was told of its ring by the controller of K8ssandraClusters.
+func (s *State) ofRing() bool { return s.DC.Annotations[topology.Annotation] != "" }
+
+// begun tells whether a node of the datacenter has been started before. What the status doesn't say yet the nodes do.
+func (s *State) begun() bool {
+	return Begun(s.DC) || slices.ContainsFunc(s.Pods, func(p Pod) bool {
+		return p.Agent && (p.Status.State == mgmtapi.Running || p.Status.State == mgmtapi.Starting)
+	})
+}
+
+// Begun tells whether a datacenter's status knows of a node that was started.
+func Begun(dc *api.CassandraDatacenter) bool {
+	if dc.Status.IsTrue(api.DatacenterInitialized) || !dc.Status.LastServerNodeStarted.IsZero() {
+		return true
+	}
+	for _, n := range dc.Status.NodeStatuses {
+		if n.HostID != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// racksRefused names racks with pods that the spec has no more. To go on would leave them to nobody, and make new ones in
+// their place whose volumes are empty.
+func (s *State) racksRefused() string {
+	if len(s.LeftSets) == 0 {
+		return ""
+	}
+	var names []string
+	for _, set := range s.LeftSets {
+		names = append(names, or(set.Labels[api.RackLabel], set.Name))
+	}
+	slices.Sort(names)
+	return fmt.Sprintf("spec.racks: lacks %s, which has nodes: racks can't be taken away, and a datacenter without racks has one called default. Nothing is changed until the list has it again", strings.Join(names, ", "))
+}
