@@ -45,7 +45,7 @@ func (u *ringRun) await(ctx context.Context) error {
 			last = looks
 		}
 		if u.settled(looks) && u.answers(ctx) {
-			u.report.Line(progress.Subject{Name: u.ring.Name}, "ready")
+			u.report.Line(progress.Subject{Name: u.ring.Name}, u.readiness())
 			return nil
 		}
 		select {
@@ -54,6 +54,14 @@ func (u *ringRun) await(ctx context.Context) error {
 		case <-tick.C:
 		}
 	}
+}
+
+// readiness says what the ring is, as far as its regions answer.
+func (u *ringRun) readiness() string {
+	if silent := u.silentOf(u.ring); len(silent) > 0 {
+		return "ready but for " + strings.Join(silent, ", ")
+	}
+	return "ready"
 }
 
 func (u *ringRun) look(ctx context.Context) []look {
@@ -115,6 +123,9 @@ func (u *ringRun) settled(looks []look) bool {
 			agreed = false
 		default:
 			news := newsOfRing(l.ring)
+			if news != "" && len(u.silentOf(u.ring)) > 0 && l.ring.Status.ObservedGeneration == l.ring.Generation {
+				news = "" // it waits for regions that don't answer
+			}
 			if news != "" {
 				agreed = false
 				if !served && l.ring.Status.Error == k8ssandra.NoError {
@@ -151,6 +162,9 @@ func (u *ringRun) datacenters(looks []look) bool {
 	placed, joined, ready := true, true, true
 	for i := range u.ring.Spec.Cassandra.Datacenters {
 		name := u.ring.Spec.Cassandra.Datacenters[i].Metadata.Name
+		if !u.goesOn(u.ring.Spec.Cassandra.Datacenters[i].K8sContext) {
+			continue
+		}
 		dc, where := find(looks, name)
 		who := progress.Subject{Region: where, Name: name}
 		if dc == nil {
@@ -227,7 +241,7 @@ func (u *ringRun) answers(ctx context.Context) bool {
 			continue
 		}
 		for _, d := range s.Datacenters {
-			if d.Up < d.Size {
+			if d.Up < d.Size && u.goesOn(d.Region) {
 				u.report.Wait(who, fmt.Sprintf("%d of %d nodes of %s answer", d.Up, d.Size, d.Name))
 				return false
 			}

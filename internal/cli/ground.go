@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"strings"
 	"time"
@@ -25,8 +26,10 @@ type ground interface {
 	raise(ctx context.Context, u *upRun) (release func(), err error)
 	// operator is how a region's operator is installed.
 	operator(region string) (install.Options, error)
-	// peer is how the other regions' operators reach a region.
-	peer(ctx context.Context, r region, say func(string)) (install.Peer, error)
+	// storage makes the storage classes of a region.
+	storage(ctx context.Context, r region, say func(string)) error
+	// peer is how the other regions' operators reach a region; nil when it isn't known now.
+	peer(region string) (*install.Peer, error)
 	// agent is the id of the agent's image, "" where a tag stands for one image.
 	agent() string
 	// calls is how often AWS's API was called; summary says so.
@@ -54,9 +57,9 @@ type infrastructure struct {
 	cloud     *aws.Cloud
 	name      string
 	spec      fleetv1.FleetSpec
-	images    string   // directory that the nodes take theirs from; "" where they pull
-	classes   []string // of storage, besides EBS's own
-	endpoints []aws.Endpoint
+	images    string         // directory that the nodes take theirs from; "" where they pull
+	classes   []string       // of storage, besides EBS's own
+	endpoints []aws.Endpoint // of those that answer
 }
 
 // build makes networks, what connects them, and clusters.
@@ -65,7 +68,7 @@ func (i *infrastructure) build(ctx context.Context, u *upRun) error {
 	u.report.Phase("infrastructure planned")
 	first, err := i.cloud.Plan(ctx, wish)
 	if err != nil {
-		return err
+		return i.unseen(ctx, u, err)
 	}
 	if len(first.Plan.Refused) > 0 {
 		return fmt.Errorf("nothing was made:\n  %s", strings.Join(first.Plan.Refused, "\n  "))
@@ -80,12 +83,37 @@ func (i *infrastructure) build(ctx context.Context, u *upRun) error {
 			u.report.Line(progress.Subject{}, fmt.Sprintf("%d steps to do", len(d.Plan.Steps)))
 		}
 	}, infraNews(u.report))
-	if err != nil || u.scope.network {
-		return err
+	if err != nil {
+		return i.unseen(ctx, u, err)
+	}
+	if u.scope.network {
+		return nil
 	}
 	i.endpoints, err = i.cloud.Endpoints(ctx, i.name, &i.spec)
 	return err
 }
+
+// unseen goes on with a fleet that is there already when AWS doesn't answer in some
+// region: what isn't seen isn't changed, and the rings are in the clusters.
+func (i *infrastructure) unseen(ctx context.Context, u *upRun, err error) error {
+	away := aws.OnlyAway(err)
+	if len(away) == 0 || ctx.Err() != nil || u.scope.bare() || !exists(u.ground.Kubeconfig()) {
+		return err
+	}
+	u.report.Line(progress.Subject{}, "networks and clusters are left as they are: "+err.Error())
+	for _, region := range away {
+		u.leaveOut(region, "AWS does not answer there; networks and clusters of all regions were left as they are")
+	}
+	i.endpoints, err = i.cloud.Endpoints(ctx, i.name, &i.spec)
+	if len(aws.OnlyAway(err)) > 0 { // those that answer suffice
+		return nil
+	}
+	return err
+}
+
+// whole says that all regions' clusters are known: what is kept of them may be
+// written anew.
+func (i *infrastructure) whole() bool { return len(i.endpoints) == len(i.spec.Regions) }
 
 func (i *infrastructure) operator(region string) (o install.Options, err error) {
 	o = install.Options{Region: region, EKS: true}
@@ -98,28 +126,33 @@ func (i *infrastructure) operator(region string) (o install.Options, err error) 
 	return o, err
 }
 
-// peer is reached at its private address, which peerings and groups lead to; its
-// public one may be closed to the regions, or absent.
-func (i *infrastructure) peer(ctx context.Context, r region, say func(string)) (install.Peer, error) {
+func (i *infrastructure) storage(ctx context.Context, r region, say func(string)) error {
 	say("making storage class " + install.EBSClass)
-	if err := install.Storage(ctx, r.client, i.classes...); err != nil {
-		return install.Peer{}, err
-	}
+	return install.Storage(ctx, r.client, i.classes...)
+}
+
+// peer is reached at its private addresses, which peerings and groups lead to, and
+// which are in zones of their own; its public one may be closed to the regions, or
+// absent.
+func (i *infrastructure) peer(region string) (*install.Peer, error) {
 	for _, e := range i.endpoints {
-		if e.Region != r.name {
+		if e.Region != region {
 			continue
 		}
 		server, err := url.Parse(e.Server)
 		if err != nil {
-			return install.Peer{}, fmt.Errorf("endpoint of cluster %s: %w", e.Cluster, err)
+			return nil, fmt.Errorf("endpoint of cluster %s: %w", e.Cluster, err)
 		}
-		p := install.Peer{Region: r.name, Server: e.Server, CA: e.CA, AWSRegion: e.Region, Cluster: e.Cluster}
-		if e.Private != "" {
-			p.Server, p.TLSName = "https://"+e.Private, server.Hostname()
+		p := &install.Peer{Region: region, Server: e.Server, CA: e.CA, AWSRegion: e.Region, Cluster: e.Cluster}
+		if len(e.Private) > 0 {
+			p.Server, p.TLSName = "https://"+e.Private[0], server.Hostname()
+		}
+		for _, address := range e.Private[min(1, len(e.Private)):] {
+			p.Addresses = append(p.Addresses, net.JoinHostPort(address, "443"))
 		}
 		return p, nil
 	}
-	return install.Peer{}, fmt.Errorf("region %s is not in the file", r.name)
+	return nil, nil //nolint:nilnil // a region that doesn't answer is no error
 }
 
 func (i *infrastructure) agent() string {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -42,7 +43,11 @@ works on a fleet, a second one waits for it.
 
 What holds data (clusters, node groups, VPCs) is never deleted, whatever has become
 of the file and whatever options leave out; with --prune what is no longer in the
-file, has failed or is there twice is listed by name and deleted when you agree.`,
+file, has failed or is there twice is listed by name and deleted when you agree.
+
+A region that doesn't answer keeps up from nothing in the others: it is left out and
+named, and the exit code is 3. A ring that isn't there yet begins only when all of its
+regions answer. The same command, run again, does the rest.`,
 		Example: `  ringspan up examples/article.yaml
   ringspan up examples/article.yaml --wait=false   # return when the ring is asked for
   ringspan up examples/article.yaml -o json        # the ring and how long each phase took`,
@@ -102,7 +107,11 @@ type upRun struct {
 	out, errOut io.Writer
 
 	report  *progress.Reporter
-	regions []region
+	regions []region // those that answer
+	all     []region
+
+	mu   sync.Mutex
+	left []leftOut
 }
 
 // result is what `up -o json` prints.
@@ -111,6 +120,7 @@ type result struct {
 	Kubeconfig string              `json:"kubeconfig,omitempty"`
 	Error      string              `json:"error,omitempty"`
 	Warnings   []string            `json:"warnings,omitempty"` // of what waits for somebody
+	LeftOut    []leftOut           `json:"leftOut,omitempty"`  // what doesn't answer
 	Seconds    float64             `json:"seconds"`
 	Calls      int                 `json:"calls"` // of AWS's API
 	Phases     []progress.Phase    `json:"phases"`
@@ -126,19 +136,23 @@ func (u *upRun) run(ctx context.Context, timeout time.Duration) error {
 	if err != nil {
 		return u.failed(ctx, within, phases, err)
 	}
-	r := result{Fleet: u.file.Fleet.Name, Warnings: u.pending(ctx), Phases: phases, Seconds: sum(phases), Calls: u.ground.calls()}
+	r := result{Fleet: u.file.Fleet.Name, Warnings: u.pending(ctx), Phases: phases, Seconds: sum(phases), Calls: u.ground.calls(), LeftOut: u.left}
 	if exists(u.ground.Kubeconfig()) {
 		r.Kubeconfig = u.ground.Kubeconfig()
 	}
 	if !u.scope.bare() {
-		if r.Rings, err = gather(ctx, u.ground, u.regions, ""); err != nil {
+		if r.Rings, err = gather(ctx, u.ground, u.all, ""); err != nil {
 			return err
 		}
 	}
+	show := u.print
 	if u.json {
-		return printJSON(u.out, r)
+		show = func(r result) error { return printJSON(u.out, r) }
 	}
-	return u.print(r)
+	if err := show(r); err != nil || len(u.left) == 0 {
+		return err
+	}
+	return exitError(exitLeftOut)
 }
 
 // begin opens the report: on standard error when the result is for a program.
@@ -179,9 +193,10 @@ func (u *upRun) up(ctx context.Context) error {
 	if u.scope.bare() {
 		return nil
 	}
-	if u.regions, err = regions(u.ground); err != nil {
+	if u.all, err = regions(u.ground); err != nil {
 		return err
 	}
+	u.regions = u.all
 	u.report.Phase("operators installed")
 	if err := u.install(ctx); err != nil {
 		return err
@@ -227,6 +242,13 @@ func (u *upRun) print(r result) error {
 		if err := ringstatus.Render(u.out, s); err != nil {
 			return err
 		}
+		fmt.Fprintln(u.out)
+	}
+	for _, l := range r.LeftOut {
+		fmt.Fprintf(u.out, "Left out: %s: %s\n", l.Name, l.Why)
+	}
+	if len(r.LeftOut) > 0 {
+		fmt.Fprintln(u.out, "What is left out stays as it was. Run the same command again when it answers.")
 		fmt.Fprintln(u.out)
 	}
 	for _, w := range r.Warnings {

@@ -39,7 +39,7 @@ func (g *awsGround) raise(ctx context.Context, u *upRun) (func(), error) {
 	if err := g.build(ctx, u); err != nil {
 		return nil, err
 	}
-	if u.scope.network {
+	if u.scope.network || !g.whole() {
 		return func() {}, nil
 	}
 	return func() {}, g.save(g.endpoints)

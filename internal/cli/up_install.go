@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"fmt"
+	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -12,21 +14,17 @@ import (
 
 // install puts the operator into every region, all at once, and then makes the
 // regions known to each other.
+// What doesn't answer is left out, and stays known to the others.
 func (u *upRun) install(ctx context.Context) error {
-	peers := make([]install.Peer, len(u.regions))
-	group, each := errgroup.WithContext(ctx)
-	for i, r := range u.regions {
-		group.Go(func() (err error) {
-			if peers[i], err = u.installRegion(each, r); err != nil {
-				return fmt.Errorf("region %s: %w", r.name, err)
-			}
-			return nil
-		})
-	}
-	if err := group.Wait(); err != nil {
+	all := u.regions
+	if err := u.installAll(ctx); err != nil {
 		return err
 	}
-	group, each = errgroup.WithContext(ctx)
+	peers, err := u.peers(all)
+	if err != nil {
+		return err
+	}
+	group, each := errgroup.WithContext(ctx)
 	for _, r := range u.regions {
 		group.Go(func() error {
 			if err := introduce(each, r, peers); err != nil {
@@ -39,17 +37,65 @@ func (u *upRun) install(ctx context.Context) error {
 	return group.Wait()
 }
 
-// installRegion installs one region and returns how others reach it.
-func (u *upRun) installRegion(ctx context.Context, r region) (install.Peer, error) {
+// installAll installs every region that answers.
+func (u *upRun) installAll(ctx context.Context) error {
+	var mu sync.Mutex
+	silent := map[string]error{}
+	group, each := errgroup.WithContext(ctx)
+	for _, r := range u.regions {
+		group.Go(func() error {
+			err := u.installRegion(each, r)
+			if each.Err() == nil && unreachable(err) {
+				mu.Lock()
+				defer mu.Unlock()
+				silent[r.name] = err
+				return nil
+			}
+			if err != nil {
+				return fmt.Errorf("region %s: %w", r.name, err)
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	return u.withoutSilent(ctx, silent)
+}
+
+// peers are how regions reach each other, those that don't answer now included.
+func (u *upRun) peers(all []region) (known []install.Peer, err error) {
+	for _, r := range all {
+		p, err := u.ground.peer(r.name)
+		if err != nil {
+			return nil, fmt.Errorf("region %s: %w", r.name, err)
+		}
+		if p != nil {
+			known = append(known, *p)
+		}
+	}
+	return known, nil
+}
+
+// installTimeout is how long a region that has answered may take.
+const installTimeout = 3 * time.Minute
+
+// installRegion installs one region.
+func (u *upRun) installRegion(ctx context.Context, r region) error {
 	say := func(s string) { u.report.Wait(progress.Subject{Region: r.name}, s) }
+	if err := present(ctx, r); err != nil {
+		return err
+	}
 	options, err := u.ground.operator(r.name)
 	if err != nil {
-		return install.Peer{}, err
+		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, installTimeout)
+	defer cancel()
 	if err := install.Apply(ctx, r.client, options, say); err != nil {
-		return install.Peer{}, err
+		return err
 	}
-	return u.ground.peer(ctx, r, say)
+	return u.ground.storage(ctx, r, say)
 }
 
 // introduce tells a region's operator of the other regions.

@@ -31,7 +31,7 @@ func (g *localGround) raise(ctx context.Context, u *upRun) (func(), error) {
 	if err = g.start(ctx, u); err == nil {
 		err = g.build(ctx, u)
 	}
-	if err == nil && !u.scope.network {
+	if err == nil && !u.scope.network && g.whole() {
 		err = g.save(ctx, g.endpoints)
 	}
 	if err != nil {

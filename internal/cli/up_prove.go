@@ -54,7 +54,7 @@ func (u *upRun) prove(ctx context.Context) error {
 func (u *upRun) firstBoot(ctx context.Context) (bool, error) {
 	for i := range u.file.Rings {
 		ring := &u.file.Rings[i]
-		if len(ring.Spec.Cassandra.Datacenters) < 2 {
+		if len(ring.Spec.Cassandra.Datacenters) < 2 || len(u.silentOf(ring)) > 0 { // a ring of regions that are away isn't booted
 			continue
 		}
 		run := &ringRun{upRun: u, ring: ring}

@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 	"github.com/ringspan/ringspan/internal/cli/progress"
 	"github.com/ringspan/ringspan/internal/fleet"
 	"github.com/ringspan/ringspan/internal/install"
@@ -34,6 +35,11 @@ type ringRun struct {
 // them, and waits until all of it serves.
 func (u *ringRun) up(ctx context.Context) error {
 	u.home, u.done = u.homeRegion(), map[string]bool{}
+	if silent := u.silentOf(u.ring); len(silent) > 0 {
+		if there, err := u.without(ctx, silent); err != nil || !there {
+			return err
+		}
+	}
 	if err := u.apply(ctx); err != nil {
 		return fmt.Errorf("applying ring %s in region %s: %w", u.ring.Name, u.home.name, err)
 	}
@@ -42,6 +48,30 @@ func (u *ringRun) up(ctx context.Context) error {
 		return nil
 	}
 	return u.await(ctx)
+}
+
+// without chooses where a ring is applied while some of its regions don't answer: at
+// home, else where it has a copy. A ring that has none anywhere may be one that only
+// they hold, and one that isn't there yet boots only when all of its regions reach
+// each other, unless the user says --prove=false: it is left out.
+func (u *ringRun) without(ctx context.Context, silent []string) (there bool, err error) {
+	for _, r := range append([]region{u.home}, u.regions...) {
+		var k k8ssandra.K8ssandraCluster
+		err := r.client.Get(ctx, client.ObjectKey{Namespace: u.ring.Namespace, Name: u.ring.Name}, &k)
+		if err == nil && k.DeletionTimestamp.IsZero() {
+			u.home = r
+			return true, nil
+		}
+		if client.IgnoreNotFound(err) != nil {
+			return false, fmt.Errorf("ring %s in region %s: %w", u.ring.Name, r.name, err)
+		}
+	}
+	if !u.proof && u.home.name == u.ring.Spec.Cassandra.Datacenters[0].K8sContext {
+		return true, nil
+	}
+	u.leaveOut("ring "+u.ring.Name, "no region that answers has it, and "+strings.Join(silent, " and ")+" can't be asked: it isn't begun")
+	u.passed(2) // nobody waits for it
+	return false, nil
 }
 
 // homeRegion is where a ring is applied: the region of its first datacenter.
@@ -55,6 +85,11 @@ func (u *ringRun) homeRegion() region {
 	return u.regions[0]
 }
 
+// atHome is false while the ring is applied elsewhere because its home is away.
+func (u *ringRun) atHome() bool {
+	return u.goesOn(u.ring.Spec.Cassandra.Datacenters[0].K8sContext)
+}
+
 func (u *ringRun) apply(ctx context.Context) error {
 	c := u.home.client
 	ns := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": u.ring.Namespace}}}
@@ -63,6 +98,10 @@ func (u *ringRun) apply(ctx context.Context) error {
 	}
 	for i := range u.file.Secrets {
 		if s := &u.file.Secrets[i].Secret; s.Namespace == u.ring.Namespace {
+			if !u.atHome() { // a copy follows its origin, which isn't here
+				u.leaveOut("Secret "+s.Name, "region "+u.ring.Spec.Cassandra.Datacenters[0].K8sContext+" holds its origin")
+				continue
+			}
 			if err := install.ApplyObjects(ctx, c, plainSecret(s)); err != nil {
 				return err
 			}

@@ -1,10 +1,12 @@
 package install
 
 import (
+	"encoding/json"
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -20,6 +22,8 @@ type Peer struct {
 	Region string
 	// Server is the URL of the peer's API server as seen from inside the fleet's network.
 	Server string
+	// Addresses are further ways to the API server, as HOST:PORT, in the order in which they are tried.
+	Addresses []string
 	// CA is the PEM certificate that the API server's is signed with.
 	CA []byte
 	// Token is that of the peer's ServiceAccount ringspan-peer. Where Cluster is given there is none.
@@ -67,7 +71,15 @@ func PeerObjects(ns string, p Peer) ([]client.Object, error) {
 // Kubeconfig returns a kubeconfig file with one context named like the peer's region.
 func Kubeconfig(p Peer) ([]byte, error) {
 	c := clientcmdapi.NewConfig()
-	c.Clusters[p.Region] = &clientcmdapi.Cluster{Server: p.Server, CertificateAuthorityData: p.CA, TLSServerName: p.TLSName}
+	cluster := &clientcmdapi.Cluster{Server: p.Server, CertificateAuthorityData: p.CA, TLSServerName: p.TLSName}
+	if len(p.Addresses) > 0 {
+		list, err := json.Marshal(configv1beta1.Addresses{Addresses: p.Addresses})
+		if err != nil {
+			return nil, err
+		}
+		cluster.Extensions = map[string]runtime.Object{configv1beta1.AddressesExtension: &runtime.Unknown{Raw: list, ContentType: runtime.ContentTypeJSON}}
+	}
+	c.Clusters[p.Region] = cluster
 	c.AuthInfos[p.Region] = &clientcmdapi.AuthInfo{Token: p.Token}
 	if p.Cluster != "" {
 		c.AuthInfos[p.Region] = &clientcmdapi.AuthInfo{Exec: login.Exec(program, p.AWSRegion, p.Cluster)}

@@ -77,15 +77,15 @@ func (p *Peers) configure(ctx context.Context, region string, c *configv1beta1.C
 	if err == nil && old != nil && old.source == string(kubeconfig) {
 		return
 	}
-	var kube client.Client
+	var way connection
 	if err == nil {
-		kube, err = p.connect(kubeconfig, region, c)
+		way, err = p.connect(kubeconfig, region, c)
 	}
 	if err != nil {
-		p.replace(region, "", nil, fmt.Sprintf("ClientConfig %s: %v", c.Name, err), c)
+		p.replace(region, "", connection{}, fmt.Sprintf("ClientConfig %s: %v", c.Name, err), c)
 		return
 	}
-	p.replace(region, string(kubeconfig), kube, "", c)
+	p.replace(region, string(kubeconfig), way, "", c)
 }
 
 // errCannotRead says that this region's API server doesn't give a Secret out: no word about what is in it.
@@ -110,17 +110,23 @@ func (p *Peers) kubeconfig(ctx context.Context, c *configv1beta1.ClientConfig) (
 	return secret.Data[configv1beta1.KubeConfigKey], nil
 }
 
+// connection is a client of a peer; forget makes its next call connect anew, as dialAll says.
+type connection struct {
+	kube   client.Client
+	forget func()
+}
+
 // connect makes the client of a kubeconfig. Nothing is asked of the peer yet.
-func (p *Peers) connect(kubeconfig []byte, region string, c *configv1beta1.ClientConfig) (client.Client, error) {
-	config, err := restConfig(kubeconfig, region)
+func (p *Peers) connect(kubeconfig []byte, region string, c *configv1beta1.ClientConfig) (connection, error) {
+	config, forget, err := restConfig(kubeconfig, region)
 	if err == nil {
 		// The same kinds are there: asking the peer for them would fail while it is away.
 		var kube client.Client
 		if kube, err = client.New(config, client.Options{Scheme: p.Client.Scheme(), Mapper: p.Client.RESTMapper()}); err == nil {
-			return kube, nil
+			return connection{kube, forget}, nil
 		}
 	}
-	return nil, fmt.Errorf("Secret %s: %w", c.Spec.KubeConfigSecret.Name, err)
+	return connection{}, fmt.Errorf("Secret %s: %w", c.Spec.KubeConfigSecret.Name, err)
 }
 
 func (p *Peers) peer(region string) *peer {
@@ -130,19 +136,19 @@ func (p *Peers) peer(region string) *peer {
 }
 
 // replace sets a region's connection, or what is wrong with it. What was seen of it stays.
-func (p *Peers) replace(region, source string, kube client.Client, wrong string, c *configv1beta1.ClientConfig) {
+func (p *Peers) replace(region, source string, way connection, wrong string, c *configv1beta1.ClientConfig) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	old := p.peers[region]
 	if wrong != "" && old != nil && old.seen.Client == nil && old.seen.Message == wrong {
 		return
 	}
-	next := &peer{source: source, seen: Snapshot{Region: region}, ended: p.Now()}
+	next := &peer{source: source, forget: way.forget, seen: Snapshot{Region: region}, ended: p.Now()}
 	if old != nil {
 		old.stop()
 		next.seen = old.seen
 	}
-	next.seen.Client, next.seen.Asked = kube, false
+	next.seen.Client, next.seen.Asked = way.kube, false
 	if wrong != "" {
 		next.missing = failuresToGo // no look will tell more
 		next.seen.Message = wrong
@@ -156,22 +162,23 @@ func (p *Peers) replace(region, source string, kube client.Client, wrong string,
 	p.peers[region] = next
 }
 
-// restConfig is the connection of the context that is named like the region.
-func restConfig(kubeconfig []byte, region string) (*rest.Config, error) {
+// restConfig is the connection of the context that is named like the region, and forget of dialAll.
+func restConfig(kubeconfig []byte, region string) (config *rest.Config, forget func(), err error) {
 	file, err := clientcmd.Load(kubeconfig)
 	if err != nil {
-		return nil, fmt.Errorf("its key %s is no kubeconfig", configv1beta1.KubeConfigKey) // the text could hold a token
+		return nil, nil, fmt.Errorf("its key %s is no kubeconfig", configv1beta1.KubeConfigKey) // the text could hold a token
 	}
 	if file.Contexts[region] == nil {
-		return nil, fmt.Errorf("its kubeconfig has no context %s, only: %s", region, strings.Join(slices.Sorted(maps.Keys(file.Contexts)), ", "))
+		return nil, nil, fmt.Errorf("its kubeconfig has no context %s, only: %s", region, strings.Join(slices.Sorted(maps.Keys(file.Contexts)), ", "))
 	}
-	config, err := clientcmd.NewNonInteractiveClientConfig(*file, region, nil, nil).ClientConfig()
+	config, err = clientcmd.NewNonInteractiveClientConfig(*file, region, nil, nil).ClientConfig()
 	if err != nil {
-		return nil, fmt.Errorf("its kubeconfig: %w", err)
+		return nil, nil, fmt.Errorf("its kubeconfig: %w", err)
 	}
 	config.Timeout = lookTimeout
 	config.QPS, config.Burst = 20, 40
-	return config, nil
+	forget, err = dialAll(config, file.Clusters[file.Contexts[region].Cluster])
+	return config, forget, err
 }
 
 // warn puts a word on a ClientConfig, once.

@@ -2,6 +2,7 @@ package peers
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"reflect"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -39,6 +41,7 @@ type Peers struct {
 // peer is one region that is followed.
 type peer struct {
 	source  string             // what it was made from
+	forget  func()             // ends its connections; nil while it has none
 	cancel  context.CancelFunc // of its watch; nil while it has none
 	seen    Snapshot
 	missing int       // looks that failed, one after another
@@ -148,6 +151,9 @@ func (p *Peers) look(ctx context.Context, one *peer) {
 	}
 	if ctx.Err() != nil {
 		return
+	}
+	if _, answered := errors.AsType[*apierrors.StatusError](err); err != nil && !answered && one.forget != nil {
+		one.forget()
 	}
 	p.mu.Lock()
 	one.ended = p.Now()

@@ -3,14 +3,16 @@ package aws
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
+	"sync"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/eks"
-	"golang.org/x/sync/errgroup"
 
 	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
 	"github.com/ringspan/ringspan/internal/fleet/infra"
@@ -19,62 +21,68 @@ import (
 // Endpoint is how a region's cluster is reached.
 type Endpoint struct {
 	Region  string
-	Cluster string // name
-	Server  string // URL
-	CA      []byte // PEM
-	Private string // address of an interface of the cluster in its network; "" when there is none
+	Cluster string   // name
+	Server  string   // URL
+	CA      []byte   // PEM
+	Private []string // addresses of the cluster's interfaces in its network, one a zone, sorted
 }
 
-// Endpoints of the fleet's clusters, in the order of the file.
+// Endpoints of the fleet's clusters, in the order of the file. Where AWS doesn't answer
+// there is none, and the error says so; those of the other regions are right.
 func (c *Cloud) Endpoints(ctx context.Context, fleet string, spec *fleetv1.FleetSpec) ([]Endpoint, error) {
-	all := make([]Endpoint, len(spec.Regions))
-	group, each := errgroup.WithContext(ctx)
+	all, errs := make([]Endpoint, len(spec.Regions)), make([]error, len(spec.Regions))
+	var group sync.WaitGroup
 	for i, r := range spec.Regions {
-		group.Go(func() error {
-			name := infra.ClusterName(fleet, r.Name)
-			if r.Adopt != nil && r.Adopt.Cluster != "" {
-				name = r.Adopt.Cluster
-			}
-			out, err := c.in(r.Name).eks.DescribeCluster(each, &eks.DescribeClusterInput{Name: &name})
-			if err != nil {
-				return c.explain(err, r.Name)
-			}
-			e := Endpoint{Region: r.Name, Cluster: name, Server: awssdk.ToString(out.Cluster.Endpoint)}
-			if a := out.Cluster.CertificateAuthority; a != nil {
-				if e.CA, err = base64.StdEncoding.DecodeString(awssdk.ToString(a.Data)); err != nil {
-					return fmt.Errorf("the certificate of cluster %s in %s: %w", name, r.Name, err)
-				}
-			}
-			e.Private, err = c.in(r.Name).doorOf(each, name)
-			if err != nil {
-				return c.explain(err, r.Name)
-			}
-			all[i] = e
-			return nil
-		})
+		group.Go(func() { all[i], errs[i] = c.endpoint(ctx, fleet, r) })
 	}
-	return all, group.Wait()
+	group.Wait()
+	all = slices.DeleteFunc(all, func(e Endpoint) bool { return e.Region == "" })
+	return all, errors.Join(errs...)
 }
 
-// doorOf is the lowest of the addresses that EKS has a cluster's API server listen
-// at inside its network ("Cluster API server endpoint", Amazon EKS User Guide: the
-// interfaces are described as "Amazon EKS NAME").
-func (r *regional) doorOf(ctx context.Context, cluster string) (string, error) {
+// endpoint of a region's cluster; a zero one with an error.
+func (c *Cloud) endpoint(ctx context.Context, fleet string, r fleetv1.Region) (Endpoint, error) {
+	name := infra.ClusterName(fleet, r.Name)
+	if r.Adopt != nil && r.Adopt.Cluster != "" {
+		name = r.Adopt.Cluster
+	}
+	out, err := c.in(r.Name).eks.DescribeCluster(ctx, &eks.DescribeClusterInput{Name: &name})
+	if err != nil {
+		return Endpoint{}, c.explain(err, r.Name)
+	}
+	e := Endpoint{Region: r.Name, Cluster: name, Server: awssdk.ToString(out.Cluster.Endpoint)}
+	if a := out.Cluster.CertificateAuthority; a != nil {
+		if e.CA, err = base64.StdEncoding.DecodeString(awssdk.ToString(a.Data)); err != nil {
+			return Endpoint{}, fmt.Errorf("the certificate of cluster %s in %s: %w", name, r.Name, err)
+		}
+	}
+	if e.Private, err = c.in(r.Name).doorsOf(ctx, name); err != nil {
+		return Endpoint{}, c.explain(err, r.Name)
+	}
+	return e, nil
+}
+
+// doorsOf are the addresses that EKS has a cluster's API server listen at inside its
+// network, in zones of their own ("Cluster API server endpoint", Amazon EKS User Guide:
+// the interfaces are described as "Amazon EKS NAME").
+func (r *regional) doorsOf(ctx context.Context, cluster string) ([]string, error) {
 	pages := ec2.NewDescribeNetworkInterfacesPaginator(r.ec2, &ec2.DescribeNetworkInterfacesInput{Filters: []types.Filter{filter("description", "Amazon EKS "+cluster)}})
-	lowest := netip.Addr{}
+	var all []netip.Addr
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
 		for _, i := range page.NetworkInterfaces {
-			if a, err := netip.ParseAddr(awssdk.ToString(i.PrivateIpAddress)); err == nil && (!lowest.IsValid() || a.Less(lowest)) {
-				lowest = a
+			if a, err := netip.ParseAddr(awssdk.ToString(i.PrivateIpAddress)); err == nil {
+				all = append(all, a)
 			}
 		}
 	}
-	if !lowest.IsValid() {
-		return "", nil
+	slices.SortFunc(all, netip.Addr.Compare)
+	var texts []string
+	for _, a := range slices.Compact(all) {
+		texts = append(texts, a.String())
 	}
-	return lowest.String(), nil
+	return texts, nil
 }

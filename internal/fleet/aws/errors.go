@@ -113,6 +113,9 @@ func (c *Cloud) explain(err error, region string) error {
 		return nil
 	}
 	var api smithy.APIError
+	if region != "" && unanswered(err) {
+		return &Away{Region: region, err: err}
+	}
 	if !errors.As(err, &api) {
 		return err
 	}

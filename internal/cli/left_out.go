@@ -1,0 +1,115 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/ringspan/ringspan/internal/cli/progress"
+	"github.com/ringspan/ringspan/internal/fleet"
+)
+
+// exitLeftOut is up's exit code when all is done but for what doesn't answer.
+const exitLeftOut = 3
+
+// How often a region is asked whether it is there, and how long is waited between.
+const (
+	callAttempts = 3
+	callAgain    = time.Second
+)
+
+// leftOut is a region or a ring that up has done nothing about, because it doesn't
+// answer or stands on something that doesn't. It isn't taken for one that isn't there.
+type leftOut struct {
+	Name string `json:"name"`
+	Why  string `json:"why"`
+}
+
+// leaveOut notes one, once.
+func (u *upRun) leaveOut(name, why string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if !slices.ContainsFunc(u.left, func(l leftOut) bool { return l.Name == name }) {
+		u.left = append(u.left, leftOut{name, why})
+	}
+}
+
+// goesOn tells whether the region of a datacenter is one that up goes on with.
+func (u *upRun) goesOn(name string) bool {
+	return name == "" || slices.ContainsFunc(u.regions, func(r region) bool { return r.name == name })
+}
+
+// present asks a region whether it is there.
+func present(ctx context.Context, r region) (err error) {
+	for attempt := range callAttempts {
+		if attempt > 0 {
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(callAgain):
+			}
+		}
+		ask, cancel := context.WithTimeout(ctx, lookLimit)
+		err = r.client.List(ask, &corev1.NamespaceList{}, client.Limit(1))
+		cancel()
+		if !unreachable(err) {
+			return err
+		}
+	}
+	return err
+}
+
+// unreachable says that an error is no word of an API server about what it was asked.
+func unreachable(err error) bool {
+	if status, ok := errors.AsType[*apierrors.StatusError](err); ok {
+		return apierrors.IsServiceUnavailable(err) || apierrors.IsTimeout(err) || apierrors.IsServerTimeout(err) || apierrors.IsTooManyRequests(err) ||
+			strings.Contains(status.ErrStatus.Message, "etcdserver: ")
+	}
+	_, network := errors.AsType[net.Error](err)
+	return network || errors.Is(err, context.DeadlineExceeded)
+}
+
+// withoutSilent leaves the regions out that don't answer. It is an error when none does.
+func (u *upRun) withoutSilent(ctx context.Context, silent map[string]error) error {
+	if len(silent) == 0 || ctx.Err() != nil {
+		return ctx.Err()
+	}
+	for _, r := range u.regions {
+		if err := silent[r.name]; err != nil {
+			u.leaveOut(r.name, "its API server does not answer: "+err.Error())
+			u.report.Wait(progress.Subject{Region: r.name}, "")
+			u.report.Line(progress.Subject{Region: r.name}, "left out: its API server does not answer")
+		}
+	}
+	u.regions = slices.DeleteFunc(slices.Clone(u.regions), func(r region) bool { return silent[r.name] != nil })
+	if len(u.regions) == 0 {
+		return fmt.Errorf("no region answers: %s", u.leftWords())
+	}
+	return nil
+}
+
+func (u *upRun) leftWords() string {
+	var all []string
+	for _, l := range u.left {
+		all = append(all, l.Name+": "+l.Why)
+	}
+	return strings.Join(all, "; ")
+}
+
+// silentOf names a ring's regions that don't answer.
+func (u *upRun) silentOf(ring *fleet.Ring) (names []string) {
+	for i := range ring.Spec.Cassandra.Datacenters {
+		if name := ring.Spec.Cassandra.Datacenters[i].K8sContext; !u.goesOn(name) && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
