@@ -23,6 +23,7 @@ type Copy struct {
 	ID       string // of the ring; "" when the copy has none yet
 	Hash     string // of the spec as it is there now
 	Deleting bool
+	Asked    bool // its region says that a person asked for the deletion; without that it may go with its namespace
 	Stale    bool // a peer's as it was last seen: the region does not answer now
 }
 
@@ -38,7 +39,9 @@ type Decision struct {
 }
 
 // Follow decides about the own copy, from it and what is known of the peers'. told are the peers' revisions that the
-// copy names as diverged from it, if it does: an edit made since is a person's choice and supersedes them.
+// copy names as diverged from it, if it does: an edit made since is a person's choice and supersedes them. A copy that is
+// being deleted is followed only when its region says that a person asked for that: one that goes with its namespace is
+// that region's loss.
 func Follow(own Copy, peers []Copy, told []Revision) Decision {
 	kin, strangers := part(own.ID, peers)
 	decision := follow(own, kin, told)
@@ -60,7 +63,7 @@ func follow(own Copy, peers []Copy, told []Revision) Decision {
 		return Decision{Verb: Raise, Head: succeed(own.Region, own.Hash, append(heads(live, told), own.Head)...)}
 	}
 	for _, p := range leaving {
-		if !p.Stale && p.Supersedes(own.Revision) && p.supersedesAll(live) {
+		if p.Asked && !p.Stale && p.Supersedes(own.Revision) && p.supersedesAll(live) {
 			return Decision{Verb: Delete, Other: p}
 		}
 	}

@@ -16,13 +16,13 @@ func head(t *testing.T, text string) Head {
 	return h
 }
 
-// at is a region's copy; "*" before the revision says that its spec was edited since, "-" that it is being deleted and
-// "?" that the region does not answer.
+// at is a region's copy; "*" before the revision says that its spec was edited since, "-" that it is being deleted because
+// somebody asked for that, "~" that it is being deleted without such a word, and "?" that the region does not answer.
 func at(t *testing.T, region, text string) Copy {
 	t.Helper()
-	rest := strings.TrimLeft(text, "*-?")
+	rest := strings.TrimLeft(text, "*-~?")
 	marks := text[:len(text)-len(rest)]
-	c := Copy{Region: region, Head: head(t, rest), Deleting: strings.Contains(marks, "-"), Stale: strings.Contains(marks, "?")}
+	c := Copy{Region: region, Head: head(t, rest), Deleting: strings.ContainsAny(marks, "-~"), Asked: strings.Contains(marks, "-"), Stale: strings.Contains(marks, "?")}
 	c.Hash = c.Head.Hash
 	if strings.Contains(marks, "*") {
 		c.Hash = "edited"
@@ -66,6 +66,10 @@ func TestFollow(t *testing.T) {
 		{why: "the deletion doesn't know of the edit here", own: "2/a/y < 1/a/x", peers: []string{"-1/a/x"}, want: "keep"},
 		{why: "the deletion doesn't know of an edit elsewhere", own: "1/a/x", peers: []string{"-1/a/x", "2/c/z < 1/a/x"}, want: "adopt 2/c/z < 1/a/x"},
 		{why: "an edit elsewhere is about to get its revision", own: "1/a/x", peers: []string{"-1/a/x", "*1/a/x"}, want: "keep"},
+		{why: "lost elsewhere, or not known to have been asked for", own: "2/a/y < 1/a/x", peers: []string{"~2/a/y < 1/a/x"}, want: "keep"},
+		{why: "lost in one region and deleted in another", own: "1/a/x", peers: []string{"~1/a/x", "-1/a/x"}, want: "delete"},
+		{why: "lost here and deleted elsewhere", own: "~1/a/x", peers: []string{"-1/a/x"}, want: "delete"},
+		{why: "lost here, with an edit that the deletion doesn't know of", own: "~2/a/y < 1/a/x", peers: []string{"-1/a/x"}, want: "keep"},
 		{why: "who deletes doesn't answer: it may have been overruled since", own: "1/a/x", peers: []string{"?-1/a/x"}, want: "keep"},
 	} {
 		t.Run(c.why, func(t *testing.T) {
@@ -136,6 +140,8 @@ func TestRetire(t *testing.T) {
 		{"the peer's edit has no revision yet", "1/a/x", Peer{Reachable: true, Copy: at(t, "b", "*1/a/x")}, Await},
 		{"the peer has datacenters and no copy", "1/a/x", Peer{Reachable: true, Absent: true, Datacenters: true}, Await},
 		{"a ring of the same name that waits there for this one to go", "1/a/x", Peer{Reachable: true, Copy: Copy{Region: "b", Hash: "new"}}, Remove},
+		{"the peer loses its copy", "1/a/x", Peer{Reachable: true, Copy: at(t, "b", "~1/a/x")}, Remove},
+		{"the peer loses an edit that this deletion doesn't know of", "1/a/x", Peer{Reachable: true, Copy: at(t, "b", "~2/b/y < 1/a/x")}, Await},
 		{"never published, and a peer has the ring", "-", Peer{Reachable: true, Copy: at(t, "b", "1/b/x")}, Yield},
 	} {
 		t.Run(c.why, func(t *testing.T) {
@@ -162,6 +168,8 @@ func TestTake(t *testing.T) {
 		{why: "one that a deletion does not know of", peers: []string{"-1/a/x", "2/b/y < 1/a/x"}, want: "2/b/y"},
 		{why: "from a region that does not answer", peers: []string{"?1/a/x"}},
 		{why: "to take part in a deletion", peers: []string{"-1/a/x"}, leftovers: true, want: "1/a/x"},
+		{why: "one beside a region that loses its copy", peers: []string{"~1/a/x", "1/a/x"}, want: "1/a/x"},
+		{why: "one that its region loses", peers: []string{"~1/a/x"}, leftovers: true},
 		{why: "one whose edit has no revision yet", peers: []string{"*1/a/x"}},
 	} {
 		t.Run(c.why, func(t *testing.T) {

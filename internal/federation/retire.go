@@ -15,6 +15,11 @@ type Peer struct {
 	Datacenters bool // of the ring are there
 }
 
+// unknown is true of a copy that its region loses, with an edit that c, which is being deleted, does not know of.
+func (c Copy) unknown(p Peer) bool {
+	return p.Reachable && p.Deleting && !p.Asked && !p.IsZero() && !c.Supersedes(p.Revision)
+}
+
 // live is true of a copy that others would take over again.
 func (p Peer) live() bool { return !p.Absent && !p.Deleting && !p.IsZero() }
 
@@ -29,7 +34,7 @@ func Retire(own Copy, peers []Peer) Decision {
 	}
 	for _, p := range peers {
 		orphaned := (p.Absent || p.IsZero() && !p.Deleting) && p.Datacenters // its region takes the copy over first
-		if !p.Reachable || p.live() || orphaned {
+		if !p.Reachable || p.live() || orphaned || own.unknown(p) {
 			return Decision{Verb: Await, Other: p.Copy}
 		}
 	}
@@ -37,7 +42,7 @@ func Retire(own Copy, peers []Peer) Decision {
 }
 
 // Take chooses the copy that a region without one takes over. leftovers says that the region has datacenters of the
-// ring: it then also takes part in a deletion. A region that does not answer is not taken from.
+// ring: it then also takes part in a deletion that was asked for. A region that does not answer is not taken from.
 func Take(peers []Copy, leftovers bool) (Copy, bool) {
 	live, leaving := split(peers)
 	best := Copy{}
@@ -51,6 +56,9 @@ func Take(peers []Copy, leftovers bool) (Copy, bool) {
 		}
 	}
 	for _, p := range leaving {
+		if !p.Asked {
+			continue // its region's loss
+		}
 		doomed := best.IsZero() || p.Supersedes(best.Revision)
 		if doomed && !p.Stale && leftovers && !p.IsZero() {
 			return p, true

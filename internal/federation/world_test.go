@@ -29,6 +29,8 @@ type place struct {
 	begun    bool // datacenters are being taken down
 	dcs      bool
 	diverged bool
+	doomed   bool // its namespace is being deleted
+	lost     bool // it had a copy, and nobody has said that it may have one again
 	told     []Revision
 	seen     map[string]sight
 }
@@ -45,11 +47,12 @@ type world struct {
 	places []*place
 	cut    map[[2]string]bool
 	serial int
+	asked  map[string]bool // edits that somebody deleted
 	log    []string
 }
 
 func newWorld(t *rapid.T) *world {
-	w := &world{t: t, cut: map[[2]string]bool{}}
+	w := &world{t: t, cut: map[[2]string]bool{}, asked: map[string]bool{}}
 	for _, name := range []string{"a", "b", "c"} {
 		w.places = append(w.places, &place{name: name, seen: map[string]sight{}})
 	}
@@ -122,6 +125,7 @@ func (w *world) edit(p *place) {
 		if slices.ContainsFunc(w.places, func(o *place) bool { return o.exists || o.dcs }) {
 			return
 		}
+		p.lost = false
 		p.exists, p.own, p.version = true, Copy{}, version{}
 		p.agreed, p.ripe, p.begun, p.diverged, p.told = false, false, false, false, nil
 	}
@@ -169,7 +173,31 @@ func (w *world) choose(p *place, region string) {
 func (w *world) delete(p *place) {
 	if p.exists && !p.own.Deleting {
 		p.own.Deleting = true
+		maps.Copy(w.asked, p.version.known)
 		w.note("%s: deleted at %s", p.name, p.own.Revision)
+	}
+}
+
+// lose is the deletion of the region's namespace: Kubernetes deletes the copy, and nobody asked for that.
+func (w *world) lose(p *place) {
+	if p.exists {
+		p.doomed, p.own.Deleting = true, true
+		w.note("%s: its namespace is being deleted", p.name)
+	}
+}
+
+// letGo is a person's word that what was lost may go; bringBack that a region may have a copy again.
+func (w *world) letGo(p *place) {
+	if p.doomed && !p.own.Asked {
+		p.exists, p.doomed, p.dcs, p.lost = false, false, false, true
+		w.note("%s: let go", p.name)
+	}
+}
+
+func (w *world) bringBack(p *place) {
+	if p.lost && !p.exists {
+		p.lost = false
+		w.note("%s: may come back", p.name)
 	}
 }
 
@@ -178,12 +206,18 @@ func (w *world) pass(p *place) {
 	copies, peers := p.peers()
 	switch {
 	case !p.exists:
-		if c, ok := Take(copies, p.dcs); ok {
+		if c, ok := Take(copies, p.dcs); ok && !p.lost {
 			p.exists, p.agreed, p.ripe, p.begun, p.diverged, p.told = true, false, false, false, false, nil
 			p.own, p.version = Copy{Head: c.Head}, p.seen[c.Region].version
 			w.note("%s: took %s from %s", p.name, c.Revision, c.Region)
 		}
+	case p.own.Deleting && !p.own.Asked && p.doomed:
+		if d := Follow(p.copy(), copies, nil); d.Verb == Delete {
+			w.lost(p, p.seen[d.Other.Region].version, "follows the deletion of "+d.Other.String())
+			p.own.Asked = true
+		}
 	case p.own.Deleting:
+		p.own.Asked = true
 		w.retire(p, peers)
 	default:
 		w.follow(p, copies)
@@ -233,13 +267,21 @@ func (w *world) retire(p *place, peers []Peer) {
 	d := Retire(p.copy(), peers)
 	switch {
 	case p.begun && d.Verb == Remove && !p.dcs:
-		p.exists = false
+		p.exists, p.doomed = false, false
 	case p.begun:
 		p.dcs = false
 	case d.Verb == Yield:
 		p.exists = false
+		if p.doomed { // nothing can be made there any more
+			p.doomed, p.dcs, p.lost = false, false, true
+		}
 	case d.Verb == Remove && p.ripe:
 		w.allAgree(p)
+		for e := range p.version.edits {
+			if !w.asked[e] {
+				w.fail("%s takes its datacenters down, and nobody ever deleted %s", p.name, e)
+			}
+		}
 		p.begun = true
 	}
 	p.agreed = d.Verb == Remove
@@ -299,7 +341,7 @@ func (w *world) calm() string {
 	text := ""
 	var textSb291 strings.Builder
 	for _, p := range w.places {
-		textSb291.WriteString(fmt.Sprintln(p.exists, p.own.Head, p.own.Deleting, p.version.text, p.agreed, p.ripe, p.begun, p.dcs, p.diverged, p.told))
+		textSb291.WriteString(fmt.Sprintln(p.exists, p.own.Head, p.own.Deleting, p.version.text, p.agreed, p.ripe, p.begun, p.dcs, p.diverged, p.doomed, p.lost, p.told))
 	}
 	text += textSb291.String()
 	return text
@@ -321,7 +363,7 @@ func (w *world) settle() {
 func (w *world) act() {
 	p := rapid.SampledFrom(w.places).Draw(w.t, "region")
 	o := rapid.SampledFrom(w.others(p)).Draw(w.t, "other")
-	switch rapid.SampledFrom([]string{"edit", "pass", "pass", "pass", "look", "look", "look", "round", "wait", "delete", "cut", "heal", "isolate", "choose"}).Draw(w.t, "action") {
+	switch rapid.SampledFrom([]string{"edit", "pass", "pass", "pass", "look", "look", "look", "round", "wait", "delete", "cut", "heal", "isolate", "choose", "lose", "let go", "bring back"}).Draw(w.t, "action") {
 	case "edit":
 		w.edit(p)
 	case "pass":
@@ -336,6 +378,12 @@ func (w *world) act() {
 		w.choose(p, rapid.SampledFrom(w.places).Draw(w.t, "chosen").name)
 	case "delete":
 		w.delete(p)
+	case "lose":
+		w.lose(p)
+	case "let go":
+		w.letGo(p)
+	case "bring back":
+		w.bringBack(p)
 	case "cut": // one direction at a time: links do fail so
 		w.cut[[2]string{p.name, o.name}] = true
 	case "isolate":
@@ -349,7 +397,8 @@ func (w *world) act() {
 
 // Whatever happens in three regions: no edit is dropped by a region that follows something which does not know of it, no
 // datacenter is taken down while somebody holds such an edit, and once all regions see each other either everything is
-// gone, or all hold one spec and all datacenters are there, or all say that they have diverged.
+// gone, or all hold one spec and all datacenters are there, or all say that they have diverged. What a region has lost is
+// that region's loss: the others go on, and no region takes down what nobody ever deleted.
 func TestNothingIsLostAndAllAgree(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(t)
@@ -362,19 +411,37 @@ func TestNothingIsLostAndAllAgree(t *testing.T) {
 	})
 }
 
+// waitsForWord is true of a copy whose deletion doesn't know of an edit that another region is losing: somebody has to say
+// that it may go.
+func (w *world) waitsForWord(p *place) bool {
+	return slices.ContainsFunc(w.others(p), func(o *place) bool {
+		return o.exists && o.own.Deleting && !o.own.Asked && !p.own.Supersedes(o.own.Revision)
+	})
+}
+
 func (w *world) check() {
-	texts, diverged, there, leaving := map[string]bool{}, 0, 0, 0
+	texts, diverged, there, leaving, missing := map[string]bool{}, 0, 0, 0, 0
 	for _, p := range w.places {
 		if !p.exists {
 			if p.dcs {
 				w.fail("%s has datacenters and no ring:\n%s", p.name, w.calm())
 			}
+			if p.lost {
+				missing++
+			}
+			continue
+		}
+		if p.own.Deleting && !p.own.Asked { // held
+			missing++
 			continue
 		}
 		there++
 		texts[p.version.text] = true
 		if p.diverged {
 			diverged++
+		}
+		if p.own.Deleting && w.waitsForWord(p) {
+			return // not over
 		}
 		if p.own.Deleting {
 			leaving++
@@ -384,11 +451,11 @@ func (w *world) check() {
 	case there == 0:
 	case leaving > 0:
 		w.fail("the deletion never ends:\n%s", w.calm())
-	case there < len(w.places):
+	case there+missing < len(w.places):
 		w.fail("the ring is gone in a part of the regions:\n%s", w.calm())
 	case diverged == 0 && len(texts) > 1, diverged > 0 && diverged < there:
 		w.fail("%d specs, and %d of %d regions say that they have diverged:\n%s", len(texts), diverged, there, w.calm())
-	case diverged == 0 && slices.ContainsFunc(w.places, func(p *place) bool { return !p.dcs }):
+	case diverged == 0 && slices.ContainsFunc(w.places, func(p *place) bool { return p.exists && !p.own.Deleting && !p.dcs }):
 		w.fail("datacenters are gone from a ring that is there:\n%s", w.calm())
 	}
 }

@@ -111,7 +111,7 @@ func controllers(m ctrl.Manager, o Options) []controller {
 		// What the other regions hold of rings: read by the next ones.
 		runnable{regions},
 		// Rings: agrees with the other regions, makes this region's datacenters.
-		&ring.Reconciler{Client: m.GetClient(), Events: m.GetEventRecorder("ringspan"), Region: o.Region, Now: time.Now, Peers: regions},
+		&ring.Reconciler{Client: m.GetClient(), Live: m.GetAPIReader(), Events: m.GetEventRecorder("ringspan"), Region: o.Region, Now: time.Now, Peers: regions},
 		// Secrets that ReplicatedSecrets choose, copied between regions.
 		&secrets.Reconciler{Client: m.GetClient(), Events: m.GetEventRecorder("ringspan"), Region: o.Region, Now: time.Now, Peers: regions},
 		// Datacenters: their objects, nodes, roles and replication.

@@ -24,6 +24,8 @@ const (
 	ClusterPeersReachable K8ssandraClusterConditionType = "PeersReachable"
 	// ClusterDeleting: the ring is being deleted (True), or was to be and is not, because of an edit (False).
 	ClusterDeleting K8ssandraClusterConditionType = "Deleting"
+	// ClusterRegionLost: a region has lost its copy of the ring, which nobody asked for; the message says how to bring it back.
+	ClusterRegionLost K8ssandraClusterConditionType = "RegionLost"
 	// ClusterFieldsNotActedOn: the spec has fields that this version does not act on; the message names them.
 	ClusterFieldsNotActedOn K8ssandraClusterConditionType = "FieldsNotActedOn"
 )
@@ -75,6 +77,8 @@ type PeerStatus struct {
 	Since metav1.Time `json:"since,omitempty,omitzero"`
 	// Revision of the ring that the peer holds.
 	Revision string `json:"revision,omitempty"`
+	// Lost says that the region has lost its copy of the ring, which nobody asked for.
+	Lost bool `json:"lost,omitempty"`
 	// Message says why it isn't reachable.
 	Message string `json:"message,omitempty"`
 }

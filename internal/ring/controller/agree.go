@@ -3,6 +3,7 @@ package controller
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -11,7 +12,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
+	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
+	"github.com/ringspan/ringspan/internal/deletion"
 	"github.com/ringspan/ringspan/internal/federation"
 )
 
@@ -56,6 +59,7 @@ func (p *pass) stranger(region string) bool {
 func (p *pass) agree(ctx context.Context) (again bool, err error) {
 	before := p.k.DeepCopy()
 	finalizer := controllerutil.AddFinalizer(p.k, api.Finalizer)
+	news := p.remember()
 	copies, objects := p.copies(p.key())
 	identified, err := p.identify(ctx, copies)
 	if err != nil {
@@ -87,7 +91,7 @@ func (p *pass) agree(ctx context.Context) (again bool, err error) {
 	case federation.TwoRings:
 		p.choice, p.reason = p.twoRings(other), reasonTwoRings
 	}
-	if !finalizer && !identified && (decision.Verb == federation.Keep || p.held || p.choice != "") {
+	if !finalizer && !identified && !news && (decision.Verb == federation.Keep || p.held || p.choice != "") {
 		return false, nil
 	}
 	return true, p.patch(ctx, before)
@@ -132,7 +136,8 @@ func (p *pass) annotate(head federation.Head, from map[string]string) {
 	}
 	for key, value := range from {
 		switch key {
-		case corev1.LastAppliedConfigAnnotation, api.ChooseAnnotation, removalAnnotation: // each region's own
+		case corev1.LastAppliedConfigAnnotation, api.ChooseAnnotation, removalAnnotation, regionsAnnotation,
+			deletion.Annotation, deletion.LetGo, deletion.BringBack: // each region's own
 		default:
 			p.k.Annotations[key] = value
 		}
@@ -160,6 +165,10 @@ func (p *pass) pull(ctx context.Context, name types.NamespacedName) error {
 	copies, objects := p.copies(name)
 	best, ok := federation.Take(federation.OfOneRing(id, copies), len(leftovers) > 0)
 	if !ok {
+		return nil
+	}
+	if living := slices.ContainsFunc(leftovers, func(dc cassandra.CassandraDatacenter) bool { return dc.DeletionTimestamp.IsZero() }); !living && p.lostHere(name, best.ID) {
+		log.FromContext(ctx).Info("this region has lost its copy of the ring: it is not made again without a person's word", "from", best.Region)
 		return nil
 	}
 	if err := p.ensureNamespace(ctx, name.Namespace); err != nil {

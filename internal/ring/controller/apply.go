@@ -12,6 +12,7 @@ import (
 
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
+	"github.com/ringspan/ringspan/internal/deletion"
 	"github.com/ringspan/ringspan/internal/federation/peers"
 	"github.com/ringspan/ringspan/internal/ring"
 )
@@ -43,6 +44,9 @@ func (p *pass) reconcile(ctx context.Context) error {
 			p.errs = append(p.errs, fmt.Errorf("datacenter %s: %w", t.Metadata.Name, err))
 		}
 	}
+	if err := p.broughtBack(ctx); err != nil {
+		return err
+	}
 	return p.orphans(ctx)
 }
 
@@ -68,17 +72,22 @@ func (p *pass) datacenter(ctx context.Context, i int) error {
 		p.errs = append(p.errs, err)
 		return nil
 	}
-	if err := p.ensureNamespace(ctx, want.Namespace); err != nil {
-		return err
-	}
 	have := &cassandra.CassandraDatacenter{}
 	err = p.Client.Get(ctx, client.ObjectKeyFromObject(want), have)
-	if client.IgnoreNotFound(err) != nil {
+	switch {
+	case client.IgnoreNotFound(err) != nil:
 		return err
-	}
-	if !have.DeletionTimestamp.IsZero() { // written now, it would not come back once it is gone
+	case err != nil && p.gone(want.Name):
+		return nil // see report
+	case !have.DeletionTimestamp.IsZero() && !deletion.IsAsked(have):
+		p.errs = append(p.errs, fmt.Errorf("datacenter %s is being deleted, although its ring isn't: it is kept; its own condition Deleting says what can be done", want.Name))
+		return nil
+	case !have.DeletionTimestamp.IsZero(): // written now, it would not come back once it is gone
 		p.waits = append(p.waits, fmt.Sprintf("the earlier datacenter %s to be gone", want.Name))
 		return nil
+	}
+	if err := p.ensureNamespace(ctx, want.Namespace); err != nil {
+		return err
 	}
 	if err := p.rebuild(ctx, i, want, have); err != nil {
 		return err

@@ -20,6 +20,7 @@ import (
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	control "github.com/ringspan/ringspan/api/control/v1alpha1"
 	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
+	"github.com/ringspan/ringspan/internal/deletion"
 	"github.com/ringspan/ringspan/internal/federation"
 	"github.com/ringspan/ringspan/internal/federation/peers"
 )
@@ -34,6 +35,7 @@ const (
 // Reconciler runs the rings of one region.
 type Reconciler struct {
 	Client client.Client
+	Live   client.Reader // not a cache: proof of what is being deleted
 	Events events.EventRecorder
 	Peers  *peers.Peers
 	Region string
@@ -100,13 +102,16 @@ func (r *Reconciler) Reconcile(ctx context.Context, q ctrl.Request) (ctrl.Result
 		return ctrl.Result{}, err
 	}
 	if !p.k.DeletionTimestamp.IsZero() {
-		again, err := p.retire(ctx)
+		again, err := p.leave(ctx)
 		return ctrl.Result{RequeueAfter: again}, ignoreConflict(client.IgnoreNotFound(err))
 	}
 	if again, err := p.agree(ctx); again || err != nil {
 		return ctrl.Result{}, ignoreConflict(client.IgnoreNotFound(err))
 	}
-	var failure error
+	failure := p.doomed(ctx)
+	if failure != nil {
+		return ctrl.Result{}, ignoreConflict(failure)
+	}
 	if p.choice == "" && !p.held {
 		if failure = p.reconcile(ctx); apierrors.IsConflict(failure) {
 			return ctrl.Result{}, nil // another pass with fresher eyes follows at once
@@ -136,7 +141,7 @@ func copyOf(region string, k *api.K8ssandraCluster) federation.Copy {
 	if err != nil { // nobody's revision: as if it had none
 		head = federation.Head{}
 	}
-	return federation.Copy{Head: head, Region: region, ID: k.Annotations[api.RingIDAnnotation], Hash: hashOf(k.Spec), Deleting: !k.DeletionTimestamp.IsZero()}
+	return federation.Copy{Head: head, Region: region, ID: k.Annotations[api.RingIDAnnotation], Hash: hashOf(k.Spec), Deleting: !k.DeletionTimestamp.IsZero(), Asked: deletion.IsAsked(k)}
 }
 
 func hashOf(spec api.K8ssandraClusterSpec) string {

@@ -38,7 +38,7 @@ func (r *region) restarted(fail interceptor.Funcs) {
 	r.must(err)
 	failing := interceptor.NewClient(as, fail)
 	r.peers = &peers.Peers{Client: failing, Events: r.events, Region: r.name, Namespace: install.Namespace, Now: r.peers.Now}
-	r.loop = &controller.Reconciler{Client: failing, Events: r.events, Peers: r.peers, Region: r.name, Now: r.peers.Now}
+	r.loop = &controller.Reconciler{Client: failing, Live: failing, Events: r.events, Peers: r.peers, Region: r.name, Now: r.peers.Now}
 }
 
 // One ClientConfig that no client can be made of, or whose Secret can't be read, harms its own region only, after a restart

@@ -17,6 +17,7 @@ import (
 
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
+	"github.com/ringspan/ringspan/internal/deletion"
 	"github.com/ringspan/ringspan/internal/ring"
 )
 
@@ -40,7 +41,7 @@ func (p *pass) report(ctx context.Context) (ready bool, err error) {
 			s, region := p.statusOf(ctx, t)
 			if s == nil {
 				ready, initialized = false, false
-				waits = append(waits, fmt.Sprintf("datacenter %s in region %s to be made", t.Metadata.Name, region))
+				waits = append(waits, p.missing(t.Metadata.Name, region, &status))
 				continue
 			}
 			status.Datacenters[t.Metadata.Name] = api.K8ssandraStatus{ContextName: region, Cassandra: s.DeepCopy()}
@@ -64,6 +65,20 @@ func (p *pass) report(ctx context.Context) (ready bool, err error) {
 	return ready, nil
 }
 
+// missing says in words why a datacenter isn't there. What this region knew of one that it has lost stays in the status: it
+// is how the next pass knows.
+func (p *pass) missing(name, region string, status *api.K8ssandraClusterStatus) string {
+	switch {
+	case region == p.Region && p.gone(name):
+		status.Datacenters[name] = p.k.Status.Datacenters[name]
+		return fmt.Sprintf("datacenter %s, which region %s has lost: nobody agreed to its deletion, and it isn't made again without a person's word. "+
+			"Set the annotation %s: %s on this copy to have it made again", name, region, deletion.BringBack, region)
+	case region != p.Region && p.lostIn(region) != "":
+		return fmt.Sprintf("datacenter %s, which region %s has lost", name, region)
+	}
+	return fmt.Sprintf("datacenter %s in region %s to be made", name, region)
+}
+
 // behind names the regions that answer and hold another revision: they have yet to act on this one. A region that doesn't
 // answer is not waited for.
 func (p *pass) behind() (waits []string) {
@@ -74,6 +89,10 @@ func (p *pass) behind() (waits []string) {
 			continue
 		}
 		k := s.Ring(p.key())
+		if p.lostIn(s.Region) != "" {
+			waits = append(waits, fmt.Sprintf("region %s, which has lost its part of the ring", s.Region))
+			continue
+		}
 		if k == nil || k.DeletionTimestamp.IsZero() && k.Annotations[api.RevisionAnnotation] != own {
 			waits = append(waits, fmt.Sprintf("region %s to take revision %s over", s.Region, own))
 		}
@@ -91,7 +110,7 @@ func newsOf(s *cassandra.CassandraDatacenterStatus) string {
 func (p *pass) peerStatus() (all []api.PeerStatus) {
 	for i := range p.peers {
 		s := &p.peers[i]
-		one := api.PeerStatus{Region: s.Region, Reachable: s.Reachable, Since: metav1.NewTime(s.Since.Truncate(time.Second)), Message: s.Message}
+		one := api.PeerStatus{Region: s.Region, Reachable: s.Reachable, Since: metav1.NewTime(s.Since.Truncate(time.Second)), Message: s.Message, Lost: p.lostIn(s.Region) != ""}
 		for _, old := range p.k.Status.Peers { // a restart of this process is no news of the peer
 			if old.Region == s.Region && old.Reachable == s.Reachable {
 				one.Since = old.Since
@@ -140,6 +159,9 @@ func (p *pass) conditions(ready, initialized bool, waits []string, failure strin
 	if c := p.overruled(); c != nil {
 		all = append(all, *c)
 	}
+	if lost := p.losses(); len(lost) > 0 {
+		all = append(all, p.condition(api.ClusterRegionLost, true, reasonLost, strings.Join(lost, "; ")))
+	}
 	if fields := ring.NotActedOn(p.k); len(fields) > 0 {
 		all = append(all, p.condition(api.ClusterFieldsNotActedOn, true, "NotActedOn", "not acted on: "+strings.Join(fields, ", ")))
 	}
@@ -174,7 +196,7 @@ func (p *pass) announce(before api.K8ssandraClusterStatus) {
 			continue
 		}
 		switch {
-		case c.Type == api.ClusterFieldsNotActedOn, c.Type == api.ClusterDiverged && c.Status == corev1.ConditionTrue, c.Type == api.ClusterDeleting,
+		case c.Type == api.ClusterFieldsNotActedOn, c.Type == api.ClusterRegionLost, c.Type == api.ClusterDiverged && c.Status == corev1.ConditionTrue, c.Type == api.ClusterDeleting,
 			c.Type == api.ClusterPeersReachable && c.Status == corev1.ConditionFalse && (old == nil || old.Status != c.Status):
 			p.Events.Eventf(p.k, nil, corev1.EventTypeWarning, c.Reason, "Reconcile", "%s", c.Message)
 		case c.Type == api.ClusterReady && c.Status == corev1.ConditionTrue && (old == nil || old.Status != c.Status):

@@ -16,6 +16,7 @@ import (
 
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
+	"github.com/ringspan/ringspan/internal/deletion"
 	"github.com/ringspan/ringspan/internal/federation"
 	"github.com/ringspan/ringspan/internal/federation/peers"
 )
@@ -86,6 +87,9 @@ func (p *pass) blocker(other federation.Copy) string {
 	case p.peers[i].Ring(p.key()) == nil:
 		return fmt.Sprintf("region %s to take the ring over and delete it too: it has datacenters of it", other.Region)
 	}
+	if k := p.peers[i].Ring(p.key()); !k.DeletionTimestamp.IsZero() && other.Deleting && !other.Asked {
+		return fmt.Sprintf("region %s to let go of its copy, which it has lost: it holds revision %s, which this deletion does not know of", other.Region, other.Revision)
+	}
 	return fmt.Sprintf("region %s to delete its copy too", other.Region)
 }
 
@@ -116,6 +120,10 @@ func (p *pass) remove(ctx context.Context, decision federation.Decision) error {
 	var names []string
 	for i := range list {
 		names = append(names, list[i].Name+heldUp(&list[i]))
+		if err := p.agreeTo(ctx, &list[i]); err != nil {
+			errs = append(errs, err)
+			continue // deleted without that, it would be kept as lost
+		}
 		if list[i].DeletionTimestamp.IsZero() {
 			errs = append(errs, client.IgnoreNotFound(p.Client.Delete(ctx, &list[i])))
 		}
@@ -174,14 +182,15 @@ func (p *pass) tell(ctx context.Context, reason, message string) error {
 	kept = append(kept, next)
 	p.k.Status.Conditions = kept
 	p.k.Status.Error = api.NoError
-	if reason == reasonWaiting {
+	waiting := reason == reasonWaiting || reason == reasonLost || reason == reasonCause
+	if waiting {
 		p.k.Status.Error = message
 	}
 	if err := p.Client.Status().Update(ctx, p.k); err != nil {
 		return err
 	}
 	kind := corev1.EventTypeNormal
-	if reason == reasonWaiting {
+	if waiting {
 		kind = corev1.EventTypeWarning
 	}
 	p.Events.Eventf(p.k, nil, kind, reason, "Reconcile", "%s", message)
@@ -194,7 +203,7 @@ func (p *pass) overruled() *api.K8ssandraClusterCondition {
 	for i := range p.peers {
 		s := &p.peers[i]
 		k := s.Ring(p.key())
-		if k == nil || k.DeletionTimestamp.IsZero() || !s.Reachable || own.IsZero() || p.stranger(s.Region) || copyOf(s.Region, k).Supersedes(own.Revision) {
+		if k == nil || !deletion.IsAsked(k) || !s.Reachable || own.IsZero() || p.stranger(s.Region) || copyOf(s.Region, k).Supersedes(own.Revision) {
 			continue
 		}
 		c := p.condition(api.ClusterDeleting, false, reasonOverruled, fmt.Sprintf(

@@ -44,6 +44,7 @@ type region struct {
 	*stage
 	name   string
 	admin  client.Client
+	as     client.Client // the operator
 	peers  *peers.Peers
 	loop   *controller.Reconciler
 	link   *kubetest.Link // to the other region's API server
@@ -62,14 +63,26 @@ func newStage(t *testing.T) *stage {
 		r := &region{stage: s, name: name, admin: clusters[name].Client, events: events.NewFakeRecorder(1000)}
 		r.link = kubetest.NewLink(t, clusters[other])
 		r.link.Know(clusters[name], other)
-		as, err := client.New(clusters[name].Operator(), client.Options{Scheme: clusters[name].Scheme})
+		var err error
+		r.as, err = client.New(clusters[name].Operator(), client.Options{Scheme: clusters[name].Scheme})
 		s.must(err)
-		now := func() time.Time { return s.clock }
-		r.peers = &peers.Peers{Client: as, Events: r.events, Region: name, Namespace: install.Namespace, Now: now}
-		r.loop = &controller.Reconciler{Client: as, Events: r.events, Peers: r.peers, Region: name, Now: now}
+		r.newOperator()
 		s.by[name] = r
 	}
 	return s
+}
+
+// newOperator is an operator that remembers nothing.
+func (r *region) newOperator() {
+	now := func() time.Time { return r.clock }
+	r.peers = &peers.Peers{Client: r.as, Events: r.events, Region: r.name, Namespace: install.Namespace, Now: now}
+	r.loop = &controller.Reconciler{Client: r.as, Live: r.as, Events: r.events, Peers: r.peers, Region: r.name, Now: now}
+}
+
+func (s *stage) newOperators() {
+	for _, r := range s.all() {
+		r.newOperator()
+	}
 }
 
 func (s *stage) must(err error) {

@@ -1,0 +1,188 @@
+package controller
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/ringspan/ringspan/internal/deletion"
+	"github.com/ringspan/ringspan/internal/federation"
+)
+
+// Reasons of the condition Deleting of a copy that nobody asked to delete.
+const (
+	reasonLost  = "Lost"
+	reasonLetGo = "LetGo"
+	reasonCause = "CauseUnknown"
+)
+
+// leave goes on with a copy that is being deleted. Only a deletion that a person asked for as such is one of the ring; a
+// copy that goes with its namespace or its definition is held, with all that the region has, until somebody says what
+// should become of it.
+func (p *pass) leave(ctx context.Context) (time.Duration, error) {
+	if deletion.IsAsked(p.k) || p.k.Annotations[removalAnnotation] == removalBegun {
+		return p.retire(ctx)
+	}
+	why, err := deletion.Cause(ctx, p.Live, p.k, deletion.RingDefinition)
+	switch {
+	case err != nil:
+		log.FromContext(ctx).Error(err, "finding out why the ring is being deleted")
+		return soon, p.tell(ctx, reasonCause, "nothing is taken down before it is known whether the deletion of the ring was asked for: "+err.Error())
+	case why != "":
+		return p.lose(ctx, why)
+	}
+	if err := p.markDeletion(ctx, deletion.Asked); err != nil {
+		return soon, err
+	}
+	return p.retire(ctx)
+}
+
+// lose holds a copy that was lost. A deletion of the ring that was asked for in another region holds here too.
+func (p *pass) lose(ctx context.Context, why string) (time.Duration, error) {
+	copies, _ := p.copies(p.key())
+	if d := federation.Follow(copyOf(p.Region, p.k), copies, nil); d.Verb == federation.Delete {
+		p.Events.Eventf(p.k, nil, corev1.EventTypeNormal, "Deleting", "Reconcile", "the ring was deleted in region %s at revision %s", d.Other.Region, d.Other.Revision)
+		return soon, p.markDeletion(ctx, deletion.Asked)
+	}
+	if p.k.Annotations[deletion.Annotation] != deletion.Lost {
+		return soon, p.markDeletion(ctx, deletion.Lost)
+	}
+	may, err := deletion.MayGo(ctx, p.Live, p.k)
+	if err != nil {
+		return soon, err
+	}
+	if may {
+		return soon, p.letGo(ctx, why)
+	}
+	return soon, p.tell(ctx, reasonLost, fmt.Sprintf("%s, and nobody asked for the deletion of the ring: the other regions go on, and what this region has is kept. "+
+		"Set the annotation %s: \"true\" on the namespace to let it go, or delete the ring in another region to end it everywhere", why, deletion.LetGo))
+}
+
+// letGo ends what was lost here, on a person's word: those datacenters that go too, and then the copy.
+func (p *pass) letGo(ctx context.Context, why string) error {
+	list, err := p.datacenters(ctx, p.key())
+	if err != nil {
+		return err
+	}
+	for i := range list {
+		dc := &list[i]
+		if dc.DeletionTimestamp.IsZero() {
+			continue // it lives elsewhere, and stays
+		}
+		if err := p.agreeTo(ctx, dc); err != nil {
+			return err
+		}
+		return p.tell(ctx, reasonLetGo, fmt.Sprintf("%s, and its data may go: taking down %s", why, dc.Name))
+	}
+	return p.release(ctx)
+}
+
+// agreeTo says on a datacenter that its deletion was agreed on: only then its own loop lets its volumes go.
+func (p *pass) agreeTo(ctx context.Context, dc client.Object) error {
+	if dc.GetAnnotations()[deletion.Annotation] == deletion.Asked {
+		return nil
+	}
+	before := dc.DeepCopyObject().(client.Object)
+	annotations := map[string]string{deletion.Annotation: deletion.Asked}
+	for key, value := range dc.GetAnnotations() {
+		if key != deletion.Annotation {
+			annotations[key] = value
+		}
+	}
+	dc.SetAnnotations(annotations)
+	return client.IgnoreNotFound(p.Client.Patch(ctx, dc, client.MergeFrom(before)))
+}
+
+// markDeletion writes down whether the deletion was asked for, for the other regions and for whoever comes after this
+// process.
+func (p *pass) markDeletion(ctx context.Context, what string) error {
+	before := p.k.DeepCopy()
+	if p.k.Annotations == nil {
+		p.k.Annotations = map[string]string{}
+	}
+	p.k.Annotations[deletion.Annotation] = what
+	log.FromContext(ctx).Info("the ring is being deleted", "deletion", what)
+	return p.patch(ctx, before)
+}
+
+// doomed holds a copy that isn't deleted yet, because it is protected, in a namespace that is being deleted: nothing can
+// be made there any more.
+func (p *pass) doomed(ctx context.Context) error {
+	why, err := deletion.NamespaceGoes(ctx, p.Live, p.k.Namespace)
+	if err != nil {
+		return err
+	}
+	said := p.k.Annotations[deletion.Annotation] != ""
+	switch {
+	case why == "" && said: // copied from an object that was lost
+		before := p.k.DeepCopy()
+		delete(p.k.Annotations, deletion.Annotation)
+		return p.patch(ctx, before)
+	case why == "":
+		return nil
+	case !said:
+		return p.markDeletion(ctx, deletion.Lost)
+	}
+	p.held = true
+	p.errs = append(p.errs, fmt.Errorf("%s, and nobody asked for the deletion of the ring: nothing can be made here any more; what is left of it is kept", why))
+	return nil
+}
+
+// lostIn says in words how a region lost its part of the ring, "" when it didn't, as far as is known.
+func (p *pass) lostIn(region string) string {
+	seen := parseRegions(p.k.Annotations[regionsAnnotation])
+	for i := range p.peers {
+		s := &p.peers[i]
+		k := s.Ring(p.key())
+		switch {
+		case s.Region != region || !s.Reachable || p.stranger(region):
+		case k == nil && seen[region] != "":
+			return fmt.Sprintf("region %s has lost its part of the ring, and nobody asked for that: the other regions go on. To have it made again, empty, "+
+				"set the annotation %s: %s on this copy", region, deletion.BringBack, region)
+		case k == nil || deletion.IsAsked(k):
+		case k.Annotations[deletion.Annotation] == deletion.Lost:
+			return fmt.Sprintf("region %s loses its part of the ring, and nobody asked for that: the other regions go on. Its own copy says why", region)
+		case k.DeletionTimestamp.IsZero():
+		case k.Annotations[removalAnnotation] != removalBegun:
+			return fmt.Sprintf("region %s deletes its copy and doesn't say that somebody asked for that (older operators never do): the other regions go on. "+
+				"Delete the ring in this region too if it should go everywhere", region)
+		}
+	}
+	return ""
+}
+
+// losses are what the other regions have lost, by region.
+func (p *pass) losses() (words []string) {
+	for i := range p.peers {
+		if why := p.lostIn(p.peers[i].Region); why != "" {
+			words = append(words, why)
+		}
+	}
+	return words
+}
+
+// gone tells whether a datacenter of this region was there before and is not any more, although nobody agreed to that.
+// It isn't made again without a person's word.
+func (p *pass) gone(name string) bool {
+	before, known := p.k.Status.Datacenters[name]
+	return known && before.ContextName == p.Region && before.Cassandra != nil && p.k.Annotations[deletion.BringBack] != p.Region
+}
+
+// broughtBack takes the word away that let this region make its datacenters again: all of them are there.
+func (p *pass) broughtBack(ctx context.Context) error {
+	if p.k.Annotations[deletion.BringBack] != p.Region || len(p.errs) > 0 {
+		return nil
+	}
+	for _, t := range p.k.Spec.Cassandra.Datacenters {
+		if status, region := p.statusOf(ctx, t); region == p.Region && status == nil {
+			return nil
+		}
+	}
+	before := p.k.DeepCopy()
+	delete(p.k.Annotations, deletion.BringBack)
+	return p.patch(ctx, before)
+}
