@@ -40,6 +40,8 @@ type Agent struct {
 	jmx    jmx
 	jobs   *jobs
 
+	unfinished string // the schema under which the last rebuild failed; of the job that runs
+
 	mu       sync.Mutex
 	jvm      *jvm
 	wanted   bool // a start was asked for, and no stop

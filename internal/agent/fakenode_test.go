@@ -26,6 +26,8 @@ type fakeNode struct {
 	Tokens    []string
 	Keyspaces map[string]map[string]string
 	Roles     map[string]fakeRole
+	Schema    int      // changes so far
+	Streamed  []string // keyspaces that a rebuild remembers
 }
 
 type fakeRole struct{ Super, Login, Hash string }
@@ -73,7 +75,7 @@ func (n *fakeNode) attributes() map[string]any {
 		"LiveNodes": []string{n.address}, "UnreachableNodes": []string{}, "JoiningNodes": []string{}, "LeavingNodes": []string{}, "MovingNodes": []string{},
 		"LoadMap": map[string]string{n.address: "117.38 KiB"}, "EndpointToHostId": map[string]string{n.address: n.HostID}, "TokenToEndpointMap": tokens,
 		"Keyspaces": slices.Collect(maps.Keys(n.Keyspaces)), "NonLocalStrategyKeyspaces": []string{"system_auth"},
-		"SchemaVersions": map[string][]string{"11111111-1111-1111-1111-111111111111": {n.address}},
+		"SchemaVersions": map[string][]string{n.version(): {n.address}},
 	}
 }
 
@@ -91,8 +93,10 @@ func (n *fakeNode) operation(name string, args []any) (any, error) {
 	case "effectiveOwnershipWithPort":
 		return map[string]float64{"/" + n.address + ":7000": 1}, nil
 	case "rebuild":
+		skipped := n.Streamed
+		n.Streamed = []string{"shop"} // a part of it, if it fails
 		if args[0] != n.datacenter {
-			return nil, fmt.Errorf("java.lang.IllegalArgumentException : Provided datacenter '%v' is not a valid datacenter, available datacenters are: %s", args[0], n.datacenter)
+			return nil, fmt.Errorf("java.lang.IllegalArgumentException : Provided datacenter '%v' is not a valid datacenter, available datacenters are: %s; skipped %v", args[0], n.datacenter, skipped)
 		}
 	case "forceKeyspaceCleanup":
 		return 0, nil
@@ -137,8 +141,18 @@ func (n *fakeNode) cql(statement string) (any, error) {
 		return rows{{"table_name": "'events'"}, {"table_name": "'sessions'"}}, nil
 	case strings.HasSuffix(statement, "FROM system.local"):
 		return rows{{"broadcast_address": quote(n.address), "data_center": quote(n.datacenter), "rack": "'rack1'", "host_id": n.HostID,
-			"schema_version": "11111111-1111-1111-1111-111111111111", "release_version": "'5.0.9'"}}, nil
+			"schema_version": n.version(), "release_version": "'5.0.9'"}}, nil
 	case strings.HasSuffix(statement, "FROM system.peers_v2"):
+		return rows{}, nil
+	case statement == "SELECT keyspace_name FROM system.available_ranges_v2":
+		all := rows{}
+		for _, name := range n.Streamed {
+			all = append(all, map[string]string{"keyspace_name": quote(name)})
+		}
+		return all, nil
+	case strings.HasPrefix(statement, "DELETE FROM system.available_ranges_v2 WHERE keyspace_name = "):
+		_, name, _ := strings.Cut(statement, " = ")
+		n.Streamed = slices.DeleteFunc(n.Streamed, func(k string) bool { return quote(k) == name })
 		return rows{}, nil
 	case statement == "SELECT role, is_superuser, can_login FROM system_auth.roles":
 		all := rows{}
@@ -149,6 +163,8 @@ func (n *fakeNode) cql(statement string) (any, error) {
 	}
 	return nil, fmt.Errorf("org.apache.cassandra.exceptions.SyntaxException : %s", statement)
 }
+
+func (n *fakeNode) version() string { return fmt.Sprintf("11111111-1111-1111-1111-%012d", n.Schema) }
 
 func (n *fakeNode) replication(name string) rows {
 	k := n.Keyspaces[name]
@@ -177,5 +193,6 @@ func (n *fakeNode) putKeyspace(verb, name, options string) error {
 		return nil
 	}
 	n.Keyspaces[name] = k
+	n.Schema++
 	return nil
 }

@@ -193,10 +193,6 @@ func (a *Agent) schemaVersions(ctx context.Context) (out map[string][]string, er
 	return out, read(ctx, a.jmx, storageProxy, "SchemaVersions", &out)
 }
 
-func (a *Agent) rebuild(ctx context.Context, source string) error {
-	return exec(ctx, a.jmx, storageService, "rebuild(java.lang.String)", nil, source)
-}
-
 // cleanup goes over one keyspace, or over all that are replicated.
 func (a *Agent) cleanup(ctx context.Context, keyspace string, tables []string, parallel int) error {
 	keyspaces := []string{keyspace}

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
+
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	"github.com/ringspan/ringspan/internal/mgmtapi"
 )
@@ -42,6 +44,13 @@ func (s *State) conditions(p Plan, err error) []api.DatacenterCondition {
 	}
 	if other := s.mayMerge(); other != "" && p.Invalid != other {
 		all = append(all, condition(api.DatacenterMayMerge, true, api.ReasonSameName, other))
+	}
+	if owed := s.owedKeyspaces(); owed != "" {
+		for i := range all {
+			if c := &all[i]; c.Type == api.DatacenterReady && c.Status == corev1.ConditionTrue {
+				*c = condition(api.DatacenterReady, false, api.ReasonWaiting, owed)
+			}
+		}
 	}
 	if fields := s.notActedOn(); len(fields) > 0 {
 		all = append(all, condition(api.DatacenterFieldsNotActedOn, true, api.ReasonNotActedOn, "not acted on: "+strings.Join(fields, ", ")))

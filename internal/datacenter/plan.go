@@ -61,6 +61,7 @@ type Plan struct {
 	Stopped      bool
 	InitComplete bool // the first boot is over
 
+	lacking   bool     // keyspaces lack their data here
 	unsettled string   // the first rack that isn't whole
 	held      []string // racks that a change has yet to reach
 }
@@ -83,6 +84,8 @@ func (p *Plan) has(verbs ...plan.Verb) bool {
 // Next is how soon the next pass should come when nothing else causes one.
 func (p *Plan) Next() time.Duration {
 	switch {
+	case p.lacking && p.Done:
+		return 2 * time.Second // until it is seen that a person's rebuild is over
 	case p.Done || p.Invalid != "":
 		return 20 * time.Second
 	case p.has(Replicate, Record, Roles, OpenNative, Seeds, Label):
@@ -136,7 +139,7 @@ func Make(s *State) Plan {
 	if len(p.held) > 0 {
 		p.Wait("rack %s to be whole before the change reaches %s", p.unsettled, strings.Join(p.held, ", "))
 	}
-	p.Done = len(p.Steps) == 0 && p.Quiet() && p.Secret == ""
+	p.Done, p.lacking = len(p.Steps) == 0 && p.Quiet() && p.Secret == "", s.owedKeyspaces() != ""
 	return p
 }
 

@@ -22,10 +22,10 @@ func (s *State) joins() bool {
 }
 
 // UserKeyspaces are the keyspaces that this datacenter gets replicas of when it
-// joins, and how many.
+// joins, and how many. They are looked at until it has the data.
 func (s *State) UserKeyspaces() (map[string]int, error) {
 	text := s.DC.Annotations[JoinReplicationAnnotation]
-	if text == "" || !s.joins() {
+	if text == "" || s.owes() == "" {
 		return nil, nil
 	}
 	var all map[string]map[string]int

@@ -33,7 +33,7 @@ func (s *State) planRing(p *Plan) {
 	if !s.planFounding(p) {
 		return
 	}
-	if s.joins() && !s.planUserKeyspaces(p) {
+	if s.owes() != "" && !s.planUserKeyspaces(p) && !s.initialized() {
 		return
 	}
 	if s.auth() && !s.planRoles(p) && !s.initialized() && s.owes() == "" {

@@ -46,6 +46,15 @@ func (w *world) command(t *testing.T, d *datadriven.TestData) string {
 		r.standAlone()
 	case "run":
 		return w.run(arg("rounds"))
+	case "dying": // each operator dies in each pass, after none, one or two of its steps
+		for i := range 60 {
+			for _, r := range w.regions {
+				r.pass(i % 3)
+			}
+			w.tick()
+		}
+	case "holds":
+		return w.holds(arg("name"))
 	case "status":
 		return r.status()
 	case "annotations":
@@ -114,6 +123,13 @@ func (r *region) happens(t *testing.T, d *datadriven.TestData, pod string) strin
 		}
 	case "hold", "release":
 		r.held = d.Cmd == "hold"
+	case "alter":
+		r.alter(t, d)
+	case "rebuild": // a person's task, over all nodes
+		r.rebuilt = append(r.rebuilt, r.now)
+		for r.jobs = map[string]string{}; !r.rebuild(d.CmdArgs[1].Vals[0]); {
+			r.cassie.Advance()
+		}
 	case "write":
 		r.write()
 	case "heal":
@@ -156,6 +172,22 @@ func (r *region) happens(t *testing.T, d *datadriven.TestData, pod string) strin
 		d.Fatalf(t, "no such command")
 	}
 	return ""
+}
+
+// alter gives a keyspace's replicas to datacenters, as a person does.
+func (r *region) alter(t *testing.T, d *datadriven.TestData) {
+	factors := map[string]int{}
+	for _, a := range d.CmdArgs[2:] {
+		n, err := strconv.Atoi(a.Vals[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		factors[a.Key] = n
+	}
+	node := r.nodes[slices.Sorted(maps.Keys(r.nodes))[0]]
+	if err := node.AlterKeyspace(t.Context(), d.CmdArgs[1].Vals[0], factors); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func (r *region) set(t *testing.T, d *datadriven.TestData) {
@@ -251,6 +283,15 @@ func short(text string) string {
 		}
 	}
 	return strings.Join(lines, "\n")
+}
+
+// holds tells which datacenters have a keyspace's data.
+func (w *world) holds(keyspace string) string {
+	var b strings.Builder
+	for _, r := range w.regions {
+		fmt.Fprintf(&b, "%s %t\n", r.dc.Name, w.cassie.Holds(keyspace, r.dc.Name))
+	}
+	return b.String()
 }
 
 func (r *region) annotations() string {

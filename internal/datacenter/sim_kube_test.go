@@ -284,6 +284,13 @@ func (r *region) readRing(s *datacenter.State) {
 				s.Replication[k] = replication
 			}
 		}
+		if s.DC.Status.IsTrue(api.DatacenterInitialized) {
+			s.Keyspaces = map[string]map[string]string{}
+			names, _ := n.Keyspaces(ctx)
+			for _, k := range slices.DeleteFunc(names, func(k string) bool { return !datacenter.IsUsers(k) }) {
+				s.Keyspaces[k], _ = n.Replication(ctx, k)
+			}
+		}
 		if roles, err := n.Roles(ctx); err == nil {
 			s.Roles = []string{}
 			for _, role := range roles {

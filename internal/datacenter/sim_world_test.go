@@ -52,6 +52,7 @@ type region struct {
 	away    bool // the other regions can't be asked
 	held    bool // its pods get no address
 	jobs    map[string]string
+	rebuilt []time.Time            // when rebuilds began that are over
 	seen    map[string]ring.Member // the ring's datacenters as last read
 	last    string                 // plan, as printed before
 	done    bool
@@ -112,7 +113,7 @@ func (r *region) standAlone() { r.world.ring = topology.Ring{} }
 
 // observe is what the operator's loop does, without an API server.
 func (r *region) observe() *datacenter.State {
-	s := &datacenter.State{Now: r.now, DC: r.dc.DeepCopy(), Ring: r.world.ring, StatefulSets: map[string]*appsv1.StatefulSet{}, Hashes: map[string]string{}, RolesDone: r.rolled, SeedsGiven: r.told, Taken: r.taken}
+	s := &datacenter.State{Now: r.now, DC: r.dc.DeepCopy(), Ring: r.world.ring, StatefulSets: map[string]*appsv1.StatefulSet{}, Hashes: map[string]string{}, RolesDone: r.rolled, SeedsGiven: r.told, Taken: r.taken, Rebuilds: r.rebuilt}
 	if len(r.world.ring.Datacenters) == 0 {
 		s.Ring = datacenter.StandAlone(r.dc)
 	}

@@ -38,12 +38,14 @@ type State struct {
 	Ringview    []mgmtapi.Endpoint // as one running node sees the ring
 	Schemas     int                // versions among reachable nodes; 0 = unknown
 	Replication map[string]map[string]string
-	Roles       []string           // nil when they can't be read
-	Ownership   map[string]float64 // by address
-	RolesDone   string             // which credentials and replication the roles were written for, in this process's lifetime
-	SeedsGiven  map[string]string  // by pod UID: the seeds that its node was last told
-	Taken       map[string]string  // pods that this process took down to make them anew and that don't serve yet, with the UID that they had
-	Volumes     []string           // claims of the datacenter that are still to be deleted, when it is
+	Keyspaces   map[string]map[string]string // replication of the users' keyspaces; nil when it can't be read
+	Rebuilds    []time.Time                  // when rebuilds of the whole datacenter began that are complete
+	Roles       []string                     // nil when they can't be read
+	Ownership   map[string]float64           // by address
+	RolesDone   string                       // which credentials and replication the roles were written for, in this process's lifetime
+	SeedsGiven  map[string]string            // by pod UID: the seeds that its node was last told
+	Taken       map[string]string            // pods that this process took down to make them anew and that don't serve yet, with the UID that they had
+	Volumes     []string                     // claims of the datacenter that are still to be deleted, when it is
 }
 
 // Credentials are a role's, from a Secret. Version changes when the Secret does.

@@ -59,6 +59,8 @@ func PlanRebuild(s RebuildState) Rebuild {
 		return Rebuild{Trouble: fmt.Sprintf("%s, but CassandraTask %s in namespace %s is no rebuild of all of it: delete that task", "waiting for "+waiting, s.Task.Name, s.Task.Namespace)}
 	case s.Task != nil && s.failed() != nil:
 		return s.afterFailure(waiting)
+	case s.Task != nil && s.Task.Status.CompletionTime != nil && s.overtaken():
+		return Rebuild{Drop: true, Make: s.task(1), Wait: waiting}
 	case s.Task != nil && s.Task.Status.CompletionTime != nil:
 		return Rebuild{Paid: true}
 	case s.Task != nil:
@@ -73,6 +75,17 @@ func PlanRebuild(s RebuildState) Rebuild {
 func (s RebuildState) another() bool {
 	for _, o := range s.Task.OwnerReferences {
 		if o.Kind == "CassandraDatacenter" && o.UID != s.DC.UID {
+			return true
+		}
+	}
+	return false
+}
+
+// overtaken tells whether somebody gave the datacenter replicas of a keyspace after the task began: their data may be
+// missing.
+func (s RebuildState) overtaken() bool {
+	for _, k := range s.DC.Status.Keyspaces {
+		if k.OwedSince != nil && s.Task.Status.StartTime != nil && s.Task.Status.StartTime.Before(k.OwedSince) {
 			return true
 		}
 	}

@@ -72,6 +72,19 @@ type CassandraDatacenterStatus struct {
 
 	// Ownership is the share of the data that each pod's node owns effectively, a percentage with one decimal ("100.0%").
 	Ownership map[string]string `json:"ownership,omitempty"`
+
+	// Keyspaces are the users' keyspaces that are replicated by datacenter, by name, as this datacenter holds them.
+	Keyspaces map[string]KeyspaceStatus `json:"keyspaces,omitempty"`
+}
+
+// KeyspaceStatus is what a datacenter holds of a keyspace.
+type KeyspaceStatus struct {
+	// Replicas that the datacenter is asked to hold.
+	Replicas int32 `json:"replicas"`
+
+	// OwedSince is when the datacenter was seen to have got its first replicas, without the data of the other datacenters'.
+	// A CassandraTask that began later and rebuilt the whole datacenter ends it.
+	OwedSince *metav1.Time `json:"owedSince,omitempty"`
 }
 
 // CassandraStatusMap is the state of each node by pod name.

@@ -20,6 +20,7 @@ import (
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	"github.com/ringspan/ringspan/internal/datacenter"
 	"github.com/ringspan/ringspan/internal/mgmtapi"
+	"github.com/ringspan/ringspan/internal/topology"
 )
 
 // fieldOwner is this operator in server-side apply.
@@ -119,7 +120,16 @@ func replicate(ctx context.Context, n mgmtapi.Node, step datacenter.Step) error 
 			return fmt.Errorf("keyspace %s waits: the node that is to alter it doesn't see a member of datacenter %s yet", step.Target, dc)
 		}
 	}
-	return n.AlterKeyspace(ctx, step.Target, step.Factors)
+	current, err := n.Replication(ctx, step.Target)
+	if err != nil {
+		return err
+	}
+	// Another region may have given its datacenter replicas since this plan was made: they stay.
+	factors, changed := topology.MergeReplication(current, step.Factors)
+	if !changed {
+		return nil
+	}
+	return n.AlterKeyspace(ctx, step.Target, factors)
 }
 
 // writeTimeout bounds one thing that is asked of a node.

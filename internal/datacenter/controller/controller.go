@@ -49,6 +49,7 @@ type memory struct {
 	rolesDone string
 	seeds     map[string]string // by pod UID
 	taken     map[string]string // UIDs of pods that were taken down, by name, until they serve again
+	schema    schema
 }
 
 // told notes which seeds a node knows.

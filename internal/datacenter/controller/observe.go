@@ -48,8 +48,8 @@ func (r *Reconciler) observe(ctx context.Context, dc *api.CassandraDatacenter, m
 	}
 	s.Forget(m.taken)
 	r.observeSecrets(ctx, s)
-	r.observeRing(ctx, s)
-	return s, nil
+	r.observeRing(ctx, s, m)
+	return s, r.observeRebuilds(ctx, s)
 }
 
 func (r *Reconciler) observeObjects(ctx context.Context, s *datacenter.State) error {
@@ -281,7 +281,7 @@ func (r *Reconciler) credentials(ctx context.Context, namespace, name string) (d
 }
 
 // observeRing asks one running node about the ring.
-func (r *Reconciler) observeRing(ctx context.Context, s *datacenter.State) {
+func (r *Reconciler) observeRing(ctx context.Context, s *datacenter.State, m *memory) {
 	for i := range s.Pods {
 		pod := &s.Pods[i]
 		if pod.Deleting || pod.Status.State != mgmtapi.Running || pod.Status.GossipStopped { // without gossip its view is an old one
@@ -289,6 +289,7 @@ func (r *Reconciler) observeRing(ctx context.Context, s *datacenter.State) {
 		}
 		node := r.Node(&corev1.Pod{Status: corev1.PodStatus{PodIP: pod.IP}})
 		if r.askAboutRing(ctx, s, node) == nil {
+			observeKeyspaces(ctx, s, node, m)
 			return
 		}
 	}

@@ -1,0 +1,87 @@
+package controller
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	control "github.com/ringspan/ringspan/api/control/v1alpha1"
+	"github.com/ringspan/ringspan/internal/datacenter"
+	"github.com/ringspan/ringspan/internal/mgmtapi"
+)
+
+// schema is the users' keyspaces as of a version of the ring's schema.
+type schema struct {
+	version   string
+	keyspaces map[string]map[string]string
+}
+
+// observeKeyspaces reads how the users' keyspaces are replicated, if the schema isn't the one that was read before.
+func observeKeyspaces(ctx context.Context, s *datacenter.State, node mgmtapi.Node, m *memory) {
+	if !s.DC.Status.IsTrue(api.DatacenterInitialized) {
+		return
+	}
+	version := ""
+	if i := slices.IndexFunc(s.Ringview, func(e mgmtapi.Endpoint) bool { return e.Local }); i >= 0 {
+		version = s.Ringview[i].Schema
+	}
+	if version == "" || version != m.schema.version {
+		keyspaces, err := readKeyspaces(ctx, node)
+		if err != nil {
+			return // what can't be read is not absent
+		}
+		m.schema = schema{version, keyspaces}
+	}
+	s.Keyspaces = maps.Clone(m.schema.keyspaces)
+}
+
+func readKeyspaces(ctx context.Context, node mgmtapi.Node) (map[string]map[string]string, error) {
+	names, err := node.Keyspaces(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]map[string]string{}
+	for _, name := range names {
+		if !datacenter.IsUsers(name) {
+			continue
+		}
+		if all[name], err = node.Replication(ctx, name); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// observeRebuilds finds the rebuilds that may have paid for keyspaces without data.
+func (r *Reconciler) observeRebuilds(ctx context.Context, s *datacenter.State) error {
+	owes := slices.ContainsFunc(slices.Collect(maps.Values(s.DC.Status.Keyspaces)), func(k api.KeyspaceStatus) bool { return k.OwedSince != nil })
+	if !owes {
+		return nil
+	}
+	var tasks control.CassandraTaskList
+	if err := r.Client.List(ctx, &tasks, client.InNamespace(s.DC.Namespace)); err != nil {
+		return err
+	}
+	for i := range tasks.Items {
+		if began := rebuilt(&tasks.Items[i], s.DC.Name); !began.IsZero() {
+			s.Rebuilds = append(s.Rebuilds, began)
+		}
+	}
+	return nil
+}
+
+// rebuilt is when a task began that has rebuilt all nodes of a datacenter.
+func rebuilt(t *control.CassandraTask, dc string) time.Time {
+	if t.Spec.Datacenter.Name != dc || len(t.Spec.Jobs) != 1 || t.Status.StartTime == nil || !meta.IsStatusConditionTrue(t.Status.Conditions, control.JobComplete) {
+		return time.Time{}
+	}
+	if job := t.Spec.Jobs[0]; job.Command != control.CommandRebuild || job.Arguments.RackName+job.Arguments.PodName != "" {
+		return time.Time{}
+	}
+	return t.Status.StartTime.Time
+}
