@@ -141,6 +141,8 @@ func (r *region) happens(t *testing.T, d *datadriven.TestData, pod string) strin
 		r.forget()
 	case "upgrade-operator":
 		version.Version = "v2"
+	case "forget": // as a version left it that kept no records
+		r.dc.Annotations, r.dc.Status.Keyspaces = nil, nil
 	case "annotate":
 		if len(d.CmdArgs) == 0 && d.Input == "" {
 			r.dc.Annotations = nil

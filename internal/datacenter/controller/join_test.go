@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
@@ -95,5 +96,62 @@ func TestAKeyspaceIsAlteredByHand(t *testing.T) {
 	rebuilt("after", s.clock)
 	if dc := s.dc(); !dc.Status.IsTrue(api.DatacenterReady) || dc.Status.Keyspaces["shop"].Replicas != 3 {
 		t.Errorf("after the rebuild: %+v", dc.Status)
+	}
+}
+
+// A datacenter that comes to a ring with data is initialized when its nodes are members, and lets nobody in before it has
+// been rebuilt: not after a restart of the operator, nor of a node.
+func TestADatacenterThatOwesDataIsClosed(t *testing.T) {
+	s := newStage(t)
+	first := s.ring.Add("10.9.0.1", "dc2", "r1")
+	s.must(first.Start(t.Context(), mgmtapi.StartOptions{Seeds: []string{"10.9.0.1"}}))
+	s.ring.Advance()
+	for _, keyspace := range topology.SystemKeyspaces {
+		s.must(first.AlterKeyspace(t.Context(), keyspace, map[string]int{"dc2": 1}))
+	}
+	ring := topology.Ring{Name: "ring", Founder: "dc2", Datacenters: []topology.Datacenter{
+		{Name: "dc2", Size: 1, Racks: []string{"r1"}, NumTokens: 4}, {Name: "dc1", Size: 3, Racks: []string{"r1", "r2", "r3"}, NumTokens: 4}}}
+	s.secret("admin", map[string]string{"username": "admin", "password": "secret"})
+	s.create(func(dc *api.CassandraDatacenter) {
+		dc.Spec.SuperuserSecretName = "admin"
+		dc.Annotations = map[string]string{topology.Annotation: ring.Encode(), api.RebuildFromAnnotation: "dc2"}
+	})
+	s.must(s.admin.Create(t.Context(), &discoveryv1.EndpointSlice{ // as the ring's controller publishes them
+		ObjectMeta:  metav1.ObjectMeta{Namespace: s.ns, Name: "seeds", Labels: map[string]string{discoveryv1.LabelServiceName: "ring-dc1-additional-seed-service"}},
+		AddressType: discoveryv1.AddressTypeIPv4, Endpoints: []discoveryv1.Endpoint{{Addresses: []string{"10.9.0.1"}}}}))
+	s.rounds(20)
+	if s.dc().Status.IsTrue(api.DatacenterInitialized) {
+		t.Error("initialized without replicas")
+	}
+	for _, keyspace := range topology.SystemKeyspaces {
+		s.must(first.AlterKeyspace(t.Context(), keyspace, map[string]int{"dc1": 3, "dc2": 1}))
+	}
+	s.rounds(20)
+	closed := func(when string) {
+		t.Helper()
+		dc := s.dc()
+		if !dc.Status.IsTrue(api.DatacenterInitialized) || dc.Status.IsTrue(api.DatacenterReady) || !strings.Contains(dc.Status.Condition(api.DatacenterReady).Message, "to be rebuilt from dc2") {
+			t.Errorf("%s: %+v", when, dc.Status.Conditions)
+		}
+		for name, n := range s.nodes {
+			if status, err := n.Status(t.Context()); err != nil || status.State != mgmtapi.Running || status.NativeTransport {
+				t.Errorf("%s: node %s: %+v, %v", when, name, status, err)
+			}
+		}
+	}
+	closed("members")
+	s.newOperator()
+	s.rounds(5)
+	closed("after a restart of the operator")
+	for name := range s.nodes {
+		s.must(s.admin.Delete(t.Context(), s.pod(name)))
+		break
+	}
+	s.rounds(20)
+	closed("after a restart of a node")
+	s.change(func(dc *api.CassandraDatacenter) { dc.Annotations[api.RebuiltFromAnnotation] = "dc2" })
+	s.settle()
+	if dc := s.dc(); !dc.Status.IsTrue(api.DatacenterReady) || s.away() > 0 {
+		t.Errorf("after the rebuild: %+v", dc.Status.Conditions)
 	}
 }
