@@ -30,6 +30,7 @@ type Config struct {
 	Archive                string // class-data archive, optional
 	TerminationLog         string
 	JolokiaPort            string
+	ProbePort              string        // plain, for the kubelet; none when empty
 	StopGrace              time.Duration // for the JVM after its drain
 	Output                 io.Writer     // gets Cassandra's log
 }
@@ -87,11 +88,17 @@ func (a *Agent) start(ctx context.Context, o mgmtapi.StartOptions) error {
 		return err
 	}
 	args := cassandra.JVMFlags(a.config.Input, node, cassandra.StartOptions{FirstBoot: o.FirstBoot, ReplaceAddress: o.ReplaceAddress, Archive: a.config.Archive})
-	args = append(args, "-Dringspan.jolokia.port="+a.config.JolokiaPort, "-cp", a.classPath(), cassandra.MainClass)
-	j, err := launch(a.config.Java, args, append(jvmEnvironment(), a.config.Input.Environment()...), a.config.Output)
+	if err := writeJMXLogin(node.ConfigDir); err != nil {
+		return err
+	}
+	args = append(args, "-Dringspan.jolokia.port="+a.config.JolokiaPort, "-Dringspan.jmx.password.file="+filepath.Join(node.ConfigDir, jmxServerFile),
+		"-cp", a.classPath(), cassandra.MainClass)
+	secret := newSecret()
+	j, err := launch(a.config.Java, args, append(jvmEnvironment(), a.config.Input.Environment()...), secret+"\n", a.config.Output)
 	if err != nil {
 		return fmt.Errorf("starting %s: %w", a.config.Java, err)
 	}
+	a.jmx.login(secret)
 	a.jvm, a.wanted, a.started, a.since = j, true, node, time.Now()
 	a.port = clientPort{held: startsClosed(a.config.Input, node)}
 	go a.watch(j)

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"bufio"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -76,10 +77,11 @@ func fakeJVM(args []string) {
 	}
 	terms := make(chan os.Signal, 1)
 	signal.Notify(terms, syscall.SIGTERM)
+	secret, _ := bufio.NewReader(os.Stdin).ReadString('\n') // as ringspan.Launch does
 	n := loadNode(filepath.Join(property(args, "cassandra.storagedir"), "node.json"), config, args)
 	fmt.Println("INFO  [main] fake Cassandra is up, MALLOC_ARENA_MAX=" + os.Getenv("MALLOC_ARENA_MAX") + ", CONFIG_FILE_DATA=" + os.Getenv("CONFIG_FILE_DATA"))
 	go func() {
-		fmt.Println(http.ListenAndServe("127.0.0.1:"+property(args, "ringspan.jolokia.port"), n))
+		fmt.Println(http.ListenAndServe("127.0.0.1:"+property(args, "ringspan.jolokia.port"), withSecret(strings.TrimSpace(secret), n)))
 		os.Exit(4)
 	}()
 	for range terms {
@@ -88,6 +90,17 @@ func fakeJVM(args []string) {
 			os.Exit(143)
 		}
 	}
+}
+
+// withSecret is Jolokia's basic authentication.
+func withSecret(secret string, inside http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		if user, password, _ := q.BasicAuth(); secret == "" || user != jvmUser || password != secret {
+			http.Error(w, "Unauthorized", http.StatusUnauthorized)
+			return
+		}
+		inside.ServeHTTP(w, q)
+	})
 }
 
 // overloaded operations need their signature; Jolokia answers the whole bulk

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -16,6 +17,8 @@ import (
 type jmx interface {
 	// bulk answers requests in order; one that fails has its err set.
 	bulk(ctx context.Context, requests []request) ([]answer, error)
+	// login sets the secret that the JVM was started with.
+	login(secret string)
 }
 
 type request struct {
@@ -42,15 +45,19 @@ const (
 	internalCQL    = "ringspan:type=Internal"
 )
 
-// jolokia reaches the JVM's MBeans on the loopback address.
+// jolokia reaches the JVM's MBeans on the loopback address, with the secret of
+// the JVM's present run.
 type jolokia struct {
 	url    string
 	client *http.Client
+	secret atomic.Pointer[string]
 }
 
 func newJolokia(port string) *jolokia {
 	return &jolokia{url: "http://127.0.0.1:" + port + "/jolokia/", client: &http.Client{}}
 }
+
+func (j *jolokia) login(secret string) { j.secret.Store(&secret) }
 
 func (j *jolokia) bulk(ctx context.Context, requests []request) ([]answer, error) {
 	body, err := json.Marshal(requests)
@@ -62,6 +69,9 @@ func (j *jolokia) bulk(ctx context.Context, requests []request) ([]answer, error
 		return nil, err
 	}
 	post.Header.Set("Content-Type", "application/json")
+	if secret := j.secret.Load(); secret != nil {
+		post.SetBasicAuth(jvmUser, *secret)
+	}
 	response, err := j.client.Do(post)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errNoJVM, err)

@@ -7,6 +7,7 @@ import (
 	osexec "os/exec"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -19,12 +20,13 @@ type jvm struct {
 	done chan struct{} // closed when it has ended
 }
 
-// launch starts a JVM whose output goes to out. The kernel kills it when this
-// process dies; that signal belongs to the forking thread, so the thread waits.
-func launch(java string, args, env []string, out io.Writer) (*jvm, error) {
+// launch starts a JVM that reads input and whose output goes to out. The kernel
+// kills it when this process dies; that signal belongs to the forking thread, so
+// the thread waits.
+func launch(java string, args, env []string, input string, out io.Writer) (*jvm, error) {
 	j := &jvm{cmd: osexec.CommandContext(context.Background(), java, args...), log: &tail{out: out}, done: make(chan struct{})}
 	j.cmd.Env = env
-	j.cmd.Stdout, j.cmd.Stderr = j.log, j.log
+	j.cmd.Stdin, j.cmd.Stdout, j.cmd.Stderr = strings.NewReader(input), j.log, j.log
 	j.cmd.WaitDelay = 2 * time.Second
 	j.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	started := make(chan error)

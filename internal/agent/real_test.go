@@ -3,7 +3,9 @@ package agent
 import (
 	"errors"
 	"net"
+	"net/http"
 	"os"
+	osexec "os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -44,7 +46,7 @@ func realConfig(t *testing.T) Config {
 	c.Input.Profile = cassandra.ProfileSmall
 	c.Input.SeedNames = []string{realAddress}
 	c.Input.CassandraYAML = map[string]any{"authenticator": "PasswordAuthenticator", "authorizer": "CassandraAuthorizer", "num_tokens": 2}
-	c.Input.ExtraJVM = []string{"-Dcassandra.jmx.local.port=" + freePort(t)}
+	c.Input.ExtraJVM = []string{jmxPort + freePort(t)}
 	return c
 }
 
@@ -68,7 +70,7 @@ func TestRealCassandra(t *testing.T) {
 				t.Errorf("port 9042 before any role exists: %v, %v", connection, err)
 			}
 		},
-		Serving: func() { logins(t) },
+		Serving: func() { logins(t); doors(t, c) },
 	})
 	for why, test := range refusals {
 		t.Run(why, func(t *testing.T) { test.try(t, c) })
@@ -114,6 +116,36 @@ func logins(t *testing.T) {
 	var v string
 	if err := s.Query(`SELECT v FROM "Mixed_Case".t WHERE k = 1`).Consistency(gocql.LocalQuorum).Scan(&v); err != nil || v != "one" {
 		t.Errorf("read %q, %v", v, err)
+	}
+}
+
+const jmxPort = "-Dcassandra.jmx.local.port="
+
+// doors are those to the JVM on the loopback address: closed without the secret
+// of its run, while Cassandra's own nodetool gets in.
+func doors(t *testing.T, c Config) {
+	t.Helper()
+	for _, password := range []string{"", "x"} {
+		if code := jolokiaSays(t, c.JolokiaPort, password); code != http.StatusUnauthorized {
+			t.Errorf("Jolokia answers %d to password %q", code, password)
+		}
+	}
+	nodetool := func(login ...string) (string, error) {
+		args := []string{"--add-exports", "java.base/jdk.internal.ref=ALL-UNNAMED", "--add-exports", "java.rmi/sun.rmi.registry=ALL-UNNAMED", "--add-opens", "java.base/sun.nio.ch=ALL-UNNAMED",
+			"--add-opens", "java.rmi/sun.rmi.transport=ALL-UNNAMED", "-Xmx64m", "-Dcassandra.storagedir=" + t.TempDir(), "-Duser.home=" + t.TempDir(),
+			"-cp", filepath.Join(c.Home, "lib", "*"), "org.apache.cassandra.tools.NodeTool", "-p", strings.TrimPrefix(c.Input.ExtraJVM[0], jmxPort)}
+		out, err := osexec.CommandContext(t.Context(), c.Java, append(append(args, login...), "status")...).CombinedOutput()
+		return string(out), err
+	}
+	if out, err := nodetool(); err == nil || !strings.Contains(out, "Credentials required") {
+		t.Errorf("nodetool without a login: %v, %s", err, out)
+	}
+	write(t, c.Home, map[string][]byte{"wrong": []byte(jvmUser + " wrong\n")})
+	if out, err := nodetool("-u", jvmUser, "-pwf", filepath.Join(c.Home, "wrong")); err == nil || !strings.Contains(out, "Invalid username or password") {
+		t.Errorf("nodetool with a wrong password: %v, %s", err, out)
+	}
+	if out, err := nodetool("-u", jvmUser, "-pwf", filepath.Join(c.ConfigDir, jmxNodetoolFile)); err != nil || !strings.Contains(out, "UN  "+realAddress) {
+		t.Errorf("nodetool with the login: %v, %s", err, out)
 	}
 }
 

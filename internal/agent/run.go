@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"os"
 	osexec "os/exec"
 	"os/signal"
@@ -25,7 +24,7 @@ func FromEnvironment(getenv func(string) string) (Config, error) {
 		PodName: getenv("POD_NAME"), Address: getenv("POD_IP"), Rack: getenv("RACK_NAME"),
 		Home: or(getenv("CASSANDRA_HOME"), "/opt/cassandra"), Archive: getenv("CASSANDRA_CDS_ARCHIVE"),
 		DataDir: "/var/lib/cassandra", LogDir: "/var/log/cassandra", ConfigDir: "/config",
-		TerminationLog: "/dev/termination-log", JolokiaPort: "8778", StopGrace: 20 * time.Second, Output: os.Stdout,
+		TerminationLog: "/dev/termination-log", JolokiaPort: "8778", ProbePort: getenv("MGMT_API_PROBE_PORT"), StopGrace: 20 * time.Second, Output: os.Stdout,
 	}
 	for name, value := range map[string]string{"POD_IP": c.Address, "RACK_NAME": c.Rack, "CONFIG_FILE_DATA": getenv("CONFIG_FILE_DATA")} {
 		if value == "" {
@@ -79,10 +78,15 @@ func Run(c Config, port string) error {
 	if err != nil {
 		return fmt.Errorf("management API: %w", err)
 	}
-	server := &http.Server{Handler: a.Handler(), ReadHeaderTimeout: 10 * time.Second}
+	server := newServer(a.Handler(), longestCall)
 	if err := useTLS(server, os.Getenv); err != nil {
 		return err
 	}
+	probes, err := a.serveProbes(port)
+	if err != nil {
+		return fmt.Errorf("probes: %w", err)
+	}
+	defer probes.Close()
 	go func() {
 		if server.TLSConfig != nil {
 			_ = server.ServeTLS(listener, "", "")

@@ -84,14 +84,17 @@ func (a *Agent) Handler() http.Handler { //nolint:funlen // a table of calls
 	mux.HandleFunc("/", func(w http.ResponseWriter, q *http.Request) {
 		respond(w, 404, nil, fmt.Errorf("%s %s is not a call that this agent answers", q.Method, q.URL.Path))
 	})
-	return mux
+	return http.MaxBytesHandler(mux, maxBody)
 }
 
 // respond writes text as text and everything else as JSON. An error without a
 // code of its own is the JVM's (500), or that it doesn't answer (503).
 func respond(w http.ResponseWriter, code int, body any, err error) {
 	if err != nil {
+		var tooLarge *http.MaxBytesError
 		switch {
+		case errors.As(err, &tooLarge):
+			code = http.StatusRequestEntityTooLarge
 		case code >= 400:
 		case errors.Is(err, errNoJVM), errors.Is(err, errNotSetUp), errors.Is(err, context.DeadlineExceeded):
 			code = http.StatusServiceUnavailable
@@ -145,12 +148,20 @@ func (a *Agent) handlePID(ctx context.Context, _ *http.Request) (int, any, error
 }
 
 func (a *Agent) handleLiveness(context.Context, *http.Request) (int, any, error) {
+	if why := a.dead(); why != "" {
+		return 500, nil, errors.New(why)
+	}
+	return 200, "OK", nil
+}
+
+// dead says why the node is beyond help; empty when it isn't.
+func (a *Agent) dead() string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.wanted && (a.jvm == nil || !a.jvm.alive()) {
-		return 500, nil, errors.New("the JVM should run and does not: " + a.last)
+		return "the JVM should run and does not: " + a.last
 	}
-	return 200, "OK", nil
+	return ""
 }
 
 func (a *Agent) handleReadiness(ctx context.Context, _ *http.Request) (int, any, error) {

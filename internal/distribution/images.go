@@ -135,9 +135,11 @@ done
 for p in java.base/jdk.internal.misc java.base/jdk.internal.ref java.management.rmi/com.sun.jmx.remote.internal.rmi java.rmi/sun.rmi.registry java.rmi/sun.rmi.server java.sql/java.sql; do
   opens="$opens --add-exports $p=ALL-UNNAMED"
 done
+login= # that the agent made for this run of the JVM; an older agent makes none
+[ -r /config/jmx/nodetool.password ] && login="-u ringspan -pwf /config/jmx/nodetool.password"
 exec "${JAVA_HOME:-` + d.Java.Home + `}/bin/java" $opens -Xmx64m -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto \
   -Dcassandra.storagedir=/tmp/nodetool -Duser.home=/tmp -Dcassandra.logdir=/tmp -Dlogback.configurationFile=/config/logback-tools.xml \
-  -cp "/opt/cassandra/lib/*" org.apache.cassandra.tools.NodeTool "$@"
+  -cp "/opt/cassandra/lib/*" org.apache.cassandra.tools.NodeTool $login "$@"
 `
 }
 

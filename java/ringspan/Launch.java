@@ -1,7 +1,12 @@
 package ringspan;
 
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
 import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.UUID;
 import javax.management.ObjectName;
 import org.apache.cassandra.service.CassandraDaemon;
 import org.jolokia.jvmagent.JolokiaServer;
@@ -12,6 +17,10 @@ import org.jolokia.jvmagent.JolokiaServerConfig;
  * itself, and Jolokia's HTTP view of all MBeans on the loopback address. A main
  * class of our own, and not a Java agent, so that a class-data archive covers
  * everything.
+ *
+ * <p>The loopback address is not the node's alone: other containers of the pod
+ * have it too. So Jolokia asks for a secret, the first line of standard input,
+ * and JMX for the login of a file.
  */
 public final class Launch {
   private Launch() {}
@@ -19,7 +28,27 @@ public final class Launch {
   public static void main(String[] args) throws Exception {
     ManagementFactory.getPlatformMBeanServer().registerMBean(new Internal(), new ObjectName("ringspan:type=Internal"));
     String port = System.getProperty("ringspan.jolokia.port", "8778");
-    new JolokiaServer(new JolokiaServerConfig(Map.of("host", "127.0.0.1", "port", port, "discoveryEnabled", "false"))).start();
+    new JolokiaServer(new JolokiaServerConfig(Map.of("host", "127.0.0.1", "port", port, "discoveryEnabled", "false",
+        "user", "ringspan", "password", secret()))).start();
+    askForLogin();
     CassandraDaemon.main(args);
+  }
+
+  /** The starter's secret; without one nobody knows it. */
+  private static String secret() throws IOException {
+    String line = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8)).readLine();
+    return line == null || line.isEmpty() ? UUID.randomUUID().toString() : line;
+  }
+
+  /** JMX asks for a login unless the user's own options say how it is. */
+  private static void askForLogin() {
+    String file = System.getProperty("ringspan.jmx.password.file");
+    if (file == null || System.getProperty("com.sun.management.jmxremote.authenticate") != null) {
+      return;
+    }
+    System.setProperty("com.sun.management.jmxremote.authenticate", "true");
+    if (System.getProperty("com.sun.management.jmxremote.password.file") == null) {
+      System.setProperty("com.sun.management.jmxremote.password.file", file);
+    }
   }
 }
