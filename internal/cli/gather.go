@@ -4,19 +4,16 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
-	"github.com/ringspan/ringspan/internal/mgmtapi"
 	"github.com/ringspan/ringspan/internal/ringstatus"
 )
 
@@ -109,12 +106,7 @@ func viewFrom(ctx context.Context, r region, dc *cassandra.CassandraDatacenter, 
 		}
 	}
 	for _, p := range pods {
-		node, err := podAgent(r, p.Namespace, p.Name)
-		if err != nil {
-			continue
-		}
-		if v.Endpoints, err = node.Endpoints(ctx); err == nil {
-			v.Ownership, _ = node.Ownership(ctx, keyspace) // not there early in the boot: unknown
+		if ask(ctx, r, &p, keyspace, &v) == nil {
 			break
 		}
 	}
@@ -143,14 +135,4 @@ func order(p corev1.Pod) int {
 		return 1
 	}
 	return 2
-}
-
-// podAgent reaches a pod's agent through the API server.
-func podAgent(r region, namespace, pod string) (*mgmtapi.Client, error) {
-	httpClient, err := rest.HTTPClientFor(r.config)
-	if err != nil {
-		return nil, err
-	}
-	base := fmt.Sprintf("%s/api/v1/namespaces/%s/pods/%s:8080/proxy", r.config.Host, namespace, pod)
-	return mgmtapi.New(base, &http.Client{Transport: httpClient.Transport, Timeout: nodeTimeout}), nil
 }

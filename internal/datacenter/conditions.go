@@ -42,6 +42,9 @@ func (s *State) conditions(p Plan, err error) []api.DatacenterCondition {
 		condition(api.DatacenterRequiresUpdate, p.NeedsUpdate, api.ReasonReconciled, pick(p.NeedsUpdate,
 			"this version would make other pods; set the annotation "+api.UpdateAllowedAnnotation+" to let it", "")),
 	}
+	if why := s.exposed(); why != "" {
+		all = append(all, condition(api.DatacenterInsecure, true, api.ReasonManagementAPIOpen, why))
+	}
 	if other := s.mayMerge(); other != "" && p.Invalid != other {
 		all = append(all, condition(api.DatacenterMayMerge, true, api.ReasonSameName, other))
 	}
@@ -135,7 +138,6 @@ func (s *State) notActedOn() []string {
 	spec := s.DC.Spec
 	set := map[string]bool{
 		"spec.configSecret":                                  spec.ConfigSecret != "",
-		"spec.managementApiAuth.manual":                      spec.ManagementApiAuth.Manual != nil,
 		"spec.replaceNodes":                                  len(spec.ReplaceNodes) > 0,
 		"spec.canaryUpgrade":                                 spec.CanaryUpgrade,
 		"spec.canaryUpgradeCount":                            spec.CanaryUpgradeCount != 0,

@@ -24,6 +24,7 @@ const (
 	portTLS        = 7001
 	portJMX        = 7199
 	portManagement = 8080
+	portProbes     = 8079 // answers liveness and readiness, and nothing else
 	portPrometheus = 9103
 	portMetrics    = 9000
 )

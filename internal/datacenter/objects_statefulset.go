@@ -85,6 +85,7 @@ func (s *State) podTemplate(rack api.Rack) (corev1.PodTemplateSpec, error) {
 			SecurityContext: &corev1.PodSecurityContext{RunAsUser: new(int64(999)), RunAsGroup: new(int64(999)), FSGroup: new(int64(999)), RunAsNonRoot: new(true)},
 		},
 	}
+	s.secure(&t.Spec)
 	if !s.DC.Spec.DisableSystemLoggerSidecar {
 		t.Spec.Containers = append(t.Spec.Containers, s.loggerContainer())
 	}
@@ -155,6 +156,7 @@ func (s *State) cassandraContainer(rack api.Rack, configData string) corev1.Cont
 			env("USE_HOST_IP_FOR_BROADCAST", boolText(s.DC.Spec.Networking != nil && s.DC.Spec.Networking.NodePort != nil)),
 			env("CONFIG_FILE_DATA", configData), env("DS_LICENSE", "accept"), env("USE_MGMT_API", "true"),
 			env("MGMT_API_EXPLICIT_START", "true"), env("MGMT_API_NO_KEEP_ALIVE", "true"),
+			env("CASSANDRA_INCLUDE", "/config/nodetool.in.sh"), // written by the agent: nodetool's login
 		},
 		Ports: []corev1.ContainerPort{
 			port("native", portNative), port("tls-native", portNativeTLS), port("internode", portInternode), port("tls-internode", portTLS), port("jmx", portJMX),

@@ -8,6 +8,7 @@ import (
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/ringspan/ringspan/internal/certificates"
 	"github.com/ringspan/ringspan/internal/mgmtapi"
 	"github.com/ringspan/ringspan/internal/plan"
 )
@@ -42,6 +43,7 @@ type Step struct {
 	Start   mgmtapi.StartOptions
 	Seeds   []string
 	Factors map[string]int
+	Kind    certificates.Kind
 	Stamp   string // what the roles are written for; the value to record
 }
 
@@ -122,6 +124,9 @@ func Make(s *State) Plan {
 	}
 	p.Secret = s.SecretError
 	s.planObjects(&p)
+	if blocked := s.planManagement(&p); blocked {
+		return p
+	}
 	s.planRacks(&p)
 	if p.Invalid != "" {
 		return p

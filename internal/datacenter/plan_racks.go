@@ -65,6 +65,9 @@ func (s *State) planRacks(p *Plan) {
 func (s *State) rolling() bool { return s.initialized() && !s.DC.Spec.Stopped }
 
 func (s *State) updateAllowed() bool {
+	if s.Management.Foreign != "" {
+		return false // its pods would get somebody else's certificates
+	}
 	v := s.DC.Annotations[api.UpdateAllowedAnnotation]
 	return v == api.UpdateAllowedOnce || v == api.UpdateAllowedAlways
 }

@@ -19,6 +19,8 @@ func FromPod(pod *corev1.Pod, at topology.Position) Pod {
 		Name: pod.Name, UID: string(pod.UID), IP: pod.Status.PodIP, Position: at, Labels: pod.Labels, Deleting: pod.DeletionTimestamp != nil,
 		Ready: podReady(pod), Revision: pod.Labels[appsv1.ControllerRevisionHashLabelKey], Scheduled: pod.Spec.NodeName != "",
 	}
+	p.Client, p.Secure = AgentAccess(pod)
+	p.Object = pod
 	for _, c := range pod.Status.Conditions {
 		if c.Type == corev1.PodScheduled && c.Status == corev1.ConditionFalse {
 			p.Unschedulable = c.Message

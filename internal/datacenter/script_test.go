@@ -98,6 +98,8 @@ func (r *region) keyspace(t *testing.T, name, replicas string) string {
 // happens are faults and wishes.
 func (r *region) happens(t *testing.T, d *datadriven.TestData, pod string) string {
 	switch d.Cmd {
+	case "later", "agents", "former-version", "foreign-secret", "management":
+		return r.managementHappens(t, d, pod)
 	case "lose":
 		r.kill(pod)
 	case "crash":
@@ -265,7 +267,7 @@ func (w *world) run(rounds string) string {
 		if r == w.regions[0] {
 			round++
 		}
-		if text := short(plan.String()); text != r.last {
+		if text := short(plan.String(), w.quiet); text != r.last {
 			r.last = text
 			fmt.Fprintf(&b, "%d %s:\n  %s\n", round, r.dc.Name, strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n  "))
 		}
@@ -277,9 +279,12 @@ func (w *world) run(rounds string) string {
 }
 
 // short leaves out the objects that don't matter to the story.
-func short(text string) string {
+func short(text string, quiet bool) string {
 	var lines []string
 	for line := range strings.SplitSeq(text, "\n") {
+		if quiet && strings.HasPrefix(line, "issue certificate ") {
+			continue
+		}
 		if !strings.HasPrefix(line, "apply Service") && !strings.HasPrefix(line, "apply PodDisruptionBudget") && !strings.HasPrefix(line, "label ") {
 			lines = append(lines, strings.ReplaceAll(line, "multi-region-", ""))
 		}

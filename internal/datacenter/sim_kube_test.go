@@ -65,6 +65,8 @@ func (r *region) do(s *datacenter.State, step datacenter.Step) error {
 		return r.onRunning(s, func(n mgmtapi.Node) error { return n.AlterKeyspace(ctx, step.Target, step.Factors) })
 	case datacenter.Roles:
 		return r.writeRoles(ctx, s, step)
+	case datacenter.Certify:
+		return r.certify(s, step.Kind)
 	case datacenter.MakeTask:
 		r.tasks = append(r.tasks, step.Target)
 	case datacenter.Clear:

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,6 +30,7 @@ type world struct {
 	ring    topology.Ring
 	regions []*region
 	serial  int
+	quiet   bool     // plans are shown without certificates
 	broken  []string // rules that were broken, in words
 }
 
@@ -46,6 +48,7 @@ type region struct {
 	told    map[string]string
 	taken   map[string]string
 	tasks   []string // that were made
+	issued  datacenter.Management
 	peers   []string // seeds as last read from the other regions
 	volumes []string // claims, once the datacenter is being deleted
 	kin     []datacenter.Kin
@@ -61,7 +64,7 @@ type region struct {
 type object struct{ hash string }
 
 func newWorld() *world {
-	w := &world{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), cassie: fake.NewRing("multi-region"), ring: topology.Ring{Name: "multi-region", Founder: "dc1"}}
+	w := &world{quiet: true, now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), cassie: fake.NewRing("multi-region"), ring: topology.Ring{Name: "multi-region", Founder: "dc1"}}
 	w.cassie.Now = func() time.Time { return w.now }
 	return w
 }
@@ -131,6 +134,8 @@ func (r *region) observe() *datacenter.State {
 	r.readPeers()
 	s.PeerSeeds = slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(r.peers), datacenter.SeedsOfSpec(r.dc)...))))
 	r.readSecrets(s)
+	s.Management = r.issued
+	s.Management.Secrets = maps.Clone(r.issued.Secrets)
 	r.readPods(s)
 	s.Forget(r.taken)
 	r.readRing(s)

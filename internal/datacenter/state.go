@@ -33,6 +33,7 @@ type State struct {
 	Superuser    *Credentials
 	Users        []Credentials
 	SecretError  string // why a Secret can't be used; names it and the key
+	Management   Management
 	RingError    string // why the ring's annotation can't be read
 
 	Ringview    []mgmtapi.Endpoint // as one running node sees the ring
@@ -66,7 +67,10 @@ type Pod struct {
 	Revision      string // of its StatefulSet
 	Waiting       string // why its container does not run: reason and message
 	Crashed       string // the last words of its container's last run
-	Agent         bool   // answers
+	Client        string // Secret with which its agent is spoken to
+	Secure        bool   // its agent asks for a certificate
+	Object        *corev1.Pod
+	Agent         bool // answers
 	Status        mgmtapi.Status
 }
 

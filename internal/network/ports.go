@@ -17,15 +17,14 @@ const (
 // Need says what a port between regions is needed for.
 type Need string
 
-// Needs. The first three and metrics are opened between all regions of a fleet;
+// Needs. All but the last are opened between all regions of a fleet;
 // what is never needed is listed so that nobody opens it by mistake.
 const (
-	NeedRing       Need = "ring"       // without it there is no ring
-	NeedOperators  Need = "operators"  // operators look at the other regions
-	NeedClients    Need = "clients"    // clients that use another region than their own
-	NeedManagement Need = "management" // tools that manage nodes from another region
-	NeedMetrics    Need = "metrics"    // one place collects the metrics of all
-	NeedNever      Need = "never"
+	NeedRing      Need = "ring"      // without it there is no ring
+	NeedOperators Need = "operators" // operators look at the other regions
+	NeedClients   Need = "clients"   // clients that use another region than their own
+	NeedMetrics   Need = "metrics"   // one place collects the metrics of all
+	NeedNever     Need = "never"
 )
 
 // Party is an end of a connection.
@@ -73,11 +72,12 @@ func Profile() []Port {
 		{"internode-tls", TCP, 7001, 0, "gossip and streaming between nodes, encrypted on a port of its own", Pods, NeedRing},
 		{"native", TCP, 9042, 0, "CQL", Pods, NeedClients},
 		{"native-tls", TCP, 9142, 0, "CQL, encrypted on a port of its own", Pods, NeedClients},
-		{"management", TCP, 8080, 0, "management API of a node; Reaper", Pods, NeedManagement},
 		{"metrics", TCP, 9000, 0, "metrics", Pods, NeedMetrics},
 		{"prometheus", TCP, 9103, 0, "metrics, at the older port", Pods, NeedMetrics},
 		APIPort,
 		Fragmentation,
+		{"management", TCP, 8080, 0, "management API of a node: for the operator of its own region only", Pods, NeedNever},
+		{"probes", TCP, 8079, 0, "whether a node lives and serves: for its own kubelet", Pods, NeedNever},
 		{"jmx", TCP, 7199, 0, "JMX: a node's own pod only", Pods, NeedNever},
 		{"thrift", TCP, 9160, 0, "Thrift: no supported version has it", Pods, NeedNever},
 	}

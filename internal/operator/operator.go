@@ -7,8 +7,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net"
-	"net/http"
 	"os"
 	"runtime/debug"
 	"time"
@@ -37,7 +35,6 @@ import (
 	replication "github.com/ringspan/ringspan/api/replication/v1alpha1"
 	datacenter "github.com/ringspan/ringspan/internal/datacenter/controller"
 	"github.com/ringspan/ringspan/internal/federation/peers"
-	"github.com/ringspan/ringspan/internal/mgmtapi"
 	secrets "github.com/ringspan/ringspan/internal/replication/controller"
 	ring "github.com/ringspan/ringspan/internal/ring/controller"
 	task "github.com/ringspan/ringspan/internal/task/controller"
@@ -106,7 +103,8 @@ type controller interface {
 // controllers are all that run in a region.
 func controllers(m ctrl.Manager, o Options) []controller {
 	regions := &peers.Peers{Client: m.GetClient(), Events: m.GetEventRecorder("ringspan"), Region: o.Region, Namespace: o.Namespace, Now: time.Now}
-	tasks := &task.Reconciler{Client: m.GetClient(), Live: m.GetAPIReader(), Events: m.GetEventRecorder("ringspan"), Now: time.Now, Node: agentOf}
+	node := newAgents(m.GetAPIReader()).of
+	tasks := &task.Reconciler{Client: m.GetClient(), Live: m.GetAPIReader(), Events: m.GetEventRecorder("ringspan"), Now: time.Now, Node: node}
 	return []controller{
 		// What the other regions hold of rings: read by the next ones.
 		runnable{regions},
@@ -115,7 +113,7 @@ func controllers(m ctrl.Manager, o Options) []controller {
 		// Secrets that ReplicatedSecrets choose, copied between regions.
 		&secrets.Reconciler{Client: m.GetClient(), Events: m.GetEventRecorder("ringspan"), Region: o.Region, Now: time.Now, Peers: regions},
 		// Datacenters: their objects, nodes, roles and replication.
-		&datacenter.Reconciler{Client: m.GetClient(), Events: m.GetEventRecorder("ringspan"), Now: time.Now, Node: agentOf, Agent: o.Agent},
+		&datacenter.Reconciler{Client: m.GetClient(), Events: m.GetEventRecorder("ringspan"), Now: time.Now, Node: node, Agent: o.Agent},
 		// Tasks: rebuild, cleanup, restart; the kinds that nothing acts on yet are told so.
 		tasks, task.K8ssandraTasks(tasks), task.ScheduledTasks(tasks),
 	}
@@ -126,15 +124,6 @@ type runnable struct{ manager.Runnable }
 
 // SetupWithManager registers it.
 func (r runnable) SetupWithManager(m ctrl.Manager) error { return m.Add(r.Runnable) }
-
-// agentOf reaches a pod's agent. One connection pool serves all.
-func agentOf(pod *corev1.Pod) mgmtapi.Node {
-	return mgmtapi.New("http://"+net.JoinHostPort(pod.Status.PodIP, "8080"), agents)
-}
-
-var agents = &http.Client{Timeout: mgmtapi.DefaultTimeout, Transport: &http.Transport{
-	DialContext: (&net.Dialer{Timeout: 2 * time.Second}).DialContext, MaxIdleConnsPerHost: 4, IdleConnTimeout: 30 * time.Second,
-}}
 
 // uncached are the kinds that are read one by one where they are needed: their caches would hold a whole cluster's.
 func uncached() []client.Object {

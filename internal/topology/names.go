@@ -52,5 +52,9 @@ func (n Names) AdditionalSeedService() string { return n.prefix() + "-additional
 // NodePortService exists when node ports are asked for.
 func (n Names) NodePortService() string { return n.prefix() + "-node-port-service" }
 
+// ManagementSecret has certificates of the management API: the authority's, the
+// client's or the server's.
+func (n Names) ManagementSecret(kind string) string { return n.prefix() + "-management-" + kind }
+
 // SuperuserSecret is made when none is named.
 func (n Names) SuperuserSecret() string { return n.Cluster + "-superuser" }

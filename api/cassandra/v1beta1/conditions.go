@@ -39,6 +39,8 @@ const (
 	DatacenterMayMerge DatacenterConditionType = "MayMerge"
 	// DatacenterDeleting: the datacenter is being deleted; the message says what that waits for. Ours.
 	DatacenterDeleting DatacenterConditionType = "Deleting"
+	// DatacenterInsecure: nodes let everybody in who reaches their management API; the message names them. Ours.
+	DatacenterInsecure DatacenterConditionType = "Insecure"
 )
 
 // Reasons of conditions and events.
@@ -55,6 +57,8 @@ const (
 	ReasonSecretMissing = "SecretMissing"
 	// ReasonNotActedOn: the message names the fields.
 	ReasonNotActedOn = "NotActedOn"
+	// ReasonManagementAPIOpen: the management API asks for no certificate.
+	ReasonManagementAPIOpen = "ManagementApiOpen"
 	// ReasonNodesReady: every node is up and normal.
 	ReasonNodesReady = "NodesReady"
 	// ReasonSameName: two rings have one name.

@@ -47,6 +47,8 @@ func (r *Reconciler) step(ctx context.Context, s *datacenter.State, step datacen
 		return client.IgnoreNotFound(r.Client.Delete(ctx, step.Object))
 	case datacenter.MakeSecret:
 		return r.makeSecret(ctx, step.Object)
+	case datacenter.Certify:
+		return r.certify(ctx, s, step.Kind)
 	case datacenter.MakeTask:
 		return r.makeTask(ctx, s, step.Object)
 	case datacenter.Restart:
@@ -208,8 +210,9 @@ func (r *Reconciler) label(ctx context.Context, s *datacenter.State, step datace
 	return client.IgnoreNotFound(r.Client.Patch(ctx, pod, client.MergeFrom(before)))
 }
 
+// nodeOf reaches a pod's agent in the way that the pod was made for.
 func (r *Reconciler) nodeOf(p *datacenter.Pod) mgmtapi.Node {
-	return r.Node(&corev1.Pod{Status: corev1.PodStatus{PodIP: p.IP}})
+	return r.Node(p.Object)
 }
 
 // onRunning does a thing of the whole ring through the first node that can.

@@ -48,6 +48,9 @@ func (r *Reconciler) observe(ctx context.Context, dc *api.CassandraDatacenter, m
 	}
 	s.Forget(m.taken)
 	r.observeSecrets(ctx, s)
+	if err := r.observeManagement(ctx, s); err != nil {
+		return nil, err
+	}
 	r.observeRing(ctx, s, m)
 	return s, r.observeRebuilds(ctx, s)
 }
@@ -287,7 +290,7 @@ func (r *Reconciler) observeRing(ctx context.Context, s *datacenter.State, m *me
 		if pod.Deleting || pod.Status.State != mgmtapi.Running || pod.Status.GossipStopped { // without gossip its view is an old one
 			continue
 		}
-		node := r.Node(&corev1.Pod{Status: corev1.PodStatus{PodIP: pod.IP}})
+		node := r.nodeOf(pod)
 		if r.askAboutRing(ctx, s, node) == nil {
 			observeKeyspaces(ctx, s, node, m)
 			return

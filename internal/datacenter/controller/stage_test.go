@@ -59,7 +59,12 @@ func newStage(t *testing.T) *stage {
 // newOperator is an operator that remembers nothing.
 func (s *stage) newOperator() {
 	s.loop = &controller.Reconciler{Client: s.as, Events: s.events, Now: func() time.Time { return s.clock },
-		Node: func(pod *corev1.Pod) mgmtapi.Node { return s.ring.Dial(pod.Status.PodIP) }}
+		Node: func(pod *corev1.Pod) mgmtapi.Node {
+			if len(pod.Spec.Containers) == 0 {
+				s.t.Errorf("nobody can tell how the agent of %s is to be spoken to", pod.Status.PodIP)
+			}
+			return s.ring.Dial(pod.Status.PodIP)
+		}}
 }
 
 func (s *stage) must(err error) {
