@@ -1,0 +1,131 @@
+package canonical
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+
+	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
+)
+
+// Form is what every hash begins with. Another way of making it gets another one.
+const Form = "v2:"
+
+// Hash is the canonical hash of a spec: Form and 32 hexadecimal digits.
+func Hash(spec api.K8ssandraClusterSpec) string { return shipped().hash(object(spec)) }
+
+// Former is the first version's hash, 12 hexadecimal digits: of Go's JSON with all defaults that the API server filled in.
+func Former(spec api.K8ssandraClusterSpec) string {
+	data, _ := json.Marshal(spec) // API types: cannot fail
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:6])
+}
+
+// Unknown names the fields of a spec, as an API server gave it, that this version doesn't know.
+func Unknown(spec map[string]any) []string {
+	fields := shipped().unknown("spec", spec)
+	slices.Sort(fields)
+	return fields
+}
+
+// Lost names the fields of a spec that are missing in another one.
+func Lost(spec, from api.K8ssandraClusterSpec) []string {
+	fields := lost("spec", object(spec), object(from))
+	slices.Sort(fields)
+	return fields
+}
+
+func (n *node) hash(spec map[string]any) string {
+	data, _ := json.Marshal(n.strip(spec)) // made of JSON; the keys of maps are sorted
+	sum := sha256.Sum256(data)
+	return Form + hex.EncodeToString(sum[:16])
+}
+
+// object is a spec as JSON has it, numbers as they are written.
+func object(spec api.K8ssandraClusterSpec) map[string]any {
+	data, _ := json.Marshal(spec) // API types: cannot fail
+	out, _ := decode(data).(map[string]any)
+	return out
+}
+
+func decode(data []byte) (out any) {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	_ = d.Decode(&out) // it was just made
+	return out
+}
+
+// strip is a value without what equals its default, and without nulls.
+func (n *node) strip(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		out := map[string]any{}
+		for key, value := range v {
+			field := n.field(key)
+			if value = field.strip(value); value != nil && !field.isDefault(value) {
+				out[key] = value
+			}
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i := range v {
+			out[i] = n.item().strip(v[i])
+		}
+		return out
+	}
+	return v
+}
+
+func (n *node) isDefault(v any) bool {
+	return n != nil && n.Default != nil && reflect.DeepEqual(v, n.strip(n.Default))
+}
+
+func (n *node) unknown(path string, v any) (all []string) {
+	if n == nil || n.Preserve && len(n.Properties) == 0 {
+		return nil
+	}
+	switch v := v.(type) {
+	case map[string]any:
+		for key, value := range v {
+			field := n.field(key)
+			switch {
+			case field != nil:
+				all = append(all, field.unknown(path+"."+key, value)...)
+			case !n.Preserve && len(n.Properties) > 0:
+				all = append(all, path+"."+key)
+			}
+		}
+	case []any:
+		for i := range v {
+			all = append(all, n.item().unknown(fmt.Sprintf("%s[%d]", path, i), v[i])...)
+		}
+	}
+	return all
+}
+
+func lost(path string, v, from any) (all []string) {
+	switch v := v.(type) {
+	case map[string]any:
+		there, _ := from.(map[string]any)
+		for key, value := range v {
+			if other, is := there[key]; is {
+				all = append(all, lost(path+"."+key, value, other)...)
+			} else {
+				all = append(all, path+"."+key)
+			}
+		}
+	case []any:
+		there, _ := from.([]any)
+		for i := range v {
+			if i < len(there) {
+				all = append(all, lost(fmt.Sprintf("%s[%d]", path, i), v[i], there[i])...)
+			}
+		}
+	}
+	return all
+}
