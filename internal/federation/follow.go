@@ -13,22 +13,51 @@ const (
 	Adopt    Verb = "adopt"    // another region's copy supersedes this one
 	Delete   Verb = "delete"   // the ring was deleted in another region
 	Diverged Verb = "diverged" // neither supersedes the other: a person must choose
+	Unread   Verb = "unread"   // the spec that supersedes, or the own one, has fields that this version doesn't know
 	TwoRings Verb = "tworings" // a peer has another ring of the same name: a person must take one away
 )
 
 // Copy is one region's copy of a ring.
 type Copy struct {
 	Head
-	Region   string
-	ID       string // of the ring; "" when the copy has none yet
-	Hash     string // of the spec as it is there now
-	Deleting bool
-	Asked    bool // its region says that a person asked for the deletion; without that it may go with its namespace
-	Stale    bool // a peer's as it was last seen: the region does not answer now
+	Region    string
+	ID        string   // of the ring; "" when the copy has none yet
+	UID       string   // of this very object: another one once it was deleted and made again
+	Hash      string   // of the spec as it is there now, by the first version's rules
+	Canonical string   // and by today's
+	Unknown   []string // fields of the spec that this version doesn't know, which the hashes leave out
+	Deleting  bool
+	Asked     bool // its region says that a person asked for the deletion; without that it may go with its namespace
+	Stale     bool // a peer's as it was last seen: the region does not answer now
 }
 
-// edited is true when the spec is not the one that the revision was made for.
-func (c Copy) edited() bool { return c.Hash != c.Head.Hash }
+const makerSeparator = "~"
+
+// Maker names the copy as one in which revisions are made. The region alone would not do: what is made in a copy that was
+// deleted and taken over anew does not go on from what was made in the earlier one.
+func (c Copy) Maker() string { return c.Region + makerSeparator + c.UID }
+
+// Verified is a copy with the canonical hash in its head too, where the first version made that and it is not edited.
+func (c Copy) Verified() Copy {
+	if c.Head.Canonical == "" && !c.IsZero() && c.Hash == c.Head.Hash {
+		c.Head.Canonical = c.Canonical
+	}
+	return c
+}
+
+// Edited is edited for those who have to look closer then.
+func (c Copy) Edited() bool { return c.edited() }
+
+// edited is true when the spec is not the one that the revision was made for, or can't be understood to be.
+func (c Copy) edited() bool {
+	if c.Head.Canonical != "" {
+		return c.Canonical != c.Head.Canonical
+	}
+	return c.Hash != c.Head.Hash
+}
+
+// unread is true when the spec has fields that this version doesn't know and that the revision was made with.
+func (c Copy) unread() bool { return len(c.Unknown) > 0 && c.edited() }
 
 // Decision is what a region does. Head is the copy's new one, with Publish, Raise and Adopt; Other is the peer's copy
 // that caused the decision, with all but Keep and Publish.
@@ -59,27 +88,32 @@ func follow(own Copy, peers []Copy, told []Revision) Decision {
 		return Decision{Verb: Await, Other: leaving[0]} // an earlier ring of the name is still on its way out
 	case own.IsZero():
 		return enter(own, live)
+	case own.unread():
+		return Decision{Verb: Unread, Other: own} // raised, it would be a version without those fields
 	case own.edited():
-		return Decision{Verb: Raise, Head: succeed(own.Region, own.Hash, append(heads(live, told), own.Head)...)}
+		return Decision{Verb: Raise, Head: own.succeed(append(heads(live, told), own.Head)...)}
 	}
 	for _, p := range leaving {
-		if p.Asked && !p.Stale && p.Supersedes(own.Revision) && p.supersedesAll(live) {
+		if p.Asked && !p.Stale && p.Supersedes(own.Head) && p.supersedesAll(live) {
 			return Decision{Verb: Delete, Other: p}
 		}
 	}
 	for _, p := range live {
-		if own.same(p.Revision) && compareRevisions(p.Revision, own.Revision) < 0 && !p.edited() {
+		if own.sameVersion(p.Head) && compareRevisions(p.Revision, own.Revision) < 0 && !p.edited() {
 			// The same edit was made in both regions: it gets one name, and keeps what either one supersedes.
-			return Decision{Verb: Adopt, Other: p, Head: Head{Revision: p.Revision, Ancestors: union(p.Ancestors, own.Ancestors)}}
+			return Decision{Verb: Adopt, Other: p, Head: p.Head.over(own.Head)}
 		}
 	}
 	for _, p := range live {
 		if own.behind(p) && !p.edited() { // an edited one has its revision in a moment
-			return Decision{Verb: Adopt, Other: p, Head: p.Head}
+			return Decision{Verb: Adopt, Other: p, Head: p.Head.over(own.Head)}
 		}
 	}
 	for _, p := range live {
-		if !own.Supersedes(p.Revision) && !own.behind(p) {
+		switch {
+		case own.behind(p) && p.unread():
+			return Decision{Verb: Unread, Other: p}
+		case !own.Supersedes(p.Head) && !own.behind(p):
 			return Decision{Verb: Diverged, Other: p}
 		}
 	}
@@ -88,18 +122,19 @@ func follow(own Copy, peers []Copy, told []Revision) Decision {
 
 // behind is true when the other one's revision supersedes c's, and not the reverse.
 func (c Copy) behind(o Copy) bool {
-	return !c.Supersedes(o.Revision) && o.Supersedes(c.Revision)
+	return !c.Supersedes(o.Head) && o.Supersedes(c.Head)
 }
 
 // enter decides about a copy that was never published. Beside copies with other specs it gets a revision that nobody's
 // supersedes: every region then says Diverged.
 func enter(own Copy, live []Copy) Decision {
+	now := Head{Revision: Revision{Hash: own.Hash}, Canonical: own.Canonical}
 	for _, p := range live {
-		if p.Head.Hash == own.Hash && !p.edited() {
+		if p.sameSpec(now) && !p.edited() {
 			return Decision{Verb: Adopt, Other: p, Head: p.Head}
 		}
 	}
-	head := succeed(own.Region, own.Hash)
+	head := own.succeed()
 	if len(live) > 0 {
 		head.Counter = live[0].Counter + 1
 	}
@@ -123,7 +158,12 @@ func Choose(own Copy, peers []Copy, told []Revision, region string) Decision {
 	if len(told) == 0 {
 		return Decision{Verb: Keep, Head: own.Head}
 	}
-	return Decision{Verb: Raise, Head: succeed(own.Region, chosen.Hash, append(heads(live, told), own.Head, chosen.Head)...), Other: chosen}
+	if chosen.unread() {
+		return Decision{Verb: Unread, Other: chosen}
+	}
+	next := own
+	next.Hash, next.Canonical = chosen.Hash, chosen.Canonical
+	return Decision{Verb: Raise, Head: next.succeed(append(heads(live, told), own.Head, chosen.Head)...), Other: chosen}
 }
 
 // split parts the published copies, newest first, from those that are being deleted.
@@ -157,5 +197,5 @@ func heads(live []Copy, told []Revision) (all []Head) {
 
 // supersedesAll is true when nothing of the others is lost with c.
 func (c Copy) supersedesAll(others []Copy) bool {
-	return !slices.ContainsFunc(others, func(o Copy) bool { return o.edited() || !c.Supersedes(o.Revision) })
+	return !slices.ContainsFunc(others, func(o Copy) bool { return o.edited() || !c.Supersedes(o.Head) })
 }

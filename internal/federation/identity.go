@@ -38,7 +38,7 @@ func Identify(own Copy, peers []Copy, datacenters, name, origin string) string {
 	}
 	live, _ := split(peers)
 	for _, p := range live {
-		if p.ID != "" && (own.Supersedes(p.Revision) || p.Supersedes(own.Revision)) {
+		if p.ID != "" && (own.Supersedes(p.Head) || p.Supersedes(own.Head)) {
 			return p.ID
 		}
 	}
@@ -46,17 +46,26 @@ func Identify(own Copy, peers []Copy, datacenters, name, origin string) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// OfOneRing are the copies that a region without a copy may take over: those of the ring whose datacenters it has, or any
-// when it has none. While there are two rings of the name, nobody can say which.
-func OfOneRing(datacenters string, copies []Copy) []Copy {
+// OfOneRing are the copies that a region without a copy may take over: those of the ring whose datacenters it has, or of the
+// only one that is not being deleted when it has none. Otherwise nobody can say which of two rings.
+func OfOneRing(datacenters string, some bool, copies []Copy) []Copy {
 	kin, _ := part(datacenters, copies)
-	i := slices.IndexFunc(kin, func(c Copy) bool { return c.ID != "" })
-	if i < 0 {
+	live, _ := split(kin)
+	if some {
+		live = kin
+	}
+	for _, among := range [][]Copy{kin, live} {
+		i := slices.IndexFunc(among, func(c Copy) bool { return c.ID != "" })
+		if i < 0 {
+			continue
+		}
+		if _, others := part(among[i].ID, among); len(others) == 0 {
+			same, _ := part(among[i].ID, kin)
+			return same
+		}
+	}
+	if !slices.ContainsFunc(kin, func(c Copy) bool { return c.ID != "" }) {
 		return kin
 	}
-	same, others := part(kin[i].ID, kin)
-	if len(others) > 0 {
-		return nil
-	}
-	return same
+	return nil
 }

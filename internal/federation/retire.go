@@ -17,7 +17,7 @@ type Peer struct {
 
 // unknown is true of a copy that its region loses, with an edit that c, which is being deleted, does not know of.
 func (c Copy) unknown(p Peer) bool {
-	return p.Reachable && p.Deleting && !p.Asked && !p.IsZero() && !c.Supersedes(p.Revision)
+	return p.Reachable && p.Deleting && !p.Asked && !p.IsZero() && !c.Supersedes(p.Head)
 }
 
 // live is true of a copy that others would take over again.
@@ -28,7 +28,7 @@ func (p Peer) live() bool { return !p.Absent && !p.Deleting && !p.IsZero() }
 // An edit overrules a deletion only until all regions have agreed: see Remove.
 func Retire(own Copy, peers []Peer) Decision {
 	for _, p := range peers {
-		if p.Reachable && p.live() && !p.edited() && !own.Supersedes(p.Revision) {
+		if p.Reachable && p.live() && !p.edited() && !own.Supersedes(p.Head) {
 			return Decision{Verb: Yield, Other: p.Copy}
 		}
 	}
@@ -51,7 +51,7 @@ func Take(peers []Copy, leftovers bool) (Copy, bool) {
 		case p.Stale:
 		case p.edited():
 			return Copy{}, false // it has its revision in a moment
-		case best.IsZero() || p.Supersedes(best.Revision):
+		case best.IsZero() || p.Supersedes(best.Head):
 			best = p
 		}
 	}
@@ -59,7 +59,7 @@ func Take(peers []Copy, leftovers bool) (Copy, bool) {
 		if !p.Asked {
 			continue // its region's loss
 		}
-		doomed := best.IsZero() || p.Supersedes(best.Revision)
+		doomed := best.IsZero() || p.Supersedes(best.Head)
 		if doomed && !p.Stale && leftovers && !p.IsZero() {
 			return p, true
 		}

@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// MaxAncestors bounds the ancestors that a copy carries. A revision older than the oldest of a full list counts as
-// superseded, because nobody can tell any more.
-const MaxAncestors = 24
+// MaxAncestors bounds the ancestors that a copy lists one by one. The first version of the operator listed 24, and took what
+// was older than a list of 24 for superseded, whoever had made it: a list of 23 never makes it do so.
+const MaxAncestors = 23
 
 // ErrMalformed says that a text is no revision.
 var ErrMalformed = errors.New("not of the form <counter>/<region>/<hash>")
@@ -63,52 +63,6 @@ func compareRevisions(a, b Revision) int {
 	return cmp.Or(cmp.Compare(b.Counter, a.Counter), cmp.Compare(a.Region, b.Region), cmp.Compare(a.Hash, b.Hash))
 }
 
-// Head is a revision with those that it supersedes, newest first, at most MaxAncestors.
-type Head struct {
-	Revision
-	Ancestors []Revision
-}
-
-// Supersedes is true when adopting h loses nothing of r: it is the same version, has the same spec, or is an
-// ancestor.
-func (h Head) Supersedes(r Revision) bool {
-	if h.same(r) || h.Hash == r.Hash && r.Counter <= h.Counter && r.Counter > 1 {
-		return true
-	}
-	if r.Counter >= h.Counter {
-		return false
-	}
-	if slices.ContainsFunc(h.Ancestors, r.same) {
-		return true
-	}
-	full := len(h.Ancestors) >= MaxAncestors
-	return full && r.Counter < h.Ancestors[len(h.Ancestors)-1].Counter
-}
-
-// succeed makes the next head above all parents, made in region.
-func succeed(region, hash string, parents ...Head) Head {
-	var ancestors []Revision
-	for _, p := range parents {
-		if !p.IsZero() {
-			ancestors = append(append(ancestors, p.Revision), p.Ancestors...)
-		}
-	}
-	ancestors = union(ancestors, nil)
-	counter := uint64(1)
-	if len(ancestors) > 0 {
-		counter = ancestors[0].Counter + 1
-	}
-	return Head{Revision: Revision{Counter: counter, Region: region, Hash: hash}, Ancestors: ancestors}
-}
-
-// union is both lists as one, newest first, within the bound.
-func union(a, b []Revision) []Revision {
-	all := slices.Concat(a, b)
-	slices.SortFunc(all, compareRevisions)
-	all = slices.Compact(all)
-	return all[:min(len(all), MaxAncestors)]
-}
-
 // FormatAncestors is the annotation's form of ancestors: revisions with a space between them.
 func FormatAncestors(list []Revision) string {
 	texts := make([]string, len(list))
@@ -118,18 +72,20 @@ func FormatAncestors(list []Revision) string {
 	return strings.Join(texts, " ")
 }
 
-// ParseHead reads a head from its two annotations. Ancestors that can't be read are left out: they can only make two
-// regions say Diverged, never lose an edit.
-func ParseHead(revision, ancestors string) (Head, error) {
-	r, err := ParseRevision(revision)
-	if err != nil {
-		return Head{}, err
-	}
-	h := Head{Revision: r}
-	for text := range strings.FieldsSeq(ancestors) {
-		if a, err := ParseRevision(text); err == nil {
-			h.Ancestors = append(h.Ancestors, a)
+// parseAncestors leaves out what can't be read: that can only make two regions say Diverged, never lose an edit.
+func parseAncestors(texts []string) (list []Revision) {
+	for _, text := range texts {
+		if r, err := ParseRevision(text); err == nil && !r.IsZero() {
+			list = append(list, r)
 		}
 	}
-	return h, nil
+	return list
+}
+
+// union is both lists as one, newest first, at most bound.
+func union(bound int, lists ...[]Revision) []Revision {
+	all := slices.Concat(lists...)
+	slices.SortFunc(all, compareRevisions)
+	all = slices.Compact(all)
+	return all[:min(len(all), bound)]
 }

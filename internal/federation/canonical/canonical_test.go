@@ -46,7 +46,8 @@ func TestHashesStayAsTheyAre(t *testing.T) {
 }
 
 // The defaults that are shipped. One that is there must stay as it is, and a field that has been without one must not get
-// one: a region of the other version would read another spec than was meant. Fields that are new may have one.
+// one: a region of the other version would read another spec than was meant. Fields that are new may have one, which Former
+// has to leave out then: the first version didn't fill it in.
 func TestDefaultsStayAsTheyAre(t *testing.T) {
 	got := strings.Join(defaults("spec", shipped()), "\n") + "\n"
 	want, err := os.ReadFile("testdata/defaults.txt")

@@ -142,9 +142,9 @@ func (p *Peers) look(ctx context.Context, one *peer) {
 	}
 	ask, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
-	rings, dcs, secrets := &api.K8ssandraClusterList{}, &cassandra.CassandraDatacenterList{}, &replication.ReplicatedSecretList{}
-	var err error
-	for _, list := range []client.ObjectList{rings, dcs, secrets} {
+	dcs, secrets := &cassandra.CassandraDatacenterList{}, &replication.ReplicatedSecretList{}
+	rings, err := listRings(ask, one.seen.Client, &one.seen)
+	for _, list := range []client.ObjectList{dcs, secrets} {
 		if err == nil {
 			err = one.seen.Client.List(ask, list)
 		}
@@ -162,7 +162,8 @@ func (p *Peers) look(ctx context.Context, one *peer) {
 		p.failed(one, plainError(err))
 	} else {
 		one.missing = 0
-		one.seen.Message, one.seen.Rings, one.seen.DCs, one.seen.Secrets = "", rings.Items, dcs.Items, secrets.Items
+		one.seen.Message, one.seen.Rings, one.seen.DCs, one.seen.Secrets = "", rings.items, dcs.Items, secrets.Items
+		one.seen.Unknown = rings.unknown
 		p.turn(one, true)
 	}
 	after := one.seen

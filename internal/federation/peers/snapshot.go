@@ -23,6 +23,7 @@ type Snapshot struct {
 	Rings     []api.K8ssandraCluster
 	DCs       []cassandra.CassandraDatacenter
 	Secrets   []replication.ReplicatedSecret
+	Unknown   map[types.UID][]string // of Rings: fields of their specs that this version doesn't know, and so has not read
 
 	Client client.Client // reads there; nil while its ClientConfig can't be used
 }

@@ -24,9 +24,7 @@ func (p *pass) copies(name types.NamespacedName) (all []federation.Copy, objects
 	for i := range p.peers {
 		s := &p.peers[i]
 		if k := s.Ring(name); k != nil {
-			c := copyOf(s.Region, k)
-			c.Stale = !s.Reachable
-			all, objects[s.Region] = append(all, c), k
+			all, objects[s.Region] = append(all, peersCopy(s, k)), k
 		}
 	}
 	return all, objects
@@ -65,62 +63,104 @@ func (p *pass) agree(ctx context.Context) (again bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	own := copyOf(p.Region, p.k)
-	if region := p.k.Annotations[api.ChooseAnnotation]; region != "" && !own.IsZero() {
-		if p.choose(own, copies, objects, region) {
-			return true, p.patch(ctx, before)
+	own, err := p.own(ctx)
+	if err != nil {
+		return false, err
+	}
+	untouched := p.k.DeepCopy()
+	if announce := p.choose(own, copies, objects); announce != nil {
+		is, err := p.fits(ctx, before, untouched, untouched.Annotations[api.ChooseAnnotation])
+		if err == nil && is {
+			err = p.writeChoice(ctx, before, announce)
+		}
+		if is || err != nil {
+			return true, err
 		}
 	}
 	decision := federation.Follow(own, copies, p.told())
-	other := decision.Other
-	switch decision.Verb {
-	case federation.Adopt:
-		p.adopt(decision.Head, objects[other.Region])
-		log.FromContext(ctx).Info("adopting the ring", "revision", decision.Head.String(), "from", other.Region)
-	case federation.Publish, federation.Raise:
-		p.annotate(decision.Head, nil)
-		log.FromContext(ctx).Info("new revision of the ring", "revision", decision.Head.String())
-	case federation.Delete:
-		return true, p.follow(ctx, other)
-	case federation.Await:
-		p.held = true
-		p.waits = append(p.waits, fmt.Sprintf("region %s to finish deleting the earlier ring of this name", other.Region))
-	case federation.Diverged:
-		p.choice = fmt.Sprintf("this region has revision %s and region %s has %s: edit the ring in the region whose spec should hold, or set the annotation %s to that region's name",
-			orNone(own.Revision.String()), other.Region, other.Revision, api.ChooseAnnotation)
-	case federation.TwoRings:
-		p.choice, p.reason = p.twoRings(other), reasonTwoRings
+	if decision.Verb == federation.Delete {
+		return true, p.follow(ctx, decision.Other)
 	}
-	if !finalizer && !identified && !news && (decision.Verb == federation.Keep || p.held || p.choice != "") {
-		return false, nil
+	written, err := p.act(ctx, decision, before, untouched, objects[decision.Other.Region])
+	if err != nil || !written && !identified && !finalizer && !news {
+		return err != nil, err
 	}
 	return true, p.patch(ctx, before)
 }
 
-// choose carries out a person's choice between diverged copies, and tells whether there was anything to write.
-func (p *pass) choose(own federation.Copy, copies []federation.Copy, objects map[string]*api.K8ssandraCluster, region string) bool {
-	told := p.told()
+// act does to the copy what was decided, and tells whether there is anything to write.
+func (p *pass) act(ctx context.Context, d federation.Decision, before, untouched, from *api.K8ssandraCluster) (written bool, err error) {
+	switch other := d.Other; d.Verb {
+	case federation.Adopt:
+		p.adopt(d.Head, from)
+		log.FromContext(ctx).Info("adopting the ring", "revision", d.Head.String(), "from", other.Region)
+		return p.fits(ctx, before, untouched, other.Region)
+	case federation.Publish, federation.Raise:
+		p.annotate(d.Head, nil)
+		log.FromContext(ctx).Info("new revision of the ring", "revision", d.Head.String())
+		return true, nil
+	case federation.Keep:
+		if !d.Head.Recorded { // the first version made it
+			p.annotate(d.Head, nil)
+			return true, nil
+		}
+	case federation.Await:
+		p.held = true
+		p.waits = append(p.waits, fmt.Sprintf("region %s to finish deleting the earlier ring of this name", other.Region))
+	case federation.Unread:
+		p.held = other.Region == p.Region
+		p.errs = append(p.errs, p.unread(other))
+	case federation.Diverged:
+		p.choice = fmt.Sprintf("this region has revision %s and region %s has %s: edit the ring in the region whose spec should hold, or set the annotation %s to that region's name",
+			orNone(p.k.Annotations[api.RevisionAnnotation]), other.Region, other.Revision, api.ChooseAnnotation)
+	case federation.TwoRings:
+		p.choice, p.reason = p.twoRings(other), reasonTwoRings
+	}
+	return false, nil
+}
+
+// choose carries out a person's choice between diverged copies. announce tells of it, once it is written; nil when there is
+// nothing to write.
+func (p *pass) choose(own federation.Copy, copies []federation.Copy, objects map[string]*api.K8ssandraCluster) (announce func()) {
+	region := p.k.Annotations[api.ChooseAnnotation]
 	switch {
+	case region == "" || own.IsZero():
+		return nil
 	case region == p.Region:
 	case objects[region] == nil:
 		p.errs = append(p.errs, fmt.Errorf("annotation %s: region %q has no copy of the ring that this one knows", api.ChooseAnnotation, region))
-		return false
-	case federation.Stranger(own.ID, copyOf(region, objects[region])):
+		return nil
+	case p.stranger(region):
 		p.errs = append(p.errs, fmt.Errorf("annotation %s: region %s has another ring of this name", api.ChooseAnnotation, region))
-		return false
+		return nil
 	}
-	decision := federation.Choose(own, copies, told, region)
-	if decision.Verb == federation.Raise {
+	decision := federation.Choose(own, copies, p.told(), region)
+	delete(p.k.Annotations, api.ChooseAnnotation)
+	switch decision.Verb {
+	case federation.Unread:
+		p.k.Annotations[api.ChooseAnnotation] = region
+		p.errs = append(p.errs, p.unread(decision.Other))
+		return nil
+	case federation.Raise:
 		if region != p.Region {
 			p.k.Spec = *objects[region].Spec.DeepCopy()
 		}
 		p.annotate(decision.Head, nil)
-		p.Events.Eventf(p.k, nil, corev1.EventTypeNormal, "Chosen", "Reconcile", "the spec of region %s holds, as revision %s", region, decision.Head.Revision)
-	} else {
+		return func() {
+			p.Events.Eventf(p.k, nil, corev1.EventTypeNormal, "Chosen", "Reconcile", "the spec of region %s holds, as revision %s", region, decision.Head.Revision)
+		}
+	}
+	return func() {
 		p.Events.Eventf(p.k, nil, corev1.EventTypeWarning, "NothingToChoose", "Reconcile", "annotation %s: this copy does not say that it has diverged; the annotation is taken away", api.ChooseAnnotation)
 	}
-	delete(p.k.Annotations, api.ChooseAnnotation)
-	return true
+}
+
+func (p *pass) writeChoice(ctx context.Context, before *api.K8ssandraCluster, announce func()) error {
+	err := p.patch(ctx, before)
+	if err == nil {
+		announce()
+	}
+	return err
 }
 
 // adopt takes a peer's spec and annotations over.
@@ -144,6 +184,7 @@ func (p *pass) annotate(head federation.Head, from map[string]string) {
 	}
 	p.k.Annotations[api.RevisionAnnotation] = head.String()
 	p.k.Annotations[ancestorsAnnotation] = federation.FormatAncestors(head.Ancestors)
+	p.k.Annotations[lineageAnnotation] = federation.FormatLineage(head)
 	if p.k.Annotations[originAnnotation] == "" {
 		p.k.Annotations[originAnnotation] = p.Region
 	}
@@ -163,7 +204,11 @@ func (p *pass) pull(ctx context.Context, name types.NamespacedName) error {
 		return err
 	}
 	copies, objects := p.copies(name)
-	best, ok := federation.Take(federation.OfOneRing(id, copies), len(leftovers) > 0)
+	same := federation.OfOneRing(id, len(leftovers) > 0, copies)
+	if len(same) < len(copies) {
+		p.tellHomeless(leftovers, name, copies)
+	}
+	best, ok := federation.Take(same, len(leftovers) > 0)
 	if !ok {
 		return nil
 	}
@@ -178,6 +223,10 @@ func (p *pass) pull(ctx context.Context, name types.NamespacedName) error {
 	p.k.Namespace, p.k.Name, p.k.Labels = name.Namespace, name.Name, from.Labels
 	p.adopt(best.Head, from)
 	controllerutil.AddFinalizer(p.k, api.Finalizer)
+	if lost, err := p.lostIfCreated(ctx); err != nil || len(lost) > 0 {
+		log.FromContext(ctx).Info("the ring is not taken over: the definition here doesn't know a part of it", "fields", lost, "from", best.Region)
+		return err
+	}
 	log.FromContext(ctx).Info("taking the ring over", "revision", best.Head.String(), "from", best.Region)
 	if err := p.Client.Create(ctx, p.k); err != nil {
 		if apierrors.IsAlreadyExists(err) {

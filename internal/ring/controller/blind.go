@@ -37,7 +37,7 @@ func (p *pass) tellBlind(ctx context.Context, message string) error {
 		p.k.Status.Conditions, i = append(p.k.Status.Conditions, next), len(p.k.Status.Conditions)
 	}
 	p.k.Status.Conditions[i], p.k.Status.Error = next, message
-	if reflect.DeepEqual(canonical(before), canonical(p.k.Status)) {
+	if reflect.DeepEqual(asStored(before), asStored(p.k.Status)) {
 		return nil
 	}
 	if err := p.Client.Status().Update(ctx, p.k); err != nil {

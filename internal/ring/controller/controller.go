@@ -2,9 +2,6 @@ package controller
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"time"
 
@@ -22,12 +19,14 @@ import (
 	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 	"github.com/ringspan/ringspan/internal/deletion"
 	"github.com/ringspan/ringspan/internal/federation"
+	"github.com/ringspan/ringspan/internal/federation/canonical"
 	"github.com/ringspan/ringspan/internal/federation/peers"
 )
 
 // Annotations of ours on a K8ssandraCluster beside the revision and the choice.
 const (
 	ancestorsAnnotation = "ringspan.io/ancestors"
+	lineageAnnotation   = "ringspan.io/lineage" // what the first version doesn't know of the revision: see federation/lineage.go
 	originAnnotation    = "ringspan.io/origin"  // the region that the ring was first applied to
 	removalAnnotation   = "ringspan.io/removal" // how far the deletion is: see retire.go
 )
@@ -137,25 +136,22 @@ func (p *pass) patch(ctx context.Context, before *api.K8ssandraCluster) error {
 
 // copyOf is a ring's copy with its revision.
 func copyOf(region string, k *api.K8ssandraCluster) federation.Copy {
-	head, err := federation.ParseHead(k.Annotations[api.RevisionAnnotation], k.Annotations[ancestorsAnnotation])
+	head, err := federation.ParseHead(k.Annotations[api.RevisionAnnotation], k.Annotations[ancestorsAnnotation], k.Annotations[lineageAnnotation])
 	if err != nil { // nobody's revision: as if it had none
 		head = federation.Head{}
 	}
-	return federation.Copy{Head: head, Region: region, ID: k.Annotations[api.RingIDAnnotation], Hash: hashOf(k.Spec), Deleting: !k.DeletionTimestamp.IsZero(), Asked: deletion.IsAsked(k)}
+	return federation.Copy{Head: head, Region: region, ID: k.Annotations[api.RingIDAnnotation], UID: string(k.UID),
+		Hash: canonical.Former(k.Spec), Canonical: canonical.Hash(k.Spec), Deleting: !k.DeletionTimestamp.IsZero(), Asked: deletion.IsAsked(k)}.Verified()
 }
 
-func hashOf(spec api.K8ssandraClusterSpec) string {
-	data, _ := json.Marshal(spec) // API types: cannot fail
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:6])
+// peersCopy is a peer's copy, with what this version doesn't know of it.
+func peersCopy(s *peers.Snapshot, k *api.K8ssandraCluster) federation.Copy {
+	c := copyOf(s.Region, k)
+	c.Unknown, c.Stale = s.Unknown[k.UID], !s.Reachable
+	return c
 }
 
-func orNone(s string) string {
-	if s == "" {
-		return "none"
-	}
-	return s
-}
+func orNone(s string) string { return orElse(s, "none") }
 
 // ignoreConflict: another pass with fresher eyes follows at once.
 func ignoreConflict(err error) error {

@@ -5,7 +5,9 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
@@ -43,6 +45,17 @@ func (p *pass) identify(ctx context.Context, copies []federation.Copy) (given bo
 	return true, nil
 }
 
+// identifyFirst gives a copy that is being deleted its id: without one, another ring of the name would overrule its deletion.
+func (p *pass) identifyFirst(ctx context.Context) (written bool, err error) {
+	before := p.k.DeepCopy()
+	copies, _ := p.copies(p.key())
+	given, err := p.identify(ctx, copies)
+	if !given || err != nil {
+		return false, err
+	}
+	return true, p.patch(ctx, before)
+}
+
 // ringOfDatacenters is the id that this region's datacenters of a name carry; "" when they have none, or not one.
 func (p *pass) ringOfDatacenters(ctx context.Context, name types.NamespacedName) (string, error) {
 	list, err := p.datacenters(ctx, name)
@@ -58,6 +71,20 @@ func (p *pass) ringOfDatacenters(ctx context.Context, name types.NamespacedName)
 		id = orElse(id, one)
 	}
 	return id, nil
+}
+
+// tellHomeless says, on this region's datacenters that have no copy of their ring, why none is taken over.
+func (p *pass) tellHomeless(datacenters []cassandra.CassandraDatacenter, name types.NamespacedName, copies []federation.Copy) {
+	var others []string
+	for _, c := range copies {
+		others = append(others, fmt.Sprintf("%s has %s", c.Region, orNone(c.ID)))
+	}
+	for i := range datacenters {
+		dc := &datacenters[i]
+		p.Events.Eventf(dc, nil, corev1.EventTypeWarning, reasonTwoRings, "Reconcile",
+			"no copy of ring %s is taken over for this datacenter, because it is not known to be of the same ring: its id is %s, region %s; the annotation %s says which it is of",
+			name, orNone(dc.Annotations[cassandra.RingIDAnnotation]), strings.Join(others, ", "), cassandra.RingIDAnnotation)
+	}
 }
 
 // twoRings says what a person can do.

@@ -53,7 +53,7 @@ func (p *pass) report(ctx context.Context) (ready bool, err error) {
 		}
 	}
 	status.Conditions = p.conditions(ready, initialized, waits, status.Error)
-	if reflect.DeepEqual(canonical(status), canonical(p.k.Status)) {
+	if reflect.DeepEqual(asStored(status), asStored(p.k.Status)) {
 		return ready, nil
 	}
 	before := p.k.Status
@@ -208,8 +208,8 @@ func (p *pass) announce(before api.K8ssandraClusterStatus) {
 	}
 }
 
-// canonical is a value as the API server gives it back.
-func canonical(v any) any {
+// asStored is a value as the API server gives it back.
+func asStored(v any) any {
 	data, err := json.Marshal(v)
 	if err != nil {
 		return err

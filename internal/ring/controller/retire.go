@@ -39,6 +39,9 @@ const (
 // retire goes on with a copy that is being deleted: nothing is taken down before every region has agreed, and for as long
 // as a region may not have been looked at since.
 func (p *pass) retire(ctx context.Context) (again time.Duration, err error) {
+	if done, err := p.identifyFirst(ctx); done || err != nil {
+		return soon, err
+	}
 	decision := federation.Retire(copyOf(p.Region, p.k), p.retiring())
 	state := p.k.Annotations[removalAnnotation]
 	switch {
@@ -71,7 +74,7 @@ func (p *pass) retiring() (all []federation.Peer) {
 		case p.stranger(s.Region): // another ring of the name is none of this one's business
 			one.Datacenters = false
 		default:
-			one.Copy, one.Absent = copyOf(s.Region, k), false
+			one.Copy, one.Absent = peersCopy(s, k), false
 		}
 		all = append(all, one)
 	}
@@ -203,7 +206,7 @@ func (p *pass) overruled() *api.K8ssandraClusterCondition {
 	for i := range p.peers {
 		s := &p.peers[i]
 		k := s.Ring(p.key())
-		if k == nil || !deletion.IsAsked(k) || !s.Reachable || own.IsZero() || p.stranger(s.Region) || copyOf(s.Region, k).Supersedes(own.Revision) {
+		if k == nil || !deletion.IsAsked(k) || !s.Reachable || own.IsZero() || p.stranger(s.Region) || copyOf(s.Region, k).Supersedes(own.Head) {
 			continue
 		}
 		c := p.condition(api.ClusterDeleting, false, reasonOverruled, fmt.Sprintf(

@@ -1,0 +1,63 @@
+package former
+
+// The verbs of Retire; Await is Follow's too.
+const (
+	Await  Verb = "await"  // a region has yet to answer or to act; nothing is taken down
+	Remove Verb = "remove" // every region agrees: this one's datacenters may go, and then the copy
+	Yield  Verb = "yield"  // the deletion is overruled: the copy goes, the datacenters stay
+)
+
+// Peer is a region as a deletion sees it.
+type Peer struct {
+	Copy
+	Reachable   bool
+	Absent      bool // it has no copy, as of the last look
+	Datacenters bool // of the ring are there
+}
+
+// live is true of a copy that others would take over again.
+func (p Peer) live() bool { return !p.Absent && !p.Deleting && !p.IsZero() }
+
+// Retire decides about the own copy, which is being deleted. Other is the copy that is waited for or that overrules.
+//
+// An edit overrules a deletion only until all regions have agreed: see Remove.
+func Retire(own Copy, peers []Peer) Decision {
+	for _, p := range peers {
+		if p.Reachable && p.live() && !p.edited() && !own.Supersedes(p.Revision) {
+			return Decision{Verb: Yield, Other: p.Copy}
+		}
+	}
+	for _, p := range peers {
+		orphaned := (p.Absent || p.IsZero() && !p.Deleting) && p.Datacenters // its region takes the copy over first
+		if !p.Reachable || p.live() || orphaned {
+			return Decision{Verb: Await, Other: p.Copy}
+		}
+	}
+	return Decision{Verb: Remove}
+}
+
+// Take chooses the copy that a region without one takes over. leftovers says that the region has datacenters of the
+// ring: it then also takes part in a deletion. A region that does not answer is not taken from.
+func Take(peers []Copy, leftovers bool) (Copy, bool) {
+	live, leaving := split(peers)
+	best := Copy{}
+	for _, p := range live {
+		switch {
+		case p.Stale:
+		case p.edited():
+			return Copy{}, false // it has its revision in a moment
+		case best.IsZero() || p.Supersedes(best.Revision):
+			best = p
+		}
+	}
+	for _, p := range leaving {
+		doomed := best.IsZero() || p.Supersedes(best.Revision)
+		if doomed && !p.Stale && leftovers && !p.IsZero() {
+			return p, true
+		}
+		if doomed {
+			return Copy{}, false
+		}
+	}
+	return best, !best.IsZero()
+}
