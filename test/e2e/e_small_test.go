@@ -11,7 +11,8 @@ import (
 )
 
 // smallRings are two rings of one node each, beside the big one. A short ring
-// delay lets nodes that join do so in seconds.
+// delay lets nodes that join do so in seconds. The second datacenter of one of
+// them finds no node for its pod until one has a label.
 const smallRings = `
 apiVersion: v1
 kind: Namespace
@@ -31,13 +32,14 @@ spec:
 ---
 apiVersion: k8ssandra.io/v1alpha1
 kind: K8ssandraCluster
-metadata: {name: own, namespace: small}
+metadata: {name: own, namespace: small, annotations: {k8ssandra.io/dc-replication: '{"own2": {"kept": 1}}'}}
 spec:
   cassandra:
     serverVersion: 5.0.9
     storageConfig: {cassandraDataVolumeClaimSpec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}
     datacenters:
       - {metadata: {name: own1}, k8sContext: eu-west-1, size: 1}
+      - {metadata: {name: own2}, k8sContext: eu-central-1, size: 1, racks: [{name: default, nodeAffinityLabels: {late: arrived}}]}
 `
 
 // smallReady says what a small ring still waits for, in the eyes of a region.
@@ -61,6 +63,8 @@ func TestSmallRings(t *testing.T) {
 	t.Run("a superuser is made when none is given", ringWithItsOwnSuperuser)
 	t.Run("a node is added, and all are cleaned up", nodeIsAdded)
 	t.Run("a datacenter is added to a ring with data", datacenterIsAdded)
+	t.Run("a datacenter gets replicas by hand", replicasByHand)
+	t.Run("a region comes when the ring is in use", regionComesLate)
 	t.Run("deleted rings leave nothing", smallRingsAreDeleted)
 }
 
@@ -71,12 +75,7 @@ const rows = 50
 
 func ringWithoutLogin(t *testing.T) {
 	eventually(t, 3*time.Minute, func() error { return smallReady(t, west, "plain") })
-	var script strings.Builder
-	script.WriteString("CREATE KEYSPACE kept WITH replication = {'class': 'NetworkTopologyStrategy', 'plain1': 1}; CREATE TABLE kept.rows (id int PRIMARY KEY, what text);")
-	for i := range rows {
-		fmt.Fprintf(&script, "INSERT INTO kept.rows (id, what) VALUES (%d, 'row %d');", i, i)
-	}
-	ringspan(t, "cql", "--region", west, "--node", plainPod, "-e", script.String())
+	writeRows(t, plainPod, "plain1")
 	if err := login(t, "small", plainPod, "anybody", "at all"); err != nil {
 		t.Errorf("a login that isn't asked for is refused: %v", err)
 	}
@@ -85,8 +84,21 @@ func ringWithoutLogin(t *testing.T) {
 	}
 }
 
+// writeRows makes a keyspace with a replica in one datacenter, through a pod of the west, and fills it.
+func writeRows(t *testing.T, pod, datacenter string) {
+	t.Helper()
+	var script strings.Builder
+	fmt.Fprintf(&script, "CREATE KEYSPACE kept WITH replication = {'class': 'NetworkTopologyStrategy', '%s': 1}; CREATE TABLE kept.rows (id int PRIMARY KEY, what text);", datacenter)
+	for i := range rows {
+		fmt.Fprintf(&script, "INSERT INTO kept.rows (id, what) VALUES (%d, 'row %d');", i, i)
+	}
+	ringspan(t, "cql", "--region", west, "--node", pod, "-e", script.String())
+}
+
 func ringWithItsOwnSuperuser(t *testing.T) {
-	eventually(t, 3*time.Minute, func() error { return smallReady(t, west, "own") })
+	eventually(t, 3*time.Minute, func() error {
+		return contains(kubectl(t, west, "-n", "small", "get", "cassdc", "own1", "-o", "jsonpath={.status.conditions[?(@.type=='Ready')].status}"), "True")
+	})
 	field := func(name string) string {
 		data, err := base64.StdEncoding.DecodeString(kubectl(t, west, "-n", "small", "get", "secret", "own-superuser", "-o", "jsonpath={.data."+name+"}"))
 		if err != nil {
@@ -129,12 +141,7 @@ func datacenterIsAdded(t *testing.T) {
 		"spec": {"cassandra": {"datacenters": [
 			{"metadata": {"name": "plain1"}, "k8sContext": "eu-west-1", "size": 2},
 			{"metadata": {"name": "plain2"}, "k8sContext": "eu-central-1", "size": 1}]}}}`)
-	eventually(t, 3*time.Minute, func() error {
-		return contains(kubectl(t, central, "-n", "small", "get", "cassandratasks", "--ignore-not-found", "-o", "jsonpath={range .items[*]}{.spec.jobs[0].command} succeeded={.status.succeeded}{end}"), "rebuild succeeded=1")
-	})
-	for _, region := range []string{west, central} {
-		eventually(t, time.Minute, func() error { return smallReady(t, region, "plain") })
-	}
+	joinsClosed(t, "plain", "plain2")
 	hasAllRows(t, central, "plain-plain2-default-sts-0")
 }
 
