@@ -31,6 +31,7 @@ const (
 	Clear       plan.Verb = "clear"          // a request in the spec or an annotation that was carried out
 	DropPVCs    plan.Verb = "delete volumes" // of a datacenter that is being deleted
 	DropControl plan.Verb = "let go"         // of the finalizer
+	NoteAsked   plan.Verb = "note"           // that the deletion was asked for, whatever happens to the namespace later
 )
 
 // Step is one thing to do. Only the fields of its verb are set.
@@ -115,7 +116,7 @@ func (p Plan) String() string {
 // Make decides. Its parts run in order: objects, pods, nodes, ring.
 func Make(s *State) Plan {
 	p := Plan{InitComplete: s.initialized()}
-	if !s.DC.DeletionTimestamp.IsZero() {
+	if s.ends() {
 		s.planDeletion(&p)
 		return p
 	}

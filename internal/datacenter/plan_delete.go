@@ -9,6 +9,7 @@ import (
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
+	"github.com/ringspan/ringspan/internal/deletion"
 )
 
 // RingFinalizer is what k8ssandra-operator keeps a ring's datacenters with. One that was taken over from it still has it,
@@ -34,6 +35,9 @@ func (s *State) allSets() (all []*appsv1.StatefulSet) {
 // SummarizeDeletion is the status of a datacenter that is being deleted: what it was, and what is waited for.
 func SummarizeDeletion(s *State, p Plan, err error) api.CassandraDatacenterStatus {
 	out := *s.DC.Status.DeepCopy()
+	if s.Loss != "" {
+		return s.heldStatus(out)
+	}
 	out.CassandraOperatorProgress = api.ProgressUpdating
 	message := strings.Join(clipped(p.Waits, 3), "; ")
 	switch {
@@ -62,9 +66,16 @@ func (s *State) planDeletion(p *Plan) {
 		}
 		return
 	}
+	if s.Loss != "" {
+		return // held
+	}
 	if s.decommissions() {
 		p.Wait("the annotation %s to be taken away: it asks for the nodes to leave their ring before their volumes go, which this version doesn't do. Without it pods and volumes are deleted as they are",
 			api.DecommissionOnDeleteAnnotation)
+		return
+	}
+	if !deletion.IsAsked(s.DC) {
+		p.add(NoteAsked, s.DC.Name, "somebody asked for its deletion", Step{})
 		return
 	}
 	for _, set := range s.allSets() {

@@ -18,6 +18,7 @@ import (
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	"github.com/ringspan/ringspan/internal/datacenter"
+	"github.com/ringspan/ringspan/internal/deletion"
 	"github.com/ringspan/ringspan/internal/mgmtapi"
 	"github.com/ringspan/ringspan/internal/topology"
 )
@@ -67,6 +68,8 @@ func (r *region) do(s *datacenter.State, step datacenter.Step) error {
 		return r.writeRoles(ctx, s, step)
 	case datacenter.Certify:
 		return r.certify(s, step.Kind)
+	case datacenter.NoteAsked:
+		r.annotate(deletion.Annotation, deletion.Asked)
 	case datacenter.MakeTask:
 		r.tasks = append(r.tasks, step.Target)
 	case datacenter.Clear:

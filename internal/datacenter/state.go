@@ -47,6 +47,8 @@ type State struct {
 	SeedsGiven  map[string]string            // by pod UID: the seeds that its node was last told
 	Taken       map[string]string            // pods that this process took down to make them anew and that don't serve yet, with the UID that they had
 	Volumes     []string                     // claims of the datacenter that are still to be deleted, when it is
+	Loss        string                       // why it is being deleted although nobody asked for that; "" when somebody did
+	Doomed      bool                         // it is lost with its namespace, where nothing can be made any more
 }
 
 // Credentials are a role's, from a Secret. Version changes when the Secret does.

@@ -46,6 +46,9 @@ func Summarize(s *State, p Plan, err error) api.CassandraDatacenterStatus {
 	for _, c := range s.conditions(p, err) {
 		out.Conditions = append(out.Conditions, s.timed(c))
 	}
+	if s.Loss != "" {
+		return s.heldStatus(out)
+	}
 	return out
 }
 

@@ -33,6 +33,7 @@ import (
 	control "github.com/ringspan/ringspan/api/control/v1alpha1"
 	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 	replication "github.com/ringspan/ringspan/api/replication/v1alpha1"
+	"github.com/ringspan/ringspan/internal/claim"
 	datacenter "github.com/ringspan/ringspan/internal/datacenter/controller"
 	"github.com/ringspan/ringspan/internal/federation/peers"
 	secrets "github.com/ringspan/ringspan/internal/replication/controller"
@@ -113,7 +114,9 @@ func controllers(m ctrl.Manager, o Options) []controller {
 		// Secrets that ReplicatedSecrets choose, copied between regions.
 		&secrets.Reconciler{Client: m.GetClient(), Events: m.GetEventRecorder("ringspan"), Region: o.Region, Now: time.Now, Peers: regions},
 		// Datacenters: their objects, nodes, roles and replication.
-		&datacenter.Reconciler{Client: m.GetClient(), Events: m.GetEventRecorder("ringspan"), Now: time.Now, Node: node, Agent: o.Agent},
+		&datacenter.Reconciler{Client: m.GetClient(), Live: m.GetAPIReader(), Events: m.GetEventRecorder("ringspan"), Now: time.Now, Node: node, Agent: o.Agent},
+		// Their volumes: kept until a deletion was agreed on.
+		&claim.Reconciler{Client: m.GetClient(), Live: m.GetAPIReader(), Now: time.Now},
 		// Tasks: rebuild, cleanup, restart; the kinds that nothing acts on yet are told so.
 		tasks, task.K8ssandraTasks(tasks), task.ScheduledTasks(tasks),
 	}
@@ -135,7 +138,7 @@ func uncached() []client.Object {
 func cacheOptions() cache.Options {
 	ours := cache.ByObject{Label: labels.NewSelector().Add(must(cassandra.ClusterLabel))}
 	return cache.Options{ByObject: map[client.Object]cache.ByObject{
-		&corev1.Pod{}: ours, &corev1.Service{}: ours, &appsv1.StatefulSet{}: ours, &policyv1.PodDisruptionBudget{}: ours,
+		&corev1.Pod{}: ours, &corev1.Service{}: ours, &appsv1.StatefulSet{}: ours, &policyv1.PodDisruptionBudget{}: ours, &corev1.PersistentVolumeClaim{}: ours,
 		&discoveryv1.EndpointSlice{}: {Label: labels.NewSelector().Add(must(discoveryv1.LabelServiceName))},
 	}}
 }

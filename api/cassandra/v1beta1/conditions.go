@@ -45,6 +45,8 @@ const (
 
 // Reasons of conditions and events.
 const (
+	// ReasonLost: it is being deleted although nobody asked for that, and is kept.
+	ReasonLost = "Lost"
 	// ReasonWaiting: the message says what for.
 	ReasonWaiting = "Waiting"
 	// ReasonConfigRefused: Cassandra refused its configuration; the message has pod, key and Cassandra's words.

@@ -62,6 +62,8 @@ func (r *Reconciler) step(ctx context.Context, s *datacenter.State, step datacen
 		return r.clear(ctx, s, step)
 	case datacenter.Record:
 		return r.record(ctx, s, step)
+	case datacenter.NoteAsked:
+		return r.noteAsked(ctx, s)
 	case datacenter.DropPVCs:
 		return r.dropVolumes(ctx, s)
 	case datacenter.DropControl:
@@ -242,16 +244,4 @@ func (r *Reconciler) roles(ctx context.Context, s *datacenter.State, step datace
 	}
 	m.rolesDone = step.Stamp
 	return nil
-}
-
-func (r *Reconciler) dropVolumes(ctx context.Context, s *datacenter.State) error {
-	var errs []error
-	for _, name := range s.Volumes {
-		claim := &corev1.PersistentVolumeClaim{}
-		claim.Namespace, claim.Name = s.DC.Namespace, name
-		if err := r.Client.Delete(ctx, claim); err != nil && !apierrors.IsNotFound(err) {
-			errs = append(errs, err)
-		}
-	}
-	return errors.Join(errs...)
 }

@@ -31,6 +31,7 @@ import (
 // Reconciler runs the datacenters of one cluster.
 type Reconciler struct {
 	Client client.Client
+	Live   client.Reader // not a cache: proof of what is being deleted
 	Events events.EventRecorder
 	// Node reaches the agent of a pod.
 	Node func(pod *corev1.Pod) mgmtapi.Node
@@ -133,7 +134,9 @@ func (r *Reconciler) report(ctx context.Context, seen *datacenter.State, plan da
 		if len(seen.DC.Finalizers) == 0 {
 			return nil // it is gone
 		}
-		status = datacenter.SummarizeDeletion(seen, plan, applied)
+		if seen.Loss == "" || seen.Doomed {
+			status = datacenter.SummarizeDeletion(seen, plan, applied)
+		}
 	}
 	if reflect.DeepEqual(canonical(status), canonical(seen.DC.Status)) {
 		return nil
@@ -157,7 +160,7 @@ func (r *Reconciler) announce(dc *api.CassandraDatacenter, before api.CassandraD
 		}
 		bad := c.Status == corev1.ConditionFalse && c.Message != ""
 		switch {
-		case c.Type == api.DatacenterFieldsNotActedOn, c.Type == api.DatacenterMayMerge, c.Type == api.DatacenterDeleting && c.Reason == api.ReasonDecommission, c.Type == api.DatacenterValid && bad,
+		case c.Type == api.DatacenterFieldsNotActedOn, c.Type == api.DatacenterMayMerge, c.Type == api.DatacenterDeleting && (c.Reason == api.ReasonDecommission || c.Reason == api.ReasonLost), c.Type == api.DatacenterValid && bad,
 			c.Type == api.DatacenterHealthy && bad && (c.Reason == api.ReasonConfigRefused || c.Reason == api.ReasonNodeFailed):
 			r.Events.Eventf(dc, nil, corev1.EventTypeWarning, c.Reason, "Reconcile", "%s", c.Message)
 		case c.Type == api.DatacenterReady && c.Status == corev1.ConditionTrue && (old == nil || old.Status != c.Status):

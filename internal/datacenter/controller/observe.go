@@ -20,6 +20,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	"github.com/ringspan/ringspan/internal/claim"
 	"github.com/ringspan/ringspan/internal/datacenter"
 	"github.com/ringspan/ringspan/internal/mgmtapi"
 	"github.com/ringspan/ringspan/internal/topology"
@@ -39,6 +40,9 @@ func (r *Reconciler) observe(ctx context.Context, dc *api.CassandraDatacenter, m
 		} else {
 			s.Ring = ring
 		}
+	}
+	if err := r.observeLoss(ctx, s); err != nil {
+		return nil, err
 	}
 	if err := r.observeObjects(ctx, s); err != nil {
 		return nil, err
@@ -96,7 +100,7 @@ func (r *Reconciler) observeObjects(ctx context.Context, s *datacenter.State) er
 			return err
 		}
 		for _, c := range claims.Items {
-			if c.DeletionTimestamp.IsZero() {
+			if c.DeletionTimestamp.IsZero() || slices.Contains(c.Finalizers, claim.Finalizer) {
 				s.Volumes = append(s.Volumes, c.Name)
 			}
 		}

@@ -58,7 +58,7 @@ func newStage(t *testing.T) *stage {
 
 // newOperator is an operator that remembers nothing.
 func (s *stage) newOperator() {
-	s.loop = &controller.Reconciler{Client: s.as, Events: s.events, Now: func() time.Time { return s.clock },
+	s.loop = &controller.Reconciler{Client: s.as, Live: s.as, Events: s.events, Now: func() time.Time { return s.clock },
 		Node: func(pod *corev1.Pod) mgmtapi.Node {
 			if len(pod.Spec.Containers) == 0 {
 				s.t.Errorf("nobody can tell how the agent of %s is to be spoken to", pod.Status.PodIP)

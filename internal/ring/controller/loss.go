@@ -9,6 +9,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
+	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	"github.com/ringspan/ringspan/internal/deletion"
 	"github.com/ringspan/ringspan/internal/federation"
 )
@@ -82,18 +83,15 @@ func (p *pass) letGo(ctx context.Context, why string) error {
 }
 
 // agreeTo says on a datacenter that its deletion was agreed on: only then its own loop lets its volumes go.
-func (p *pass) agreeTo(ctx context.Context, dc client.Object) error {
-	if dc.GetAnnotations()[deletion.Annotation] == deletion.Asked {
+func (p *pass) agreeTo(ctx context.Context, dc *cassandra.CassandraDatacenter) error {
+	if dc.Annotations[deletion.Annotation] == deletion.Asked {
 		return nil
 	}
-	before := dc.DeepCopyObject().(client.Object)
-	annotations := map[string]string{deletion.Annotation: deletion.Asked}
-	for key, value := range dc.GetAnnotations() {
-		if key != deletion.Annotation {
-			annotations[key] = value
-		}
+	before := dc.DeepCopy()
+	if dc.Annotations == nil {
+		dc.Annotations = map[string]string{}
 	}
-	dc.SetAnnotations(annotations)
+	dc.Annotations[deletion.Annotation] = deletion.Asked
 	return client.IgnoreNotFound(p.Client.Patch(ctx, dc, client.MergeFrom(before)))
 }
 

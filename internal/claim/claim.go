@@ -1,0 +1,124 @@
+package claim
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	"github.com/ringspan/ringspan/internal/deletion"
+	"github.com/ringspan/ringspan/internal/topology"
+)
+
+// Finalizer keeps a claim, and with it the volume and its data.
+const Finalizer = "ringspan.io/keep-data"
+
+// Reconciler looks after the claims of one cluster.
+type Reconciler struct {
+	Client client.Client
+	Live   client.Reader // not a cache: proof of what is being deleted
+	Now    func() time.Time
+}
+
+// later is when a claim that is held is looked at again: nothing tells of a word on its namespace.
+const later = 10 * time.Second
+
+// SetupWithManager registers the loop.
+func (r *Reconciler) SetupWithManager(m ctrl.Manager) error {
+	return ctrl.NewControllerManagedBy(m).Named("persistentvolumeclaim").For(&corev1.PersistentVolumeClaim{}).Complete(r)
+}
+
+// Reconcile is one look at one claim.
+func (r *Reconciler) Reconcile(ctx context.Context, q ctrl.Request) (ctrl.Result, error) {
+	claim := &corev1.PersistentVolumeClaim{}
+	if err := r.Client.Get(ctx, q.NamespacedName, claim); err != nil {
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	if claim.Labels[api.DatacenterLabel] == "" {
+		return ctrl.Result{}, nil // nobody's of ours
+	}
+	if claim.DeletionTimestamp.IsZero() {
+		return ctrl.Result{}, ignoreConflict(r.keep(ctx, claim))
+	}
+	held, err := r.going(ctx, claim)
+	if held {
+		return ctrl.Result{RequeueAfter: later}, nil
+	}
+	return ctrl.Result{}, ignoreConflict(err)
+}
+
+// keep puts the finalizer on a claim of a datacenter that is there.
+func (r *Reconciler) keep(ctx context.Context, claim *corev1.PersistentVolumeClaim) error {
+	owner, err := r.owner(ctx, claim)
+	if err != nil || owner == nil || !owner.DeletionTimestamp.IsZero() {
+		return err
+	}
+	before := claim.DeepCopy()
+	if !controllerutil.AddFinalizer(claim, Finalizer) {
+		return nil
+	}
+	return client.IgnoreNotFound(r.Client.Patch(ctx, claim, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})))
+}
+
+// owner is the claim's datacenter, nil when it is gone.
+func (r *Reconciler) owner(ctx context.Context, claim *corev1.PersistentVolumeClaim) (*api.CassandraDatacenter, error) {
+	var list api.CassandraDatacenterList
+	if err := r.Client.List(ctx, &list, client.InNamespace(claim.Namespace)); err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(list.Items, func(dc api.CassandraDatacenter) bool {
+		return claim.Labels[api.DatacenterLabel] == topology.CleanLabel(dc.Name) && claim.Labels[api.ClusterLabel] == topology.CleanLabel(dc.Spec.ClusterName)
+	})
+	if i < 0 {
+		return nil, nil //nolint:nilnil // there is none
+	}
+	return &list.Items[i], nil
+}
+
+// going decides about a claim that is being deleted. In a namespace that stays somebody deleted this very claim. With a
+// namespace it is held until there is a word on it or on the namespace; the loop of a datacenter whose deletion was agreed
+// on lets its claims go itself.
+func (r *Reconciler) going(ctx context.Context, claim *corev1.PersistentVolumeClaim) (held bool, err error) {
+	if !controllerutil.ContainsFinalizer(claim, Finalizer) {
+		return false, nil
+	}
+	why, err := deletion.NamespaceGoes(ctx, r.Live, claim.Namespace)
+	if err != nil {
+		return false, err
+	}
+	if why != "" {
+		if may, err := deletion.MayGo(ctx, r.Live, claim); err != nil || !may {
+			return err == nil, err
+		}
+	}
+	log.FromContext(ctx).Info("letting a claim go, as it was asked for")
+	return false, Release(ctx, r.Client, client.ObjectKeyFromObject(claim))
+}
+
+// Release takes the finalizer off a claim.
+func Release(ctx context.Context, c client.Client, name client.ObjectKey) error {
+	claim := &corev1.PersistentVolumeClaim{}
+	if err := c.Get(ctx, name, claim); err != nil {
+		return client.IgnoreNotFound(err)
+	}
+	before := claim.DeepCopy()
+	if !controllerutil.RemoveFinalizer(claim, Finalizer) {
+		return nil
+	}
+	return client.IgnoreNotFound(c.Patch(ctx, claim, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})))
+}
+
+// ignoreConflict: another look with fresher eyes follows at once.
+func ignoreConflict(err error) error {
+	if apierrors.IsConflict(err) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,68 @@
+package controller
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
+	"github.com/ringspan/ringspan/internal/claim"
+	"github.com/ringspan/ringspan/internal/datacenter"
+	"github.com/ringspan/ringspan/internal/deletion"
+)
+
+// observeLoss finds out whether somebody asked for the deletion of a datacenter that is going. One that belongs to a ring
+// goes with the ring: its ring's loop says so on it once all regions have agreed.
+func (r *Reconciler) observeLoss(ctx context.Context, s *datacenter.State) error {
+	if s.DC.DeletionTimestamp.IsZero() || deletion.IsAsked(s.DC) {
+		return nil
+	}
+	why, err := deletion.Cause(ctx, r.Live, s.DC, deletion.DatacenterDefinition)
+	if err != nil {
+		return err
+	}
+	if ring := s.DC.Labels[k8ssandra.ClusterNameLabel]; why == "" && ring != "" {
+		why = fmt.Sprintf("it was deleted, and its ring %s isn't", ring)
+	}
+	if why == "" {
+		return nil
+	}
+	may, err := deletion.MayGo(ctx, r.Live, s.DC)
+	if err != nil || may {
+		return err
+	}
+	doomed, err := deletion.NamespaceGoes(ctx, r.Live, s.DC.Namespace)
+	s.Loss, s.Doomed = why, doomed != "" || slices.Contains(s.DC.Finalizers, metav1.FinalizerDeleteDependents)
+	return err
+}
+
+// noteAsked writes down that the deletion was asked for.
+func (r *Reconciler) noteAsked(ctx context.Context, s *datacenter.State) error {
+	changed := s.DC.DeepCopy()
+	if changed.Annotations == nil {
+		changed.Annotations = map[string]string{}
+	}
+	changed.Annotations[deletion.Annotation] = deletion.Asked
+	patch := client.MergeFromWithOptions(s.DC, client.MergeFromWithOptimisticLock{})
+	return client.IgnoreNotFound(r.Client.Patch(ctx, changed, patch))
+}
+
+// dropVolumes deletes the claims of a datacenter whose deletion was agreed on, and stops keeping them.
+func (r *Reconciler) dropVolumes(ctx context.Context, s *datacenter.State) error {
+	var errs []error
+	for _, name := range s.Volumes {
+		one := &corev1.PersistentVolumeClaim{}
+		one.Namespace, one.Name = s.DC.Namespace, name
+		err := r.Client.Delete(ctx, one)
+		if err == nil {
+			err = claim.Release(ctx, r.Client, client.ObjectKeyFromObject(one))
+		}
+		errs = append(errs, client.IgnoreNotFound(err))
+	}
+	return errors.Join(errs...)
+}
