@@ -49,9 +49,11 @@ func main(m *testing.M) int {
 
 // embedded is one account in memory, behind an HTTP endpoint.
 type embedded struct {
-	t    testing.TB
-	url  string
-	kill func() // as kill -9 does; returns when it is dead
+	t   testing.TB
+	url string
+	// The account's own key, which drives the cloud.
+	keyID, secret string
+	kill          func() // as kill -9 does; returns when it is dead
 }
 
 // serve starts an account that ends with the test.
@@ -82,11 +84,11 @@ func serve(t testing.TB, flags ...string) *embedded {
 			<-done
 		}
 	})
-	var hello struct{ Endpoint string }
+	var hello struct{ Endpoint, AccessKeyID, SecretAccessKey string }
 	if err := json.NewDecoder(out).Decode(&hello); err != nil || hello.Endpoint == "" {
 		t.Fatalf("the endpoint did not say where it is: %v\n%s", err, &stderr)
 	}
-	return &embedded{t, hello.Endpoint, func() { _ = cmd.Process.Kill(); <-done }}
+	return &embedded{t, hello.Endpoint, hello.AccessKeyID, hello.SecretAccessKey, func() { _ = cmd.Process.Kill(); <-done }}
 }
 
 // drive makes a call below /_cloud/.
@@ -104,6 +106,7 @@ func (e *embedded) drive(method, name string, in any, out any) {
 	if err != nil {
 		e.t.Fatal(err)
 	}
+	r.SetBasicAuth(e.keyID, e.secret)
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
 		e.t.Fatal(err)

@@ -95,8 +95,9 @@ func awsFleet(home, name string, regions []string) (file string, err error) {
 
 // endpoint is a running embedded AWS with an account of its own.
 type endpoint struct {
-	url  string
-	stop func()
+	url           string
+	keyID, secret string // the account's own, which drive the cloud
+	stop          func()
 }
 
 func serveAWS(plane string) (*endpoint, error) {
@@ -114,12 +115,12 @@ func serveAWS(plane string) (*endpoint, error) {
 		_ = cmd.Process.Signal(os.Interrupt)
 		_ = cmd.Wait()
 	}
-	var hello struct{ Endpoint string }
+	var hello struct{ Endpoint, AccessKeyID, SecretAccessKey string }
 	if err := json.NewDecoder(out).Decode(&hello); err != nil || hello.Endpoint == "" {
 		stop()
 		return nil, fmt.Errorf("ringspan-local serve did not say where it listens: %w\n%s", err, &stderr)
 	}
-	return &endpoint{hello.Endpoint, stop}, nil
+	return &endpoint{hello.Endpoint, hello.AccessKeyID, hello.SecretAccessKey, stop}, nil
 }
 
 // measure runs a command, and adds its time and its calls as figures unless name
@@ -167,6 +168,7 @@ func (e *endpoint) drive(method, path string, out any) error {
 	if err != nil {
 		return err
 	}
+	r.SetBasicAuth(e.keyID, e.secret)
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
 		return err

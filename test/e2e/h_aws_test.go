@@ -45,7 +45,9 @@ spec:
 
 // account is an embedded AWS whose networks and clusters are real.
 type account struct {
-	url, home string
+	url           string
+	keyID, secret string // the account's own, which drive the cloud
+	home          string
 }
 
 // open starts an account in a directory, and ends it with the test.
@@ -67,11 +69,11 @@ func open(t *testing.T, dir string) account {
 			t.Logf("the embedded AWS ended with %v: %s", err, &words)
 		}
 	})
-	var e struct{ Endpoint string }
+	var e struct{ Endpoint, AccessKeyID, SecretAccessKey string }
 	if err := json.NewDecoder(out).Decode(&e); err != nil {
 		t.Fatalf("%v: %s", err, &words)
 	}
-	return account{e.Endpoint, filepath.Join(dir, "home")}
+	return account{e.Endpoint, e.AccessKeyID, e.SecretAccessKey, filepath.Join(dir, "home")}
 }
 
 func (a account) ringspan(args ...string) (string, error) {
@@ -85,7 +87,12 @@ func (a account) ringspan(args ...string) (string, error) {
 // itself and keeps.
 func (a account) resources(t *testing.T) (all []string) {
 	t.Helper()
-	answer, err := http.Get(a.url + "/_cloud/resources")
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, a.url+"/_cloud/resources", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.SetBasicAuth(a.keyID, a.secret)
+	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -55,7 +55,7 @@ func TestTerraform(t *testing.T) {
 type terraform struct {
 	t        *testing.T
 	dir      string
-	endpoint string
+	endpoint endpoint
 }
 
 // run returns what it said and its exit code, and logs its time and how many
@@ -67,7 +67,7 @@ func (tf *terraform) run(args ...string) (string, int) {
 	before, begin := calls(tf.t, tf.endpoint), time.Now()
 	cmd := exec.CommandContext(ctx, "terraform", append(args, "-no-color")...)
 	cmd.Dir = tf.dir
-	cmd.Env = append(os.Environ(), "TF_VAR_endpoint="+tf.endpoint, "TF_IN_AUTOMATION=1", "CHECKPOINT_DISABLE=1", "AWS_EC2_METADATA_DISABLED=true",
+	cmd.Env = append(os.Environ(), "TF_VAR_endpoint="+tf.endpoint.URL, "TF_IN_AUTOMATION=1", "CHECKPOINT_DISABLE=1", "AWS_EC2_METADATA_DISABLED=true",
 		"AWS_CONFIG_FILE="+filepath.Join(tf.dir, "none"), "AWS_SHARED_CREDENTIALS_FILE="+filepath.Join(tf.dir, "none"), "AWS_PROFILE=")
 	out, err := cmd.CombinedOutput()
 	code := 0
@@ -98,7 +98,14 @@ func (tf *terraform) must(args ...string) {
 }
 
 // serve starts an account without resources, which ends with the test.
-func serve(t *testing.T) (endpoint string) {
+// endpoint is where the embedded AWS listens, and the key that drives it.
+type endpoint struct {
+	URL             string `json:"endpoint"`
+	AccessKeyID     string `json:"accessKeyId"`
+	SecretAccessKey string `json:"secretAccessKey"`
+}
+
+func serve(t *testing.T) endpoint {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "ringspan-local")
 	build := exec.Command("go", "build", "-o", program, "./cmd/ringspan-local")
@@ -120,35 +127,37 @@ func serve(t *testing.T) (endpoint string) {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 	})
-	var hello struct{ Endpoint string }
-	if err := json.NewDecoder(out).Decode(&hello); err != nil || hello.Endpoint == "" {
+	var hello endpoint
+	if err := json.NewDecoder(out).Decode(&hello); err != nil || hello.URL == "" {
 		t.Fatalf("serve did not say where it listens: %v\n%s", err, &stderr)
 	}
 	go func() { _, _ = io.Copy(io.Discard, out) }()
-	return hello.Endpoint
+	return hello
 }
 
-func get(t *testing.T, url string, out any) {
+// get asks the cloud itself, below /_cloud/.
+func (e endpoint) get(t *testing.T, name string, out any) {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, e.URL+"/_cloud/"+name, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.SetBasicAuth(e.AccessKeyID, e.SecretAccessKey)
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer answer.Body.Close()
 	if err := json.NewDecoder(answer.Body).Decode(out); err != nil {
-		t.Fatalf("%s: %v", url, err)
+		t.Fatalf("%s: %v", name, err)
 	}
 }
 
 // left lists what the account holds beside what every account has from AWS.
-func left(t *testing.T, endpoint string) (all []string) {
+func left(t *testing.T, e endpoint) (all []string) {
 	t.Helper()
 	var resources map[string][]string
-	get(t, endpoint+"/_cloud/resources", &resources)
+	e.get(t, "resources", &resources)
 	for region, names := range resources {
 		for _, n := range names {
 			if !strings.HasPrefix(n, "dopt-") && !strings.Contains(n, "AWSServiceRole") {
@@ -161,10 +170,10 @@ func left(t *testing.T, endpoint string) (all []string) {
 }
 
 // calls is how many the account has got so far.
-func calls(t *testing.T, endpoint string) (n int) {
+func calls(t *testing.T, e endpoint) (n int) {
 	t.Helper()
 	var all []struct{ Count int }
-	get(t, endpoint+"/_cloud/calls", &all)
+	e.get(t, "calls", &all)
 	for _, c := range all {
 		n += c.Count
 	}

@@ -128,6 +128,7 @@ func (c *cloud) drive(method, path string, in, out any) {
 	if err != nil {
 		c.t.Fatal(err)
 	}
+	r.SetBasicAuth(c.server.Credentials())
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
 		c.t.Fatal(err)

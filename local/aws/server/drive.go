@@ -1,6 +1,7 @@
 package server
 
 import (
+	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -32,14 +33,29 @@ func (d *duration) UnmarshalText(b []byte) error {
 func (d duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
 
 // drive answers calls below /_cloud/, from this machine only. A browser's are
-// refused: a page of some other site must not drive the cloud.
+// refused: a page of some other site must not drive the cloud. So are those that
+// don't come with the account's own key, as user name and password: other users of
+// the machine reach the port too, and could wipe the account. Only where images
+// are is told without: by that the command line knows this cloud from others.
 func (s *Server) drive(w http.ResponseWriter, r *http.Request) {
 	host, _, _ := net.SplitHostPort(r.RemoteAddr)
 	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() || r.Header.Get("Origin") != "" {
 		http.Error(w, "the cloud is driven from this machine only, and not from a browser", http.StatusForbidden)
 		return
 	}
+	if !s.ownKey(r) && (r.Method != http.MethodGet || r.URL.Path != drivePath+"images") {
+		w.Header().Set("WWW-Authenticate", `Basic realm="ringspan-local"`)
+		http.Error(w, "the cloud is driven with the account's own access key, which serve prints: as user name its ID, as password its secret", http.StatusUnauthorized)
+		return
+	}
 	s.driver().ServeHTTP(w, r)
+}
+
+// ownKey tells whether a call brings the account's own key.
+func (s *Server) ownKey(r *http.Request) bool {
+	id, secret, _ := r.BasicAuth()
+	ownID, ownSecret := s.Credentials()
+	return subtle.ConstantTimeCompare([]byte(id+":"+secret), []byte(ownID+":"+ownSecret)) == 1
 }
 
 // driver routes the drive's calls. Each takes and gives JSON.

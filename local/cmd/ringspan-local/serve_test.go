@@ -23,7 +23,12 @@ func TestServeSaysWhereItListens(t *testing.T) {
 	if err := json.NewDecoder(read).Decode(&e); err != nil {
 		t.Fatal(err)
 	}
-	answer, err := http.Get(e.Endpoint + "/_cloud/actions")
+	ask, err := http.NewRequestWithContext(ctx, http.MethodGet, e.Endpoint+"/_cloud/actions", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask.SetBasicAuth(e.AccessKeyID, e.SecretAccessKey)
+	answer, err := http.DefaultClient.Do(ask)
 	if err != nil || answer.StatusCode != http.StatusOK || e.AccessKeyID == "" {
 		t.Errorf("%+v: %v", e, err)
 	}
