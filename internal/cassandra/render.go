@@ -71,7 +71,9 @@ func Render(in Input, n Node) (Files, error) {
 }
 
 // defaults are the keys without which Cassandra does not start, its
-// directories, and what a profile asks for.
+// directories, what keeps data safe where Cassandra's code has something else than
+// the cassandra.yaml that it ships, and what a profile asks for. Each is in
+// docs/reference/cassandra-yaml.md, with where it comes from.
 func defaults(in Input, n Node) map[string]any {
 	y := map[string]any{
 		"num_tokens": 16, "partitioner": "org.apache.cassandra.dht.Murmur3Partitioner",
@@ -80,6 +82,7 @@ func defaults(in Input, n Node) map[string]any {
 		"saved_caches_directory": n.DataDir + "/saved_caches", "hints_directory": n.DataDir + "/hints",
 		"cdc_raw_directory":     n.DataDir + "/cdc_raw",
 		"native_transport_port": 9042, "storage_port": 7000,
+		"disk_failure_policy": "stop", "commit_failure_policy": "stop", "internode_compression": "dc",
 	}
 	if in.Profile == ProfileSmall {
 		maps.Copy(y, map[string]any{
