@@ -302,6 +302,7 @@ func TestStateOutlivesTheProcess(t *testing.T) {
 	key, _ := c.server.Credentials()
 	c.advance(time.Minute)
 
+	c.end()
 	again := start(t, stateIn(dir), waits(1))
 	if k, _ := again.server.Credentials(); k != key {
 		t.Error("the credentials changed")

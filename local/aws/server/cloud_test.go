@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -36,6 +37,7 @@ const account = "123456789012"
 type cloud struct {
 	t                  *testing.T
 	server             *server.Server
+	end                func() // of the server, before the test's
 	url                string
 	key, secret, token string
 }
@@ -55,9 +57,9 @@ func start(t *testing.T, change ...func(*server.Options)) *cloud {
 	ran := make(chan struct{})
 	go func() { defer close(ran); s.Run(ctx) }()
 	h := httptest.NewServer(s)
-	t.Cleanup(func() { h.Close(); stop(); <-ran })
 	c := &cloud{t: t, server: s, url: h.URL, key: "any", secret: "thing"}
-	t.Cleanup(c.note)
+	c.end = sync.OnceFunc(func() { c.note(); h.Close(); stop(); <-ran })
+	t.Cleanup(c.end)
 	return c
 }
 

@@ -53,6 +53,7 @@ func TestUntaggedPeeringIsReadAgain(t *testing.T) {
 	c := start(t, kept)
 	n, m := c.network("eu-west-1", "10.1.0.0/16"), c.network("eu-central-1", "10.2.0.0/16")
 	must(n.api.CreateVpcPeeringConnection(ctx, &ec2.CreateVpcPeeringConnectionInput{VpcId: &n.vpc, PeerVpcId: &m.vpc, PeerRegion: &m.region}))(t)
+	c.end()
 	again := start(t, kept)
 	if found := must(again.ec2("eu-west-1").DescribeVpcPeeringConnections(ctx, &ec2.DescribeVpcPeeringConnectionsInput{}))(t).VpcPeeringConnections; len(found) != 1 || len(found[0].Tags) != 0 {
 		t.Errorf("got %+v", found)
@@ -65,9 +66,23 @@ func TestRegionThatIsGone(t *testing.T) {
 	kept := func(o *server.Options) { o.World.File = file }
 	c := start(t, own, kept)
 	must(c.ec2("north").CreateVpc(ctx, &ec2.CreateVpcInput{CidrBlock: aws.String("10.1.0.0/16")}))(t)
+	c.end()
 	_, err := server.New(server.Options{World: world.Options{Account: account, File: file}})
 	if err == nil || !strings.Contains(err.Error(), `region "north"`) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// Two servers of one file would each overwrite what the other has answered for.
+func TestOneServerOfAFile(t *testing.T) {
+	o := server.Options{World: world.Options{Account: account, File: filepath.Join(t.TempDir(), "aws.json")}}
+	c := start(t, func(first *server.Options) { first.World.File = o.World.File })
+	if _, err := server.New(o); err == nil || !strings.Contains(err.Error(), "is in use by another server") {
+		t.Errorf("a second server of the file: %v", err)
+	}
+	c.end()
+	if _, err := server.New(o); err != nil {
+		t.Errorf("after the first has ended: %v", err)
 	}
 }
 

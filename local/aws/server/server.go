@@ -59,10 +59,8 @@ func New(o Options) (*Server, error) {
 		w.OnChange(s.keeper.Wake)
 	}
 	w.OnChange(s.plane.changed)
-	if err := w.Load(); err != nil {
-		return nil, err
-	}
-	if err := s.checkRegions(); err != nil {
+	if err := errors.Join(w.Load(), s.checkRegions()); err != nil {
+		w.Release()
 		return nil, err
 	}
 	return s, w.Do(func() bool { s.root = s.iam.RootKey(); return true })
@@ -72,8 +70,10 @@ func New(o Options) (*Server, error) {
 func (s *Server) Credentials() (accessKey, secret string) { return s.root.ID, s.root.Secret }
 
 // Run lets time pass until the context ends: what is due happens even when
-// nobody calls, and the plane hears of changes.
+// nobody calls, and the plane hears of changes. Afterwards the state file is
+// another server's to take.
 func (s *Server) Run(ctx context.Context) {
+	defer s.world.Release()
 	var keeping sync.WaitGroup
 	defer keeping.Wait()
 	s.plane.apply(ctx) // machines look for their place in the networks

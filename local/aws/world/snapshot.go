@@ -68,8 +68,12 @@ func replace(path string, body []byte) error {
 	return errors.Join(dir.Sync(), dir.Close())
 }
 
-// Load reads the state file, if there is one. Call it once, after Add.
+// Load reads the state file, if there is one, and keeps it from others until
+// Release. Call it once, after Add.
 func (w *World) Load() error {
+	if err := w.acquire(); err != nil {
+		return err
+	}
 	body, err := os.ReadFile(w.file)
 	if w.file == "" || errors.Is(err, fs.ErrNotExist) {
 		return nil

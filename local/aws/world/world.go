@@ -1,6 +1,7 @@
 package world
 
 import (
+	"os"
 	"sync"
 	"time"
 )
@@ -50,6 +51,7 @@ type World struct {
 	services []Service
 	next     time.Time // when something falls due
 	file     string
+	lock     *os.File // held while the file is this world's; nil without one
 	changed  []func()
 
 	admission admission
