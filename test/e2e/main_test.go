@@ -207,15 +207,18 @@ func whole() error {
 	if err != nil {
 		return err
 	}
-	up, ids := 0, map[string]bool{}
+	up, ids, pods := 0, map[string]bool{}, map[string]bool{}
 	for _, n := range s.Nodes {
 		if n.State == "UN" {
 			up++
 		}
 		ids[n.HostID] = true
+		if n.Pod != "" { // for a moment Kubernetes may not tell yet which pod has a new address
+			pods[n.Pod] = true
+		}
 	}
-	if up != 6 || len(ids) != 6 || len(s.Nodes) != 6 || !s.Ready {
-		return fmt.Errorf("%d of %d nodes are UN, there are %d host ids, ready is %t: %s", up, len(s.Nodes), len(ids), s.Ready, s.Message)
+	if up != 6 || len(ids) != 6 || len(pods) != 6 || len(s.Nodes) != 6 || !s.Ready {
+		return fmt.Errorf("%d of %d nodes are UN, there are %d host ids and %d pods, ready is %t: %s", up, len(s.Nodes), len(ids), len(pods), s.Ready, s.Message)
 	}
 	return nil
 }
