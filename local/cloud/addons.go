@@ -156,7 +156,7 @@ func (h *hosted) startVolumes() {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		volumes.Run(ctx, h.client, h.plane.Dir+"/volumes", h.complain("volumes"))
+		volumes.Run(ctx, h.client, h.volumes(), h.complain("volumes"))
 	}()
 	h.addons[addonEBS] = &addon{end: func() { end(); <-ended }}
 }

@@ -53,6 +53,9 @@ func (c *cluster) startControlPlane(ctx context.Context) (err error) {
 	if err := c.awaitServer(ctx); err != nil {
 		return err
 	}
+	if err := controlplane.ConfineVolumes(ctx, c.client, c.volumes()); err != nil {
+		return err
+	}
 	c.say("apiserver", "API server answers")
 	return nil
 }

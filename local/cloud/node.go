@@ -58,7 +58,7 @@ func (c *cluster) startNode(ctx context.Context, m machine) (*runningNode, error
 	var err error
 	n.runtime, err = cri.New(cri.Config{
 		NodeName: m.name, NodeIP: m.address, Pods: m.ranges,
-		Images: c.s.config.Images, RunDir: n.runDir, InitBinary: c.s.init, Namespace: m.namespace,
+		Images: c.s.config.Images, RunDir: n.runDir, Own: []string{n.runDir + "/disk", c.volumes() + "/" + m.name}, InitBinary: c.s.init, Namespace: m.namespace,
 	})
 	if err != nil {
 		return nil, err
@@ -120,6 +120,9 @@ func (c *cluster) nodeDirs(n *runningNode) error {
 }
 
 func (c *cluster) diskOf(node string) string { return c.plane.Dir + "/nodes/" + node }
+
+// volumes is the directory of the cluster's volumes, each in that of its node.
+func (c *cluster) volumes() string { return c.plane.Dir + "/volumes" }
 
 func (c *cluster) kubeletConfig(n *runningNode) (string, error) {
 	if err := c.ca.Server("kubelet-"+n.name, nil, net.IP(n.address.AsSlice())); err != nil {

@@ -32,7 +32,7 @@ func TestPods(t *testing.T) {
 		"logs": testLogs, "exec": testExec, "exec on a terminal": testTerminal, "attach": testAttach,
 		"names": testNames, "services": testServices, "own token": testToken, "other region": testOtherRegion,
 		"port-forward": testPortForward, "job with a volume": testJob, "rollout": testRollout,
-		"missing image": testMissingImage, "missing program": testMissingProgram, "kubectl": testKubectl,
+		"confined": testConfined, "missing image": testMissingImage, "missing program": testMissingProgram, "kubectl": testKubectl,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

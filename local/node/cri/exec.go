@@ -53,10 +53,8 @@ func (c *container) enter(args []string, prepare func(*exec.Cmd) error) (*exec.C
 				return err
 			}
 			cmd.Path = program
-			if !c.spec.Privileged { // the thread is thrown away, and with it its limits
-				if err := process.LimitCapabilities(c.spec.Capabilities); err != nil {
-					return err
-				}
+			if err := process.LimitCapabilities(c.spec.Capabilities); err != nil { // the thread is thrown away, and with it its limits
+				return err
 			}
 			if err := prepare(cmd); err != nil {
 				return err

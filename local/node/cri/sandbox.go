@@ -25,6 +25,7 @@ type Config struct {
 	Pods       []netip.Prefix    // the ranges that pod addresses come from
 	Images     string            // directory of images; see image
 	RunDir     string            // volatile state, on a tmpfs
+	Own        []string          // directories beside RunDir that are the node's: its disk, where that is mounted, and its volumes
 	InitBinary string            // ringspan-init
 	Namespace  *netlab.Namespace // the node's network
 }

@@ -34,17 +34,21 @@ func (r *Runtime) buildSpec(c *container, img image) (process.Spec, error) {
 		s.Hostname = r.config.NodeName
 	}
 	s.Env = environment(s.Hostname, c.config, img)
-	r.applySecurity(&s, c.config.GetLinux().GetSecurityContext())
+	if err := r.applySecurity(&s, c.config.GetLinux().GetSecurityContext()); err != nil {
+		return s, err
+	}
+	if err := resolveLinks(s.Mounts); err != nil {
+		return s, err
+	}
 	for _, file := range []string{"resolv.conf", "hostname"} {
 		s.Mounts = append(s.Mounts, process.Mount{Source: filepath.Join(r.sandboxDir(c.sandbox.id), file), Target: "/etc/" + file})
 	}
 	for _, m := range c.config.Mounts {
-		if _, err := os.Stat(m.HostPath); os.IsNotExist(err) { // as containerd does
-			if err := os.MkdirAll(m.HostPath, 0o755); err != nil {
-				return s, err
-			}
+		source, err := r.source(m.HostPath)
+		if err != nil {
+			return s, fmt.Errorf("mount on %s: %w", m.ContainerPath, err)
 		}
-		s.Mounts = append(s.Mounts, process.Mount{Source: m.HostPath, Target: m.ContainerPath, ReadOnly: m.Readonly})
+		s.Mounts = append(s.Mounts, process.Mount{Source: source, Target: m.ContainerPath, ReadOnly: m.Readonly})
 	}
 	return s, nil
 }
@@ -73,16 +77,33 @@ func environment(hostname string, config *runtimeapi.ContainerConfig, img image)
 	return env
 }
 
-func (r *Runtime) applySecurity(s *process.Spec, sc *runtimeapi.LinuxContainerSecurityContext) {
+// resolveLinks follows the links of what an image brings: mounting follows none.
+func resolveLinks(mounts []process.Mount) (err error) {
+	for i := range mounts {
+		if mounts[i].Source, err = filepath.EvalSymlinks(mounts[i].Source); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *Runtime) applySecurity(s *process.Spec, sc *runtimeapi.LinuxContainerSecurityContext) error {
 	if r.singleUser { // the namespace has no other user to become
 		defer func() { s.UID, s.GID, s.Groups = 0, 0, nil }()
 	}
 	s.Capabilities = process.DefaultCapabilities
 	if sc == nil {
-		return
+		return nil
 	}
-	s.Privileged, s.ReadOnlyRoot = sc.Privileged, sc.ReadonlyRootfs
-	s.Capabilities = capabilities(sc.GetCapabilities())
+	s.ReadOnlyRoot = sc.ReadonlyRootfs
+	want := sc.GetCapabilities()
+	if sc.Privileged {
+		want = &runtimeapi.Capability{AddCapabilities: []string{"ALL"}}
+	}
+	var err error
+	if s.Capabilities, err = capabilities(want); err != nil {
+		return err
+	}
 	if sc.RunAsUser != nil {
 		s.UID = int(sc.RunAsUser.Value)
 	}
@@ -92,10 +113,12 @@ func (r *Runtime) applySecurity(s *process.Spec, sc *runtimeapi.LinuxContainerSe
 	for _, g := range sc.SupplementalGroups {
 		s.Groups = append(s.Groups, int(g))
 	}
+	return nil
 }
 
-// capabilities applies a pod's additions and removals to the default set.
-func capabilities(want *runtimeapi.Capability) []int {
+// capabilities applies a pod's additions and removals to the default set. What would
+// reach the machine is in no set, and an error when it is asked for by name.
+func capabilities(want *runtimeapi.Capability) ([]int, error) {
 	kept := slices.Clone(process.DefaultCapabilities)
 	for _, name := range want.GetDropCapabilities() {
 		if strings.EqualFold(name, "ALL") {
@@ -109,15 +132,21 @@ func capabilities(want *runtimeapi.Capability) []int {
 	for _, name := range want.GetAddCapabilities() {
 		if strings.EqualFold(name, "ALL") {
 			for c := range unix.CAP_LAST_CAP + 1 {
-				kept = append(kept, c)
+				if !slices.Contains(process.MachineCapabilities, c) {
+					kept = append(kept, c)
+				}
 			}
 			continue
 		}
-		if number, ok := capabilityNumbers[normalCapability(name)]; ok {
+		number, ok := capabilityNumbers[normalCapability(name)]
+		switch {
+		case slices.Contains(process.MachineCapabilities, number) && ok:
+			return nil, fmt.Errorf("capability %s: containers of the embedded cloud don't get it, because it reaches the machine", name)
+		case ok:
 			kept = append(kept, number)
 		}
 	}
-	return kept
+	return kept, nil
 }
 
 func normalCapability(name string) string {
@@ -131,6 +160,9 @@ var capabilityNumbers = map[string]int{
 	"NET_ADMIN": unix.CAP_NET_ADMIN, "NET_RAW": unix.CAP_NET_RAW, "IPC_LOCK": unix.CAP_IPC_LOCK,
 	"SYS_CHROOT": unix.CAP_SYS_CHROOT, "SYS_PTRACE": unix.CAP_SYS_PTRACE, "SYS_ADMIN": unix.CAP_SYS_ADMIN,
 	"SYS_NICE": unix.CAP_SYS_NICE, "SYS_RESOURCE": unix.CAP_SYS_RESOURCE, "SYS_TIME": unix.CAP_SYS_TIME,
+	"SYS_MODULE": unix.CAP_SYS_MODULE, "SYS_RAWIO": unix.CAP_SYS_RAWIO, "SYS_BOOT": unix.CAP_SYS_BOOT, "LINUX_IMMUTABLE": unix.CAP_LINUX_IMMUTABLE,
+	"MAC_ADMIN": unix.CAP_MAC_ADMIN, "MAC_OVERRIDE": unix.CAP_MAC_OVERRIDE, "SYSLOG": unix.CAP_SYSLOG, "BPF": unix.CAP_BPF, "PERFMON": unix.CAP_PERFMON,
+	"CHECKPOINT_RESTORE": unix.CAP_CHECKPOINT_RESTORE, "AUDIT_CONTROL": unix.CAP_AUDIT_CONTROL, "WAKE_ALARM": unix.CAP_WAKE_ALARM,
 	"MKNOD": unix.CAP_MKNOD, "AUDIT_WRITE": unix.CAP_AUDIT_WRITE, "SETFCAP": unix.CAP_SETFCAP,
 }
 

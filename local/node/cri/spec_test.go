@@ -1,6 +1,7 @@
 package cri
 
 import (
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -46,14 +47,17 @@ func TestCapabilities(t *testing.T) {
 		add, drop    []string
 		with, absent []int
 	}{
-		{"the defaults", nil, nil, process.DefaultCapabilities, []int{unix.CAP_SYS_ADMIN, unix.CAP_NET_ADMIN}},
+		{"the defaults", nil, nil, process.DefaultCapabilities, []int{unix.CAP_SYS_ADMIN, unix.CAP_NET_ADMIN, unix.CAP_MKNOD}},
 		{"one more", []string{"IPC_LOCK"}, nil, append([]int{unix.CAP_IPC_LOCK}, process.DefaultCapabilities...), []int{unix.CAP_SYS_ADMIN}},
 		{"one less, in any spelling", nil, []string{"cap_chown"}, []int{unix.CAP_KILL}, []int{unix.CAP_CHOWN}},
 		{"none but one", []string{"CAP_NET_BIND_SERVICE"}, []string{"ALL"}, []int{unix.CAP_NET_BIND_SERVICE}, []int{unix.CAP_CHOWN, unix.CAP_SETUID}},
-		{"all", []string{"ALL"}, nil, []int{unix.CAP_SYS_ADMIN, unix.CAP_LAST_CAP}, nil},
+		{"all but those that reach the machine", []string{"ALL"}, nil, []int{unix.CAP_NET_ADMIN, unix.CAP_SYS_PTRACE}, process.MachineCapabilities},
 		{"an unknown one takes nothing away", nil, []string{"MAGIC"}, process.DefaultCapabilities, nil},
 	} {
-		got := capabilities(&runtimeapi.Capability{AddCapabilities: c.add, DropCapabilities: c.drop})
+		got, err := capabilities(&runtimeapi.Capability{AddCapabilities: c.add, DropCapabilities: c.drop})
+		if err != nil {
+			t.Errorf("%s: %v", c.why, err)
+		}
 		for _, n := range c.with {
 			if !slices.Contains(got, n) {
 				t.Errorf("%s: %d is missing in %v", c.why, n, got)
@@ -67,10 +71,33 @@ func TestCapabilities(t *testing.T) {
 	}
 }
 
+func TestCapabilitiesOfTheMachineAreRefused(t *testing.T) {
+	for name, number := range capabilityNumbers {
+		_, err := capabilities(&runtimeapi.Capability{AddCapabilities: []string{"CAP_" + name}})
+		if refused := slices.Contains(process.MachineCapabilities, number); (err != nil) != refused || refused && !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for _, number := range process.MachineCapabilities {
+		if !slices.Contains(slices.Collect(maps.Values(capabilityNumbers)), number) {
+			t.Errorf("capability %d has no name, so that asking for it isn't refused", number)
+		}
+	}
+}
+
+// Privileged containers get what the machine can give without being reached.
+func TestPrivileged(t *testing.T) {
+	var s process.Spec
+	err := new(Runtime).applySecurity(&s, &runtimeapi.LinuxContainerSecurityContext{Privileged: true})
+	if err != nil || slices.Contains(s.Capabilities, unix.CAP_SYS_ADMIN) || !slices.Contains(s.Capabilities, unix.CAP_NET_ADMIN) {
+		t.Errorf("%v, %v", s.Capabilities, err)
+	}
+}
+
 func TestBuildSpec(t *testing.T) {
 	dir := t.TempDir()
 	user := &runtimeapi.Int64Value{Value: 999}
-	r := &Runtime{config: Config{NodeName: "node", RunDir: "/run/node"}}
+	r := &Runtime{config: Config{NodeName: "node", RunDir: "/run/node", Own: []string{dir}}}
 	config := &runtimeapi.ContainerConfig{
 		Image: &runtimeapi.ImageSpec{Image: "tools"}, Mounts: []*runtimeapi.Mount{{HostPath: filepath.Join(dir, "new"), ContainerPath: "/data", Readonly: true}},
 		Linux: &runtimeapi.LinuxContainerConfig{SecurityContext: &runtimeapi.LinuxContainerSecurityContext{
@@ -78,13 +105,13 @@ func TestBuildSpec(t *testing.T) {
 		}},
 	}
 	c := &container{id: "c1", config: config, sandbox: &sandbox{id: "s1", config: &runtimeapi.PodSandboxConfig{Hostname: "pod"}}}
-	img := image{Entrypoint: []string{"run"}, Dir: "/work", UID: 7, GID: 8, Mounts: []process.Mount{{Source: "/lib", Target: "/opt/lib"}}}
+	img := image{Entrypoint: []string{"run"}, Dir: "/work", UID: 7, GID: 8, Mounts: []process.Mount{{Source: t.TempDir(), Target: "/opt/lib"}}}
 
 	s, err := r.buildSpec(c, img)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.Root != "/run/node/containers/c1" || s.Hostname != "pod" || s.Dir != "/work" || s.UID != 999 || s.GID != 8 || !slices.Equal(s.Groups, []int{5}) || !s.ReadOnlyRoot || s.Privileged {
+	if s.Root != "/run/node/containers/c1" || s.Hostname != "pod" || s.Dir != "/work" || s.UID != 999 || s.GID != 8 || !slices.Equal(s.Groups, []int{5}) || !s.ReadOnlyRoot {
 		t.Errorf("got %+v", s)
 	}
 	var targets []string

@@ -77,6 +77,9 @@ func mountRoot(c Spec) (string, error) {
 	if err := unix.Mount(root, root, "", unix.MS_BIND, ""); err != nil { // pivot_root wants a mount point
 		return "", err
 	}
+	if err := setAttributes(root, 0, unix.MOUNT_ATTR_NODEV); err != nil {
+		return "", err
+	}
 	entries, err := os.ReadDir("/")
 	if err != nil {
 		return "", err
@@ -89,7 +92,7 @@ func mountRoot(c Spec) (string, error) {
 			return "", fmt.Errorf("/%s: %w", entry.Name(), err)
 		}
 	}
-	if err := unix.Mount("proc", root+"/proc", "proc", unix.MS_NOSUID|unix.MS_NOEXEC|unix.MS_NODEV, ""); err != nil {
+	if err := mountProc(root); err != nil {
 		return "", fmt.Errorf("/proc: %w", err)
 	}
 	if err := bind(root, Mount{Source: "/sys", Target: "/sys", ReadOnly: true}); err != nil {
@@ -113,12 +116,12 @@ func share(c Spec, root string, entry os.DirEntry) error {
 			return err
 		}
 	}
-	return unix.Mount("overlay", target, "overlay", 0, fmt.Sprintf("lowerdir=/%s,upperdir=%s,workdir=%s", entry.Name(), upper, work))
+	return unix.Mount("overlay", target, "overlay", unix.MS_NODEV, fmt.Sprintf("lowerdir=/%s,upperdir=%s,workdir=%s", entry.Name(), upper, work))
 }
 
 func populateDev(root string) error {
 	for _, name := range []string{"null", "zero", "full", "random", "urandom", "tty"} {
-		if err := bind(root, Mount{Source: "/dev/" + name, Target: "/dev/" + name}); err != nil {
+		if err := bindDevice(root, "/dev/"+name); err != nil {
 			return err
 		}
 	}
@@ -134,44 +137,117 @@ func populateDev(root string) error {
 			return err
 		}
 		kind := map[string]string{"shm": "tmpfs", "pts": "devpts"}[name]
-		if err := unix.Mount(kind, root+"/dev/"+name, kind, unix.MS_NOSUID|unix.MS_NOEXEC, options); err != nil {
+		flags := uintptr(unix.MS_NOSUID | unix.MS_NOEXEC)
+		if kind == "tmpfs" {
+			flags |= unix.MS_NODEV
+		}
+		if err := unix.Mount(kind, root+"/dev/"+name, kind, flags, options); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// bind mounts a host file or directory. The target is resolved inside the
-// container's root: /var/run is an absolute symlink to /run on most hosts, and
-// following it naively would mount onto the host's /run.
+// bind mounts a host file or directory, on which devices can't be opened.
 func bind(root string, m Mount) error {
-	target, err := securejoin.SecureJoin(root, m.Target)
+	target, err := attach(root, m.Source, m.Target)
 	if err != nil {
 		return err
 	}
-	source, err := os.Stat(m.Source)
+	attributes := uint64(unix.MOUNT_ATTR_NODEV)
+	if m.ReadOnly {
+		attributes |= unix.MOUNT_ATTR_RDONLY
+	}
+	return setAttributes(target, unix.AT_RECURSIVE, attributes)
+}
+
+// bindDevice mounts one of the few devices that every container has.
+func bindDevice(root, name string) error {
+	_, err := attach(root, name, name)
+	return err
+}
+
+// attach makes a mount. Its source is taken without following links: the runtime
+// has resolved and checked it, and a pod that may write there could put a link in
+// its place since. The target is resolved inside the container's root: /var/run is
+// an absolute symlink to /run on most hosts, and following it naively would mount
+// onto the host's /run.
+func attach(root, source, target string) (string, error) {
+	target, err := securejoin.SecureJoin(root, target)
+	if err != nil {
+		return "", err
+	}
+	fd, err := unix.Openat2(unix.AT_FDCWD, source, &unix.OpenHow{Flags: unix.O_PATH | unix.O_CLOEXEC, Resolve: unix.RESOLVE_NO_SYMLINKS})
+	if err != nil {
+		return "", err
+	}
+	defer unix.Close(fd)
+	var info unix.Stat_t
+	if err := unix.Fstat(fd, &info); err != nil {
+		return "", err
+	}
+	if err := makeTarget(target, info.Mode&unix.S_IFMT == unix.S_IFDIR); err != nil {
+		return "", err
+	}
+	return target, unix.Mount(fmt.Sprintf("/proc/self/fd/%d", fd), target, "", unix.MS_BIND|unix.MS_REC, "")
+}
+
+func makeTarget(target string, dir bool) error {
+	if dir {
+		return os.MkdirAll(target, 0o755)
+	}
+	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(target, os.O_CREATE, 0o644)
 	if err != nil {
 		return err
 	}
-	if source.IsDir() {
-		err = os.MkdirAll(target, 0o755)
-	} else if err = os.MkdirAll(filepath.Dir(target), 0o755); err == nil {
-		var f *os.File
-		if f, err = os.OpenFile(target, os.O_CREATE, 0o644); err == nil {
-			f.Close()
+	return f.Close()
+}
+
+func setAttributes(target string, flags uint, attributes uint64) error {
+	return unix.MountSetattr(unix.AT_FDCWD, target, flags, &unix.MountAttr{Attr_set: attributes})
+}
+
+// What of /proc is the whole machine's, in part writable for its root: without
+// these a container's root could name a program that the kernel runs outside
+// (core_pattern), or restart the machine.
+var (
+	sealedProc = []string{"sys", "sysrq-trigger", "irq", "bus", "fs"}
+	hiddenProc = []string{"kcore", "keys", "timer_list", "sched_debug", "kallsyms"}
+)
+
+func mountProc(root string) error {
+	proc := root + "/proc"
+	if err := unix.Mount("proc", proc, "proc", unix.MS_NOSUID|unix.MS_NOEXEC|unix.MS_NODEV, ""); err != nil {
+		return err
+	}
+	for _, name := range sealedProc {
+		if err := overmount(filepath.Join(proc, name), filepath.Join(proc, name)); err != nil {
+			return err
 		}
 	}
-	if err != nil {
-		return err
+	for _, name := range hiddenProc {
+		if err := overmount("/dev/null", filepath.Join(proc, name)); err != nil {
+			return err
+		}
 	}
-	if err := unix.Mount(m.Source, target, "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
-		return err
-	}
-	if !m.ReadOnly {
+	return nil
+}
+
+// overmount puts a read-only mount over something that this kernel may not have.
+func overmount(source, target string) error {
+	if _, err := os.Lstat(target); os.IsNotExist(err) {
 		return nil
 	}
-	attr := unix.MountAttr{Attr_set: unix.MOUNT_ATTR_RDONLY}
-	return unix.MountSetattr(unix.AT_FDCWD, target, unix.AT_RECURSIVE, &attr)
+	if err := unix.Mount(source, target, "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
+		return fmt.Errorf("%s: %w", target, err)
+	}
+	if err := setAttributes(target, unix.AT_RECURSIVE, unix.MOUNT_ATTR_RDONLY); err != nil {
+		return fmt.Errorf("%s: %w", target, err)
+	}
+	return nil
 }
 
 // pivot makes root the process's only file system tree.
@@ -204,11 +280,20 @@ func sealRoot() error {
 	return unix.MountSetattr(unix.AT_FDCWD, "/", 0, &attr)
 }
 
-// DefaultCapabilities are those that Docker and containerd give.
+// DefaultCapabilities are those that Docker and containerd give, but for CAP_MKNOD.
 var DefaultCapabilities = []int{
-	unix.CAP_CHOWN, unix.CAP_DAC_OVERRIDE, unix.CAP_FSETID, unix.CAP_FOWNER, unix.CAP_MKNOD,
+	unix.CAP_CHOWN, unix.CAP_DAC_OVERRIDE, unix.CAP_FSETID, unix.CAP_FOWNER,
 	unix.CAP_NET_RAW, unix.CAP_SETGID, unix.CAP_SETUID, unix.CAP_SETFCAP, unix.CAP_SETPCAP,
 	unix.CAP_NET_BIND_SERVICE, unix.CAP_SYS_CHROOT, unix.CAP_KILL, unix.CAP_AUDIT_WRITE,
+}
+
+// MachineCapabilities are those that no container gets, also one that is
+// privileged: by them its root would reach the machine's devices, kernel, clock or
+// files, and there are no cgroups here to keep it from them.
+var MachineCapabilities = []int{
+	unix.CAP_MKNOD, unix.CAP_SYS_ADMIN, unix.CAP_SYS_MODULE, unix.CAP_SYS_RAWIO, unix.CAP_SYS_BOOT, unix.CAP_SYS_TIME,
+	unix.CAP_DAC_READ_SEARCH, unix.CAP_LINUX_IMMUTABLE, unix.CAP_MAC_ADMIN, unix.CAP_MAC_OVERRIDE, unix.CAP_SYSLOG,
+	unix.CAP_BPF, unix.CAP_PERFMON, unix.CAP_CHECKPOINT_RESTORE, unix.CAP_AUDIT_CONTROL, unix.CAP_WAKE_ALARM,
 }
 
 // LimitCapabilities drops all but the kept ones from the calling thread's
@@ -226,10 +311,8 @@ func LimitCapabilities(kept []int) error {
 }
 
 func execAs(c Spec) error {
-	if !c.Privileged {
-		if err := LimitCapabilities(c.Capabilities); err != nil {
-			return err
-		}
+	if err := LimitCapabilities(c.Capabilities); err != nil {
+		return err
 	}
 	// A user namespace made without root forbids setgroups, even to none.
 	if err := syscall.Setgroups(c.Groups); err != nil && len(c.Groups) > 0 {

@@ -20,13 +20,12 @@ type Spec struct {
 	GID      int      `json:"gid"`
 	Groups   []int    `json:"groups"`
 
-	Privileged   bool  `json:"privileged"`
 	Capabilities []int `json:"capabilities"` // kept in the bounding set
 	ReadOnlyRoot bool  `json:"readOnlyRoot"`
 	StatusFD     int   `json:"statusFD"` // where a start failure is reported; closed by exec
 }
 
-// Mount binds a host path into the container.
+// Mount binds a host path into the container. Source has no symbolic links.
 type Mount struct {
 	Source   string `json:"source"`
 	Target   string `json:"target"`
