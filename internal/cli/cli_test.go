@@ -121,6 +121,11 @@ func TestJoinIsReadyOnlyWhenAllSaySo(t *testing.T) {
 		t.Errorf("no node answers: %+v", s)
 	}
 	facts = wholeRing()
+	facts[1].views[0] = ringstatus.View{Region: "west", Refused: "the nodes of dc1 in west can't be asked: forbidden"}
+	if s := join(facts)[0]; !s.Ready || s.Message != "the nodes of dc1 in west can't be asked: forbidden" {
+		t.Errorf("one region's nodes may not be asked, and the others see them: %+v", s)
+	}
+	facts = wholeRing()
 	facts[0].rings = nil
 	if s := join(facts)[0]; s.Ready || s.Message != "region central has not taken the ring over yet" {
 		t.Errorf("one region has no copy: %+v", s)

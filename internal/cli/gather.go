@@ -10,6 +10,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
@@ -106,8 +107,13 @@ func viewFrom(ctx context.Context, r region, dc *cassandra.CassandraDatacenter, 
 		}
 	}
 	for _, p := range pods {
-		if ask(ctx, r, &p, keyspace, &v) == nil {
+		err := ask(ctx, r, &p, keyspace, &v)
+		if err == nil {
+			v.Refused = ""
 			break
+		}
+		if apierrors.IsForbidden(err) || apierrors.IsNotFound(err) { // other errors are a node's that doesn't answer yet
+			v.Refused = fmt.Sprintf("the nodes of %s in %s can't be asked: %v", dc.Name, r.name, err)
 		}
 	}
 	return v

@@ -53,6 +53,9 @@ func ofRing(k *k8ssandra.K8ssandraCluster, facts []regionFacts) ringstatus.Statu
 		for i := range f.dcs {
 			if belongs(&f.dcs[i], k) {
 				views = append(views, f.views[i])
+				if why := f.views[i].Refused; why != "" {
+					messages = append(messages, why)
+				}
 			}
 		}
 	}

@@ -26,7 +26,7 @@ func (s *State) planPods(p *Plan) {
 			case pod.IP == "":
 				p.Wait("pod %s to get an address", name)
 			case !pod.Agent:
-				p.Wait("the agent of %s to answer on port %d", name, portManagement)
+				p.Wait("the agent of %s to answer on port %d%s", name, portManagement, pod.Locked)
 			}
 			s.planClosed(p, pod)
 			if s.initialized() && !s.known(pod) {

@@ -72,7 +72,8 @@ type Pod struct {
 	Client        string // Secret with which its agent is spoken to
 	Secure        bool   // its agent asks for a certificate
 	Object        *corev1.Pod
-	Agent         bool // answers
+	Locked        string // why the operator and its agent don't trust each other, in brackets
+	Agent         bool   // answers
 	Status        mgmtapi.Status
 }
 

@@ -15,6 +15,7 @@ type View struct {
 	Endpoints []mgmtapi.Endpoint
 	Ownership mgmtapi.Ownership
 	Pods      map[string]string // names of the region's own pods, by address
+	Refused   string            // why the nodes could not even be asked
 }
 
 // Nodes joins the views. A node's state is what its own region says of it, since

@@ -2,7 +2,10 @@ package controller
 
 import (
 	"context"
+	"crypto/x509"
+	"errors"
 	"fmt"
+	"net"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -44,6 +47,24 @@ func (r *Reconciler) observeManagement(ctx context.Context, s *datacenter.State)
 	}
 	s.Management.Error = datacenter.CheckManual(s, own, agents)
 	return nil
+}
+
+// locked says what is wrong with the certificates, if that is why an agent does
+// not answer; an agent that isn't there yet is nothing to speak of.
+func locked(err error) string {
+	var api apierrors.APIStatus
+	var remote *net.OpError
+	var unknown x509.UnknownAuthorityError
+	var invalid x509.CertificateInvalidError
+	switch {
+	case errors.As(err, &api):
+		return fmt.Sprintf(" (%s)", api.Status().Message)
+	case errors.As(err, &remote) && remote.Op == "remote error":
+		return fmt.Sprintf(" (it refuses the operator's certificate: %v)", remote.Err)
+	case errors.As(err, &unknown), errors.As(err, &invalid):
+		return " (its certificate is not of the datacenter's authority, or has ended)"
+	}
+	return ""
 }
 
 // secretIn reads a Secret of the datacenter's namespace; nil when there is none.

@@ -195,9 +195,12 @@ func (r *Reconciler) observePods(ctx context.Context, s *datacenter.State) error
 		group.Go(func() {
 			ask, cancel := context.WithTimeout(ctx, nodeTimeout)
 			defer cancel()
-			if status, err := r.Node(pod).Status(ask); err == nil {
-				one.Agent, one.Status = true, status
+			status, err := r.Node(pod).Status(ask)
+			if err != nil {
+				one.Locked = locked(err)
+				return
 			}
+			one.Agent, one.Status = true, status
 		})
 	}
 	group.Wait()
