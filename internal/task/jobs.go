@@ -27,7 +27,29 @@ func (p *Plan) jobs(s *State) {
 			return
 		}
 	}
+	if missing := p.missing(s); missing != "" {
+		p.Waiting, p.Next = missing, pollJobs
+		return
+	}
 	p.Done = true
+}
+
+// missing names what a rebuild still owes to pods that aren't there just now: one that is being made anew comes back
+// without the data of the other datacenter.
+func (p *Plan) missing(s *State) string {
+	if s.job().Command != api.CommandRebuild {
+		return ""
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.Pods)) {
+		if !ended(p.Pods[name]) {
+			return "pod " + name + " to be made"
+		}
+	}
+	args, size := s.job().Arguments, int(s.Datacenter.Spec.Size)
+	if args.RackName == "" && args.PodName == "" && len(s.Pods) < size {
+		return fmt.Sprintf("%d of %d pods of datacenter %q to be made", size-len(s.Pods), size, s.Datacenter.Name)
+	}
+	return ""
 }
 
 // takeIn moves each running pod to what its node says.

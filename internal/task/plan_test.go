@@ -57,6 +57,14 @@ func (w *world) do(d *datadriven.TestData) string {
 		w.state.Datacenter = nil
 	case "ready", "unready":
 		w.eachPod(d, func(p *task.Pod) { p.Ready = d.Cmd == "ready" })
+	case "size":
+		_, _ = fmt.Sscan(d.CmdArgs[0].Key, &w.state.Datacenter.Spec.Size)
+	case "gone", "back": // a pod
+		if d.Cmd == "back" {
+			w.state.Pods = append(w.state.Pods, task.Pod{Name: d.CmdArgs[0].Key, Rack: d.CmdArgs[1].Key, Member: true})
+			break
+		}
+		w.state.Pods = slices.DeleteFunc(w.state.Pods, func(p task.Pod) bool { return p.Name == d.CmdArgs[0].Key })
 	case "member":
 		w.eachPod(d, func(p *task.Pod) { p.Member = true })
 	case "owes":
