@@ -47,6 +47,14 @@ func (s *State) foundingMembers() string {
 	return string(data)
 }
 
+// grows tells whether a pod's node is new in a datacenter whose boot isn't over
+// and that is in use already: somebody asked for more nodes meanwhile. Like any
+// later one it bootstraps, or it would own ranges whose rows it never gets.
+func (s *State) grows(pod *Pod) bool {
+	begun := s.DC.Annotations[api.FoundingAnnotation] != "" || s.open()
+	return begun && !s.initialized() && s.owes() == "" && !s.known(pod)
+}
+
 // open tells whether a node lets clients in.
 func (s *State) open() bool {
 	for i := range s.Pods {

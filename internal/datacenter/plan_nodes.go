@@ -31,7 +31,7 @@ func (s *State) planStarts(p *Plan) {
 			p.Wait("%s before node %s starts", blocker, pod.Name)
 			continue
 		}
-		if s.initialized() && !s.known(pod) {
+		if !s.known(pod) && (s.initialized() || s.grows(pod)) {
 			joining = pod
 		}
 		p.add(Start, pod.Name, s.startReason(pod), Step{Pod: pod, Start: options})
@@ -58,7 +58,7 @@ func (s *State) startReason(pod *Pod) string {
 	switch {
 	case s.known(pod):
 		return "it is a member of the ring"
-	case !s.initialized():
+	case !s.initialized() && !s.grows(pod):
 		return "first boot of datacenter " + s.name()
 	}
 	return "it joins datacenter " + s.name()
@@ -67,11 +67,11 @@ func (s *State) startReason(pod *Pod) string {
 // startOptions say how a node starts, or what it has to wait for.
 func (s *State) startOptions(pod *Pod, joining *Pod) (o mgmtapi.StartOptions, blocker string) {
 	o.Seeds = s.seeds()
-	if s.owes() != "" {
+	if s.owes() != "" || s.grows(pod) { // planNative opens it, after the roles
 		o.NativeTransport = new(false)
 	}
 	switch {
-	case !s.initialized():
+	case !s.initialized() && !s.grows(pod):
 		return s.firstStart(pod, o)
 	case s.known(pod):
 	case joining != nil && joining.Name != pod.Name:

@@ -216,6 +216,12 @@ func (r *region) forget() {
 
 // watch notes what must never be planned.
 func (r *region) watch(s *datacenter.State, plan datacenter.Plan) {
+	open := slices.ContainsFunc(s.Pods, func(p datacenter.Pod) bool { return p.Status.NativeTransport })
+	for _, step := range plan.Steps {
+		if step.Verb == datacenter.Start && step.Start.AutoBootstrap != nil && r.nodes[step.Pod.Name].HostID() == "" && open && s.DC.Owes() == "" {
+			r.broken = append(r.broken, step.Target+" joins a datacenter in use without its data")
+		}
+	}
 	if !s.DC.Status.IsTrue(api.DatacenterInitialized) || len(s.DC.Spec.ForceUpgradeRacks) > 0 || s.DC.Spec.Stopped {
 		return
 	}
