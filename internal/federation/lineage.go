@@ -9,6 +9,7 @@ import (
 // lineage is the annotation with all of a head that the first version of the operator doesn't know. It names the revision
 // that it is about: that version copies annotations which it doesn't know, and changes the revision beside them.
 type lineage struct {
+	Ring     string            `json:"ring,omitempty"` // namespace/name of the object
 	Revision string            `json:"revision"`
 	Spec     string            `json:"spec"`
 	Maker    string            `json:"maker,omitempty"`
@@ -16,14 +17,21 @@ type lineage struct {
 	Older    []string          `json:"older,omitempty"`
 }
 
-// FormatLineage is the annotation's form.
-func FormatLineage(h Head) string {
-	l := lineage{Revision: h.Revision.String(), Spec: h.Canonical, Maker: h.Maker, Seen: h.Seen}
+// FormatLineage is the annotation's form, for the copy of a name.
+func FormatLineage(ring string, h Head) string {
+	l := lineage{Ring: ring, Revision: h.Revision.String(), Spec: h.Canonical, Maker: h.Maker, Seen: h.Seen}
 	for _, r := range h.Older {
 		l.Older = append(l.Older, r.String())
 	}
 	data, _ := json.Marshal(l) // strings and numbers: cannot fail
 	return string(data)
+}
+
+// Borrowed tells whether a copy's annotations are those of a ring of another name: somebody has made a new ring from an
+// existing one's manifest. Nothing that they say is about this one.
+func Borrowed(ring, text string) bool {
+	var l lineage
+	return json.Unmarshal([]byte(text), &l) == nil && l.Ring != "" && l.Ring != ring
 }
 
 // ParseHead reads a head from its three annotations. What can't be read of the last two can only make two regions say

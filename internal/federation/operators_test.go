@@ -79,7 +79,7 @@ func (p *place) own() sight {
 // stamped are the copy's annotations with a head, and the peer's others if its copy is taken over.
 func (p *place) stamped(h Head, from map[string]string) map[string]string {
 	notes := with(p.notes, from)
-	notes[revisionNote], notes[ancestorsNote], notes[lineageNote] = h.String(), FormatAncestors(h.Ancestors), FormatLineage(h)
+	notes[revisionNote], notes[ancestorsNote], notes[lineageNote] = h.String(), FormatAncestors(h.Ancestors), FormatLineage("ns/ring", h)
 	if notes[originNote] == "" {
 		notes[originNote] = p.name
 	}

@@ -291,7 +291,7 @@ func (w *world) lost(p *place, next version, why string) {
 func (w *world) retire(p *place) {
 	m := p.retire()
 	switch {
-	case p.begun && m.verb == Remove && !p.dcs:
+	case p.begun && m.verb != Await && !p.dcs:
 		p.exists, p.doomed = false, false
 	case p.begun:
 		p.dcs, p.ring = false, ""

@@ -47,7 +47,7 @@ func (p *pass) told() (all []federation.Revision) {
 func (p *pass) stranger(region string) bool {
 	for i := range p.peers {
 		if k := p.peers[i].Ring(p.key()); k != nil && p.peers[i].Region == region {
-			return federation.Stranger(p.k.Annotations[api.RingIDAnnotation], copyOf(region, k))
+			return federation.Stranger(p.k.Annotations[api.RingIDAnnotation], federation.Copy{ID: k.Annotations[api.RingIDAnnotation]})
 		}
 	}
 	return false
@@ -56,6 +56,7 @@ func (p *pass) stranger(region string) bool {
 // agree brings the copy and the peers' to one revision. again says that the copy was written and another pass follows.
 func (p *pass) agree(ctx context.Context) (again bool, err error) {
 	before := p.k.DeepCopy()
+	p.giveBack()
 	finalizer := controllerutil.AddFinalizer(p.k, api.Finalizer)
 	news := p.remember()
 	copies, objects := p.copies(p.key())
@@ -184,7 +185,7 @@ func (p *pass) annotate(head federation.Head, from map[string]string) {
 	}
 	p.k.Annotations[api.RevisionAnnotation] = head.String()
 	p.k.Annotations[ancestorsAnnotation] = federation.FormatAncestors(head.Ancestors)
-	p.k.Annotations[lineageAnnotation] = federation.FormatLineage(head)
+	p.k.Annotations[lineageAnnotation] = federation.FormatLineage(p.key().String(), head)
 	if p.k.Annotations[originAnnotation] == "" {
 		p.k.Annotations[originAnnotation] = p.Region
 	}

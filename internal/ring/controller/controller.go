@@ -136,6 +136,9 @@ func (p *pass) patch(ctx context.Context, before *api.K8ssandraCluster) error {
 
 // copyOf is a ring's copy with its revision.
 func copyOf(region string, k *api.K8ssandraCluster) federation.Copy {
+	if borrowed(k) {
+		return federation.Copy{Region: region, UID: string(k.UID), Hash: canonical.Former(k.Spec), Canonical: canonical.Hash(k.Spec), Deleting: !k.DeletionTimestamp.IsZero(), Asked: deletion.IsAsked(k)}
+	}
 	head, err := federation.ParseHead(k.Annotations[api.RevisionAnnotation], k.Annotations[ancestorsAnnotation], k.Annotations[lineageAnnotation])
 	if err != nil { // nobody's revision: as if it had none
 		head = federation.Head{}

@@ -6,6 +6,9 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 )
@@ -26,6 +29,32 @@ func TestARingHasAnID(t *testing.T) {
 	s.settle()
 	if w.id() != id || c.id() != id {
 		t.Errorf("it was %s, and is %s and %s", id, w.id(), c.id())
+	}
+}
+
+// A ring that is made from another one's manifest, annotations and all, is a new ring.
+func TestARingMadeFromAnotherOnesManifest(t *testing.T) {
+	s := running(t)
+	w, c := s.by[west], s.by[central]
+	first := w.ring()
+	second := &api.K8ssandraCluster{ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: "other", Annotations: first.Annotations}, Spec: *first.Spec.DeepCopy()}
+	second.Spec.Cassandra.Datacenters[0].Metadata.Name, second.Spec.Cassandra.Datacenters[1].Metadata.Name = "dc3", "dc4"
+	s.must(w.admin.Create(t.Context(), second))
+	key := client.ObjectKeyFromObject(second)
+	s.until("the ring to be taken over", func() bool {
+		for _, r := range s.all() {
+			_, err := r.loop.Reconcile(t.Context(), ctrl.Request{NamespacedName: key})
+			s.must(err)
+		}
+		return c.dc("dc4") != nil
+	})
+	s.must(w.admin.Get(t.Context(), key, second))
+	id := second.Annotations[api.RingIDAnnotation]
+	if id == "" || id == first.Annotations[api.RingIDAnnotation] || c.dc("dc4").Annotations[api.RingIDAnnotation] != id {
+		t.Errorf("the ids are %s and %s", first.Annotations[api.RingIDAnnotation], id)
+	}
+	if w.id() != first.Annotations[api.RingIDAnnotation] {
+		t.Error("the first one has another id")
 	}
 }
 

@@ -3,6 +3,8 @@ package controller_test
 import (
 	"context"
 	"encoding/json"
+	"maps"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -13,6 +15,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
+	"github.com/ringspan/ringspan/internal/federation/canonical"
+	"github.com/ringspan/ringspan/internal/federation/former"
 )
 
 // spec is the definition of a ring's spec in a region.
@@ -150,4 +154,76 @@ func TestARingOfTheFirstVersion(t *testing.T) {
 	if w.revision() != c.revision() || !strings.HasPrefix(w.revision(), "2/"+central+"/") || len(strings.Split(w.revision(), "/")[2]) != 12 {
 		t.Errorf("revisions %s and %s", w.revision(), c.revision())
 	}
+}
+
+// formerly is one pass of the first version's operator about a region's copy: its rules, and what it wrote.
+func (r *region) formerly() {
+	r.t.Helper()
+	r.must(r.peers.Survey(r.t.Context()))
+	formerCopy := func(region string, k *api.K8ssandraCluster) former.Copy {
+		head, _ := former.ParseHead(k.Annotations[api.RevisionAnnotation], k.Annotations["ringspan.io/ancestors"])
+		return former.Copy{Head: head, Region: region, Hash: canonical.Former(k.Spec)}
+	}
+	var copies []former.Copy
+	theirs := map[string]*api.K8ssandraCluster{}
+	seen, _ := r.peers.Snapshots()
+	for i := range seen {
+		if k := seen[i].Ring(r.key()); k != nil {
+			copies, theirs[seen[i].Region] = append(copies, formerCopy(seen[i].Region, k)), k
+		}
+	}
+	d := former.Follow(formerCopy(r.name, r.ring()), copies, nil)
+	if d.Verb == former.Keep {
+		return
+	}
+	r.edit(func(k *api.K8ssandraCluster) {
+		if from := theirs[d.Other.Region]; d.Verb == former.Adopt {
+			k.Spec = *from.Spec.DeepCopy()
+			maps.Copy(k.Annotations, from.Annotations)
+		}
+		k.Annotations[api.RevisionAnnotation], k.Annotations["ringspan.io/ancestors"] = d.Head.String(), former.FormatAncestors(d.Head.Ancestors)
+	})
+}
+
+// While the one region's operator is of the first version, edits cross in both directions, each as one revision: neither
+// takes what the other one writes for an edit.
+func TestBothVersionsInOneFleet(t *testing.T) {
+	s := running(t)
+	w, c := s.by[west], s.by[central]
+	for _, r := range s.all() {
+		r.edit(func(k *api.K8ssandraCluster) { delete(k.Annotations, "ringspan.io/lineage") })
+		r.former()
+	}
+	id := ""
+	for n, edited := range []*region{w, c, c, w, c, w} {
+		edited.edit(writes(20 + n))
+		for range 4 {
+			c.formerly()
+			w.pass()
+		}
+		counter, _, _ := strings.Cut(w.revision(), "/")
+		if w.revision() != c.revision() || counter != strconv.Itoa(n+2) {
+			t.Fatalf("edit %d in %s: revisions %s and %s", n, edited.name, w.revision(), c.revision())
+		}
+		if n > 0 && w.id() != id {
+			t.Errorf("the id was %s and is %s", id, w.id())
+		}
+		id = w.id()
+	}
+	// An edit on each side that the other one doesn't know of is told, by either one.
+	w.edit(writes(1))
+	c.edit(writes(2))
+	c.formerly()
+	w.pass()
+	w.pass()
+	w.says(api.ClusterDiverged, corev1.ConditionTrue, c.revision())
+	// The other region's operator is replaced, and a person chooses.
+	s.settle()
+	c.says(api.ClusterDiverged, corev1.ConditionTrue, w.revision())
+	c.choose(central)
+	s.settle()
+	if w.revision() != c.revision() || c.id() != id {
+		t.Errorf("revisions %s and %s, ids %s and %s", w.revision(), c.revision(), id, c.id())
+	}
+	w.says(api.ClusterReady, corev1.ConditionTrue)
 }
