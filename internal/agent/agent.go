@@ -40,6 +40,7 @@ type Agent struct {
 	config Config
 	jmx    jmx
 	jobs   *jobs
+	epochs *epochs
 
 	unfinished string // the schema under which the last rebuild failed; of the job that runs
 
@@ -56,7 +57,7 @@ type Agent struct {
 
 // New makes an agent; its JVM is not started.
 func New(c Config) *Agent {
-	return &Agent{config: c, jmx: newJolokia(c.JolokiaPort), jobs: newJobs(), since: time.Now(), patience: setUpPatience, died: make(chan string, 1)}
+	return &Agent{config: c, jmx: newJolokia(c.JolokiaPort), jobs: newJobs(), epochs: newEpochs(c.ConfigDir), since: time.Now(), patience: setUpPatience, died: make(chan string, 1)}
 }
 
 var errRunning = errors.New("the JVM runs already")

@@ -84,7 +84,7 @@ func (a *Agent) Handler() http.Handler { //nolint:funlen // a table of calls
 	mux.HandleFunc("/", func(w http.ResponseWriter, q *http.Request) {
 		respond(w, 404, nil, fmt.Errorf("%s %s is not a call that this agent answers", q.Method, q.URL.Path))
 	})
-	return http.MaxBytesHandler(mux, maxBody)
+	return http.MaxBytesHandler(a.epochs.guard(mux), maxBody)
 }
 
 // respond writes text as text and everything else as JSON. An error without a

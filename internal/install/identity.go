@@ -14,13 +14,14 @@ import (
 const identityLife = 86400
 
 func identityEnvironment(o Options) []corev1.EnvVar {
+	all := podEnvironment()
 	if !o.EKS {
-		return nil
+		return all
 	}
-	return []corev1.EnvVar{
+	return append(all, []corev1.EnvVar{
 		{Name: login.CredentialsVariable, Value: login.CredentialsURL},
 		{Name: login.TokenFileVariable, Value: login.TokenDir + "/" + login.TokenName},
-	}
+	}...)
 }
 
 func identityMounts(o Options) []corev1.VolumeMount {

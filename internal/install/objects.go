@@ -113,7 +113,7 @@ func accessObjects(ns string, token bool) ([]client.Object, error) {
 		r.Labels = labels(r.Name)
 		objects = append(objects, r, clusterRoleBinding(ns, r.Name))
 	}
-	return objects, nil
+	return append(objects, leaseAccess(ns)...), nil
 }
 
 // decodeAll reads each YAML file, one object in each.

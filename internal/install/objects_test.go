@@ -49,7 +49,7 @@ func TestObjectsComeInOrder(t *testing.T) {
 		kinds = append(kinds, o.GetObjectKind().GroupVersionKind().Kind)
 	}
 	want := []string{"CustomResourceDefinition", "Namespace", "ServiceAccount", "Secret", "ClusterRole",
-		"ClusterRoleBinding", "ClusterRole", "ClusterRoleBinding", "ValidatingAdmissionPolicy",
+		"ClusterRoleBinding", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding", "ValidatingAdmissionPolicy",
 		"ValidatingAdmissionPolicyBinding", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "Deployment"}
 	if diff := cmp.Diff(want, slices.Compact(kinds)); diff != "" {
 		t.Errorf("kinds (-want +got):\n%s", diff)

@@ -15,8 +15,9 @@ import (
 
 // Client speaks to one node over HTTP.
 type Client struct {
-	base string
-	http *http.Client
+	base   string
+	http   *http.Client
+	epochs Epochs // nil: calls say none
 }
 
 var _ Node = (*Client)(nil)
@@ -50,11 +51,17 @@ func (c *Client) do(ctx context.Context, method, path string, body, out any) err
 		request.Header.Set("Content-Type", "application/json")
 	}
 	name, _, _ := strings.Cut(path, "?")
+	if err := c.claim(request); err != nil {
+		return fmt.Errorf("%s %s: %w: %w", method, name, ErrUnavailable, err)
+	}
 	response, err := c.http.Do(request)
 	if err != nil {
 		return fmt.Errorf("%s %s: %w: %w", method, name, ErrUnavailable, err)
 	}
 	defer response.Body.Close()
+	if err := c.outrun(response); err != nil {
+		return fmt.Errorf("%s %s: %w: %w", method, name, ErrUnavailable, err)
+	}
 	data, err := io.ReadAll(io.LimitReader(response.Body, 16<<20))
 	if err != nil {
 		return fmt.Errorf("%s %s: %w: %w", method, name, ErrUnavailable, err)

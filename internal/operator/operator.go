@@ -5,6 +5,7 @@ package operator
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -46,6 +47,8 @@ type Options struct {
 	Region    string
 	Namespace string // of the operator and of its peers' ClientConfigs
 	Agent     string // image of the agent for datacenters that name none; datacenter.AgentImage() when empty
+
+	lease *lease // nil: it acts without one, as tests do
 }
 
 // Scheme knows every kind that the operator reads or writes.
@@ -70,15 +73,29 @@ func Run(ctx context.Context, o Options) error {
 		return fmt.Errorf("the operator runs in a pod of the region's cluster: %w", err)
 	}
 	config.QPS, config.Burst = 50, 100
+	o.lease = &lease{identity: identity(), namespace: o.Namespace, now: time.Now}
 	m, err := NewManager(config, o, ctrl.Options{HealthProbeBindAddress: ":8081", Metrics: server.Options{BindAddress: ":8080"}})
 	if err != nil {
 		return err
 	}
-	return m.Start(ctx)
+	if err = m.Start(ctx); err != nil && ctx.Err() == nil && o.lease.held() {
+		return fmt.Errorf("%w: %w", ErrLeaseLost, err)
+	}
+	return err
 }
+
+// ErrLeaseLost ends Run when the lease could not be renewed in time: another operator
+// acts now, or the API server was away. Nothing of this one may go on.
+var ErrLeaseLost = errors.New("the lease was lost")
 
 // NewManager assembles the operator against an API server.
 func NewManager(config *rest.Config, o Options, base ctrl.Options) (ctrl.Manager, error) {
+	if o.lease != nil {
+		var err error
+		if config, err = o.lease.elect(config, &base); err != nil {
+			return nil, err
+		}
+	}
 	base.Scheme = Scheme()
 	base.Cache = cacheOptions()
 	base.Client = client.Options{Cache: &client.CacheOptions{DisableFor: uncached()}}
@@ -104,7 +121,7 @@ type controller interface {
 // controllers are all that run in a region.
 func controllers(m ctrl.Manager, o Options) []controller {
 	regions := &peers.Peers{Client: m.GetClient(), Events: m.GetEventRecorder("ringspan"), Region: o.Region, Namespace: o.Namespace, Now: time.Now}
-	node := newAgents(m.GetAPIReader()).of
+	node := o.lease.fenced(newAgents(m.GetAPIReader()).of)
 	tasks := &task.Reconciler{Client: m.GetClient(), Live: m.GetAPIReader(), Events: m.GetEventRecorder("ringspan"), Now: time.Now, Node: node}
 	return []controller{
 		// What the other regions hold of rings: read by the next ones.

@@ -28,6 +28,7 @@ const (
 type Step struct {
 	Verb   Verb
 	Target string
+	UID    string // of a pod that is deleted
 	Why    string
 	// Stamp is the value to write, for Restart.
 	Stamp string

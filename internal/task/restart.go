@@ -47,7 +47,7 @@ func (p *Plan) restartRack(s *State, rack Rack, stamp string) {
 	}
 	for _, pod := range s.Pods {
 		if pod.Rack == rack.Name && pod.Revision != rack.Revision {
-			p.Steps = append(p.Steps, Step{Verb: DeletePod, Target: pod.Name, Why: "the whole rack restarts at once"})
+			p.Steps = append(p.Steps, Step{Verb: DeletePod, Target: pod.Name, UID: pod.UID, Why: "the whole rack restarts at once"})
 		}
 	}
 }

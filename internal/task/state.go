@@ -29,6 +29,7 @@ type State struct {
 // Pod is one node of the datacenter.
 type Pod struct {
 	Name string
+	UID  string
 	Rack string
 	// Ready is Kubernetes' word for it.
 	Ready bool

@@ -44,7 +44,7 @@ func (r *Reconciler) step(ctx context.Context, s *datacenter.State, step datacen
 	case datacenter.Apply:
 		return r.write(ctx, s, step.Object)
 	case datacenter.Delete:
-		return client.IgnoreNotFound(r.Client.Delete(ctx, step.Object))
+		return client.IgnoreNotFound(r.Client.Delete(ctx, step.Object, sameAs(step.Object)...))
 	case datacenter.MakeSecret:
 		return r.makeSecret(ctx, step.Object)
 	case datacenter.Certify:
@@ -82,6 +82,14 @@ const failedGrace = 5
 func ofSame(step datacenter.Step) client.Preconditions {
 	uid := types.UID(step.Pod.UID)
 	return client.Preconditions{UID: &uid}
+}
+
+// sameAs does the same for an object that was read.
+func sameAs(o client.Object) []client.DeleteOption {
+	if uid := o.GetUID(); uid != "" {
+		return []client.DeleteOption{client.Preconditions{UID: &uid}}
+	}
+	return nil
 }
 
 // nodeStep carries out what is done to nodes, through their agents.

@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
@@ -56,9 +57,10 @@ func (r *Reconciler) step(ctx context.Context, s *task.State, step task.Step) er
 	case task.Restart:
 		return r.stamp(ctx, meta, step.Stamp)
 	case task.DeletePod:
-		return client.IgnoreNotFound(r.Client.Delete(ctx, &corev1.Pod{ObjectMeta: meta}))
+		uid := types.UID(step.UID) // of the pod that was looked at, and not of the one that was made in its place
+		return client.IgnoreNotFound(r.Client.Delete(ctx, &corev1.Pod{ObjectMeta: meta}, client.Preconditions{UID: &uid}))
 	case task.DeleteTask:
-		return client.IgnoreNotFound(r.Client.Delete(ctx, s.Task))
+		return client.IgnoreNotFound(r.Client.Delete(ctx, s.Task, client.Preconditions{UID: &s.Task.UID}))
 	}
 	return fmt.Errorf("the plan has a verb that this version can't carry out: %s", step.Verb)
 }

@@ -101,7 +101,7 @@ func (r *Reconciler) observePods(ctx context.Context, s *task.State) error {
 	for i := range pods.Items {
 		pod, one := &pods.Items[i], &s.Pods[i]
 		*one = task.Pod{
-			Name: pod.Name, Rack: pod.Labels[cass.RackLabel], Ready: ready(pod),
+			Name: pod.Name, UID: string(pod.UID), Rack: pod.Labels[cass.RackLabel], Ready: ready(pod),
 			Revision: pod.Labels[appsv1.ControllerRevisionHashLabelKey],
 		}
 		if rebuilds(s.Task) && !one.Ready && pod.DeletionTimestamp == nil && pod.Status.PodIP != "" {
