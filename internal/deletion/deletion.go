@@ -29,6 +29,11 @@ const (
 	// BringBack, on a copy of a ring, names the region that may make again what it has lost. It is taken away when that is
 	// done.
 	BringBack = "ringspan.io/bring-back"
+	// Protection "true", on a ring or a datacenter, has its deletion refused until it is taken off: config/admission.
+	Protection = "ringspan.io/deletion-protection"
+	// KeepVolumes, on a ring or a datacenter, is how long its volumes stay after an agreed deletion, as 168h; not at all
+	// without it.
+	KeepVolumes = "ringspan.io/keep-volumes"
 )
 
 // The definitions of what is looked at.

@@ -10,6 +10,7 @@ import (
 
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
+	"github.com/ringspan/ringspan/internal/deletion"
 	"github.com/ringspan/ringspan/internal/topology"
 )
 
@@ -145,7 +146,7 @@ func Build(k *api.K8ssandraCluster, i int) (*cassandra.CassandraDatacenter, erro
 		ObjectMeta: metav1.ObjectMeta{
 			Name: t.Metadata.Name, Namespace: Namespace(k, t), Labels: labels(k, t),
 			Annotations: merge(ringMeta(k).Annotations, t.Metadata.Annotations, map[string]string{
-				topology.Annotation: ringOf.Encode(), api.InitialSystemReplicationAnnotation: string(replication)}, joinReplication(k), ringID(k)),
+				topology.Annotation: ringOf.Encode(), api.InitialSystemReplicationAnnotation: string(replication)}, joinReplication(k), ringID(k), onDeletion(k)),
 		},
 		Spec: cassandra.CassandraDatacenterSpec{
 			ClusterName: ClusterName(k), DatacenterName: t.DatacenterName, Size: t.Size, Stopped: t.Stopped,
@@ -194,6 +195,17 @@ func ringID(k *api.K8ssandraCluster) map[string]string {
 		return map[string]string{cassandra.RingIDAnnotation: id}
 	}
 	return nil
+}
+
+// onDeletion passes on what the ring says about its deletion: that it is protected, how long volumes stay.
+func onDeletion(k *api.K8ssandraCluster) map[string]string {
+	out := map[string]string{}
+	for _, key := range []string{deletion.Protection, deletion.KeepVolumes} {
+		if value := k.Annotations[key]; value != "" {
+			out[key] = value
+		}
+	}
+	return out
 }
 
 func ringMeta(k *api.K8ssandraCluster) api.MetadataOptions {

@@ -252,6 +252,9 @@ func (p *pass) ensureNamespace(ctx context.Context, name string) error {
 // must not go unseen.
 func (p *pass) follow(ctx context.Context, other federation.Copy) error {
 	log.FromContext(ctx).Info("deleting the ring, because it was deleted in another region", "region", other.Region, "revision", other.String())
+	if err := p.unprotect(ctx); err != nil {
+		return err
+	}
 	err := p.Client.Delete(ctx, p.k, client.Preconditions{UID: &p.k.UID, ResourceVersion: &p.k.ResourceVersion})
 	if err == nil {
 		p.Events.Eventf(p.k, nil, corev1.EventTypeNormal, "Deleting", "Reconcile", "the ring was deleted in region %s at revision %s", other.Region, other.Revision)

@@ -126,6 +126,13 @@ func (p *pass) doomed(ctx context.Context) error {
 		return p.markDeletion(ctx, deletion.Lost)
 	}
 	p.held = true
+	may, err := deletion.MayGo(ctx, p.Live, p.k)
+	if err != nil {
+		return err
+	}
+	if may {
+		return p.unprotect(ctx)
+	}
 	p.errs = append(p.errs, fmt.Errorf("%s, and nobody asked for the deletion of the ring: nothing can be made here any more; what is left of it is kept", why))
 	return nil
 }
@@ -182,5 +189,31 @@ func (p *pass) broughtBack(ctx context.Context) error {
 	}
 	before := p.k.DeepCopy()
 	delete(p.k.Annotations, deletion.BringBack)
+	return p.patch(ctx, before)
+}
+
+// unprotect takes the protection from deletion off this region's copy and off those of its datacenters that go with it: the
+// deletion was asked for in another region, where it was taken off, or a person said that what is lost may go.
+func (p *pass) unprotect(ctx context.Context) error {
+	list, err := p.datacenters(ctx, p.key())
+	if err != nil {
+		return err
+	}
+	for i := range list {
+		dc := &list[i]
+		if dc.Annotations[deletion.Protection] == "" || dc.Namespace != p.k.Namespace {
+			continue
+		}
+		before := dc.DeepCopy()
+		delete(dc.Annotations, deletion.Protection)
+		if err := p.Client.Patch(ctx, dc, client.MergeFrom(before)); client.IgnoreNotFound(err) != nil {
+			return err
+		}
+	}
+	if p.k.Annotations[deletion.Protection] == "" {
+		return nil
+	}
+	before := p.k.DeepCopy()
+	delete(p.k.Annotations, deletion.Protection)
 	return p.patch(ctx, before)
 }

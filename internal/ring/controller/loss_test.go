@@ -3,6 +3,7 @@ package controller_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -255,4 +256,49 @@ func TestADatacenterThatIsDeletedWithoutItsRingIsNamed(t *testing.T) {
 	s.until("it to be agreed on", func() bool { return deletion.IsAsked(w.dc("dc1")) })
 	w.unhold("dc1")
 	s.until("the ring to be gone", s.gone)
+}
+
+// protected is a ring with protection from deletion, in both regions and on its datacenters.
+func protected(t *testing.T) *stage {
+	t.Helper()
+	s := newStage(t)
+	w, c := s.by[west], s.by[central]
+	w.secret("admin", map[string]string{"username": "admin", "password": "secret"})
+	w.apply(func(k *api.K8ssandraCluster) { k.Annotations = map[string]string{deletion.Protection: "true"} })
+	s.until("both datacenters", func() bool { return w.dc("dc1") != nil && c.dc("dc2") != nil })
+	for _, r := range s.all() {
+		for _, o := range []client.Object{r.ring(), r.dc(map[string]string{west: "dc1", central: "dc2"}[r.name])} {
+			if err := r.admin.Delete(t.Context(), o); err == nil || !strings.Contains(err.Error(), "take the annotation "+deletion.Protection+" off first") {
+				t.Fatalf("deleting %T %s of %s: %v", o, o.GetName(), r.name, err)
+			}
+		}
+	}
+	return s
+}
+
+// The deletion of a protected ring is refused, wherever, until the protection is taken off in the region that is asked.
+func TestAProtectedRing(t *testing.T) {
+	s := protected(t)
+	w := s.by[west]
+	w.edit(func(k *api.K8ssandraCluster) { delete(k.Annotations, deletion.Protection) })
+	w.delete()
+	s.until("the ring to be gone", s.gone)
+}
+
+// A protected ring holds its namespace: nothing of it is deleted, and it says what is wrong. The word that all may go
+// takes the protection off.
+func TestAProtectedRingHoldsItsNamespace(t *testing.T) {
+	s := protected(t)
+	w, c := s.by[west], s.by[central]
+	w.deleteNamespace()
+	s.rounds(3)
+	w.untouched("dc1")
+	w.says(api.ClusterReady, corev1.ConditionFalse, "namespace "+s.ns+" is being deleted")
+	c.says(api.ClusterRegionLost, corev1.ConditionTrue, "region "+west)
+	ns := w.namespace()
+	ns.Annotations = map[string]string{deletion.LetGo: "true"}
+	s.must(w.admin.Update(t.Context(), ns))
+	s.rounds(2)
+	s.until("the namespace to be gone", func() bool { w.empty(); return w.namespace().Name == "" })
+	c.untouched("dc2")
 }
