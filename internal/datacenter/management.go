@@ -127,7 +127,7 @@ func (s *State) planManagement(p *Plan) (blocked bool) {
 // planCertificates makes and renews what this operator's own pods need, before
 // those pods. It says why it can't.
 func (s *State) planCertificates(p *Plan) (blocker string) {
-	if !s.OwnCertificates() && !s.usesOwn() {
+	if !s.NeedsCertificates() {
 		return ""
 	}
 	if s.Management.Foreign != "" {
@@ -139,9 +139,18 @@ func (s *State) planCertificates(p *Plan) (blocker string) {
 	return ""
 }
 
-// Certified is the Secret of a kind with what is due: the one that was read, or a
+// NeedsCertificates tells whether pods have certificates that this operator makes,
+// or will have.
+func (s *State) NeedsCertificates() bool { return s.OwnCertificates() || s.usesOwn() }
+
+// Certified tells whether all certificates are there and none is due.
+func (s *State) Certified() bool {
+	return s.Management.Foreign == "" && len(certificates.Due(s.Now, s.Management.certificates())) == 0
+}
+
+// Certificate is the Secret of a kind with what is due: the one that was read, or a
 // new one. Nothing is made for an authority that nobody has written yet.
-func (s *State) Certified(kind certificates.Kind) (*corev1.Secret, error) {
+func (s *State) Certificate(kind certificates.Kind) (*corev1.Secret, error) {
 	changed, err := certificates.Renew(s.Now, s.DC.Spec.ClusterName+"/"+s.name(), s.Management.certificates())
 	if err != nil {
 		return nil, err

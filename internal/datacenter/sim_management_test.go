@@ -18,7 +18,7 @@ import (
 
 // certify writes the Secret of a step.
 func (r *region) certify(s *datacenter.State, kind certificates.Kind) error {
-	secret, err := s.Certified(kind)
+	secret, err := s.Certificate(kind)
 	if err != nil {
 		return err
 	}

@@ -24,6 +24,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	"github.com/ringspan/ringspan/internal/certificates"
 	"github.com/ringspan/ringspan/internal/datacenter"
 	"github.com/ringspan/ringspan/internal/mgmtapi"
 )
@@ -49,8 +50,11 @@ type memory struct {
 	mu        sync.Mutex
 	rolesDone string
 	seeds     map[string]string // by pod UID
-	taken     map[string]string // UIDs of pods that were taken down, by name, until they serve again
-	schema    schema
+
+	certified    time.Time // when our Secrets were read, all whole
+	certificates map[certificates.Kind]*corev1.Secret
+	taken        map[string]string // UIDs of pods that were taken down, by name, until they serve again
+	schema       schema
 }
 
 // told notes which seeds a node knows.

@@ -5,7 +5,9 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -17,20 +19,16 @@ import (
 	"github.com/ringspan/ringspan/internal/datacenter"
 )
 
+// managementAge is how old what is known of our own Secrets may be while nothing
+// is due: passes come twice a second, certificates end in months.
+const managementAge = 10 * time.Second
+
 // observeManagement reads the Secrets that secure the agents' API: our own, and
 // those that the spec names.
-func (r *Reconciler) observeManagement(ctx context.Context, s *datacenter.State) error {
-	s.Management.Secrets = map[certificates.Kind]*corev1.Secret{}
-	for _, kind := range certificates.Kinds() {
-		secret, err := r.secretIn(ctx, s, s.ManagementSecret(kind))
-		switch {
-		case err != nil:
+func (r *Reconciler) observeManagement(ctx context.Context, s *datacenter.State, m *memory) error {
+	if s.NeedsCertificates() {
+		if err := r.observeCertificates(ctx, s, m); err != nil {
 			return err
-		case secret == nil:
-		case !metav1.IsControlledBy(secret, s.DC):
-			s.Management.Foreign = fmt.Sprintf("Secret %s is not this datacenter's own: delete it or give it another name, so that the management API's certificates can be made", secret.Name)
-		default:
-			s.Management.Secrets[kind] = secret
 		}
 	}
 	manual := s.DC.Spec.ManagementApiAuth.Manual
@@ -46,6 +44,33 @@ func (r *Reconciler) observeManagement(ctx context.Context, s *datacenter.State)
 		return err
 	}
 	s.Management.Error = datacenter.CheckManual(s, own, agents)
+	return nil
+}
+
+// observeCertificates reads our own Secrets, unless they were whole a moment ago.
+func (r *Reconciler) observeCertificates(ctx context.Context, s *datacenter.State, m *memory) error {
+	known := m.certificates[certificates.Authority]
+	if known != nil && metav1.IsControlledBy(known, s.DC) && s.Now.Sub(m.certified).Abs() < managementAge {
+		s.Management.Secrets = maps.Clone(m.certificates)
+		return nil
+	}
+	s.Management.Secrets = map[certificates.Kind]*corev1.Secret{}
+	for _, kind := range certificates.Kinds() {
+		secret, err := r.secretIn(ctx, s, s.ManagementSecret(kind))
+		switch {
+		case err != nil:
+			return err
+		case secret == nil:
+		case !metav1.IsControlledBy(secret, s.DC):
+			s.Management.Foreign = fmt.Sprintf("Secret %s is not this datacenter's own: delete it or give it another name, so that the management API's certificates can be made", secret.Name)
+		default:
+			s.Management.Secrets[kind] = secret
+		}
+	}
+	m.certified, m.certificates = time.Time{}, nil
+	if s.Certified() {
+		m.certified, m.certificates = s.Now, maps.Clone(s.Management.Secrets)
+	}
 	return nil
 }
 
@@ -80,7 +105,7 @@ func (r *Reconciler) secretIn(ctx context.Context, s *datacenter.State, name str
 // certify writes one Secret with a certificate that is due, and notes it for those
 // that depend on it. What somebody else has changed meanwhile is not overwritten.
 func (r *Reconciler) certify(ctx context.Context, s *datacenter.State, kind certificates.Kind) error {
-	secret, err := s.Certified(kind)
+	secret, err := s.Certificate(kind)
 	if err != nil {
 		return err
 	}

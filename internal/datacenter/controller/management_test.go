@@ -90,6 +90,7 @@ func TestCertificatesAreMadeAndRenewed(t *testing.T) {
 	} {
 		since := s.managementVersions()
 		test.change()
+		s.clock = s.clock.Add(time.Minute) // it is looked every few seconds
 		s.settle()
 		if got := s.renewed(since); !slices.Equal(got, test.want) {
 			t.Errorf("%s: %v are made, want %v", test.why, got, test.want)

@@ -52,7 +52,7 @@ func (r *Reconciler) observe(ctx context.Context, dc *api.CassandraDatacenter, m
 	}
 	s.Forget(m.taken)
 	r.observeSecrets(ctx, s)
-	if err := r.observeManagement(ctx, s); err != nil {
+	if err := r.observeManagement(ctx, s, m); err != nil {
 		return nil, err
 	}
 	r.observeRing(ctx, s, m)
