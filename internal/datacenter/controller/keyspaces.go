@@ -26,6 +26,8 @@ func observeKeyspaces(ctx context.Context, s *datacenter.State, node mgmtapi.Nod
 	if !s.DC.Status.IsTrue(api.DatacenterInitialized) {
 		return
 	}
+	ctx, cancel := context.WithTimeout(ctx, 4*nodeTimeout) // a call for each keyspace
+	defer cancel()
 	version := ""
 	if i := slices.IndexFunc(s.Ringview, func(e mgmtapi.Endpoint) bool { return e.Local }); i >= 0 {
 		version = s.Ringview[i].Schema
