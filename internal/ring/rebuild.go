@@ -2,7 +2,9 @@ package ring
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -14,8 +16,11 @@ import (
 	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 )
 
-// tryCount is a task's annotation: which try it is.
-const tryCount = "ringspan.io/try"
+// A task's annotations: which try it is, and the host ids of the nodes that it began with.
+const (
+	tryCount  = "ringspan.io/try"
+	beganWith = "ringspan.io/members"
+)
 
 // A rebuild that failed is tried again after a minute, then two, four and so on, at most half an hour.
 const (
@@ -81,9 +86,16 @@ func (s RebuildState) another() bool {
 	return false
 }
 
-// overtaken tells whether somebody gave the datacenter replicas of a keyspace after the task began: their data may be
-// missing.
+// overtaken tells whether data may be missing although the task is done: somebody gave the datacenter replicas of a
+// keyspace after it began, or a node has taken the place of one that was rebuilt and lost its data.
 func (s RebuildState) overtaken() bool {
+	if hosts, kept := s.Task.Annotations[beganWith]; kept {
+		for _, n := range s.DC.Status.NodeStatuses {
+			if n.HostID != "" && !slices.Contains(strings.Split(hosts, ","), n.HostID) {
+				return true
+			}
+		}
+	}
 	for _, k := range s.DC.Status.Keyspaces {
 		if k.OwedSince != nil && s.Task.Status.StartTime != nil && s.Task.Status.StartTime.Before(k.OwedSince) {
 			return true
@@ -129,7 +141,7 @@ func pause(try int) time.Duration { return min(firstPause<<min(try-1, 10), maxPa
 func (s RebuildState) task(try int) *control.CassandraTask {
 	task := &control.CassandraTask{ObjectMeta: metav1.ObjectMeta{Namespace: s.DC.Namespace, Name: RebuildTask(s.DC.Name),
 		Labels:      map[string]string{api.ClusterNameLabel: s.Ring.Name, api.ClusterNamespaceLabel: s.Ring.Namespace},
-		Annotations: map[string]string{tryCount: strconv.Itoa(try)}}}
+		Annotations: map[string]string{tryCount: strconv.Itoa(try), beganWith: strings.Join(slices.Sorted(slices.Values(MemberOf(s.DC).Hosts)), ",")}}}
 	task.Spec.Datacenter = corev1.ObjectReference{Namespace: s.DC.Namespace, Name: s.DC.Name}
 	task.Spec.Jobs = []control.CassandraJob{{Name: "rebuild", Command: control.CommandRebuild, Arguments: control.JobArguments{SourceDatacenter: s.Debt.From}}}
 	task.Spec.TTLSecondsAfterFinished = new(int32)
