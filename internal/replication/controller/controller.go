@@ -61,6 +61,9 @@ type pass struct {
 // Reconcile is one pass. Its parts don't depend on each other: what fails in one is no reason to leave the others.
 func (r *Reconciler) Reconcile(ctx context.Context, _ ctrl.Request) (ctrl.Result, error) {
 	known, whole := r.Peers.Snapshots()
+	if !whole && r.Peers.Unlisted() != "" {
+		return ctrl.Result{RequeueAfter: interval}, nil // the rings say why
+	}
 	if !whole {
 		return ctrl.Result{RequeueAfter: blind}, nil
 	}

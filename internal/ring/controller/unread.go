@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -57,11 +58,18 @@ func (p *pass) unread(c federation.Copy) error {
 // and leaves the copy as it was.
 func (p *pass) fits(ctx context.Context, before, untouched *api.K8ssandraCluster, from string) (bool, error) {
 	lost, err := p.lostIfPatched(ctx, before)
-	if err != nil || len(lost) == 0 {
-		return err == nil, err
-	}
 	revision := p.k.Annotations[api.RevisionAnnotation]
+	switch {
+	case err == nil && len(lost) == 0:
+		return true, nil
+	case apierrors.IsConflict(err), apierrors.IsNotFound(err):
+		return false, err
+	}
 	p.k = untouched
+	if err != nil {
+		p.errs = append(p.errs, fmt.Errorf("revision %s of region %s can't be taken over: %w", revision, from, err))
+		return false, nil
+	}
 	p.errs = append(p.errs, fmt.Errorf("revision %s of region %s sets %s, which the definition of K8ssandraClusters in this region does not know: it is not taken over, and this region stays at its own revision; install the definitions of that region's version here",
 		revision, from, strings.Join(lost, ", ")))
 	return false, nil

@@ -3,6 +3,7 @@ package controller_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"maps"
 	"strconv"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 	"github.com/ringspan/ringspan/internal/federation/canonical"
@@ -81,6 +83,29 @@ func TestAFieldThatTheDefinitionLacks(t *testing.T) {
 	}
 	if !strings.HasPrefix(w.revision(), "2/") {
 		t.Errorf("somebody raised it: %s", w.revision())
+	}
+}
+
+// What this region's API server refuses is told too, and tried again.
+func TestARevisionThatIsRefused(t *testing.T) {
+	s := running(t)
+	w, c := s.by[west], s.by[central]
+	before, refuses := c.revision(), true
+	c.restarted(interceptor.Funcs{Patch: func(ctx context.Context, kube client.WithWatch, o client.Object, patch client.Patch, opts ...client.PatchOption) error {
+		if _, is := o.(*unstructured.Unstructured); is && refuses {
+			return errors.New("a webhook does not support dry run")
+		}
+		return kube.Patch(ctx, o, patch, opts...)
+	}})
+	w.edit(writes(9))
+	s.rounds(4)
+	if got := c.ring().Status.Error; c.revision() != before || !strings.Contains(got, "can't be taken over: a webhook does not") || !strings.Contains(got, w.revision()) {
+		t.Errorf("revision %s, and it says %q", c.revision(), got)
+	}
+	refuses = false
+	s.settle()
+	if c.revision() != w.revision() {
+		t.Errorf("not taken over afterwards:\n%s", c.news())
 	}
 }
 
