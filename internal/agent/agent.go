@@ -50,6 +50,8 @@ type Agent struct {
 	started  cassandra.Node
 	port     clientPort    // since the JVM's start
 	patience time.Duration // with a start that isn't over
+	self     mgmtapi.Identity
+	proven   *jvm          // the run whose identity has been compared with the file
 	last     string        // why the last JVM ended
 	since    time.Time
 	died     chan string // gets the reason when a JVM ends unasked
@@ -72,6 +74,10 @@ func (a *Agent) start(ctx context.Context, o mgmtapi.StartOptions) error {
 	if unknown := cassandra.UnknownOptions(a.config.Input.JVM); len(unknown) > 0 {
 		return fmt.Errorf("JVM options without effect here: %s", strings.Join(unknown, ", "))
 	}
+	found := a.found()
+	if err := a.mayStart(found, o.Decided); err != nil {
+		return err
+	}
 	seeds, err := a.seeds(ctx, o.Seeds)
 	if err != nil {
 		return err
@@ -86,6 +92,9 @@ func (a *Agent) start(ctx context.Context, o mgmtapi.StartOptions) error {
 		return err
 	}
 	if err := files.Write(node.ConfigDir); err != nil {
+		return err
+	}
+	if a.self, err = a.noteStart(found, o.Replaces); err != nil {
 		return err
 	}
 	args := cassandra.JVMFlags(a.config.Input, node, cassandra.StartOptions{FirstBoot: o.FirstBoot, ReplaceAddress: o.ReplaceAddress, Archive: a.config.Archive})
@@ -188,9 +197,14 @@ func (a *Agent) setSeeds(seeds []string) error {
 func (a *Agent) status(ctx context.Context) mgmtapi.Status {
 	a.mu.Lock()
 	s := mgmtapi.Status{State: mgmtapi.Stopped, LastError: a.last, Since: a.since.UTC()}
-	alive := a.jvm != nil && a.jvm.alive()
+	j := a.jvm
+	alive := j != nil && j.alive()
+	if !alive {
+		a.self = a.found()
+	}
+	s.Identity = new(a.self)
 	if alive {
-		s.State, s.PID = mgmtapi.Starting, a.jvm.cmd.Process.Pid
+		s.State, s.PID = mgmtapi.Starting, j.cmd.Process.Pid
 	} else if a.wanted {
 		s.State = mgmtapi.Failed
 	}
@@ -212,8 +226,9 @@ func (a *Agent) status(ctx context.Context) mgmtapi.Status {
 	_ = answers[0].decode("OperationMode", &s.OperationMode) // absent early in the boot
 	_ = answers[1].decode("NativeTransportRunning", &s.NativeTransport)
 	_ = answers[2].decode("GossipRunning", &gossips)
-	if s.OperationMode == "NORMAL" {
+	if s.OperationMode == "NORMAL" && a.prove(ctx, j) {
 		s.State, s.GossipStopped = mgmtapi.Running, !gossips
+		s.Identity = a.identity()
 	}
 	s.ClientPort = a.portState(s.PID, s.NativeTransport)
 	return s

@@ -4,5 +4,6 @@
 //
 // agent.go holds the state and the lifecycle, jvm.go the process, server.go the
 // HTTP surface, jolokia.go the way into the JVM, operations.go what is done
-// there, jobs.go the long ones. It never talks to Kubernetes.
+// there, jobs.go the long ones, identity.go whose data the
+// node has. It never talks to Kubernetes.
 package agent

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -50,6 +51,14 @@ func loadNode(file string, config map[string]any, args []string) *fakeNode {
 	_, _ = fmt.Sscan(property(args, "fake.setup"), &n.setUp)                                               // 0 if there is none
 	rackdc, _ := os.ReadFile(strings.TrimPrefix(property(args, "cassandra-rackdc.properties"), "file://")) // no file, no datacenter
 	n.datacenter = strings.TrimPrefix(strings.Split(string(rackdc), "\n")[0], "dc=")
+	local := filepath.Join(property(args, "cassandra.storagedir"), "data", "system", "local-1")
+	if err = os.MkdirAll(local, 0o700); err == nil {
+		err = os.WriteFile(filepath.Join(local, "nb-1-big-Data.db"), nil, 0o600)
+	}
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(5)
+	}
 	n.save()
 	return n
 }
@@ -140,7 +149,7 @@ func (n *fakeNode) cql(statement string) (any, error) {
 	case statement == "SELECT table_name FROM system_schema.tables WHERE keyspace_name = 'system_traces'":
 		return rows{{"table_name": "'events'"}, {"table_name": "'sessions'"}}, nil
 	case strings.HasSuffix(statement, "FROM system.local"):
-		return rows{{"broadcast_address": quote(n.address), "data_center": quote(n.datacenter), "rack": "'rack1'", "host_id": n.HostID,
+		return rows{{"cluster_name": "'ring'", "broadcast_address": quote(n.address), "data_center": quote(n.datacenter), "rack": "'rack1'", "host_id": n.HostID,
 			"schema_version": n.version(), "release_version": "'5.0.9'"}}, nil
 	case strings.HasSuffix(statement, "FROM system.peers_v2"):
 		return rows{}, nil

@@ -18,6 +18,9 @@ type jvm struct {
 	cmd  *osexec.Cmd
 	log  *tail
 	done chan struct{} // closed when it has ended
+
+	mu      sync.Mutex
+	refused string // why the agent ends it
 }
 
 // launch starts a JVM that reads input and whose output goes to out. The kernel
@@ -62,9 +65,26 @@ func (j *jvm) end(grace time.Duration) {
 	}
 }
 
+// refuse ends a JVM that must not run, and remembers why.
+func (j *jvm) refuse(why string, grace time.Duration) {
+	j.mu.Lock()
+	first := j.refused == ""
+	j.refused = why
+	j.mu.Unlock()
+	if first {
+		go j.end(grace)
+	}
+}
+
 // why says why it ended: Cassandra's own words if it left any. Old errors don't
 // explain a signal.
 func (j *jvm) why() string {
+	j.mu.Lock()
+	refused := j.refused
+	j.mu.Unlock()
+	if refused != "" {
+		return refused
+	}
 	state := j.cmd.ProcessState
 	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
 		return "the JVM ended: " + state.String()

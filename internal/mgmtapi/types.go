@@ -50,6 +50,7 @@ type Status struct {
 	GossipStopped   bool      `json:"gossipStopped,omitempty"` // the node is NORMAL and doesn't gossip: the others take it for dead
 	LastError       string    `json:"lastError,omitempty"`     // the log's own words
 	Since           time.Time `json:"since"`                   // of the state
+	Identity        *Identity `json:"identity,omitempty"`      // nil from agents that know of none
 }
 
 // PortState is what the port for clients has been through since the node's
@@ -65,6 +66,32 @@ const (
 	PortClosed  PortState = "Closed" // it was open: a person closed it, or Cassandra
 )
 
+// Identity is whose data a node's data directory holds. Before a start it is what the agent found there; once the node is
+// Running it is what Cassandra itself says.
+type Identity struct {
+	Found      Found  `json:"found"`
+	HostID     string `json:"hostID,omitempty"` // of the file; Joining has none
+	Cluster    string `json:"cluster,omitempty"`
+	Datacenter string `json:"datacenter,omitempty"`
+	Rack       string `json:"rack,omitempty"`
+	Replaces   string `json:"replaces,omitempty"` // host id of the member whose place this node takes, or took
+	Error      string `json:"error,omitempty"`    // why the file can't be read or written
+}
+
+// Found is what lies in a data directory. The identity file is written before a node's first start, and again when it has
+// become a member.
+type Found string
+
+// What can be found.
+const (
+	FoundMember     Found = "member"     // data, and the file of a member
+	FoundJoining    Found = "joining"    // the file of a node that was started and has not become a member yet
+	FoundData       Found = "data"       // data without a file: of an older agent, adopted or restored
+	FoundFile       Found = "file"       // the file of a member without its data
+	FoundNothing    Found = "nothing"    // an empty directory
+	FoundUnreadable Found = "unreadable" // nobody can tell; Error says why
+)
+
 // StartOptions say how a node starts. The zero value starts it as its
 // configuration says.
 type StartOptions struct {
@@ -73,7 +100,10 @@ type StartOptions struct {
 	AutoBootstrap   *bool    `json:"autoBootstrap,omitempty"`
 	FirstBoot       bool     `json:"firstBoot,omitempty"` // of a ring or datacenter: short waits are safe
 	NativeTransport *bool    `json:"nativeTransport,omitempty"`
-	ReplaceAddress  string   `json:"replaceAddress,omitempty"`
+	ReplaceAddress  string   `json:"replaceAddress,omitempty"` // of a dead member whose tokens and data the node gets
+	Replaces        string   `json:"replaces,omitempty"`       // host id of the member whose place the node takes
+	// Decided is the identity that the caller has seen. The agent refuses the start when it finds another one by now.
+	Decided *Identity `json:"decided,omitempty"`
 }
 
 // Endpoint is a member of the ring as one node sees it.

@@ -33,6 +33,7 @@ func (r *Ring) boot() {
 		n.native = n.options.NativeTransport == nil || *n.options.NativeTransport
 		n.opened = n.native
 		n.become(mgmtapi.Running, "NORMAL")
+		n.prove()
 	}
 }
 
@@ -49,6 +50,9 @@ func (r *Ring) starting() (all []*Node) {
 func (r *Ring) unfit(n *Node) string {
 	if n.refusal != "" {
 		return n.refusal
+	}
+	if why := r.unfitToReplace(n); why != "" {
+		return why
 	}
 	for _, other := range r.nodes {
 		if other == n || n.hostID != "" || other.state == mgmtapi.Stopped && other.hostID == "" {
@@ -79,10 +83,14 @@ func (r *Ring) contacts(n *Node) (all []*Node) {
 // join puts a node and its contacts into one group.
 func (r *Ring) join(n *Node) {
 	if n.hostID == "" {
+		dead := r.dead(n)
 		r.serial++
 		n.hostID = fmt.Sprintf("00000000-0000-4000-8000-%012d", r.serial)
 		if n.tokens = slices.Clone(n.options.InitialTokens); len(n.tokens) == 0 {
 			n.tokens = []string{strconv.FormatInt(int64(r.serial)*1_000_003, 10)}
+		}
+		if dead != nil { // its tokens are this node's now, and the ring forgets it
+			n.tokens, n.group, dead.group = dead.tokens, dead.group, 0
 		}
 	}
 	if n.group == 0 {

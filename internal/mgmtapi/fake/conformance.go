@@ -82,6 +82,9 @@ func (c *conform) stopped() {
 	if s := c.status(); s.State != mgmtapi.Stopped || s.PID != 0 || s.NativeTransport || s.LastError != "" {
 		c.Fatalf("before the first start: %+v", s)
 	}
+	if id := c.status().Identity; id == nil || id.Found != mgmtapi.FoundNothing {
+		c.Errorf("found on an empty volume: %+v", id)
+	}
 	c.must(c.Node.Stop(c.Context()))
 	_, err := c.Node.Endpoints(c.Context())
 	c.is(err, mgmtapi.ErrUnavailable, "endpoints of a stopped node")

@@ -124,10 +124,19 @@ func (c *conform) drainAndStop() {
 }
 
 func (c *conform) restart(before mgmtapi.Endpoint) {
-	c.must(c.Node.Start(c.Context(), mgmtapi.StartOptions{Seeds: []string{c.Address}}))
+	found := c.status().Identity
+	if found == nil || found.Found != mgmtapi.FoundMember || found.HostID != before.HostID || found.Datacenter != c.Datacenter || found.Rack != c.Rack {
+		c.Errorf("found before the restart: %+v, want host id %s", found, before.HostID)
+	}
+	c.is(c.Node.Start(c.Context(), mgmtapi.StartOptions{Seeds: []string{c.Address}, Decided: &mgmtapi.Identity{Found: mgmtapi.FoundNothing}}),
+		mgmtapi.ErrRefused, "a start that was decided on for an empty volume")
+	c.must(c.Node.Start(c.Context(), mgmtapi.StartOptions{Seeds: []string{c.Address}, Decided: found}))
 	c.await("the restarted node serves clients", func() bool { s := c.status(); return s.State == mgmtapi.Running && s.NativeTransport })
 	if s := c.status(); s.ClientPort != mgmtapi.PortOpen {
 		c.Errorf("the restarted node: %+v", s)
+	}
+	if id := c.status().Identity; id == nil || id.Found != mgmtapi.FoundMember || id.HostID != before.HostID || id.Replaces != "" {
+		c.Errorf("the identity of the running node: %+v, want host id %s", id, before.HostID)
 	}
 	if after := c.self(); after.HostID != before.HostID {
 		c.Errorf("host id %s after the restart, %s before", after.HostID, before.HostID)

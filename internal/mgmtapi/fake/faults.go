@@ -1,5 +1,7 @@
 package fake
 
+import "github.com/ringspan/ringspan/internal/mgmtapi"
+
 // Unreachable makes every call to the agent fail, or work again. The JVM runs on.
 func (n *Node) Unreachable(yes bool) { n.change(func() { n.unreachable = yes }) }
 
@@ -34,6 +36,22 @@ func (n *Node) Move(address string) {
 		n.address, n.jobs, n.ended, n.unreachable = address, nil, "", false
 	})
 }
+
+// LoseVolume takes the pod away with its volume. The node stays what it was in
+// the eyes of the ring: a member that is down. What it returns is the pod that
+// comes in its place, at another address, with an empty volume.
+func (n *Node) LoseVolume(address string) *Node {
+	n.change(func() { n.down(); n.unreachable = true })
+	next := n.ring.Add(address, n.datacenter, n.rack)
+	n.change(func() { next.old, next.refusal = n.old, n.refusal })
+	return next
+}
+
+// Remove is `nodetool removenode`: the ring forgets a dead member.
+func (n *Node) Remove() { n.change(func() { n.group = 0 }) }
+
+// LoseFile takes the agent's file away: data of an older agent, or restored.
+func (n *Node) LoseFile() { n.change(func() { n.file = mgmtapi.Identity{} }) }
 
 func (n *Node) change(f func()) {
 	n.ring.mu.Lock()

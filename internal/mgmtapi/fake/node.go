@@ -31,6 +31,7 @@ type Node struct {
 	group  int // 0 until the first boot
 	hostID string
 	tokens []string
+	file   mgmtapi.Identity // the agent's; without Found there is none
 
 	// faults
 	unreachable, lagging bool
@@ -78,7 +79,7 @@ func (n *Node) Status(ctx context.Context) (mgmtapi.Status, error) {
 	if state == mgmtapi.Running && n.mode != "NORMAL" {
 		state = mgmtapi.Starting // as the agent calls a node that is drained
 	}
-	s := mgmtapi.Status{State: state, PID: n.pid, OperationMode: n.mode, NativeTransport: n.native, Since: n.since}
+	s := mgmtapi.Status{State: state, PID: n.pid, OperationMode: n.mode, NativeTransport: n.native, Since: n.since, Identity: n.identity()}
 	if !n.old {
 		s.ClientPort, s.GossipStopped = n.port(), n.quiet && state == mgmtapi.Running
 	}
@@ -112,6 +113,9 @@ func (n *Node) Start(ctx context.Context, o mgmtapi.StartOptions) error {
 	}
 	if len(o.Seeds) == 0 {
 		return fmt.Errorf("start: %w: no seed has an address", mgmtapi.ErrRefused)
+	}
+	if err := n.noteStart(o); err != nil {
+		return err
 	}
 	n.ring.wrote(n, "start seeds=%s", strings.Join(o.Seeds, ","))
 	n.options, n.seeds, n.pid = o, slices.Clone(o.Seeds), 100
