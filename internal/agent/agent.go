@@ -51,8 +51,8 @@ type Agent struct {
 	port     clientPort    // since the JVM's start
 	patience time.Duration // with a start that isn't over
 	self     mgmtapi.Identity
-	proven   *jvm          // the run whose identity has been compared with the file
-	last     string        // why the last JVM ended
+	proven   *jvm   // the run whose identity has been compared with the file
+	last     string // why the last JVM ended
 	since    time.Time
 	died     chan string // gets the reason when a JVM ends unasked
 }

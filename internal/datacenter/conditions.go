@@ -37,6 +37,7 @@ func (s *State) conditions(p Plan, err error) []api.DatacenterCondition {
 		active(changing, api.DatacenterUpdating),
 		active(restarting, api.DatacenterRollingRestart),
 		active(scaling, api.DatacenterScalingUp),
+		active(p.DataLost, api.DatacenterReplacingNodes),
 		condition(api.DatacenterStopped, p.Stopped, api.ReasonReconciled, ""),
 		active(resuming, api.DatacenterResuming),
 		condition(api.DatacenterRequiresUpdate, p.NeedsUpdate, api.ReasonReconciled, pick(p.NeedsUpdate,
@@ -85,7 +86,7 @@ func (s *State) valid(p Plan) api.DatacenterCondition {
 	case p.Secret != "":
 		return condition(api.DatacenterValid, false, api.ReasonSecretMissing, p.Secret)
 	}
-	return condition(api.DatacenterValid, true, api.ReasonReconciled, "")
+	return condition(api.DatacenterValid, true, api.ReasonReconciled, s.refusesEphemeral())
 }
 
 // headline is the one sentence about what goes on.
@@ -93,6 +94,8 @@ func (s *State) headline(p Plan, err error) (reason, message string) {
 	switch {
 	case p.Invalid != "":
 		return api.ReasonInvalidSpec, p.Invalid
+	case p.DataLost:
+		return api.ReasonDataLost, strings.Join(p.Trouble, "; ")
 	case len(p.Trouble) > 0 && s.refused():
 		return api.ReasonConfigRefused, strings.Join(p.Trouble, "; ")
 	case len(p.Trouble) > 0:

@@ -63,6 +63,7 @@ type Plan struct {
 	NeedsUpdate  bool // this version would make other pods, and waits to be asked
 	Stopped      bool
 	InitComplete bool // the first boot is over
+	DataLost     bool // a member has lost its data
 
 	lacking   bool     // keyspaces lack their data here
 	unsettled string   // the first rack that isn't whole
@@ -141,6 +142,7 @@ func Make(s *State) Plan {
 	s.planStarts(&p)
 	s.planRing(&p)
 	s.planCleanup(&p)
+	s.planWord(&p)
 	s.planClear(&p)
 	if len(p.held) > 0 {
 		p.Wait("rack %s to be whole before the change reaches %s", p.unsettled, strings.Join(p.held, ", "))
@@ -162,6 +164,8 @@ func (s *State) invalid() string {
 		return s.racksRefused()
 	case int(s.DC.Spec.Size) < len(racks(s.DC)):
 		return fmt.Sprintf("spec.size: %d is less than the %d racks", s.DC.Spec.Size, len(racks(s.DC)))
+	case !s.begun():
+		return s.refusesEphemeral()
 	}
 	return ""
 }

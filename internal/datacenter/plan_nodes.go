@@ -26,10 +26,18 @@ func (s *State) planStarts(p *Plan) {
 			p.Wait("node %s to join the ring (%s)", pod.Name, strings.ToLower(or(pod.Status.OperationMode, "the JVM starts")))
 			continue
 		}
+		if s.foreignData(pod) != "" { // planIdentity says so
+			continue
+		}
 		options, blocker := s.startOptions(pod, joining)
 		if blocker != "" {
-			p.Wait("%s before node %s starts", blocker, pod.Name)
+			if blocker != toldByIdentity {
+				p.Wait("%s before node %s starts", blocker, pod.Name)
+			}
 			continue
+		}
+		if id := pod.Status.Identity; id != nil {
+			options.Decided = new(*id)
 		}
 		if !s.known(pod) && (s.initialized() || s.grows(pod)) {
 			joining = pod
@@ -58,6 +66,8 @@ func (s *State) startReason(pod *Pod) string {
 	switch {
 	case s.known(pod):
 		return "it is a member of the ring"
+	case s.dataLost(pod):
+		return "it takes the place of its former self, host id " + s.former(pod)
 	case !s.initialized() && !s.grows(pod):
 		return "first boot of datacenter " + s.name()
 	}
@@ -71,14 +81,19 @@ func (s *State) startOptions(pod *Pod, joining *Pod) (o mgmtapi.StartOptions, bl
 		o.NativeTransport = new(false)
 	}
 	switch {
-	case !s.initialized() && !s.grows(pod):
+	case !s.initialized() && !s.grows(pod) && !s.lostInBoot(pod):
 		return s.firstStart(pod, o)
 	case s.known(pod):
 	case joining != nil && joining.Name != pod.Name:
 		return o, "node " + joining.Name + " to have joined"
+	case s.dataLost(pod):
+		if o, blocker = s.replaceOptions(pod); blocker != "" {
+			blocker = toldByIdentity
+		}
+		return o, blocker
 	default:
 		// It must not find itself among its seeds: seeds don't bootstrap.
-		o.Seeds = slices.DeleteFunc(o.Seeds, func(a string) bool { return a == pod.IP })
+		o.Seeds = without(o.Seeds, pod.IP)
 		if away := s.away(); away != "" {
 			return o, "node " + away + " to be up"
 		}

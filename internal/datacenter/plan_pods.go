@@ -29,9 +29,10 @@ func (s *State) planPods(p *Plan) {
 				p.Wait("the agent of %s to answer on port %d%s", name, portManagement, pod.Locked)
 			}
 			s.planClosed(p, pod)
-			if s.initialized() && !s.known(pod) {
+			if s.initialized() && s.former(pod) == "" {
 				p.Scaling = true
 			}
+			s.planIdentity(p, pod)
 			s.planLabels(p, pod)
 		}
 	}

@@ -159,6 +159,11 @@ func (s *State) planRoll(p *Plan) {
 			}
 			p.Restarting = p.Restarting || s.DC.Status.IsTrue(api.DatacenterRollingRestart)
 			p.Updating = p.Updating || !p.Restarting
+			if pod.ClaimDeleting {
+				p.Wait("claim %s, which would go with the pod, to be kept or gone before node %s is restarted", Claim(pod.Name), pod.Name)
+				busy = true
+				continue
+			}
 			if why := s.lost(pod); why != "" {
 				p.add(DeletePod, pod.Name, why, Step{Pod: pod})
 				continue

@@ -45,7 +45,9 @@ func (w *world) command(t *testing.T, d *datadriven.TestData) string {
 	case "stand-alone":
 		r.standAlone()
 	case "run":
-		return w.run(arg("rounds"))
+		if out := w.run(arg("rounds")); !d.HasArg("quiet") {
+			return out
+		}
 	case "dying": // each operator dies in each pass, after none, one or two of its steps
 		for i := range 60 {
 			for _, r := range w.regions {
@@ -95,6 +97,11 @@ func (r *region) keyspace(t *testing.T, name, replicas string) string {
 	return ""
 }
 
+func argument(t *testing.T, d *datadriven.TestData, name string) (v string) {
+	d.ScanArgs(t, name, &v)
+	return v
+}
+
 // happens are faults and wishes.
 func (r *region) happens(t *testing.T, d *datadriven.TestData, pod string) string {
 	switch d.Cmd {
@@ -102,6 +109,26 @@ func (r *region) happens(t *testing.T, d *datadriven.TestData, pod string) strin
 		return r.managementHappens(t, d, pod)
 	case "lose":
 		r.kill(pod)
+	case "lose-volume":
+		r.loseVolume(pod)
+	case "lose-stopped": // its pod isn't there
+		r.nodes[pod] = r.nodes[pod].LoseVolume("gone-" + pod)
+		r.claims[pod]++
+	case "stall", "let-go":
+		r.nodes[pod].Hold(d.Cmd == "stall")
+	case "claim-deleted":
+		r.leaving[pod] = true
+	case "removenode":
+		r.nodes[pod].Former().Remove()
+	case "forget-claims":
+		for name, n := range r.dc.Status.NodeStatuses {
+			n.ClaimUID = ""
+			r.dc.Status.NodeStatuses[name] = n
+		}
+	case "lose-file":
+		r.nodes[pod].LoseFile()
+	case "swap-volumes":
+		r.nodes[pod].SwapVolumes(r.nodes[argument(t, d, "with")])
 	case "crash":
 		r.nodes[pod].Crash("the JVM ended: signal: killed")
 	case "unreachable":
@@ -198,6 +225,8 @@ func (r *region) set(t *testing.T, d *datadriven.TestData) {
 	for _, a := range d.CmdArgs {
 		switch a.Key {
 		case "dc":
+		case "no-volumes":
+			r.dc.Spec.StorageConfig.CassandraDataVolumeClaimSpec = nil
 		case "stopped":
 			r.dc.Spec.Stopped = a.Vals[0] == "true"
 		case "rollingRestartRequested":

@@ -143,6 +143,18 @@ func (r *region) kill(name string) {
 	}
 }
 
+// loseVolume ends a pod whose claim was deleted: both come anew.
+func (r *region) loseVolume(name string) {
+	pod, n := r.pods[name], r.nodes[name]
+	if pod == nil || n == nil || pod.DeletionTimestamp != nil {
+		return
+	}
+	pod.DeletionTimestamp = &metav1.Time{Time: r.now}
+	r.nodes[name] = n.LoseVolume("gone-" + name)
+	r.claims[name]++
+	delete(r.leaving, name)
+}
+
 // tick lets a second pass: StatefulSets, kubelets and Cassandra do their work.
 // It tells whether nothing was to be done.
 func (w *world) tick() (quiet bool) {
@@ -260,6 +272,9 @@ func (r *region) readPods(s *datacenter.State) {
 			}
 		}
 		one := datacenter.FromPod(pod, at)
+		if r.dc.Spec.StorageConfig.CassandraDataVolumeClaimSpec != nil {
+			one.Claim, one.ClaimDeleting = fmt.Sprintf("%s-volume-%d", name, r.claims[name]), r.leaving[name]
+		}
 		if pod.Status.PodIP != "" && pod.DeletionTimestamp == nil {
 			if status, err := r.cassie.Dial(pod.Status.PodIP).Status(context.Background()); err == nil {
 				one.Agent, one.Status = true, status
@@ -284,7 +299,11 @@ func (r *region) readRing(s *datacenter.State) {
 		}
 		s.Replication = map[string]map[string]string{}
 		users, _ := s.UserKeyspaces()
-		for _, k := range append(slices.Collect(maps.Keys(users)), topology.SystemKeyspaces...) {
+		keyspaces := append(slices.Collect(maps.Keys(users)), topology.SystemKeyspaces...)
+		if s.AllKeyspaces() {
+			keyspaces, _ = n.Keyspaces(ctx)
+		}
+		for _, k := range keyspaces {
 			if replication, err := n.Replication(ctx, k); err == nil {
 				s.Replication[k] = replication
 			}

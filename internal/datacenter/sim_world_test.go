@@ -17,6 +17,7 @@ import (
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	"github.com/ringspan/ringspan/internal/datacenter"
+	"github.com/ringspan/ringspan/internal/mgmtapi"
 	"github.com/ringspan/ringspan/internal/mgmtapi/fake"
 	"github.com/ringspan/ringspan/internal/ring"
 	"github.com/ringspan/ringspan/internal/topology"
@@ -30,8 +31,9 @@ type world struct {
 	ring    topology.Ring
 	regions []*region
 	serial  int
-	quiet   bool     // plans are shown without certificates
-	broken  []string // rules that were broken, in words
+	quiet   bool            // plans are shown without certificates
+	members map[string]bool // host ids that a status had after the first boot
+	broken  []string        // rules that were broken, in words
 }
 
 // region is one datacenter with its operator.
@@ -44,7 +46,9 @@ type region struct {
 	nodes   map[string]*fake.Node // by pod name: they live as long as the volumes
 	secrets map[string]map[string]string
 	version map[string]int // of the Secrets
-	rolled  string         // memory of the operator's process
+	claims  map[string]int // by pod name: how many volumes it has had; none without claims
+	leaving map[string]bool
+	rolled  string // memory of the operator's process
 	told    map[string]string
 	taken   map[string]string
 	tasks   []string // that were made
@@ -64,7 +68,7 @@ type region struct {
 type object struct{ hash string }
 
 func newWorld() *world {
-	w := &world{quiet: true, now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), cassie: fake.NewRing("multi-region"), ring: topology.Ring{Name: "multi-region", Founder: "dc1"}}
+	w := &world{quiet: true, members: map[string]bool{}, now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), cassie: fake.NewRing("multi-region"), ring: topology.Ring{Name: "multi-region", Founder: "dc1"}}
 	w.cassie.Now = func() time.Time { return w.now }
 	return w
 }
@@ -74,9 +78,10 @@ func (w *world) add(name string, size int, racks []string, auth bool) *region {
 	d := topology.Datacenter{Name: name, Region: "region-" + name, Size: size, Racks: racks, NumTokens: 4}
 	w.ring.Datacenters = append(w.ring.Datacenters, d)
 	r := &region{world: w, objects: map[string]object{}, sets: map[string]*appsv1.StatefulSet{}, pods: map[string]*corev1.Pod{}, nodes: map[string]*fake.Node{},
-		secrets: map[string]map[string]string{}, version: map[string]int{}, told: map[string]string{}, taken: map[string]string{}, jobs: map[string]string{}}
+		secrets: map[string]map[string]string{}, version: map[string]int{}, claims: map[string]int{}, leaving: map[string]bool{}, told: map[string]string{}, taken: map[string]string{}, jobs: map[string]string{}}
 	r.dc = &api.CassandraDatacenter{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "ns", UID: "uid", Generation: 1}}
 	spec := &r.dc.Spec
+	spec.StorageConfig.CassandraDataVolumeClaimSpec = &corev1.PersistentVolumeClaimSpec{}
 	spec.ClusterName, spec.ServerType, spec.ServerVersion, spec.Size = "multi-region", "cassandra", "5.0.9", int32(size)
 	for _, rack := range racks {
 		spec.Racks = append(spec.Racks, api.Rack{Name: rack})
@@ -230,6 +235,14 @@ func (r *region) watch(s *datacenter.State, plan datacenter.Plan) {
 			r.broken = append(r.broken, step.Target+" is its own seed, and would join without its data")
 		}
 	}
+	for _, n := range s.DC.Status.NodeStatuses {
+		r.members[n.HostID] = true
+	}
+	for _, step := range plan.Steps {
+		if step.Verb == datacenter.Start {
+			r.watchStart(s, step)
+		}
+	}
 	taken := 0
 	for _, step := range plan.Steps {
 		if (step.Verb == datacenter.Restart || step.Verb == datacenter.DeletePod) && step.Pod.Ready {
@@ -246,6 +259,22 @@ func (r *region) watch(s *datacenter.State, plan datacenter.Plan) {
 	}
 	if taken > 1 {
 		r.broken = append(r.broken, fmt.Sprintf("%s: a node is taken down while another is away:\n%s", r.dc.Name, plan))
+	}
+}
+
+// watchStart notes a member that would come back without its data under its old
+// name.
+func (r *region) watchStart(s *datacenter.State, step datacenter.Step) {
+	former := s.DC.Status.NodeStatuses[step.Target].HostID
+	if former == "" || r.nodes[step.Target].HostID() != "" || len(s.Ringview) == 0 {
+		return
+	}
+	if slices.Contains(step.Start.Seeds, step.Pod.IP) {
+		r.broken = append(r.broken, step.Target+" has lost its data and is its own seed")
+	}
+	known := slices.ContainsFunc(s.Ringview, func(e mgmtapi.Endpoint) bool { return e.HostID == former })
+	if known && step.Start.ReplaceAddress == "" {
+		r.broken = append(r.broken, step.Target+" has lost its data and would not replace its former self")
 	}
 }
 

@@ -69,6 +69,8 @@ type Pod struct {
 	Revision      string // of its StatefulSet
 	Waiting       string // why its container does not run: reason and message
 	Crashed       string // the last words of its container's last run
+	Claim         string // UID of the claim of its data; empty when there is none
+	ClaimDeleting bool   // the claim goes with the pod
 	Client        string // Secret with which its agent is spoken to
 	Secure        bool   // its agent asks for a certificate
 	Object        *corev1.Pod
@@ -259,8 +261,9 @@ func (s *State) seeds() []string {
 	return slices.Clone(s.PeerSeeds)
 }
 
-// known tells whether the pod's node was a member before.
-func (s *State) known(p *Pod) bool { return s.DC.Status.NodeStatuses[p.Name].HostID != "" }
+// known tells whether the pod's node is a member of the ring, with the data of
+// one. That it bears the name of one is no proof.
+func (s *State) known(p *Pod) bool { return s.former(p) != "" && !s.dataLost(p) }
 
 // GossipedSchemas counts the schema versions of the members that are alive, as
 // one node knows them from gossip.

@@ -80,9 +80,10 @@ func (s *State) nodeStatuses() api.CassandraStatusMap {
 	for _, pod := range s.Pods {
 		n := s.DC.Status.NodeStatuses[pod.Name]
 		n.Rack = pod.Position.Rack
-		if pod.IP != "" {
+		if pod.IP != "" && (n.HostID == "" || pod.running()) { // the ring knows a member by its last address until it is back
 			n.IP = pod.IP
 		}
+		n.ClaimUID = s.claimUID(&pod, n)
 		if id := ids[pod.IP]; id != "" && pod.running() {
 			n.HostID = id
 		}

@@ -53,6 +53,8 @@ const (
 	ReasonConfigRefused = "ConfigRefused"
 	// ReasonNodeFailed: a node ended; the message has its own words.
 	ReasonNodeFailed = "NodeFailed"
+	// ReasonDataLost: a member has lost its data; the message names it and says what to do.
+	ReasonDataLost = "DataLost"
 	// ReasonInvalidSpec: the spec can't be acted on; the message names the field.
 	ReasonInvalidSpec = "InvalidSpec"
 	// ReasonSecretMissing: a Secret that the spec names isn't there or lacks keys.

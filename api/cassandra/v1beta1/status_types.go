@@ -98,6 +98,8 @@ type CassandraNodeStatus struct {
 	IP string `json:"ip,omitempty"`
 	// Rack of the node.
 	Rack string `json:"rack,omitempty"`
+	// ClaimUID is the UID of the volume claim that the node was last seen running with. Ours.
+	ClaimUID string `json:"claimUID,omitempty"`
 }
 
 // DatacenterCondition is one statement about a datacenter.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -165,7 +166,7 @@ func (r *Reconciler) announce(dc *api.CassandraDatacenter, before api.CassandraD
 		bad := c.Status == corev1.ConditionFalse && c.Message != ""
 		switch {
 		case c.Type == api.DatacenterFieldsNotActedOn, c.Type == api.DatacenterMayMerge, c.Type == api.DatacenterDeleting && (c.Reason == api.ReasonDecommission || c.Reason == api.ReasonLost), c.Type == api.DatacenterValid && bad,
-			c.Type == api.DatacenterHealthy && bad && (c.Reason == api.ReasonConfigRefused || c.Reason == api.ReasonNodeFailed):
+			c.Type == api.DatacenterHealthy && bad && slices.Contains([]string{api.ReasonConfigRefused, api.ReasonNodeFailed, api.ReasonDataLost}, c.Reason):
 			r.Events.Eventf(dc, nil, corev1.EventTypeWarning, c.Reason, "Reconcile", "%s", c.Message)
 		case c.Type == api.DatacenterReady && c.Status == corev1.ConditionTrue && (old == nil || old.Status != c.Status):
 			r.Events.Eventf(dc, nil, corev1.EventTypeNormal, string(c.Type), "Reconcile", "all %d nodes serve", dc.Spec.Size)

@@ -241,6 +241,37 @@ func TestAScaleUpIsCleanedUp(t *testing.T) {
 	}
 }
 
+// A claim and its pod are deleted: the node takes the place of its dead self, the conditions and an event name it, and the
+// status follows to the new host id and claim.
+func TestALostVolume(t *testing.T) {
+	s := newStage(t)
+	s.secret("ring-superuser", map[string]string{"username": "admin", "password": "secret"})
+	s.create(nil)
+	s.settle()
+	const name = "ring-dc1-r2-sts-0"
+	before := s.dc().Status.NodeStatuses[name]
+	s.loseVolume(name)
+	s.rounds(2)
+	ready := s.dc().Status.Condition(api.DatacenterReady)
+	if ready.Status != "False" || ready.Reason != api.ReasonDataLost || !strings.Contains(ready.Message, name+" has lost its data (it was host id "+before.HostID) {
+		t.Errorf("with a member that has lost its data: %+v", ready)
+	}
+	if !s.event("node " + name + " has lost its data") {
+		t.Error("no event says so")
+	}
+	s.settle()
+	after := s.dc().Status.NodeStatuses[name]
+	if after.HostID == "" || after.HostID == before.HostID || before.ClaimUID == "" || after.ClaimUID == "" || after.ClaimUID == before.ClaimUID {
+		t.Errorf("before %+v, after %+v", before, after)
+	}
+	if o := s.nodes[name].Options(); o.ReplaceAddress != before.IP || slices.Contains(o.Seeds, after.IP) || o.AutoBootstrap != nil {
+		t.Errorf("it was started with %+v", o)
+	}
+	if !s.dc().Status.IsTrue(api.DatacenterReady) {
+		t.Errorf("%+v", s.dc().Status.Conditions)
+	}
+}
+
 func TestDeletion(t *testing.T) {
 	s := newStage(t)
 	s.create(nil)

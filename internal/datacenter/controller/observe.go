@@ -20,7 +20,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
-	"github.com/ringspan/ringspan/internal/claim"
 	"github.com/ringspan/ringspan/internal/datacenter"
 	"github.com/ringspan/ringspan/internal/mgmtapi"
 	"github.com/ringspan/ringspan/internal/topology"
@@ -48,6 +47,9 @@ func (r *Reconciler) observe(ctx context.Context, dc *api.CassandraDatacenter, m
 		return nil, err
 	}
 	if err := r.observePods(ctx, s); err != nil {
+		return nil, err
+	}
+	if err := r.observeClaims(ctx, s); err != nil {
 		return nil, err
 	}
 	s.Forget(m.taken)
@@ -93,17 +95,6 @@ func (r *Reconciler) observeObjects(ctx context.Context, s *datacenter.State) er
 	}
 	for i := range budgets.Items {
 		note(s, "PodDisruptionBudget", &budgets.Items[i])
-	}
-	if !s.DC.DeletionTimestamp.IsZero() {
-		var claims corev1.PersistentVolumeClaimList
-		if err := r.Client.List(ctx, &claims, here, own); err != nil {
-			return err
-		}
-		for _, c := range claims.Items {
-			if c.DeletionTimestamp.IsZero() || slices.Contains(c.Finalizers, claim.Finalizer) {
-				s.Volumes = append(s.Volumes, c.Name)
-			}
-		}
 	}
 	return r.observeSeeds(ctx, s)
 }
@@ -316,7 +307,13 @@ func (r *Reconciler) askAboutRing(ctx context.Context, s *datacenter.State, node
 	}
 	s.Replication = map[string]map[string]string{}
 	users, _ := s.UserKeyspaces() // the plan names the error
-	for _, keyspace := range append(slices.Collect(maps.Keys(users)), topology.SystemKeyspaces...) {
+	keyspaces := append(slices.Collect(maps.Keys(users)), topology.SystemKeyspaces...)
+	if s.AllKeyspaces() {
+		if keyspaces, err = node.Keyspaces(ctx); err != nil {
+			return err
+		}
+	}
+	for _, keyspace := range keyspaces {
 		if replication, err := node.Replication(ctx, keyspace); err == nil {
 			s.Replication[keyspace] = replication
 		}

@@ -116,6 +116,18 @@ func (s *stage) kubelet(name string) {
 	s.must(s.admin.Status().Update(s.t.Context(), pod))
 }
 
+// loseVolume deletes a pod with the claim of its data.
+func (s *stage) loseVolume(name string) {
+	s.t.Helper()
+	claim := &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: "server-data-" + name}}
+	s.must(s.admin.Delete(s.t.Context(), claim))
+	s.must(s.admin.Delete(s.t.Context(), s.pod(name), client.GracePeriodSeconds(0)))
+	s.must(s.admin.Get(s.t.Context(), client.ObjectKeyFromObject(claim), claim))
+	claim.Finalizers = nil // no controller takes kubernetes.io/pvc-protection off
+	s.must(client.IgnoreNotFound(s.admin.Update(s.t.Context(), claim)))
+	s.nodes[name] = s.nodes[name].LoseVolume("gone")
+}
+
 func (s *stage) runPod(pod *corev1.Pod) {
 	s.serial++
 	address := fmt.Sprintf("10.0.0.%d", s.serial)

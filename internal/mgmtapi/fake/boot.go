@@ -39,7 +39,7 @@ func (r *Ring) boot() {
 
 func (r *Ring) starting() (all []*Node) {
 	for _, n := range r.nodes {
-		if n.state == mgmtapi.Starting {
+		if n.state == mgmtapi.Starting && !n.held {
 			all = append(all, n)
 		}
 	}
@@ -55,7 +55,7 @@ func (r *Ring) unfit(n *Node) string {
 		return why
 	}
 	for _, other := range r.nodes {
-		if other == n || n.hostID != "" || other.state == mgmtapi.Stopped && other.hostID == "" {
+		if other == n || n.hostID != "" || other.state == mgmtapi.Stopped { // a dead one is robbed: see rob
 			continue
 		}
 		for _, t := range n.options.InitialTokens {
@@ -98,6 +98,7 @@ func (r *Ring) join(n *Node) {
 		n.group = r.last
 		r.rings[n.group] = newCluster()
 	}
+	defer r.rob(n)
 	for _, other := range r.contacts(n) {
 		switch other.group {
 		case n.group:
@@ -105,6 +106,18 @@ func (r *Ring) join(n *Node) {
 			other.group = n.group
 		default:
 			r.merge(n.group, other.group)
+		}
+	}
+}
+
+// rob takes the tokens of dead members: a node that joins without bootstrap owns
+// what it says it owns (Cassandra 5.0.9, tried: "Nodes … have the same token"),
+// and the ring forgets the dead one.
+func (r *Ring) rob(n *Node) {
+	for _, other := range r.members(n.group) {
+		if other != n && !other.up() && other.state != mgmtapi.Starting && slices.ContainsFunc(n.tokens, func(t string) bool { return slices.Contains(other.tokens, t) }) {
+			other.group = 0
+			r.robbed = append(r.robbed, other.hostID)
 		}
 	}
 }

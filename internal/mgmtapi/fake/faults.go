@@ -41,14 +41,30 @@ func (n *Node) Move(address string) {
 // the eyes of the ring: a member that is down. What it returns is the pod that
 // comes in its place, at another address, with an empty volume.
 func (n *Node) LoseVolume(address string) *Node {
-	n.change(func() { n.down(); n.unreachable = true })
+	n.change(func() { n.down(); n.unreachable, n.lost = true, true })
 	next := n.ring.Add(address, n.datacenter, n.rack)
-	n.change(func() { next.old, next.refusal = n.old, n.refusal })
+	n.change(func() { next.old, next.refusal, next.former = n.old, n.refusal, n })
 	return next
+}
+
+// Former is the node that the pod was before it lost its volume.
+func (n *Node) Former() *Node { return n.former }
+
+// SwapVolumes gives two stopped nodes each other's volume.
+func (n *Node) SwapVolumes(o *Node) {
+	n.change(func() {
+		n.group, o.group = o.group, n.group
+		n.hostID, o.hostID = o.hostID, n.hostID
+		n.tokens, o.tokens = o.tokens, n.tokens
+		n.file, o.file = o.file, n.file
+	})
 }
 
 // Remove is `nodetool removenode`: the ring forgets a dead member.
 func (n *Node) Remove() { n.change(func() { n.group = 0 }) }
+
+// Hold keeps a start from coming to its end, or no longer.
+func (n *Node) Hold(yes bool) { n.change(func() { n.held = yes }) }
 
 // LoseFile takes the agent's file away: data of an older agent, or restored.
 func (n *Node) LoseFile() { n.change(func() { n.file = mgmtapi.Identity{} }) }

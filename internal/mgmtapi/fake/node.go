@@ -35,7 +35,10 @@ type Node struct {
 
 	// faults
 	unreachable, lagging bool
-	old                  bool // an agent of the first version
+	old                  bool  // an agent of the first version
+	held                 bool  // its start takes until it is let go
+	former               *Node // whose volume is lost
+	lost                 bool  // the volume is gone
 	refusal, ended       string
 }
 

@@ -23,6 +23,7 @@ type Ring struct {
 	cuts   map[[2]string]bool
 	serial int // of host ids and jobs
 	writes []string
+	robbed []string // host ids
 }
 
 // cluster is what nodes that gossip with each other share.
@@ -75,7 +76,21 @@ func (r *Ring) Dial(address string) mgmtapi.Node {
 func (r *Ring) Rings() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return len(r.rings)
+	alive := map[int]bool{}
+	for _, n := range r.nodes {
+		if n.group != 0 && !n.lost { // one whose volume is gone is a ghost in its ring, and no ring alone
+			alive[n.group] = true
+		}
+	}
+	return len(alive)
+}
+
+// Robbed are the host ids of dead members whose tokens another node took without
+// having been told to replace them.
+func (r *Ring) Robbed() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.robbed)
 }
 
 // Writes lists what was asked for that changes anything, oldest first, as

@@ -1,0 +1,38 @@
+package controller
+
+import (
+	"context"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	"github.com/ringspan/ringspan/internal/claim"
+	"github.com/ringspan/ringspan/internal/datacenter"
+	"github.com/ringspan/ringspan/internal/topology"
+)
+
+// observeClaims finds the claim of each pod's data, and those that are still to
+// be deleted. The client reads them past its cache: an old claim under a new
+// pod's name would be taken for the proof of data.
+func (r *Reconciler) observeClaims(ctx context.Context, s *datacenter.State) error {
+	var claims corev1.PersistentVolumeClaimList
+	own := client.MatchingLabels{api.DatacenterLabel: topology.CleanLabel(s.DC.Name)}
+	if err := r.Client.List(ctx, &claims, client.InNamespace(s.DC.Namespace), own); err != nil {
+		return err
+	}
+	for i := range claims.Items {
+		c := &claims.Items[i]
+		leaving := !c.DeletionTimestamp.IsZero()
+		if !leaving || slices.Contains(c.Finalizers, claim.Finalizer) {
+			s.Volumes = append(s.Volumes, c.Name)
+		}
+		for p := range s.Pods {
+			if datacenter.Claim(s.Pods[p].Name) == c.Name {
+				s.Pods[p].Claim, s.Pods[p].ClaimDeleting = string(c.UID), leaving
+			}
+		}
+	}
+	return nil
+}

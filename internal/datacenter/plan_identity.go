@@ -1,0 +1,128 @@
+package datacenter
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	"github.com/ringspan/ringspan/internal/mgmtapi"
+)
+
+// Claim is the name of the claim that holds the data of a pod's node.
+func Claim(pod string) string { return dataVolume + "-" + pod }
+
+// former is the host id that the pod's node was last seen with, empty when it
+// never was a member.
+func (s *State) former(p *Pod) string { return s.DC.Status.NodeStatuses[p.Name].HostID }
+
+// claimChanged tells whether the pod has another volume than its node was last
+// seen with.
+func (s *State) claimChanged(p *Pod) bool {
+	was := s.DC.Status.NodeStatuses[p.Name].ClaimUID
+	return was != "" && p.Claim != "" && p.Claim != was
+}
+
+// dataLost tells whether the pod is that of a member and doesn't have the
+// member's data: its agent says so, or, when it is of a version that can't tell,
+// its claim is another one. A node that takes the place of its former self has
+// lost its data until it is a member.
+func (s *State) dataLost(p *Pod) bool {
+	former := s.former(p)
+	if former == "" || p.running() || p.Deleting {
+		return false
+	}
+	id := p.Status.Identity
+	switch {
+	case !p.Agent || id == nil:
+		return s.claimChanged(p)
+	case id.Found == mgmtapi.FoundNothing || id.Found == mgmtapi.FoundFile:
+		return true
+	case id.Found == mgmtapi.FoundJoining:
+		return id.Replaces == former || s.claimChanged(p)
+	}
+	return false
+}
+
+// resumes tells whether the pod's node was on its way into the place of its
+// former self before. Whether it may was decided then.
+func (s *State) resumes(p *Pod) bool {
+	id := p.Status.Identity
+	return id != nil && id.Found == mgmtapi.FoundJoining && id.Replaces != "" && id.Replaces == s.former(p)
+}
+
+// foreignData says why what the pod has isn't its node's data, or "".
+func (s *State) foreignData(p *Pod) string {
+	id := p.Status.Identity
+	if id == nil || p.running() {
+		return ""
+	}
+	former := s.former(p)
+	switch {
+	case id.Found == mgmtapi.FoundUnreadable:
+		return "nobody can tell whose data it has: " + id.Error
+	case id.Cluster != "" && id.Cluster != s.DC.Spec.ClusterName:
+		return fmt.Sprintf("it has the data of another ring, %s", id.Cluster)
+	case id.Datacenter != "" && id.Datacenter != s.name():
+		return fmt.Sprintf("it has the data of another datacenter, %s", id.Datacenter)
+	case id.Found != mgmtapi.FoundMember || id.HostID == former:
+		return ""
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.DC.Status.NodeStatuses)) {
+		if name != p.Name && s.DC.Status.NodeStatuses[name].HostID == id.HostID {
+			return fmt.Sprintf("it has the data of node %s (host id %s)", name, id.HostID)
+		}
+	}
+	if former != "" && id.Replaces != former {
+		return fmt.Sprintf("it has the data of host id %s, and is host id %s in the ring: an older self's volume or another node's", id.HostID, former)
+	}
+	return ""
+}
+
+// planIdentity says of a pod what is wrong with its node's data.
+func (s *State) planIdentity(p *Plan, pod *Pod) {
+	switch why := s.foreignData(pod); {
+	case why != "":
+		p.Worry("node %s is not started: %s. Bind its own volume to claim %s; only when that is gone for good, keep this one elsewhere, delete claim and pod, and the node is replaced", pod.Name, why, Claim(pod.Name))
+	case s.dataLost(pod):
+		p.DataLost = true
+		p.Worry("node %s has lost its data (it was host id %s): %s", pod.Name, s.former(pod), s.outlook(pod))
+	case pod.ClaimDeleting && !pod.Deleting:
+		p.Worry("node %s: its claim %s is being deleted, and the data goes with the pod; it is not restarted", pod.Name, Claim(pod.Name))
+	}
+}
+
+// outlook is what becomes of a member that has lost its data.
+func (s *State) outlook(pod *Pod) string {
+	switch _, blocker := s.replaceOptions(pod); {
+	case pod.starting() || s.resumes(pod):
+		return "it is being replaced, and gets what the other replicas have"
+	case blocker != "":
+		return blocker
+	case s.mayStartEmpty(pod):
+		return "it is started, as an annotation allows, and gets what other replicas may have"
+	}
+	return "it is about to be replaced, and gets what the other replicas have"
+}
+
+// claimUID is what is remembered of the volume of a pod's node: the one that it
+// was last seen running with. A first look takes what is there.
+func (s *State) claimUID(p *Pod, was api.CassandraNodeStatus) string {
+	switch {
+	case p.Claim == "":
+		return was.ClaimUID
+	case p.running():
+		return p.Claim
+	case was.ClaimUID == "" && !s.dataLost(p):
+		return p.Claim
+	}
+	return was.ClaimUID
+}
+
+// lostInBoot tells whether a node that was a member before the first boot was
+// over must be replaced: as long as anybody is left who knows it.
+func (s *State) lostInBoot(pod *Pod) bool {
+	return s.dataLost(pod) && slices.ContainsFunc(s.Pods, func(p Pod) bool {
+		return p.Name != pod.Name && s.former(&p) != "" && !s.dataLost(&p)
+	})
+}

@@ -1,0 +1,185 @@
+package datacenter
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/ringspan/ringspan/internal/mgmtapi"
+)
+
+// StartEmptyAnnotation of a CassandraDatacenter names the pods, with commas, whose nodes may start although nobody can give
+// all of their data back: a person takes the loss upon himself. It is taken back when they run.
+const StartEmptyAnnotation = "ringspan.io/start-empty"
+
+// replaceOptions say how a member that has lost its data starts: in the place of
+// its dead self. Otherwise they say what that waits for, and what to do.
+func (s *State) replaceOptions(pod *Pod) (o mgmtapi.StartOptions, blocker string) {
+	o.Replaces, o.Seeds = s.former(pod), without(s.seeds(), pod.IP) // a seed doesn't bootstrap
+	dead := s.endpoint(o.Replaces)
+	word, resumed := s.mayStartEmpty(pod), s.resumes(pod)
+	switch {
+	case dead != nil && dead.Alive && dead.Address != pod.IP:
+		return o, fmt.Sprintf("it waits for the ring to see its former self at %s as down", dead.Address)
+	case len(s.Ringview) == 0 && s.holder(pod) != "":
+		return o, fmt.Sprintf("it waits for node %s to run, which may have a copy", s.holder(pod))
+	case word:
+	case s.missingBeside(pod) != "":
+		return o, fmt.Sprintf("it waits for node %s to be up, whose copies it needs. To start it without, %s", s.missingBeside(pod), startEmpty(pod))
+	case len(s.Ringview) == 0:
+		return o, "no other node of the datacenter runs that could have a copy. Restore its volume, or " + startEmpty(pod)
+	case s.ghost() != nil && dead == nil:
+		g := s.ghost()
+		return o, fmt.Sprintf("the ring has a dead member at %s that no pod is (host id %s). Remove it with nodetool removenode %s", g.Address, g.HostID, g.HostID)
+	case !resumed && dead != nil && len(s.soleCopies()) > 0:
+		return o, fmt.Sprintf("it had the only copy of data in %s. Restore its volume, or %s", strings.Join(s.soleCopies(), ", "), startEmpty(pod))
+	}
+	switch {
+	case dead != nil:
+		o.ReplaceAddress = dead.Address
+	case len(s.Ringview) == 0 && strings.Contains(pod.Crashed, notInGossip): // it joins as a new node
+	case len(s.Ringview) == 0 && len(s.PeerSeeds) > 0: // the others know it by its last address
+		o.ReplaceAddress = s.DC.Status.NodeStatuses[pod.Name].IP
+	case len(s.Ringview) == 0: // nobody is left of the ring
+		o.Seeds, o.AutoBootstrap, o.NativeTransport = []string{pod.IP}, new(false), new(!s.auth())
+	}
+	switch {
+	case s.owes() != "":
+		o.NativeTransport = new(false)
+	case !s.initialized():
+		o.NativeTransport = new(!s.auth())
+	}
+	if len(o.Seeds) == 0 {
+		return o, "it waits for a seed with an address"
+	}
+	return o, ""
+}
+
+// notInGossip are Cassandra's words for a dead member that the ring has forgotten.
+const notInGossip = "because it doesn't exist in gossip"
+
+// toldByIdentity is a blocker of which planIdentity says more than a line of
+// waiting could.
+const toldByIdentity = "its data"
+
+func startEmpty(pod *Pod) string {
+	return fmt.Sprintf("annotate the CassandraDatacenter with %s=%s: what nobody else has is lost then", StartEmptyAnnotation, pod.Name)
+}
+
+func without(seeds []string, address string) []string {
+	return slices.DeleteFunc(slices.Clone(seeds), func(a string) bool { return a == address })
+}
+
+// mayStartEmpty tells whether a person takes it upon himself that the node starts
+// without data that nobody else has.
+func (s *State) mayStartEmpty(pod *Pod) bool {
+	return s.DC.Annotations[EphemeralDataAnnotation] == "true" || slices.Contains(s.startEmpty(), pod.Name)
+}
+
+func (s *State) startEmpty() []string {
+	return strings.FieldsFunc(s.DC.Annotations[StartEmptyAnnotation], func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+// endpoint finds a member in the ring's view by its host id.
+func (s *State) endpoint(hostID string) *mgmtapi.Endpoint {
+	i := slices.IndexFunc(s.Ringview, func(e mgmtapi.Endpoint) bool { return e.HostID == hostID && hostID != "" })
+	if i < 0 {
+		return nil
+	}
+	return &s.Ringview[i]
+}
+
+// missingBeside names another member of the datacenter that isn't up, in the eyes of
+// its agent and of the ring, or "". Other datacenters don't count.
+func (s *State) missingBeside(besides *Pod) string {
+	for _, name := range slices.Sorted(maps.Keys(s.DC.Status.NodeStatuses)) {
+		if name == besides.Name || s.DC.Status.NodeStatuses[name].HostID == "" {
+			continue
+		}
+		i := slices.IndexFunc(s.Pods, func(p Pod) bool { return p.Name == name })
+		if i < 0 || !s.Pods[i].running() || !s.seenAlive(&s.Pods[i]) {
+			return name
+		}
+	}
+	return ""
+}
+
+// holder names another member of the datacenter that isn't known to have lost its
+// data, or "".
+func (s *State) holder(besides *Pod) string {
+	for _, name := range slices.Sorted(maps.Keys(s.DC.Status.NodeStatuses)) {
+		if name == besides.Name || s.DC.Status.NodeStatuses[name].HostID == "" {
+			continue
+		}
+		i := slices.IndexFunc(s.Pods, func(p Pod) bool { return p.Name == name })
+		if i < 0 || !s.dataLost(&s.Pods[i]) {
+			return name
+		}
+	}
+	return ""
+}
+
+// ghost is a dead member of the datacenter that no pod is known to be.
+func (s *State) ghost() *mgmtapi.Endpoint {
+	for i := range s.Ringview {
+		e := &s.Ringview[i]
+		if e.Datacenter != s.name() || e.Alive || e.HostID == "" {
+			continue
+		}
+		known := false
+		for _, n := range s.DC.Status.NodeStatuses {
+			known = known || n.HostID == e.HostID
+		}
+		if !known {
+			return e
+		}
+	}
+	return nil
+}
+
+// soleCopies are the keyspaces that have one replica of everything: what of them
+// a node loses is lost. Cassandra goes over them without a word.
+func (s *State) soleCopies() (names []string) {
+	for _, keyspace := range slices.Sorted(maps.Keys(s.Replication)) {
+		if keyspace == "system_traces" || keyspace == "system_distributed" || keyspace == "system_auth" && !s.auth() {
+			continue
+		}
+		if copies(s.Replication[keyspace]) == 1 {
+			names = append(names, keyspace)
+		}
+	}
+	return names
+}
+
+// copies adds up a keyspace's replicas in all datacenters; 0 = not said here.
+func copies(options map[string]string) (n int) {
+	for _, value := range options {
+		factor, _, _ := strings.Cut(value, "/") // "3/1": one of three is transient
+		if count, err := strconv.Atoi(factor); err == nil {
+			n += count
+		}
+	}
+	return n
+}
+
+// AllKeyspaces tells whether the replication of every keyspace is needed to
+// decide, and not only that of Cassandra's own.
+func (s *State) AllKeyspaces() bool {
+	return slices.ContainsFunc(s.Pods, func(p Pod) bool { return s.dataLost(&p) })
+}
+
+// planWord takes a person's word back once the nodes that it names are members.
+func (s *State) planWord(p *Plan) {
+	named := s.startEmpty()
+	for _, name := range named {
+		i := slices.IndexFunc(s.Pods, func(x Pod) bool { return x.Name == name })
+		if i < 0 || !s.Pods[i].running() {
+			return
+		}
+	}
+	if len(named) > 0 {
+		p.add(Clear, StartEmptyAnnotation, "the nodes that it names have their places", Step{})
+	}
+}
