@@ -107,6 +107,9 @@ func (u *ringRun) apply(ctx context.Context) error {
 			}
 		}
 	}
+	if err := u.grants(ctx); err != nil {
+		return err
+	}
 	err := c.Apply(ctx, client.ApplyConfigurationFromUnstructured(u.ring.Object.DeepCopy()), fieldOwner, client.ForceOwnership)
 	return u.explain(err)
 }

@@ -10,6 +10,7 @@ import (
 
 	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 	api "github.com/ringspan/ringspan/api/replication/v1alpha1"
+	"github.com/ringspan/ringspan/internal/grant"
 )
 
 // CopyLabel is on every copy.
@@ -30,15 +31,21 @@ type Source struct {
 func (s Source) id() string { return s.Region + "/" + s.Namespace + "/" + s.Name }
 
 // Published lists what a selector chose, by name. Copies are left out: two regions with the same ReplicatedSecret would
-// copy each other's.
+// copy each other's. So are Secrets of special types.
 func Published(chosen []corev1.Secret) (all []api.PublishedSecret) {
 	for _, s := range chosen {
-		if !IsCopy(&s) {
+		if !IsCopy(&s) && !Special(s.Type) {
 			all = append(all, api.PublishedSecret{Name: s.Name, Version: s.ResourceVersion})
 		}
 	}
 	slices.SortFunc(all, func(a, b api.PublishedSecret) int { return strings.Compare(a.Name, b.Name) })
 	return all
+}
+
+// Special tells whether a type of Secret means more to Kubernetes than its contents: one who can have such a Secret made
+// gets a service account's token, or lets machines into the cluster.
+func Special(t corev1.SecretType) bool {
+	return t == corev1.SecretTypeServiceAccountToken || t == corev1.SecretTypeBootstrapToken
 }
 
 // IsCopy tells a copy from an original.
@@ -126,6 +133,9 @@ func (s Source) Wanted(region string, copied *corev1.Secret) bool {
 		return orElse(t.Namespace, s.Namespace) == copied.Namespace && strings.HasPrefix(copied.Name, t.TargetPrefix)
 	})
 }
+
+// Asker is the ReplicatedSecret as namespaces grant it.
+func (s Source) Asker() grant.Asker { return grant.Asker{Namespace: s.Namespace, Name: s.Name} }
 
 // Kept tells whether a copy outlives its ReplicatedSecret.
 func Kept(copied *corev1.Secret) bool {

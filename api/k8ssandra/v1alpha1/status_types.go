@@ -26,6 +26,8 @@ const (
 	ClusterDeleting K8ssandraClusterConditionType = "Deleting"
 	// ClusterRegionLost: a region has lost its copy of the ring, which nobody asked for; the message says how to bring it back.
 	ClusterRegionLost K8ssandraClusterConditionType = "RegionLost"
+	// ClusterGrantMissing: the ring is, or is to be, in a namespace that doesn't accept it; the message has the command.
+	ClusterGrantMissing K8ssandraClusterConditionType = "GrantMissing"
 	// ClusterFieldsNotActedOn: the spec has fields that this version does not act on; the message names them.
 	ClusterFieldsNotActedOn K8ssandraClusterConditionType = "FieldsNotActedOn"
 )

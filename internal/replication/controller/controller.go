@@ -3,11 +3,11 @@ package controller
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -89,18 +89,30 @@ func (r *Reconciler) Reconcile(ctx context.Context, _ ctrl.Request) (ctrl.Result
 }
 
 // write makes a copy, or makes it like its original. What can't be changed in a Secret is made anew, in the next pass.
-func (p *pass) write(ctx context.Context, want *corev1.Secret) error {
-	if err := p.ensureNamespace(ctx, want.Namespace); err != nil {
-		return err
+func (p *pass) write(ctx context.Context, s replication.Source, want *corev1.Secret) error {
+	if replication.Special(want.Type) {
+		return fmt.Errorf("Secret %s/%s would have the type %s: such ones are not copied", want.Namespace, want.Name, want.Type)
 	}
 	var there corev1.Secret
 	err := p.Client.Get(ctx, client.ObjectKeyFromObject(want), &there)
 	switch {
 	case apierrors.IsNotFound(err):
+		if ok, err := p.mayUse(ctx, s, want.Namespace); !ok || err != nil {
+			return err
+		}
+		if err := p.mark(ctx, want.Namespace); err != nil {
+			return err
+		}
 		return client.IgnoreAlreadyExists(p.Client.Create(ctx, want))
 	case err != nil:
 		return err
+	case !s.Owns(&there): // made by somebody else meanwhile
+		p.refuse(s, &there)
+		return nil
 	case there.Type != want.Type || there.Immutable != nil && *there.Immutable:
+		if ok, err := p.mayUse(ctx, s, want.Namespace); !ok || err != nil {
+			return err // it couldn't be made anew
+		}
 		return client.IgnoreNotFound(p.Client.Delete(ctx, &there, client.Preconditions{UID: &there.UID}))
 	}
 	if kept, is := there.Annotations[api.OrphanAnnotation]; is { // set by a user, on the copy
@@ -126,13 +138,13 @@ func (p *pass) refuse(s replication.Source, there *corev1.Secret) {
 // tidy takes away copies that nobody asks for any more, and tells whether there are any copies. The word of a region
 // counts only while it answers.
 func (p *pass) tidy(ctx context.Context) (busy bool, err error) {
-	var list corev1.SecretList
-	if err := p.Client.List(ctx, &list, client.HasLabels{replication.CopyLabel}); err != nil {
+	list, err := p.existing(ctx)
+	if err != nil {
 		return false, err
 	}
 	var errs []error
-	for i := range list.Items {
-		copied := &list.Items[i]
+	for i := range list {
+		copied := &list[i]
 		if !replication.IsCopy(copied) || replication.Kept(copied) {
 			continue
 		}
@@ -171,8 +183,4 @@ func (p *pass) peer(region string) *peers.Snapshot {
 		}
 	}
 	return nil
-}
-
-func (p *pass) ensureNamespace(ctx context.Context, name string) error {
-	return client.IgnoreAlreadyExists(p.Client.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}))
 }

@@ -1,6 +1,7 @@
 package controller_test
 
 import (
+	"context"
 	"os"
 	"slices"
 	"strings"
@@ -17,6 +18,7 @@ import (
 
 	api "github.com/ringspan/ringspan/api/replication/v1alpha1"
 	"github.com/ringspan/ringspan/internal/federation/peers"
+	"github.com/ringspan/ringspan/internal/grant"
 	"github.com/ringspan/ringspan/internal/install"
 	"github.com/ringspan/ringspan/internal/kubetest"
 	"github.com/ringspan/ringspan/internal/replication/controller"
@@ -190,6 +192,7 @@ func TestSecretsAreCopiedAndFollowed(t *testing.T) {
 	w, c := s.by[west], s.by[central]
 	w.secret("a", chosen, "1")
 	w.secret("other", nil, "never")
+	w.accepts(s.ns+"-x", s.ns+"/all")
 	s.replicate(api.ReplicationTarget{Namespace: s.ns + "-x", TargetPrefix: "x-"})
 	s.until("the copies", func() bool { return w.has(central) && w.has(west) })
 	if got := c.value(s.ns, "a") + w.value(s.ns+"-x", "x-a"); got != "11" {
@@ -212,6 +215,84 @@ func TestSecretsAreCopiedAndFollowed(t *testing.T) {
 		if r.event("NotReplicated") {
 			t.Errorf("events: %q", r.told)
 		}
+	}
+}
+
+// accepts makes a namespace with a grant, or gives one that is there another.
+func (r *region) accepts(name, from string) {
+	r.t.Helper()
+	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}
+	if err := r.admin.Create(r.t.Context(), ns.DeepCopy()); err != nil && !apierrors.IsAlreadyExists(err) {
+		r.t.Fatal(err)
+	}
+	before := ns.DeepCopy()
+	ns.Annotations = map[string]string{grant.Annotation: from}
+	r.must(r.admin.Patch(r.t.Context(), ns, client.MergeFrom(before)))
+}
+
+// A namespace of another name gets no copy before it accepts them, in no region, nor is it made. The condition has the
+// command that allows it. Copies that are there are kept like their originals, whatever becomes of the grant.
+func TestANamespaceHasToAcceptCopies(t *testing.T) {
+	s := newStage(t)
+	w, c := s.by[west], s.by[central]
+	w.secret("a", chosen, "1")
+	here, there := s.ns+"-here", s.ns+"-there"
+	s.must(w.admin.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: here}}))
+	s.replicate(api.ReplicationTarget{Namespace: here}, api.ReplicationTarget{K8sContextName: central, Namespace: there})
+	s.until("both to be said", func() bool {
+		return strings.Contains(w.message(west), "kubectl --context "+west+" annotate --overwrite namespace "+here+" "+grant.Annotation+"="+s.ns+"/all") &&
+			strings.Contains(w.message(central), "kubectl --context "+central+" create namespace "+there+" && ")
+	})
+	if got := w.value(here, "a") + c.value(there, "a"); got != "" {
+		t.Errorf("copies without a grant: %q", got)
+	}
+	if err := c.admin.Get(t.Context(), client.ObjectKey{Name: there}, &corev1.Namespace{}); !apierrors.IsNotFound(err) {
+		t.Errorf("a namespace was made: %v", err)
+	}
+	w.accepts(here, "other, "+s.ns)
+	c.accepts(there, s.ns+"/all")
+	s.until("the copies", func() bool { return w.has(west) && w.has(central) && w.value(here, "a")+c.value(there, "a") == "11" })
+	w.accepts(here, "other")
+	c.accepts(there, "other")
+	w.change("a", "2")
+	s.until("the change", func() bool { return w.value(here, "a")+c.value(there, "a") == "22" })
+	s.must(w.admin.Delete(t.Context(), &api.ReplicatedSecret{ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: "all"}}))
+	s.until("the copies to go", func() bool { return w.value(here, "a")+c.value(there, "a") == "" })
+}
+
+// Secrets whose type means something to Kubernetes are not copied, and not made in a region that a peer has them in.
+func TestSecretsOfSpecialTypesAreNotCopied(t *testing.T) {
+	s := newStage(t)
+	w, c := s.by[west], s.by[central]
+	w.secret("a", chosen, "1")
+	s.must(w.admin.Create(t.Context(), &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: "robot"}}))
+	token := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: "b", Labels: chosen, Annotations: map[string]string{corev1.ServiceAccountNameKey: "robot"}},
+		Type: corev1.SecretTypeServiceAccountToken}
+	s.must(w.admin.Create(t.Context(), token))
+	s.replicate()
+	s.until("the other copy", func() bool { return c.value(s.ns, "a") == "1" && w.has(central) })
+	var copied corev1.Secret
+	if err := c.admin.Get(t.Context(), client.ObjectKey{Namespace: s.ns, Name: "b"}, &copied); !apierrors.IsNotFound(err) {
+		t.Errorf("there is %s of type %s: %v", copied.Name, copied.Type, err)
+	}
+}
+
+// What another region has in a namespace where pods can become anything is not copied there.
+func TestGuardedNamespacesNeedAGrant(t *testing.T) {
+	s := newStage(t)
+	w, c := s.by[west], s.by[central]
+	s.ns = "kube-public"
+	w.secret("guarded", map[string]string{"guarded": "me"}, "1")
+	rs := &api.ReplicatedSecret{ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: "all"}}
+	rs.Spec.Selector = &metav1.LabelSelector{MatchLabels: map[string]string{"guarded": "me"}}
+	rs.Spec.ReplicationTargets = []api.ReplicationTarget{{K8sContextName: central}}
+	w.create(rs)
+	t.Cleanup(func() { s.must(w.admin.Delete(context.WithoutCancel(t.Context()), rs)) })
+	s.until("it to be said", func() bool { return strings.Contains(w.message(central), "does not accept it") })
+	var list corev1.SecretList
+	s.must(c.admin.List(t.Context(), &list, client.InNamespace(s.ns), client.MatchingLabels{"guarded": "me"}))
+	if len(list.Items) > 0 {
+		t.Errorf("%d copies", len(list.Items))
 	}
 }
 

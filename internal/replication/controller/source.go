@@ -68,8 +68,9 @@ func (p *pass) missing(ctx context.Context, s replication.Source, region string,
 		}
 		kube = peer.Client
 	}
-	var lacking []string
+	var lacking, refusing []string
 	for _, t := range s.Targets(region) {
+		before := len(lacking)
 		for _, one := range s.Status.Secrets {
 			namespace, name := s.Place(t, one.Name)
 			there := &corev1.Secret{}
@@ -78,8 +79,14 @@ func (p *pass) missing(ctx context.Context, s replication.Source, region string,
 				lacking = append(lacking, namespace+"/"+name)
 			}
 		}
+		if text := p.refusing(ctx, kube, s, region, orElse(t.Namespace, s.Namespace)); text != "" && len(lacking) > before {
+			refusing = append(refusing, text)
+		}
 	}
-	if len(lacking) == 0 {
+	switch {
+	case len(refusing) > 0:
+		return strings.Join(refusing, "; ")
+	case len(lacking) == 0:
 		return ""
 	}
 	return "no current copy of the originals yet, or another Secret in its place: " + strings.Join(lacking, ", ")
@@ -120,4 +127,11 @@ func (p *pass) report(ctx context.Context, s replication.Source, published []api
 		p.Events.Eventf(s.ReplicatedSecret, nil, corev1.EventTypeWarning, "Invalid", "Reconcile", "%s", invalid)
 	}
 	return nil
+}
+
+func orElse(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a
 }

@@ -60,10 +60,10 @@ func (p *pass) keep(ctx context.Context, s replication.Source, t api.Replication
 		return nil
 	case err != nil || !s.Current(there, t, published):
 		return p.copy(ctx, s, t, published, read)
-	case s.Region == p.Region:
-		return nil
+	case s.Region == p.Region: // nobody else has to read it
+		return p.mark(ctx, namespace)
 	}
-	return p.Peers.Allow(ctx, metav1.ObjectMeta{Namespace: namespace, Name: "ringspan-peer-copy-" + name, OwnerReferences: []metav1.OwnerReference{
+	return p.Peers.Allow(ctx, metav1.ObjectMeta{Namespace: namespace, Name: copyRole + name, OwnerReferences: []metav1.OwnerReference{
 		{APIVersion: "v1", Kind: "Secret", Name: name, UID: there.UID}}}, name)
 }
 
@@ -77,5 +77,5 @@ func (p *pass) copy(ctx context.Context, s replication.Source, t api.Replication
 	if err != nil {
 		return fmt.Errorf("reading Secret %s/%s of region %s: %w", s.Namespace, published.Name, s.Region, err)
 	}
-	return p.write(ctx, s.Copy(t, original))
+	return p.write(ctx, s, s.Copy(t, original))
 }

@@ -217,6 +217,9 @@ func (p *pass) pull(ctx context.Context, name types.NamespacedName) error {
 		log.FromContext(ctx).Info("this region has lost its copy of the ring: it is not made again without a person's word", "from", best.Region)
 		return nil
 	}
+	if ok, err := p.mayTakeOver(ctx, name); !ok || err != nil {
+		return err
+	}
 	if err := p.ensureNamespace(ctx, name.Namespace); err != nil {
 		return err
 	}

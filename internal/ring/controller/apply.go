@@ -79,6 +79,8 @@ func (p *pass) datacenter(ctx context.Context, i int) error {
 		return err
 	case err != nil && p.gone(want.Name):
 		return nil // see report
+	case p.anothers(have) != nil:
+		return p.anothers(have)
 	case !have.DeletionTimestamp.IsZero() && !deletion.IsAsked(have):
 		p.errs = append(p.errs, fmt.Errorf("datacenter %s is being deleted, although its ring isn't: it is kept; its own condition Deleting says what can be done", want.Name))
 		return nil
@@ -86,7 +88,7 @@ func (p *pass) datacenter(ctx context.Context, i int) error {
 		p.waits = append(p.waits, fmt.Sprintf("the earlier datacenter %s to be gone", want.Name))
 		return nil
 	}
-	if err := p.ensureNamespace(ctx, want.Namespace); err != nil {
+	if ok, err := p.mayUse(ctx, want, have); !ok || err != nil {
 		return err
 	}
 	if err := p.rebuild(ctx, i, want, have); err != nil {
@@ -94,7 +96,7 @@ func (p *pass) datacenter(ctx context.Context, i int) error {
 	}
 	hash := hashObject(want)
 	want.Annotations[api.ResourceHashAnnotation] = hash
-	if err := p.seeds(ctx, i, want); err != nil {
+	if err := errors.Join(p.seeds(ctx, i, want), p.secretFor(ctx, want.Namespace)); err != nil {
 		return err
 	}
 	if have.Annotations[api.ResourceHashAnnotation] == hash {

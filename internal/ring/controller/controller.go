@@ -77,13 +77,14 @@ func ringOf(_ context.Context, o client.Object) []reconcile.Request {
 // pass is one look at one ring.
 type pass struct {
 	*Reconciler
-	k      *api.K8ssandraCluster
-	peers  []peers.Snapshot
-	errs   []error  // what the user has to mend
-	waits  []string // what is waited for
-	choice string   // why the ring has diverged
-	reason string   // of that, when it is another one
-	held   bool     // nothing of the ring may be made yet
+	k         *api.K8ssandraCluster
+	peers     []peers.Snapshot
+	errs      []error  // what the user has to mend
+	waits     []string // what is waited for
+	ungranted []string // grants of namespaces, with the commands that give them
+	choice    string   // why the ring has diverged
+	reason    string   // of that, when it is another one
+	held      bool     // nothing of the ring may be made yet
 }
 
 // Reconcile is one pass. It decides nothing before every peer has been looked at: what is not known yet is not absent.

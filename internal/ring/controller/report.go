@@ -41,7 +41,7 @@ func (p *pass) report(ctx context.Context) (ready bool, err error) {
 			s, region := p.statusOf(ctx, t)
 			if s == nil {
 				ready, initialized = false, false
-				waits = append(waits, p.missing(t.Metadata.Name, region, &status))
+				waits = append(waits, orElse(p.missingElsewhere(region), p.missing(t.Metadata.Name, region, &status)))
 				continue
 			}
 			status.Datacenters[t.Metadata.Name] = api.K8ssandraStatus{ContextName: region, Cassandra: s.DeepCopy()}
@@ -156,6 +156,9 @@ func (p *pass) conditions(ready, initialized bool, waits []string, failure strin
 		p.condition(api.ClusterPeersReachable, len(away) == 0, word(len(away) == 0, "AllAnswer", "Unreachable"), strings.Join(away, "; ")),
 		p.condition(api.ClusterDiverged, p.choice != "", word(p.choice == "", "Agreed", orElse(p.reason, "Diverged")), p.choice),
 	}
+	if len(p.ungranted) > 0 {
+		all = append(all, p.condition(api.ClusterGrantMissing, true, "NotAccepted", strings.Join(p.ungranted, "; ")))
+	}
 	if c := p.overruled(); c != nil {
 		all = append(all, *c)
 	}
@@ -196,7 +199,7 @@ func (p *pass) announce(before api.K8ssandraClusterStatus) {
 			continue
 		}
 		switch {
-		case c.Type == api.ClusterFieldsNotActedOn, c.Type == api.ClusterRegionLost, c.Type == api.ClusterDiverged && c.Status == corev1.ConditionTrue, c.Type == api.ClusterDeleting,
+		case c.Type == api.ClusterFieldsNotActedOn, c.Type == api.ClusterRegionLost, c.Type == api.ClusterGrantMissing, c.Type == api.ClusterDiverged && c.Status == corev1.ConditionTrue, c.Type == api.ClusterDeleting,
 			c.Type == api.ClusterPeersReachable && c.Status == corev1.ConditionFalse && (old == nil || old.Status != c.Status):
 			p.Events.Eventf(p.k, nil, corev1.EventTypeWarning, c.Reason, "Reconcile", "%s", c.Message)
 		case c.Type == api.ClusterReady && c.Status == corev1.ConditionTrue && (old == nil || old.Status != c.Status):

@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
+	"github.com/ringspan/ringspan/internal/replication"
 	"github.com/ringspan/ringspan/internal/ring"
 )
 
@@ -38,6 +39,10 @@ func (p *pass) secrets(ctx context.Context) error {
 	if apierrors.IsNotFound(err) {
 		return p.obtain(ctx, name)
 	}
+	if replication.Special(secret.Type) {
+		p.errs = append(p.errs, fmt.Errorf("spec.cassandra.superuserSecretRef: Secret %s has the type %s; it needs one for people's use, such as Opaque", name.Name, secret.Type))
+		return nil
+	}
 	for _, key := range []string{"username", "password"} {
 		if len(secret.Data[key]) == 0 {
 			p.errs = append(p.errs, fmt.Errorf("spec.cassandra.superuserSecretRef: Secret %s has no key %s; it needs username and password", name.Name, key))
@@ -59,7 +64,7 @@ func (p *pass) obtain(ctx context.Context, name types.NamespacedName) error {
 		}
 		var remote corev1.Secret
 		err := s.Client.Get(ctx, name, &remote)
-		if err == nil {
+		if err == nil && !replication.Special(remote.Type) {
 			return p.copySecret(ctx, s.Region, &remote)
 		}
 		if !apierrors.IsNotFound(err) { // its operator has yet to let us read it, or it doesn't answer just now

@@ -1,0 +1,96 @@
+package controller
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
+	"github.com/ringspan/ringspan/internal/federation/peers"
+	"github.com/ringspan/ringspan/internal/grant"
+)
+
+// mayUse tells whether a datacenter of the ring may be in its namespace: the ring's own, or one that accepts the ring. A
+// datacenter of the ring that is there already goes on; that its grant is missing is told.
+func (p *pass) mayUse(ctx context.Context, want, have *cassandra.CassandraDatacenter) (bool, error) {
+	name := want.Namespace
+	if p.asker().Own(name) {
+		return true, p.ensureNamespace(ctx, name)
+	}
+	ns, err := p.namespace(ctx, name)
+	if err != nil || grant.Accepts(ns, p.asker()) {
+		return err == nil, err
+	}
+	missing := grant.Missing("datacenter "+want.Name, p.Region, name, ns, p.asker())
+	p.ungranted = append(p.ungranted, missing)
+	if have.UID != "" && p.isOurs(have) {
+		return true, nil
+	}
+	p.waits = append(p.waits, missing)
+	return false, nil
+}
+
+func (p *pass) asker() grant.Asker { return grant.Asker{Namespace: p.k.Namespace, Name: p.k.Name} }
+
+// isOurs tells whether a datacenter was made for this ring.
+func (p *pass) isOurs(dc *cassandra.CassandraDatacenter) bool {
+	return dc.Labels[api.ClusterNameLabel] == p.k.Name && dc.Labels[api.ClusterNamespaceLabel] == p.k.Namespace
+}
+
+// anothers says whose a datacenter is, if it is another ring's.
+func (p *pass) anothers(dc *cassandra.CassandraDatacenter) error {
+	if dc.UID == "" || dc.Labels[api.ClusterNameLabel] == "" || dc.Labels[api.ClusterNamespaceLabel] == "" || p.isOurs(dc) {
+		return nil
+	}
+	return fmt.Errorf("CassandraDatacenter %s in namespace %s is of the ring %s/%s: it is left as it is", dc.Name, dc.Namespace,
+		dc.Labels[api.ClusterNamespaceLabel], dc.Labels[api.ClusterNameLabel])
+}
+
+// namespace reads one of this region, nil when there is none.
+func (p *pass) namespace(ctx context.Context, name string) (*corev1.Namespace, error) {
+	ns := &corev1.Namespace{}
+	err := p.Client.Get(ctx, client.ObjectKey{Name: name}, ns)
+	if apierrors.IsNotFound(err) {
+		return nil, nil //nolint:nilnil // absence is an answer
+	}
+	return ns, err
+}
+
+// mayTakeOver tells whether a ring of another region may have its copy in the namespace of its name here. In namespaces
+// where a pod can become anything that needs a grant.
+func (p *pass) mayTakeOver(ctx context.Context, ring types.NamespacedName) (bool, error) {
+	if !grant.Guarded(ring.Namespace, p.Peers.Namespace) {
+		return true, nil
+	}
+	ns, err := p.namespace(ctx, ring.Namespace)
+	a := grant.Asker{Namespace: ring.Namespace, Name: ring.Name}
+	if err != nil || grant.Accepts(ns, a) {
+		return err == nil, err
+	}
+	log.FromContext(ctx).Info(grant.Missing("ring "+ring.Name, p.Region, ring.Namespace, ns, a))
+	return false, nil
+}
+
+// missingElsewhere are the grants that other regions miss for their datacenters of the ring, as their copies say.
+func (p *pass) missingElsewhere(region string) string {
+	for i := range p.peers {
+		if s := &p.peers[i]; s.Region == region {
+			return missingIn(s, p.key())
+		}
+	}
+	return ""
+}
+
+func missingIn(s *peers.Snapshot, ring types.NamespacedName) string {
+	k := s.Ring(ring)
+	if k == nil || !k.Status.IsTrue(api.ClusterGrantMissing) {
+		return ""
+	}
+	return k.Status.Condition(api.ClusterGrantMissing).Message
+}
