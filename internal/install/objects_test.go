@@ -50,7 +50,8 @@ func TestObjectsComeInOrder(t *testing.T) {
 	}
 	want := []string{"CustomResourceDefinition", "Namespace", "ServiceAccount", "Secret", "ClusterRole",
 		"ClusterRoleBinding", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding", "ValidatingAdmissionPolicy",
-		"ValidatingAdmissionPolicyBinding", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "Deployment"}
+		"ValidatingAdmissionPolicyBinding", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding",
+		"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "Deployment"}
 	if diff := cmp.Diff(want, slices.Compact(kinds)); diff != "" {
 		t.Errorf("kinds (-want +got):\n%s", diff)
 	}
