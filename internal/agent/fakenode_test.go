@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -22,6 +23,7 @@ type fakeNode struct {
 	native                   bool
 	quiet                    bool // doesn't gossip
 	setUp                    int  // refusals to open the port that are left
+	repairs                  map[string][]string
 
 	HostID    string
 	Tokens    []string
@@ -107,6 +109,10 @@ func (n *fakeNode) operation(name string, args []any) (any, error) {
 		if args[0] != n.datacenter {
 			return nil, fmt.Errorf("java.lang.IllegalArgumentException : Provided datacenter '%v' is not a valid datacenter, available datacenters are: %s; skipped %v", args[0], n.datacenter, skipped)
 		}
+	case "repairAsync":
+		return n.repair(args)
+	case "getParentRepairStatus":
+		return n.repairs[fmt.Sprint(args[0])], nil
 	case "forceKeyspaceCleanup":
 		return 0, nil
 	case "reloadSeeds":
@@ -115,6 +121,30 @@ func (n *fakeNode) operation(name string, args []any) (any, error) {
 		return nil, fmt.Errorf("no such operation: %s", name)
 	}
 	return nil, nil
+}
+
+// repair ends at once; one of system_traces fails, and one of a keyspace with one
+// replica is none.
+func (n *fakeNode) repair(args []any) (int, error) {
+	options, _ := args[1].(map[string]any)
+	k := n.Keyspaces[fmt.Sprint(args[0])]
+	switch {
+	case k == nil:
+		return 0, fmt.Errorf("java.lang.IllegalArgumentException : Unknown keyspace %v", args[0])
+	case options["incremental"] != "false" || options["parallelism"] != "parallel":
+		return 0, fmt.Errorf("java.lang.IllegalArgumentException : options %v", options)
+	case k["replication_factor"] == "1" || k[n.datacenter] == "1":
+		return 0, nil
+	}
+	if n.repairs == nil {
+		n.repairs = map[string][]string{}
+	}
+	number := len(n.repairs) + 1
+	n.repairs[strconv.Itoa(number)] = []string{"COMPLETED", "Repair completed successfully"}
+	if args[0] == "system_traces" {
+		n.repairs[strconv.Itoa(number)] = []string{"FAILED", "Got negative replies from endpoints", "Endpoint not alive: /10.0.0.2:7000"}
+	}
+	return number, nil
 }
 
 var (

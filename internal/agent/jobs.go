@@ -27,6 +27,15 @@ func newJobs() *jobs { return &jobs{slot: make(chan struct{}, 1), all: map[strin
 
 // submit starts do as soon as the jobs before it are done.
 func (j *jobs) submit(kind string, do func(context.Context) error) string {
+	return j.beside(kind, func(ctx context.Context) error {
+		j.slot <- struct{}{}
+		defer func() { <-j.slot }()
+		return do(ctx)
+	})
+}
+
+// beside starts do at once.
+func (j *jobs) beside(kind string, do func(context.Context) error) string {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.next++
@@ -37,12 +46,7 @@ func (j *jobs) submit(kind string, do func(context.Context) error) string {
 		delete(j.all, j.order[0])
 		j.order = j.order[1:]
 	}
-	go func() {
-		j.slot <- struct{}{}
-		err := do(context.Background())
-		<-j.slot
-		j.finish(id, err)
-	}()
+	go func() { j.finish(id, do(context.Background())) }()
 	return id
 }
 

@@ -157,8 +157,8 @@ func (a *Agent) putKeyspace(ctx context.Context, verb, keyspace string, factors 
 	return err
 }
 
-func (a *Agent) roles(ctx context.Context) ([]map[string]any, error) {
-	rows, err := cql(ctx, a.jmx, "SELECT role, is_superuser, can_login FROM system_auth.roles", "LOCAL_ONE")
+func (a *Agent) roles(ctx context.Context, level string) ([]map[string]any, error) {
+	rows, err := cql(ctx, a.jmx, "SELECT role, is_superuser, can_login FROM system_auth.roles", level)
 	if err != nil {
 		return nil, err
 	}

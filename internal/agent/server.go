@@ -63,10 +63,7 @@ func (a *Agent) Handler() http.Handler { //nolint:funlen // a table of calls
 	handle("POST /api/v0/ops/keyspace/alter", time.Minute, a.handleKeyspace("ALTER KEYSPACE"))
 	handle("POST /api/v0/ops/keyspace/cleanup", quick, a.handleCleanup)
 	handle("POST /api/v1/ops/keyspace/cleanup", quick, a.handleCleanup)
-	handle("GET /api/v0/ops/auth/role", quick, func(ctx context.Context, _ *http.Request) (int, any, error) {
-		list, err := a.roles(ctx)
-		return 200, list, err
-	})
+	handle("GET /api/v0/ops/auth/role", quick, a.handleRoles)
 	handle("POST /api/v0/ops/auth/role", quick, a.handlePutRole)
 	handle("DELETE /api/v0/ops/auth/role", quick, func(ctx context.Context, q *http.Request) (int, any, error) {
 		return 200, "OK", a.dropRole(ctx, q.FormValue("username"))
@@ -75,6 +72,8 @@ func (a *Agent) Handler() http.Handler { //nolint:funlen // a table of calls
 		source := q.FormValue("src_dc")
 		return 202, a.jobs.submit("rebuild", func(ctx context.Context) error { return a.rebuild(ctx, source) }), nil
 	})
+	handle("POST /api/v0/ops/node/repair", quick, a.handleRepair(false))
+	handle("POST /api/v1/ops/node/repair", quick, a.handleRepair(true))
 	handle("GET /api/v0/ops/executor/job", quick, func(_ context.Context, q *http.Request) (int, any, error) {
 		if job, ok := a.jobs.get(q.FormValue("job_id")); ok {
 			return 200, job, nil
@@ -258,6 +257,16 @@ func (a *Agent) handleCleanup(_ context.Context, q *http.Request) (int, any, err
 		return 400, nil, fmt.Errorf("body: %w", err)
 	}
 	return 202, a.jobs.submit("cleanup", func(ctx context.Context) error { return a.cleanup(ctx, o.Keyspace, o.Tables, o.Jobs) }), nil
+}
+
+// handleRoles reads at LOCAL_ONE unless it is asked for more.
+func (a *Agent) handleRoles(ctx context.Context, q *http.Request) (int, any, error) {
+	level := or(q.FormValue("consistency_level"), "LOCAL_ONE")
+	if !slices.Contains([]string{"LOCAL_ONE", "LOCAL_QUORUM", "EACH_QUORUM"}, level) {
+		return 400, nil, fmt.Errorf("consistency_level: %s is not one of LOCAL_ONE, LOCAL_QUORUM, EACH_QUORUM", level)
+	}
+	list, err := a.roles(ctx, level)
+	return 200, list, err
 }
 
 // handlePutRole takes a JSON body, or the management API's query parameters.

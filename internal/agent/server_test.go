@@ -94,6 +94,13 @@ func TestCallsToARunningNode(t *testing.T) {
 		{why: "roles by query, as cass-operator sends them", path: "POST /api/v0/ops/auth/role?username=u&password=p&can_login=true&is_superuser=false", code: 200},
 		{why: "roles", path: "GET /api/v0/ops/auth/role", code: 200, answer: `"login":"true","name":"u","options":"{}","super":"false"`},
 		{why: "a job", path: "POST /api/v0/ops/keyspace/cleanup", body: `{"keyspace_name":"NON_LOCAL_STRATEGY","jobs":1}`, code: 202, answer: "cleanup-"},
+		{why: "the roles that all datacenters have", path: "GET /api/v0/ops/auth/role?consistency_level=EACH_QUORUM", code: 200, answer: `"name":"u"`},
+		{why: "roles at a level that isn't offered", path: "GET /api/v0/ops/auth/role?consistency_level=ANY", code: 400, answer: "LOCAL_QUORUM"},
+		{why: "a repair that nobody follows", path: "POST /api/v0/ops/node/repair", body: `{"keyspace_name":"system_auth","full":true}`, code: 200, answer: "OK"},
+		{why: "a repair that is a job", path: "POST /api/v1/ops/node/repair", body: `{"keyspace_name":"system_auth","tables":["roles"]}`, code: 202, answer: "repair-"},
+		{why: "a repair of nothing", path: "POST /api/v1/ops/node/repair", body: `{}`, code: 400, answer: "keyspace_name"},
+		{why: "a repair with rubbish", path: "POST /api/v0/ops/node/repair", body: `x`, code: 400, answer: "body"},
+		{why: "a repair of what isn't there", path: "POST /api/v1/ops/node/repair", body: `{"keyspace_name":"x","full":true}`, code: 500, answer: "Unknown keyspace x"},
 		{why: "seeds", path: "POST /api/v0/ops/seeds/reload", body: `{"seeds":["10.0.0.7"]}`, code: 200, answer: "[]"},
 	} {
 		e.try(t, base)

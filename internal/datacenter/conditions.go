@@ -32,7 +32,7 @@ func (s *State) conditions(p Plan, err error) []api.DatacenterCondition {
 	all := []api.DatacenterCondition{
 		s.valid(p),
 		done(booted, api.DatacenterInitialized, api.ReasonReconciled),
-		done(booted && serving && s.owes() == "" && !s.DC.Spec.Stopped, api.DatacenterReady, api.ReasonNodesReady),
+		done(booted && serving && s.owes() == "" && !p.Thin && !s.DC.Spec.Stopped, api.DatacenterReady, api.ReasonNodesReady),
 		done(whole && s.Schemas == 1 && len(p.Trouble) == 0, api.DatacenterHealthy, api.ReasonNodesReady),
 		active(changing, api.DatacenterUpdating),
 		active(restarting, api.DatacenterRollingRestart),

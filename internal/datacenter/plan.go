@@ -24,6 +24,7 @@ const (
 	Start       plan.Verb = "start"          // a node
 	Seeds       plan.Verb = "reload seeds"   // of a node
 	Replicate   plan.Verb = "replicate"      // a keyspace
+	Repair      plan.Verb = "repair"         // a keyspace, through a node
 	Roles       plan.Verb = "write roles"    // superuser and users
 	OpenNative  plan.Verb = "open native"    // the port for clients, of a node
 	Record      plan.Verb = "record"         // an annotation of the datacenter
@@ -38,14 +39,15 @@ const (
 type Step struct {
 	plan.Step
 
-	Object  client.Object
-	Pod     *Pod
-	Labels  map[string]string
-	Start   mgmtapi.StartOptions
-	Seeds   []string
-	Factors map[string]int
-	Kind    certificates.Kind
-	Stamp   string // what the roles are written for; the value to record
+	Object   client.Object
+	Pod      *Pod
+	Labels   map[string]string
+	Start    mgmtapi.StartOptions
+	Seeds    []string
+	Factors  map[string]int
+	Kind     certificates.Kind
+	Stamp    string // what the roles are written for, the repair asked for; the value to record
+	Readable string // a role that a quorum in each datacenter must know before a record is made
 }
 
 // Plan is what to do now and what is waited for.
@@ -65,9 +67,13 @@ type Plan struct {
 	InitComplete bool // the first boot is over
 	DataLost     bool // a member has lost its data
 
-	lacking   bool     // keyspaces lack their data here
-	unsettled string   // the first rack that isn't whole
-	held      []string // racks that a change has yet to reach
+	Thin      bool // replicas of the system keyspaces are still to be made or filled here
+	Repairing bool // a repair goes on
+
+	lacking   bool                      // keyspaces lack their data here
+	filled    map[string]map[string]int // what is to be on record of the system keyspaces
+	unsettled string                    // the first rack that isn't whole
+	held      []string                  // racks that a change has yet to reach
 }
 
 func (p *Plan) add(verb plan.Verb, target, why string, s Step) {
@@ -92,7 +98,7 @@ func (p *Plan) Next() time.Duration {
 		return 2 * time.Second // until it is seen that a person's rebuild is over
 	case p.Done || p.Invalid != "":
 		return 20 * time.Second
-	case p.has(Replicate, Record, Roles, OpenNative, Seeds, Label):
+	case p.has(Replicate, Repair, Record, Roles, OpenNative, Seeds, Label):
 		return 50 * time.Millisecond // these are over when they are done: go on
 	}
 	return 500 * time.Millisecond

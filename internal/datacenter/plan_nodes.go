@@ -97,6 +97,9 @@ func (s *State) startOptions(pod *Pod, joining *Pod) (o mgmtapi.StartOptions, bl
 		if away := s.away(); away != "" {
 			return o, "node " + away + " to be up"
 		}
+		if s.spreads() {
+			return o, "the system keyspaces to have their replicas"
+		}
 	}
 	if len(o.Seeds) == 0 {
 		return o, "a seed with an address"

@@ -3,8 +3,11 @@ package datacenter
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
+	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	"github.com/ringspan/ringspan/internal/mgmtapi"
 	"github.com/ringspan/ringspan/internal/topology"
 )
 
@@ -13,19 +16,15 @@ import (
 const peerPatience = 20 * time.Second
 
 // planReplication spreads the system keyspaces over the datacenters that are in
-// the ring. One datacenter does it, the others wait until it reaches them.
+// the ring. One datacenter does it, the others wait until it reaches them. On a
+// first boot nothing is in them, and all is done at once; later plan_growth.go
+// goes step by step.
 func (s *State) planReplication(p *Plan) (done bool) {
 	present := s.present()
 	if s.founds() && !s.initialized() {
 		if missing := s.missing(present); missing != "" && s.Now.Sub(s.upSince()) < peerPatience {
 			p.Wait("%s to join the ring", missing)
 			return false
-		}
-	}
-	want := map[string]int{}
-	for dc, factor := range s.systemReplication() {
-		if present[dc] > 0 {
-			want[dc] = factor
 		}
 	}
 	done = true
@@ -35,18 +34,52 @@ func (s *State) planReplication(p *Plan) (done bool) {
 			p.Wait("the replication of %s to be read", keyspace)
 			return false
 		}
-		factors, changed := topology.MergeReplication(current, s.everywhere(current, want, present))
+		reached := false
 		switch {
-		case !changed:
-		case s.alters():
-			p.add(Replicate, keyspace, "every datacenter of the ring holds its replicas", Step{Factors: factors})
-			done = false
-		case factorOf(current, s.name()) < want[s.name()]:
-			p.Wait("%s to replicate %s to %s", s.founder(), keyspace, s.name())
-			done = false
+		case !s.alters():
+			reached = s.awaitReplicas(p, keyspace, current, present)
+		case s.unused():
+			reached = s.firstReplicas(p, keyspace, current, present)
+		default:
+			reached = s.planGrowth(p, keyspace, current, present)
 		}
+		done = done && reached
 	}
 	return done
+}
+
+// unused tells whether nobody but this operator can have written to the system
+// keyspaces yet: the ring's first boot, before any client was let in.
+func (s *State) unused() bool {
+	return s.founds() && !s.initialized() && !slices.ContainsFunc(s.Pods, func(p Pod) bool {
+		return p.Status.NativeTransport || p.Status.ClientPort == mgmtapi.PortClosed
+	})
+}
+
+// awaitReplicas waits for the datacenter that alters keyspaces to reach this one.
+func (s *State) awaitReplicas(p *Plan, keyspace string, current map[string]string, present map[string]int) (reached bool) {
+	if want := min(s.systemReplication()[s.name()], present[s.name()]); factorOf(current, s.name()) >= want {
+		return true
+	}
+	p.Wait("%s to replicate %s to %s", s.founder(), keyspace, s.name())
+	p.Thin = true
+	return false
+}
+
+// firstReplicas sets all factors at once: the keyspace is empty. A datacenter that
+// isn't whole yet gets its replicas when it is.
+func (s *State) firstReplicas(p *Plan, keyspace string, current map[string]string, present map[string]int) (reached bool) {
+	want := map[string]int{}
+	for dc, factor := range s.systemReplication() {
+		if present[dc] >= factor {
+			want[dc] = factor
+		}
+	}
+	factors, changed := topology.MergeReplication(current, s.everywhere(current, want, present))
+	if changed {
+		p.add(Replicate, keyspace, "every datacenter of the ring holds its replicas", Step{Factors: factors})
+	}
+	return !changed
 }
 
 // everywhere adds the datacenters that nobody told us of, where a keyspace's
@@ -57,10 +90,27 @@ func (s *State) everywhere(current map[string]string, want, present map[string]i
 	}
 	all := map[string]int{}
 	for dc, nodes := range present {
-		all[dc] = min(3, nodes)
+		if _, known := s.systemReplication()[dc]; !known {
+			all[dc] = min(3, nodes)
+		}
 	}
 	maps.Copy(all, want)
 	return all
+}
+
+// planBaseline puts on record that the keyspaces of a first boot lack nothing:
+// they are empty.
+func (s *State) planBaseline(p *Plan) {
+	if !s.alters() || !s.unused() || p.has(Record, Replicate) {
+		return
+	}
+	filled := map[string]map[string]int{}
+	for _, keyspace := range topology.SystemKeyspaces {
+		filled[keyspace], _ = topology.MergeReplication(s.Replication[keyspace], nil)
+	}
+	if !sameFactors(filled, s.filled()) {
+		p.add(Record, api.FilledAnnotation, "the system keyspaces are empty, and so complete", Step{Stamp: encode(filled)})
+	}
 }
 
 func factorOf(current map[string]string, dc string) int {

@@ -13,6 +13,9 @@ func (s *State) planRing(p *Plan) {
 		s.planSeeds(p)
 	}
 	up, total := s.up(), s.total()
+	if s.initialized() {
+		total = s.members()
+	}
 	if up < total && !s.initialized() || up <= total/2 {
 		if s.initialized() {
 			s.planNative(p) // those that are back serve
@@ -39,8 +42,19 @@ func (s *State) planRing(p *Plan) {
 	if s.auth() && !s.planRoles(p) && !s.initialized() && s.owes() == "" {
 		return // the roles of a ring in use come with the rest of its data
 	}
+	s.planBaseline(p)
 	s.planNative(p)
 	s.planReady(p)
+}
+
+// members counts the nodes that were members before.
+func (s *State) members() (n int) {
+	for _, node := range s.DC.Status.NodeStatuses {
+		if node.HostID != "" {
+			n++
+		}
+	}
+	return n
 }
 
 // up counts the nodes that are members.

@@ -6,8 +6,8 @@ import (
 )
 
 // planRoles writes the superuser and the users. They are written again when a
-// Secret changes or a datacenter is added, because rows written before do not
-// reach its replicas.
+// Secret changes or there are more replicas, because rows written before do not
+// reach the new ones.
 func (s *State) planRoles(p *Plan) (done bool) {
 	switch {
 	case s.SecretError != "":
@@ -25,12 +25,17 @@ func (s *State) planRoles(p *Plan) (done bool) {
 		}
 		return true
 	}
-	stamp := s.rolesStamp()
-	if s.RolesDone == stamp && (s.Roles == nil || slices.Contains(s.Roles, s.Superuser.Username)) {
+	if s.rolesWritten() {
 		return true
 	}
-	p.add(Roles, s.Superuser.Username, "from Secret "+s.Superuser.Secret, Step{Stamp: stamp})
+	p.add(Roles, s.Superuser.Username, "from Secret "+s.Superuser.Secret, Step{Stamp: s.rolesStamp()})
 	return false
+}
+
+// rolesWritten tells whether the roles were written as they are now, to the
+// replicas that there are now.
+func (s *State) rolesWritten() bool {
+	return s.Superuser != nil && s.RolesDone == s.rolesStamp() && (s.Roles == nil || slices.Contains(s.Roles, s.Superuser.Username))
 }
 
 func (s *State) rolesStamp() string {
@@ -38,8 +43,8 @@ func (s *State) rolesStamp() string {
 	for _, u := range s.Users {
 		parts = append(parts, u.Secret+"@"+u.Version)
 	}
-	for dc := range s.Replication["system_auth"] {
-		parts = append(parts, dc)
+	for dc, factor := range s.Replication["system_auth"] {
+		parts = append(parts, dc+":"+factor)
 	}
 	slices.Sort(parts)
 	return strings.Join(parts, ",")

@@ -119,7 +119,7 @@ func (r *region) wish(t *rapid.T, what string) {
 	case "password", "secret":
 		r.secret("admin", map[string]string{"username": "admin", "password": "secret"})
 	case "grow":
-		r.dc.Spec.Size += int32(len(r.dc.Spec.Racks))
+		r.resize(int(r.dc.Spec.Size) + len(r.dc.Spec.Racks))
 	case "no secret":
 		delete(r.secrets, "admin")
 	}

@@ -139,6 +139,14 @@ func (r *region) happens(t *testing.T, d *datadriven.TestData, pod string) strin
 		r.nodes[pod].FailDisk()
 	case "open-clients":
 		r.nodes[pod].OpenClients()
+	case "fail-repairs":
+		for _, n := range r.nodes {
+			n.FailRepairs(d.Input)
+		}
+	case "forget-annotation":
+		delete(r.dc.Annotations, d.CmdArgs[len(d.CmdArgs)-1].Key)
+	case "logins":
+		return r.logins()
 	case "old-agents", "new-agents":
 		for _, n := range r.nodes {
 			n.OldAgent(d.Cmd == "old-agents")
@@ -221,6 +229,17 @@ func (r *region) alter(t *testing.T, d *datadriven.TestData) {
 	}
 }
 
+// logins names the nodes where clients can't log in at LOCAL_QUORUM.
+func (r *region) logins() string {
+	var b strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(r.nodes)) {
+		if !r.nodes[name].LoginAtQuorum("admin", "secret") {
+			fmt.Fprintf(&b, "no login at %s\n", strings.TrimPrefix(name, "multi-region-"))
+		}
+	}
+	return b.String()
+}
+
 func (r *region) set(t *testing.T, d *datadriven.TestData) {
 	for _, a := range d.CmdArgs {
 		switch a.Key {
@@ -247,7 +266,8 @@ func (r *region) set(t *testing.T, d *datadriven.TestData) {
 		case "superuserSecretName":
 			r.dc.Spec.SuperuserSecretName = strings.Join(a.Vals, "")
 		case "size":
-			_, _ = fmt.Sscan(a.Vals[0], &r.dc.Spec.Size)
+			n, _ := strconv.Atoi(a.Vals[0])
+			r.resize(n)
 		default:
 			d.Fatalf(t, "no such field: %s", a.Key)
 		}

@@ -61,7 +61,13 @@ func (r *region) do(s *datacenter.State, step datacenter.Step) error {
 	case datacenter.OpenNative:
 		return r.cassie.Dial(step.Pod.IP).SetNativeTransport(ctx, true)
 	case datacenter.Record:
-		r.record(step)
+		return r.record(step)
+	case datacenter.Repair:
+		job, err := r.cassie.Dial(step.Pod.IP).Repair(ctx, mgmtapi.RepairOptions{Keyspace: step.Target, Full: true})
+		if err == nil {
+			r.repairs = datacenter.Asked(r.repairs, step, job)
+		}
+		return err
 	case datacenter.Replicate:
 		return r.onRunning(s, func(n mgmtapi.Node) error { return n.AlterKeyspace(ctx, step.Target, step.Factors) })
 	case datacenter.Roles:

@@ -2,6 +2,7 @@ package datacenter_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -90,7 +91,32 @@ func (r *region) write() {
 }
 
 // record is the step of that name.
-func (r *region) record(step datacenter.Step) { r.annotate(step.Target, step.Stamp) }
+func (r *region) record(step datacenter.Step) error {
+	if step.Readable != "" {
+		s := r.observe()
+		if err := r.onRunning(s, func(n mgmtapi.Node) error {
+			roles, err := n.RolesEverywhere(context.Background())
+			if err == nil && !slices.ContainsFunc(roles, func(one mgmtapi.Role) bool { return one.Name == step.Readable }) {
+				err = errors.New("not everywhere")
+			}
+			return err
+		}); err != nil {
+			return err
+		}
+	}
+	r.annotate(step.Target, step.Stamp)
+	return nil
+}
+
+// resize is an edit of the ring's spec.
+func (r *region) resize(size int) {
+	r.dc.Spec.Size = int32(size)
+	for i, d := range r.world.ring.Datacenters {
+		if d.Name == r.dc.Name {
+			r.world.ring.Datacenters[i].Size = size
+		}
+	}
+}
 
 // blind names a node that lets clients in although a row that they wrote will never come to its datacenter by itself.
 func (r *region) blind() string {

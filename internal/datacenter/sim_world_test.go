@@ -51,6 +51,7 @@ type region struct {
 	rolled  string // memory of the operator's process
 	told    map[string]string
 	taken   map[string]string
+	repairs []datacenter.RepairRun
 	tasks   []string // that were made
 	issued  datacenter.Management
 	peers   []string // seeds as last read from the other regions
@@ -143,7 +144,12 @@ func (r *region) observe() *datacenter.State {
 	s.Management.Secrets = maps.Clone(r.issued.Secrets)
 	r.readPods(s)
 	s.Forget(r.taken)
+	r.repairs = datacenter.ListenTo(r.repairs, s.Pods, r.now, func(pod *datacenter.Pod, id string) (mgmtapi.Job, error) {
+		return r.cassie.Dial(pod.IP).Job(context.Background(), id)
+	})
 	r.readRing(s)
+	r.repairs = s.StillMeant(r.repairs)
+	s.Repairs = r.repairs
 	return s
 }
 
@@ -216,7 +222,7 @@ func (r *region) pass(dies int) datacenter.Plan {
 
 // forget is the end of the operator's process.
 func (r *region) forget() {
-	r.rolled, r.told, r.taken = "", map[string]string{}, map[string]string{}
+	r.rolled, r.told, r.taken, r.repairs = "", map[string]string{}, map[string]string{}, nil
 }
 
 // watch notes what must never be planned.
@@ -239,6 +245,7 @@ func (r *region) watch(s *datacenter.State, plan datacenter.Plan) {
 		r.members[n.HostID] = true
 	}
 	for _, step := range plan.Steps {
+		r.spreads(s, step)
 		if step.Verb == datacenter.Start {
 			r.watchStart(s, step)
 		}

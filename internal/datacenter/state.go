@@ -40,6 +40,7 @@ type State struct {
 	Schemas     int                // versions among reachable nodes; 0 = unknown
 	Replication map[string]map[string]string
 	Keyspaces   map[string]map[string]string // replication of the users' keyspaces; nil when it can't be read
+	Repairs     []RepairRun                  // that this process asked for
 	Rebuilds    []time.Time                  // when rebuilds of the whole datacenter began that are complete
 	Roles       []string                     // nil when they can't be read
 	Ownership   map[string]float64           // by address

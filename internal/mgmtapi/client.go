@@ -202,12 +202,20 @@ func (c *Client) AlterKeyspace(ctx context.Context, keyspace string, replication
 }
 
 // Roles lists the roles that the node can read from its own replicas.
-func (c *Client) Roles(ctx context.Context) ([]Role, error) {
+func (c *Client) Roles(ctx context.Context) ([]Role, error) { return c.roles(ctx, "") }
+
+// RolesEverywhere lists the roles that a quorum of the replicas in each
+// datacenter has when the call returns.
+func (c *Client) RolesEverywhere(ctx context.Context) ([]Role, error) {
+	return c.roles(ctx, "?consistency_level=EACH_QUORUM")
+}
+
+func (c *Client) roles(ctx context.Context, query string) ([]Role, error) {
 	var list []struct {
 		Name         string
 		Super, Login string
 	}
-	if err := c.get(ctx, "/api/v0/ops/auth/role", &list); err != nil {
+	if err := c.get(ctx, "/api/v0/ops/auth/role"+query, &list); err != nil {
 		return nil, err
 	}
 	var all []Role
@@ -245,6 +253,11 @@ func (c *Client) Rebuild(ctx context.Context, source string) (id string, err err
 // Cleanup drops data that the node no longer owns.
 func (c *Client) Cleanup(ctx context.Context, o CleanupOptions) (id string, err error) {
 	return id, c.post(ctx, "/api/v1/ops/keyspace/cleanup", o, &id)
+}
+
+// Repair makes the replicas of the node's ranges the same.
+func (c *Client) Repair(ctx context.Context, o RepairOptions) (id string, err error) {
+	return id, c.post(ctx, "/api/v1/ops/node/repair", o, &id)
 }
 
 // Job tells how far an operation is; after the agent's restart it is not found.

@@ -20,12 +20,14 @@ type Node interface {
 	CreateKeyspace(ctx context.Context, keyspace string, replication map[string]int) error
 	AlterKeyspace(ctx context.Context, keyspace string, replication map[string]int) error
 	Roles(ctx context.Context) ([]Role, error)
+	RolesEverywhere(ctx context.Context) ([]Role, error)
 	PutRole(ctx context.Context, r Role) error
 	DropRole(ctx context.Context, name string) error
 	SetNativeTransport(ctx context.Context, on bool) error
 	Ownership(ctx context.Context, keyspace string) (Ownership, error)
 	Rebuild(ctx context.Context, sourceDatacenter string) (jobID string, err error)
 	Cleanup(ctx context.Context, o CleanupOptions) (jobID string, err error)
+	Repair(ctx context.Context, o RepairOptions) (jobID string, err error)
 	Job(ctx context.Context, id string) (Job, error)
 }
 
@@ -142,6 +144,14 @@ type CleanupOptions struct {
 	Keyspace string   `json:"keyspace_name"` // "NON_LOCAL_STRATEGY" = all
 	Tables   []string `json:"tables,omitempty"`
 	Jobs     int      `json:"jobs,omitempty"`
+}
+
+// RepairOptions choose what a repair goes over: the ranges that the node holds
+// replicas of, with all their replicas in all datacenters.
+type RepairOptions struct {
+	Keyspace string   `json:"keyspace_name"`
+	Tables   []string `json:"tables,omitempty"`
+	Full     bool     `json:"full"` // and not only what was never repaired
 }
 
 // Job is a long operation of one node. Jobs are lost when the agent restarts.

@@ -10,6 +10,10 @@ const (
 	RebuildFromAnnotation = "ringspan.io/rebuild-from"
 	// RebuiltFromAnnotation says that it has the data, and where it came from.
 	RebuiltFromAnnotation = "ringspan.io/rebuilt-from"
+	// FilledAnnotation says in JSON, by keyspace and datacenter, at which replication factors all replicas of the system
+	// keyspaces are known to have all data. The datacenter that alters them keeps it; where it says less than the factors
+	// that are, a repair is owed.
+	FilledAnnotation = "ringspan.io/filled-replicas"
 )
 
 // Owes names the datacenter whose data this one still has to get; "" when it owes nothing.

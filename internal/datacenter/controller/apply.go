@@ -52,8 +52,11 @@ func (r *Reconciler) step(ctx context.Context, s *datacenter.State, step datacen
 	case datacenter.MakeTask:
 		return r.makeTask(ctx, s, step.Object)
 	case datacenter.Restart:
+		if err := r.Client.Delete(ctx, podRef(s, step), ofSame(step)); err != nil {
+			return client.IgnoreNotFound(err)
+		}
 		m.taken[step.Pod.Name] = step.Pod.UID
-		return client.IgnoreNotFound(r.Client.Delete(ctx, podRef(s, step), ofSame(step)))
+		return nil
 	case datacenter.DeletePod:
 		return client.IgnoreNotFound(r.Client.Delete(ctx, podRef(s, step), ofSame(step), client.GracePeriodSeconds(failedGrace)))
 	case datacenter.Label:
@@ -113,6 +116,12 @@ func (r *Reconciler) nodeStep(ctx context.Context, s *datacenter.State, step dat
 		return r.nodeOf(step.Pod).SetNativeTransport(ctx, true)
 	case datacenter.Replicate:
 		return r.onRunning(s, func(n mgmtapi.Node) error { return replicate(ctx, n, step) })
+	case datacenter.Repair:
+		job, err := r.nodeOf(step.Pod).Repair(ctx, mgmtapi.RepairOptions{Keyspace: step.Target, Full: true})
+		if err == nil {
+			m.repairs = datacenter.Asked(m.repairs, step, job)
+		}
+		return err
 	case datacenter.Roles:
 		return r.roles(ctx, s, step, m)
 	}
@@ -198,6 +207,11 @@ func (r *Reconciler) clear(ctx context.Context, s *datacenter.State, step datace
 
 // record puts an annotation on the datacenter, if it is still as it was seen.
 func (r *Reconciler) record(ctx context.Context, s *datacenter.State, step datacenter.Step) error {
+	if step.Readable != "" {
+		if err := r.onRunning(s, func(n mgmtapi.Node) error { return knowsEverywhere(ctx, n, step.Readable) }); err != nil {
+			return err
+		}
+	}
 	changed := s.DC.DeepCopy()
 	if changed.Annotations == nil {
 		changed.Annotations = map[string]string{}
@@ -205,6 +219,21 @@ func (r *Reconciler) record(ctx context.Context, s *datacenter.State, step datac
 	changed.Annotations[step.Target] = step.Stamp
 	patch := client.MergeFromWithOptions(s.DC, client.MergeFromWithOptimisticLock{})
 	return ignoreConflict(r.Client.Patch(ctx, changed, patch))
+}
+
+// knowsEverywhere fails unless a quorum of the replicas in each datacenter has a
+// role, as a login there needs it.
+func knowsEverywhere(ctx context.Context, n mgmtapi.Node, role string) error {
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	roles, err := n.RolesEverywhere(ctx)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(roles, func(r mgmtapi.Role) bool { return r.Name == role }) {
+		return fmt.Errorf("role %s isn't known in every datacenter yet", role)
+	}
+	return nil
 }
 
 func podRef(s *datacenter.State, step datacenter.Step) *corev1.Pod {

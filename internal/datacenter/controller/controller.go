@@ -54,6 +54,7 @@ type memory struct {
 
 	certified    time.Time // when our Secrets were read, all whole
 	certificates map[certificates.Kind]*corev1.Secret
+	repairs      []datacenter.RepairRun
 	taken        map[string]string // UIDs of pods that were taken down, by name, until they serve again
 	schema       schema
 }

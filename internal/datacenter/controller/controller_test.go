@@ -233,6 +233,9 @@ func TestAScaleUpIsCleanedUp(t *testing.T) {
 		t.Fatalf("%d tasks were made", len(tasks.Items))
 	}
 	task, dc := tasks.Items[0], s.dc()
+	if record := dc.Annotations[api.FilledAnnotation]; !strings.Contains(record, `"system_auth":{"dc1":3}`) {
+		t.Errorf("on record as filled: %q", record)
+	}
 	if task.Spec.Datacenter.Name != "dc1" || len(task.Spec.Jobs) != 1 || task.Spec.Jobs[0].Command != control.CommandCleanup || len(task.OwnerReferences) != 1 || task.OwnerReferences[0].UID != dc.UID {
 		t.Errorf("made %+v", task)
 	}

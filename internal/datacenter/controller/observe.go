@@ -53,11 +53,18 @@ func (r *Reconciler) observe(ctx context.Context, dc *api.CassandraDatacenter, m
 		return nil, err
 	}
 	s.Forget(m.taken)
+	m.repairs = datacenter.ListenTo(m.repairs, s.Pods, s.Now, func(pod *datacenter.Pod, id string) (mgmtapi.Job, error) {
+		ask, cancel := context.WithTimeout(ctx, nodeTimeout)
+		defer cancel()
+		return r.nodeOf(pod).Job(ask, id)
+	})
 	r.observeSecrets(ctx, s)
 	if err := r.observeManagement(ctx, s, m); err != nil {
 		return nil, err
 	}
 	r.observeRing(ctx, s, m)
+	m.repairs = s.StillMeant(m.repairs)
+	s.Repairs = m.repairs
 	return s, r.observeRebuilds(ctx, s)
 }
 

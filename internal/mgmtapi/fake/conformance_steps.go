@@ -62,6 +62,9 @@ func (c *conform) roles() {
 	if want := []mgmtapi.Role{{Name: "o'neil", Superuser: true, Login: true}, {Name: "plain"}}; !slices.Equal(all, want) {
 		c.Errorf("roles: %+v, want %+v", all, want)
 	}
+	if all, err = c.Node.RolesEverywhere(ctx); err != nil || len(all) != 2 {
+		c.Errorf("roles at EACH_QUORUM: %+v, %v", all, err)
+	}
 	c.must(c.Node.DropRole(ctx, "plain"))
 	c.must(c.Node.DropRole(ctx, "plain")) // gone already
 	if all, err = c.Node.Roles(ctx); err != nil || len(all) != 1 {
@@ -97,7 +100,9 @@ func (c *conform) longOperations() {
 	c.must(err)
 	bad, err := c.Node.Rebuild(ctx, "nowhere")
 	c.must(err)
-	for id, want := range map[string]string{good: mgmtapi.JobCompleted, bad: mgmtapi.JobError} {
+	repair, err := c.Node.Repair(ctx, mgmtapi.RepairOptions{Keyspace: "system_auth", Full: true})
+	c.must(err)
+	for id, want := range map[string]string{good: mgmtapi.JobCompleted, repair: mgmtapi.JobCompleted, bad: mgmtapi.JobError} {
 		var j mgmtapi.Job
 		c.await("job "+id+" ends", func() bool {
 			j, err = c.Node.Job(ctx, id)

@@ -25,6 +25,9 @@ func (n *Node) FailDisk() { n.change(func() { n.native, n.quiet = false, true })
 // OpenClients undoes both, as a person can.
 func (n *Node) OpenClients() { n.change(func() { n.native, n.opened, n.quiet = true, true, false }) }
 
+// FailRepairs lets repairs end with the words; empty words let them succeed again.
+func (n *Node) FailRepairs(words string) { n.change(func() { n.failing = words }) }
+
 // OldAgent makes the agent one of the first version, or of this one again.
 func (n *Node) OldAgent(yes bool) { n.change(func() { n.old = yes }) }
 

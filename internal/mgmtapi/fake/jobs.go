@@ -37,7 +37,46 @@ func (n *Node) rebuild(c *cluster, source string) error {
 		}
 	}
 	for _, r := range c.roles {
-		r.in[n.datacenter] = r.in[n.datacenter] || r.in[source]
+		if r.in[source] {
+			r.fill(n.datacenter, c.keyspaces["system_auth"])
+		}
+	}
+	return nil
+}
+
+// Repair implements mgmtapi.Node. It goes over the ranges that the node holds
+// replicas of, with all their replicas; in small datacenters these are all.
+func (n *Node) Repair(ctx context.Context, o mgmtapi.RepairOptions) (string, error) {
+	if n.isOld() {
+		return "", fmt.Errorf("repair: %w: POST /api/v1/ops/node/repair is not a call that this agent answers", mgmtapi.ErrNotFound)
+	}
+	return n.submit(ctx, "repair", o.Keyspace, func(c *cluster) error { return n.repair(c, o.Keyspace) })
+}
+
+func (n *Node) isOld() bool { return locked(n, func() bool { return n.old }) }
+
+func (n *Node) repair(c *cluster, name string) error {
+	k := c.keyspaces[name]
+	switch {
+	case k == nil:
+		return fmt.Errorf("Unknown keyspace %s", name)
+	case n.failing != "":
+		return errors.New(n.failing)
+	}
+	for _, m := range n.ring.members(n.group) {
+		if k.factor(m.datacenter) > 0 && !n.sees(m) {
+			return fmt.Errorf("Endpoint not alive: /%s:7000", m.address)
+		}
+	}
+	if k.factor(n.datacenter) == 0 || name != "system_auth" {
+		return nil
+	}
+	for _, r := range c.roles {
+		for _, m := range n.ring.members(n.group) {
+			if k.factor(m.datacenter) > 0 {
+				r.fill(m.datacenter, k)
+			}
+		}
 	}
 	return nil
 }

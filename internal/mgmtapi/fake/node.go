@@ -40,6 +40,7 @@ type Node struct {
 	former               *Node // whose volume is lost
 	lost                 bool  // the volume is gone
 	refusal, ended       string
+	failing              string // what repairs end with
 }
 
 var _ mgmtapi.Node = (*Node)(nil)

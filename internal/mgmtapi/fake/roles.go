@@ -13,6 +13,7 @@ import (
 type role struct {
 	mgmtapi.Role
 	in    map[string]bool // datacenters whose replicas have the row
+	full  map[string]int  // how many replicas of each surely have it
 	hints map[string]bool // datacenters that get it when they are back
 	from  *Node           // has the hints
 }
@@ -52,7 +53,7 @@ func (n *Node) PutRole(ctx context.Context, r mgmtapi.Role) error {
 	if err := n.localQuorum(auth); err != nil {
 		return fmt.Errorf("put role: %w: %w", mgmtapi.ErrFailed, err)
 	}
-	entry := &role{Role: r, in: map[string]bool{}, hints: map[string]bool{}, from: n}
+	entry := &role{Role: r, in: map[string]bool{}, full: map[string]int{}, hints: map[string]bool{}, from: n}
 	for _, m := range n.ring.members(n.group) {
 		if auth.factor(m.datacenter) > 0 {
 			entry.hints[m.datacenter] = true
@@ -67,9 +68,33 @@ func (n *Node) PutRole(ctx context.Context, r mgmtapi.Role) error {
 func (r *Ring) deliver(entry *role) {
 	for _, m := range r.members(entry.from.group) {
 		if entry.hints[m.datacenter] && entry.from.sees(m) {
-			entry.in[m.datacenter] = true
+			entry.fill(m.datacenter, r.rings[m.group].keyspaces["system_auth"])
 		}
 	}
+}
+
+// fill puts the row on all replicas of a datacenter.
+func (r *role) fill(datacenter string, auth *keyspace) {
+	r.in[datacenter], r.full[datacenter] = true, auth.factor(datacenter)
+}
+
+// RolesEverywhere implements mgmtapi.Node: it reads at EACH_QUORUM.
+func (n *Node) RolesEverywhere(ctx context.Context) ([]mgmtapi.Role, error) {
+	c, leave, err := n.enter(ctx, "roles")
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range n.ring.members(n.group) {
+		if c.keyspaces["system_auth"].factor(m.datacenter) == 0 { // it isn't asked
+			continue
+		}
+		if err := m.localQuorum(c.keyspaces["system_auth"]); err != nil || !n.ring.connected(n, m) {
+			leave()
+			return nil, fmt.Errorf("roles: %w: Cannot achieve consistency level EACH_QUORUM", mgmtapi.ErrFailed)
+		}
+	}
+	leave()
+	return n.Roles(ctx)
 }
 
 func (r *Ring) deliverHints() {
@@ -81,11 +106,12 @@ func (r *Ring) deliverHints() {
 }
 
 // localQuorum fails when too few of the datacenter's nodes are up, all of them
-// being taken for replicas.
+// being taken for replicas. A factor that is higher than there are nodes asks for
+// more than there can be.
 func (n *Node) localQuorum(k *keyspace) error {
 	own := func(m *Node) bool { return m.datacenter == n.datacenter }
 	members := n.ring.members(n.group)
-	replicas := min(k.factor(n.datacenter), count(members, own))
+	replicas := k.factor(n.datacenter)
 	living := min(replicas, count(members, func(m *Node) bool { return own(m) && n.sees(m) }))
 	if replicas == 0 || living < replicas/2+1 {
 		return errors.New("Cannot achieve consistency level LOCAL_QUORUM")
@@ -140,4 +166,26 @@ func (n *Node) Login(name, password string) bool {
 	}
 	r := n.ring.rings[n.group].roles[name]
 	return r != nil && r.Role.Login && r.Password == password && r.in[n.datacenter]
+}
+
+// Lacks tells whether a replica of the node's datacenter may not have a role.
+func (n *Node) Lacks(name string) bool {
+	n.ring.mu.Lock()
+	defer n.ring.mu.Unlock()
+	c := n.ring.rings[n.group]
+	r := c.roles[name]
+	return r == nil || r.full[n.datacenter] < c.keyspaces["system_auth"].factor(n.datacenter)
+}
+
+// LoginAtQuorum is a login as Cassandra does it: at LOCAL_QUORUM, whichever
+// replicas answer. One that is new and not filled yet may be among them.
+func (n *Node) LoginAtQuorum(name, password string) bool {
+	if !n.Login(name, password) {
+		return false
+	}
+	n.ring.mu.Lock()
+	defer n.ring.mu.Unlock()
+	c := n.ring.rings[n.group]
+	factor := c.keyspaces["system_auth"].factor(n.datacenter)
+	return n.localQuorum(c.keyspaces["system_auth"]) == nil && c.roles[name].full[n.datacenter]+factor/2+1 > factor
 }

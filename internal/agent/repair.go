@@ -1,0 +1,89 @@
+package agent
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// repairRequest is the management API's; without full it repairs all too.
+type repairRequest struct {
+	Keyspace string   `json:"keyspace_name"`
+	Tables   []string `json:"tables"`
+	Full     *bool    `json:"full"`
+}
+
+// handleRepair starts a repair. Cassandra runs it beside other jobs, as the stock
+// management API lets it.
+func (a *Agent) handleRepair(job bool) func(context.Context, *http.Request) (int, any, error) {
+	return func(ctx context.Context, q *http.Request) (int, any, error) {
+		var o repairRequest
+		if err := json.NewDecoder(q.Body).Decode(&o); err != nil {
+			return 400, nil, fmt.Errorf("body: %w", err)
+		}
+		if o.Keyspace == "" {
+			return 400, nil, errors.New("keyspace_name is needed")
+		}
+		command, err := a.repair(ctx, o)
+		if err != nil || !job {
+			return 200, "OK", err
+		}
+		return 202, a.jobs.beside("repair", func(ctx context.Context) error { return a.followRepair(ctx, o.Keyspace, command) }), nil
+	}
+}
+
+// repair asks for the repair of all ranges that the node holds replicas of, with
+// all their replicas. The answer is Cassandra's number for it, 0 when no range has
+// a second replica.
+func (a *Agent) repair(ctx context.Context, o repairRequest) (command int, err error) {
+	options := map[string]string{"incremental": fmt.Sprint(o.Full != nil && !*o.Full), "parallelism": "parallel"}
+	if len(o.Tables) > 0 {
+		options["columnFamilies"] = strings.Join(o.Tables, ",")
+	}
+	if err := exec(ctx, a.jmx, storageService, "repairAsync(java.lang.String,java.util.Map)", &command, o.Keyspace, options); err != nil {
+		return 0, fmt.Errorf("repair of %s: %w", o.Keyspace, err)
+	}
+	return command, nil
+}
+
+// How a repair is followed, and for how long Cassandra may not know of one that
+// it took: it queues them.
+const (
+	repairPause    = 300 * time.Millisecond
+	repairPatience = 10 * time.Minute
+)
+
+// followRepair waits for the end of a repair. Cassandra's notifications say
+// "complete" after a failure too; the status that it keeps says what came of it.
+func (a *Agent) followRepair(ctx context.Context, keyspace string, command int) error {
+	if command == 0 {
+		return nil
+	}
+	for unknown := time.Now(); ; time.Sleep(repairPause) {
+		status, err := a.repairStatus(ctx, command)
+		switch {
+		case err != nil || len(status) == 0:
+			if time.Since(unknown) > repairPatience {
+				return errors.Join(fmt.Errorf("repair of %s: Cassandra doesn't tell what became of it", keyspace), err)
+			}
+			continue
+		case status[0] == "COMPLETED":
+			return nil
+		case status[0] == "FAILED":
+			return fmt.Errorf("repair of %s: %s", keyspace, strings.Join(status[1:], "; "))
+		}
+		unknown = time.Now()
+	}
+}
+
+// repairStatus is IN_PROGRESS, COMPLETED or FAILED with messages; empty when
+// Cassandra knows no such repair.
+func (a *Agent) repairStatus(ctx context.Context, command int) (status []string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, jmxTimeout)
+	defer cancel()
+	return status, exec(ctx, a.jmx, storageService, "getParentRepairStatus(int)", &status, command)
+}

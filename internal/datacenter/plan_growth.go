@@ -1,0 +1,210 @@
+package datacenter
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	"github.com/ringspan/ringspan/internal/mgmtapi"
+	"github.com/ringspan/ringspan/internal/topology"
+)
+
+// planGrowth raises the factors of a keyspace that is in use, after the nodes that
+// are members, one replica of one datacenter at a time. A new replica is empty
+// until the keyspace is repaired: with one more there is still a full one in each
+// quorum, with two more there need not be. So each step is repaired before the
+// next, and what is repaired is on record before the step: a crash in between
+// forgets nothing. Factors are never lowered. This datacenter is reached when it
+// holds replicas, as many as there may be yet.
+func (s *State) planGrowth(p *Plan, keyspace string, current map[string]string, present map[string]int) (reached bool) {
+	factors, _ := topology.MergeReplication(current, nil)
+	next, why := s.nextFactors(current, factors, present)
+	unfilled := s.unfilled(keyspace, factors, next != nil)
+	if next == nil && !unfilled {
+		return true
+	}
+	record, recorded := s.filled()[keyspace]
+	if next[s.name()] > factors[s.name()] || recorded && factors[s.name()] > record[s.name()] {
+		p.Thin = true
+	}
+	switch blocker := s.growthBlocker(laidOver(factors, next)); {
+	case blocker != "":
+		p.Wait("%s before the system keyspaces get more replicas", blocker)
+	case unfilled:
+		s.planRepair(p, keyspace, factors)
+	case !recorded || !maps.Equal(record, factors): // somebody lowered a factor, or there is nothing to repair
+		s.recordFilled(p, keyspace, factors)
+	case keyspace == "system_auth" && s.auth() && !s.skipUsers() && !s.rolesWritten():
+		p.Wait("the roles to be written before %s gets more replicas", keyspace)
+	default:
+		p.add(Replicate, keyspace, why, Step{Factors: next})
+	}
+	return factors[s.name()] > 0
+}
+
+// nextFactors are the factors after one more step, nil when none is left. A
+// datacenter without replicas, where nobody can log in yet, gets all of its own at
+// once as soon as it has the nodes for them.
+func (s *State) nextFactors(current map[string]string, factors, present map[string]int) (next map[string]int, why string) {
+	if !topology.ByDatacenter(current) {
+		return s.byDatacenter(current, present), "it is replicated by datacenter"
+	}
+	wanted := s.systemReplication()
+	for _, dc := range s.ownFirst(wanted) {
+		have, want := factors[dc], min(wanted[dc], present[dc])
+		next = maps.Clone(factors)
+		switch {
+		case have == 0 && wanted[dc] > 0 && want == wanted[dc]:
+			next[dc] = want
+			return next, fmt.Sprintf("datacenter %s gets its replicas", dc)
+		case have > 0 && have < want:
+			next[dc] = have + 1
+			return next, fmt.Sprintf("datacenter %s has %d nodes, and gets replica %d", dc, present[dc], have+1)
+		case have == 0 && dc == s.name(): // its nodes could not repair what the others get
+			return nil, ""
+		}
+	}
+	return nil, ""
+}
+
+// ownFirst are datacenters in order, this one before all others: its nodes run the
+// repairs, and have to hold replicas for that.
+func (s *State) ownFirst(of map[string]int) []string {
+	names := slices.Sorted(maps.Keys(of))
+	slices.SortStableFunc(names, func(a, b string) int {
+		switch s.name() {
+		case a:
+			return -1
+		case b:
+			return 1
+		}
+		return 0
+	})
+	return names
+}
+
+// byDatacenter keeps the number of replicas of a keyspace whose strategy knows no
+// datacenters, in each of them.
+func (s *State) byDatacenter(current map[string]string, present map[string]int) map[string]int {
+	replicas, _ := strconv.Atoi(current["replication_factor"])
+	next := map[string]int{}
+	for dc, nodes := range present {
+		next[dc] = min(max(replicas, 1), nodes)
+	}
+	return next
+}
+
+// unfilled tells whether replicas of a keyspace may lack data: its factors are
+// higher than those on record. Without a record nothing is owed as long as no more
+// replicas are wanted; then what is there is made sure of first. The nodes of this
+// datacenter have to hold replicas to repair anything.
+func (s *State) unfilled(keyspace string, factors map[string]int, more bool) bool {
+	record, recorded := s.filled()[keyspace]
+	switch {
+	case factors[s.name()] == 0:
+		return false
+	case !recorded:
+		return more
+	}
+	for dc, factor := range factors {
+		if factor > record[dc] {
+			return true
+		}
+	}
+	return false
+}
+
+// filled are the factors, by keyspace and datacenter, at which all replicas are
+// known to have all data.
+func (s *State) filled() map[string]map[string]int {
+	out := map[string]map[string]int{}
+	if json.Unmarshal([]byte(s.DC.Annotations[api.FilledAnnotation]), &out) != nil {
+		return map[string]map[string]int{}
+	}
+	return out
+}
+
+// recordFilled is written only if a quorum in each datacenter knows the superuser.
+func (s *State) recordFilled(p *Plan, keyspace string, factors map[string]int) {
+	if p.filled == nil {
+		p.filled = s.filled()
+	}
+	p.filled[keyspace] = factors
+	i := slices.IndexFunc(p.Steps, func(x Step) bool { return x.Verb == Record && x.Target == api.FilledAnnotation })
+	if i < 0 {
+		i = len(p.Steps)
+		p.add(Record, api.FilledAnnotation, "", Step{})
+	}
+	step := &p.Steps[i]
+	step.Why = strings.TrimPrefix(step.Why+", "+keyspace+" has its data at "+words(factors), ", ")
+	step.Stamp = encode(p.filled)
+	if keyspace == "system_auth" && s.auth() && !s.skipUsers() && s.Superuser != nil {
+		step.Readable = s.Superuser.Username
+	}
+}
+
+// growthBlocker names what must be first. A repair needs all replicas, and one that
+// a node joins meanwhile would miss it: so every node of the datacenters that hold
+// the keyspace has to be up and no node on its way.
+func (s *State) growthBlocker(holders map[string]int) string {
+	if away := s.away(); away != "" {
+		return "node " + away + " to be up"
+	}
+	if pod := s.joining(); pod != nil {
+		return "node " + pod.Name + " to have joined"
+	}
+	for _, e := range s.Ringview {
+		switch {
+		case e.Status != "NORMAL":
+			return fmt.Sprintf("node %s of datacenter %s to be a member (it is %s)", e.Address, e.Datacenter, strings.ToLower(e.Status))
+		case !e.Alive && holders[e.Datacenter] > 0:
+			return fmt.Sprintf("node %s of datacenter %s to be up", e.Address, e.Datacenter)
+		}
+	}
+	for _, pod := range s.Pods {
+		if pod.running() && pod.Status.ClientPort == mgmtapi.PortUnknown { // agents tell it since they repair
+			return fmt.Sprintf("the agent of node %s to be updated, which can't repair yet (annotation %s: %s)", pod.Name, api.UpdateAllowedAnnotation, api.UpdateAllowedOnce)
+		}
+	}
+	return ""
+}
+
+// spreads tells whether a step is being taken, which a node that joins would disturb.
+func (s *State) spreads() bool {
+	if !s.alters() || s.Schemas != 1 {
+		return false
+	}
+	var p Plan
+	s.planReplication(&p)
+	return p.has(Replicate, Repair, Record) || p.Repairing
+}
+
+func words(factors map[string]int) string {
+	if len(factors) == 0 {
+		return "no datacenter"
+	}
+	var parts []string
+	for _, dc := range slices.Sorted(maps.Keys(factors)) {
+		parts = append(parts, fmt.Sprintf("%s:%d", dc, factors[dc]))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func encode(record map[string]map[string]int) string {
+	data, _ := json.Marshal(record) // plain data: cannot fail
+	return string(data)
+}
+
+func sameFactors(a, b map[string]map[string]int) bool {
+	return maps.EqualFunc(a, b, func(x, y map[string]int) bool { return maps.Equal(x, y) })
+}
+
+func laidOver(a, b map[string]int) map[string]int {
+	out := maps.Clone(a)
+	maps.Copy(out, b)
+	return out
+}

@@ -1,0 +1,136 @@
+package datacenter
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ringspan/ringspan/internal/mgmtapi"
+	"github.com/ringspan/ringspan/internal/topology"
+)
+
+// RepairRun is a repair that this process asked a node for. Nothing is lost with
+// the process: what isn't on record is repaired once more.
+type RepairRun struct {
+	Keyspace string
+	Pod, UID string
+	Stamp    string // of replicas and members that it was asked for
+	Job      mgmtapi.Job
+
+	failed time.Time
+}
+
+// Asked puts a repair in the place of the node's last one of the keyspace.
+func Asked(runs []RepairRun, step Step, job string) []RepairRun {
+	runs = slices.DeleteFunc(runs, func(r RepairRun) bool { return r.Keyspace == step.Target && r.UID == step.Pod.UID })
+	return append(runs, RepairRun{Keyspace: step.Target, Pod: step.Pod.Name, UID: step.Pod.UID, Stamp: step.Stamp, Job: mgmtapi.Job{ID: job, Status: mgmtapi.JobWaiting}})
+}
+
+// ListenTo asks for the jobs that go on. One that its node has forgotten, or whose
+// pod is gone, is forgotten here too.
+func ListenTo(runs []RepairRun, pods []Pod, now time.Time, ask func(pod *Pod, id string) (mgmtapi.Job, error)) (heard []RepairRun) {
+	for _, run := range runs {
+		i := slices.IndexFunc(pods, func(p Pod) bool { return p.UID == run.UID && !p.Deleting })
+		if i < 0 {
+			continue
+		}
+		if run.Job.Status == mgmtapi.JobWaiting {
+			job, err := ask(&pods[i], run.Job.ID)
+			if errors.Is(err, mgmtapi.ErrNotFound) {
+				continue
+			}
+			if err == nil {
+				run.heard(job, now)
+			}
+		}
+		heard = append(heard, run)
+	}
+	return heard
+}
+
+// StillMeant are the repairs for the replicas that there are. One for others is
+// forgotten, also if there will be as many again: those are new and empty.
+func (s *State) StillMeant(runs []RepairRun) []RepairRun {
+	return slices.DeleteFunc(runs, func(r RepairRun) bool {
+		current, seen := s.Replication[r.Keyspace]
+		factors, _ := topology.MergeReplication(current, nil)
+		return seen && !strings.HasPrefix(r.Stamp, words(factors)+" on ")
+	})
+}
+
+// repairPause is how long a repair that failed is left alone.
+const repairPause = 20 * time.Second
+
+// planRepair fills the replicas of a keyspace. Nodes of one datacenter do for the
+// whole ring: each range of the ring has a replica in every datacenter that holds
+// the keyspace, and a repair of a node's ranges goes over all their replicas, in
+// all datacenters. So nobody's agent in another region is needed.
+func (s *State) planRepair(p *Plan, keyspace string, factors map[string]int) {
+	stamp := s.repairStamp(factors)
+	for _, pod := range s.repairers(keyspace, stamp, factors) {
+		run := s.repairOf(keyspace, pod, stamp)
+		switch {
+		case run == nil, run.Job.Status == mgmtapi.JobError && s.Now.Sub(run.failed) >= repairPause:
+			p.add(Repair, keyspace, "its replicas are to be the same at "+words(factors)+": through node "+pod.Name, Step{Pod: pod, Stamp: stamp})
+			return
+		case run.Job.Status == mgmtapi.JobError:
+			p.Wait("another try to repair %s through node %s (%s)", keyspace, pod.Name, run.Job.Error)
+			return
+		case run.Job.Status != mgmtapi.JobCompleted:
+			p.Wait("the repair of %s through node %s", keyspace, pod.Name)
+			p.Repairing = true
+			return
+		}
+	}
+	s.recordFilled(p, keyspace, factors)
+}
+
+// repairers are the nodes whose ranges are the whole ring together. Where there are
+// as many replicas as nodes, each of them has all.
+func (s *State) repairers(keyspace, stamp string, factors map[string]int) (pods []*Pod) {
+	nodes := 0
+	for _, e := range s.Ringview {
+		if e.Datacenter == s.name() {
+			nodes++
+		}
+	}
+	for i := range s.Pods {
+		if pod := &s.Pods[i]; pod.running() && !pod.Deleting {
+			pods = append(pods, pod)
+		}
+	}
+	if factors[s.name()] < nodes || len(pods) == 0 {
+		return pods
+	}
+	begun := slices.IndexFunc(pods, func(pod *Pod) bool { return s.repairOf(keyspace, pod, stamp) != nil })
+	return pods[max(begun, 0):][:1]
+}
+
+func (s *State) repairOf(keyspace string, pod *Pod, stamp string) *RepairRun {
+	i := slices.IndexFunc(s.Repairs, func(r RepairRun) bool { return r.Keyspace == keyspace && r.UID == pod.UID && r.Stamp == stamp })
+	if i < 0 {
+		return nil
+	}
+	return &s.Repairs[i]
+}
+
+// repairStamp tells replicas and members: a repair counts only if both are as they
+// were when it began, or a node that joined meanwhile may have missed it.
+func (s *State) repairStamp(factors map[string]int) string {
+	var hosts []string
+	for _, e := range s.Ringview {
+		hosts = append(hosts, e.HostID)
+	}
+	slices.Sort(hosts)
+	return words(factors) + " on " + strings.Join(hosts, ",")
+}
+
+// heard takes news of a repair's job. The time of a failure is this process's: the
+// node may have another clock.
+func (r *RepairRun) heard(job mgmtapi.Job, now time.Time) {
+	if job.Status == mgmtapi.JobError && r.Job.Status != mgmtapi.JobError {
+		r.failed = now
+	}
+	r.Job = job
+}
