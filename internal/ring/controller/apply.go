@@ -159,7 +159,11 @@ func (p *pass) orphans(ctx context.Context) error {
 		return err
 	}
 	for _, dc := range list {
-		if !slices.ContainsFunc(p.k.Spec.Cassandra.Datacenters, func(t api.CassandraDatacenterTemplate) bool { return t.Metadata.Name == dc.Name }) {
+		ours, err := p.mayBeIn(ctx, dc.Namespace)
+		if err != nil {
+			return err
+		}
+		if ours && !slices.ContainsFunc(p.k.Spec.Cassandra.Datacenters, func(t api.CassandraDatacenterTemplate) bool { return t.Metadata.Name == dc.Name }) {
 			p.errs = append(p.errs, fmt.Errorf("datacenter %s is no longer in spec.cassandra.datacenters: decommissioning one is not acted on in this version; it is left as it is", dc.Name))
 		}
 	}

@@ -3,6 +3,7 @@ package controller
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -14,6 +15,7 @@ import (
 	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 	"github.com/ringspan/ringspan/internal/federation/peers"
 	"github.com/ringspan/ringspan/internal/grant"
+	"github.com/ringspan/ringspan/internal/ring"
 )
 
 // mayUse tells whether a datacenter of the ring may be in its namespace: the ring's own, or one that accepts the ring. A
@@ -34,6 +36,17 @@ func (p *pass) mayUse(ctx context.Context, want, have *cassandra.CassandraDatace
 	}
 	p.waits = append(p.waits, missing)
 	return false, nil
+}
+
+// mayBeIn tells whether the ring can have datacenters in a namespace at all. Labels that say so are no proof: who has rights in
+// another namespace can write them there.
+func (p *pass) mayBeIn(ctx context.Context, name string) (bool, error) {
+	named := slices.ContainsFunc(p.k.Spec.Cassandra.Datacenters, func(t api.CassandraDatacenterTemplate) bool { return ring.Namespace(p.k, t) == name })
+	if named || p.asker().Own(name) {
+		return true, nil
+	}
+	ns, err := p.namespace(ctx, name)
+	return err == nil && grant.Accepts(ns, p.asker()), err
 }
 
 func (p *pass) asker() grant.Asker { return grant.Asker{Namespace: p.k.Namespace, Name: p.k.Name} }

@@ -167,3 +167,20 @@ func TestPeersReadOnlyWhatARingShares(t *testing.T) {
 		t.Errorf("a list of Secrets: %v", err)
 	}
 }
+
+// Who labels a datacenter of a namespace of theirs as one of a ring elsewhere says nothing of that ring.
+func TestAForgedDatacenterIsNoNewsOfTheRing(t *testing.T) {
+	s := running(t)
+	w := s.by[west]
+	w.accepts(s.ns+"-theirs", "nobody")
+	forged := &cassandra.CassandraDatacenter{ObjectMeta: metav1.ObjectMeta{Namespace: s.ns + "-theirs", Name: "dc9", Labels: map[string]string{api.ClusterNameLabel: "ring", api.ClusterNamespaceLabel: s.ns}}}
+	forged.Spec = cassandra.CassandraDatacenterSpec{ClusterName: "ring", ServerType: "cassandra", ServerVersion: "5.0.9", Size: 1}
+	s.must(w.admin.Create(t.Context(), forged))
+	s.rounds(3)
+	if k := w.ring(); k.Status.Error != api.NoError || !k.Status.IsTrue(api.ClusterReady) {
+		t.Errorf("status.error: %s", k.Status.Error)
+	}
+	w.accepts(s.ns+"-theirs", s.ns)
+	s.until("one that may be the ring's to be told", func() bool { return strings.Contains(w.ring().Status.Error, "dc9") })
+	s.must(w.admin.Delete(t.Context(), forged))
+}
