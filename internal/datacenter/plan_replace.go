@@ -45,11 +45,8 @@ func (s *State) replaceOptions(pod *Pod) (o mgmtapi.StartOptions, blocker string
 	case len(s.Ringview) == 0: // nobody is left of the ring
 		o.Seeds, o.AutoBootstrap, o.NativeTransport = []string{pod.IP}, new(false), new(!s.auth())
 	}
-	switch {
-	case s.owes() != "":
+	if s.owes() != "" || !s.initialized() { // planNative opens it, when the data and the roles are there
 		o.NativeTransport = new(false)
-	case !s.initialized():
-		o.NativeTransport = new(!s.auth())
 	}
 	if len(o.Seeds) == 0 {
 		return o, "it waits for a seed with an address"
