@@ -44,6 +44,10 @@ func (r *Reconciler) Reconcile(ctx context.Context, q ctrl.Request) (ctrl.Result
 	if claim.Labels[api.DatacenterLabel] == "" {
 		return ctrl.Result{}, nil // nobody's of ours
 	}
+	if claim.DeletionTimestamp.IsZero() && claim.Annotations[KeptUntil] != "" {
+		again, err := r.expire(ctx, claim)
+		return ctrl.Result{RequeueAfter: again}, ignoreConflict(err)
+	}
 	if claim.DeletionTimestamp.IsZero() {
 		return ctrl.Result{}, ignoreConflict(r.keep(ctx, claim))
 	}
@@ -56,7 +60,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, q ctrl.Request) (ctrl.Result
 
 // keep puts the finalizer on a claim of a datacenter that is there.
 func (r *Reconciler) keep(ctx context.Context, claim *corev1.PersistentVolumeClaim) error {
-	owner, err := r.owner(ctx, claim)
+	owner, err := r.owner(ctx, r.Client, claim)
 	if err != nil || owner == nil || !owner.DeletionTimestamp.IsZero() {
 		return err
 	}
@@ -68,9 +72,9 @@ func (r *Reconciler) keep(ctx context.Context, claim *corev1.PersistentVolumeCla
 }
 
 // owner is the claim's datacenter, nil when it is gone.
-func (r *Reconciler) owner(ctx context.Context, claim *corev1.PersistentVolumeClaim) (*api.CassandraDatacenter, error) {
+func (r *Reconciler) owner(ctx context.Context, from client.Reader, claim *corev1.PersistentVolumeClaim) (*api.CassandraDatacenter, error) {
 	var list api.CassandraDatacenterList
-	if err := r.Client.List(ctx, &list, client.InNamespace(claim.Namespace)); err != nil {
+	if err := from.List(ctx, &list, client.InNamespace(claim.Namespace)); err != nil {
 		return nil, err
 	}
 	i := slices.IndexFunc(list.Items, func(dc api.CassandraDatacenter) bool {

@@ -2,5 +2,5 @@
 // the datacenter's deletion was agreed on or a person says that the data may go. Who deletes one claim as such, in a
 // namespace that stays, gets that.
 //
-// It never deletes a claim. Start reading at Reconcile.
+// It deletes no claim but those that were kept for a time which is over (kept.go). Start reading at Reconcile.
 package claim

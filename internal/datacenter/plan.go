@@ -32,6 +32,7 @@ const (
 	Clear       plan.Verb = "clear"          // a request in the spec or an annotation that was carried out
 	DropPVCs    plan.Verb = "delete volumes" // of a datacenter that is being deleted
 	DropControl plan.Verb = "let go"         // of the finalizer
+	KeepPVCs    plan.Verb = "keep volumes"   // of a datacenter that is being deleted, for a time
 	NoteAsked   plan.Verb = "note"           // that the deletion was asked for, whatever happens to the namespace later
 )
 
@@ -162,6 +163,8 @@ func (s *State) invalid() string {
 	switch {
 	case s.RingError != "":
 		return s.RingError
+	case s.KeptOf != "" && !s.initialized():
+		return s.keptWords()
 	case s.DC.Spec.ServerType != "" && s.DC.Spec.ServerType != "cassandra":
 		return fmt.Sprintf("spec.serverType: %s is not supported, only cassandra", s.DC.Spec.ServerType)
 	case s.ringRefused() != "":

@@ -91,6 +91,14 @@ func (s *State) planDeletion(p *Plan) {
 		return
 	}
 	if len(s.Volumes) > 0 && s.DC.Annotations[api.DeletePVCAnnotation] != "false" {
+		switch keep, err := s.KeepVolumes(); {
+		case err != nil:
+			p.Wait("the annotation %s to be a duration, as 168h: volumes are kept until it can be read", deletion.KeepVolumes)
+			return
+		case keep > 0:
+			p.add(KeepPVCs, s.DC.Name, "its volumes stay for "+keep.String(), Step{})
+			return
+		}
 		p.add(DropPVCs, s.DC.Name, "the datacenter is being deleted", Step{})
 		return // let go only when they are
 	}

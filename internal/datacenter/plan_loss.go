@@ -3,6 +3,7 @@ package datacenter
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	"github.com/ringspan/ringspan/internal/deletion"
@@ -36,4 +37,24 @@ func (s *State) heldStatus(out api.CassandraDatacenterStatus) api.CassandraDatac
 		out.Conditions = append(out.Conditions, s.timed(condition(kind, kind == api.DatacenterDeleting, api.ReasonLost, s.lossWords())))
 	}
 	return out
+}
+
+// KeepVolumes is how long the volumes stay after an agreed deletion.
+func (s *State) KeepVolumes() (time.Duration, error) {
+	text := s.DC.Annotations[deletion.KeepVolumes]
+	if text == "" {
+		return 0, nil
+	}
+	return time.ParseDuration(text)
+}
+
+// RingKey is what tells a ring from others: its name and id.
+func RingKey(dc *api.CassandraDatacenter) string {
+	return dc.Spec.ClusterName + "/" + dc.Annotations[api.RingIDAnnotation]
+}
+
+// keptWords say that volumes of another ring would be taken for this one's.
+func (s *State) keptWords() string {
+	return fmt.Sprintf("volumes of an earlier ring, %s, are kept under this datacenter's name, and this ring is %s: nothing is started on them. "+
+		"To take them up, make the ring with the annotation %s of the earlier one; to be rid of them, delete the claims", s.KeptOf, RingKey(s.DC), api.RingIDAnnotation)
 }

@@ -65,6 +65,8 @@ func (r *Reconciler) step(ctx context.Context, s *datacenter.State, step datacen
 		return r.clear(ctx, s, step)
 	case datacenter.Record:
 		return r.record(ctx, s, step)
+	case datacenter.KeepPVCs:
+		return r.keepVolumes(ctx, s)
 	case datacenter.NoteAsked:
 		return r.noteAsked(ctx, s)
 	case datacenter.DropPVCs:

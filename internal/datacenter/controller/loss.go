@@ -66,3 +66,17 @@ func (r *Reconciler) dropVolumes(ctx context.Context, s *datacenter.State) error
 	}
 	return errors.Join(errs...)
 }
+
+// keepVolumes says on the claims until when they stay. Their own loop goes on from there.
+func (r *Reconciler) keepVolumes(ctx context.Context, s *datacenter.State) error {
+	keep, err := s.KeepVolumes()
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, name := range s.Volumes {
+		key := client.ObjectKey{Namespace: s.DC.Namespace, Name: name}
+		errs = append(errs, claim.KeepUntil(ctx, r.Client, key, s.Now.Add(keep), datacenter.RingKey(s.DC), string(s.DC.UID)))
+	}
+	return errors.Join(errs...)
+}

@@ -4,7 +4,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -205,5 +207,64 @@ func TestAClaimThatIsDeletedAsSuchGoes(t *testing.T) {
 	s.claims()
 	if left := s.claims(); len(left) > 0 {
 		t.Errorf("after the word %d are left", len(left))
+	}
+}
+
+// Volumes of a deleted datacenter stay for a time when that is asked for: a ring of another id isn't started on them, one
+// of the same id takes them up, and otherwise they go when the time is over and nobody uses them.
+func TestKeptVolumes(t *testing.T) {
+	s := newStage(t)
+	makeRing := func(id string) {
+		s.create(func(dc *api.CassandraDatacenter) {
+			dc.Annotations = map[string]string{deletion.KeepVolumes: "24h", api.RingIDAnnotation: id}
+		})
+	}
+	end := func() {
+		s.must(s.admin.Delete(t.Context(), s.dc()))
+		for i := 0; i < 12 && !s.gone(); i++ {
+			s.newOperator()
+			s.pass()
+			s.endPods(map[string]bool{})
+			var sets appsv1.StatefulSetList
+			s.must(s.admin.List(t.Context(), &sets, client.InNamespace(s.ns)))
+			if len(sets.Items) == 0 {
+				s.endPods(map[string]bool{})
+			}
+		}
+		if n := kept(s.claims()); !s.gone() || n != 3 {
+			t.Fatalf("the datacenter is gone: %t; %d of 3 claims are kept", s.gone(), n)
+		}
+	}
+	makeRing("one")
+	s.settle()
+	s.claims()
+	end()
+
+	s.create(func(dc *api.CassandraDatacenter) { dc.Annotations = map[string]string{api.RingIDAnnotation: "another"} })
+	s.rounds(3)
+	if c := s.dc().Status.Condition(api.DatacenterValid); c == nil || c.Status != corev1.ConditionFalse || !strings.Contains(c.Message, "volumes of an earlier ring, ring/one, are kept") {
+		t.Errorf("got %+v", c)
+	}
+	end()
+
+	makeRing("one")
+	s.pass()
+	for _, c := range s.claims() {
+		if c.Annotations[claim.KeptUntil] != "" || !slices.Contains(c.Finalizers, claim.Finalizer) {
+			t.Errorf("%s was not taken up: %v %v", c.Name, c.Annotations, c.Finalizers)
+		}
+	}
+	end()
+
+	s.clock = s.clock.Add(23 * time.Hour)
+	if n := kept(s.claims()); n != 3 {
+		t.Fatalf("%d of 3 claims are left before their time", n)
+	}
+	s.clock = s.clock.Add(2 * time.Hour)
+	s.claims()
+	s.pvcProtection()
+	s.claims()
+	if left := s.claims(); len(left) > 0 {
+		t.Errorf("%d claims are left after their time", len(left))
 	}
 }

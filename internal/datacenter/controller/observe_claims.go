@@ -25,7 +25,11 @@ func (r *Reconciler) observeClaims(ctx context.Context, s *datacenter.State) err
 	for i := range claims.Items {
 		c := &claims.Items[i]
 		leaving := !c.DeletionTimestamp.IsZero()
-		if !leaving || slices.Contains(c.Finalizers, claim.Finalizer) {
+		of, dealtWith := c.Annotations[claim.KeptOf], !leaving && c.Annotations[claim.KeptBy] == string(s.DC.UID)
+		switch stranger := of != "" && of != datacenter.RingKey(s.DC); {
+		case stranger:
+			s.KeptOf = of // not this one's, whatever becomes of it
+		case !dealtWith && (!leaving || slices.Contains(c.Finalizers, claim.Finalizer)):
 			s.Volumes = append(s.Volumes, c.Name)
 		}
 		for p := range s.Pods {
