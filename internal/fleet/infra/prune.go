@@ -61,7 +61,7 @@ func (u *up) replace(r *Resource, f *Found) {
 // doubles of what is. What hangs on something that stays, stays too.
 func (u *up) unwanted() {
 	gone := u.gone()
-	u.usedOutside(gone)
+	u.used(gone)
 	var kept []*Found
 	for i := range gone {
 		if f := &gone[i]; !u.mayDelete(f) {
@@ -129,16 +129,22 @@ func (u *up) byHand(f *Found, wanted map[string]*Resource) bool {
 	return c != nil && c.Adopted == ""
 }
 
-// usedOutside refuses to delete what something outside of the plan stands on.
-func (u *up) usedOutside(gone []Found) {
+// used refuses to delete what a cluster or its nodes stand on that stay. AWS itself keeps
+// a subnet with machines in it, but neither its routes nor its way out.
+func (u *up) used(gone []Found) {
 	for i := range u.seen.Found {
 		f := &u.seen.Found[i]
-		if !u.outside(f) || f.State == Gone {
+		goes := f.State == Failed && u.mayDelete(f) || slices.ContainsFunc(gone, func(g Found) bool { return g.Physical == f.Physical && g.Kind == f.Kind })
+		if f.State == Gone || !u.outside(f) && (goes || f.Kind != Cluster && f.Kind != NodeGroup) {
 			continue
+		}
+		why := "Give back what was there, or take it down first"
+		if u.outside(f) {
+			why = "--network-only leaves that alone. Run without --network-only"
 		}
 		for j := range gone {
 			if gone[j].Kind != Role && f.refersTo(gone[j].Physical) {
-				u.refuse("%s %s (%s) is no longer in the file, but %s %s uses it, and --network-only leaves that alone. Run without --network-only", gone[j].Kind, gone[j].ID, gone[j].Physical, f.Kind, f.Physical)
+				u.refuse("%s %s (%s) is no longer in the file, but %s %s uses it. %s", gone[j].Kind, gone[j].ID, gone[j].Physical, f.Kind, f.Physical, why)
 			}
 		}
 	}

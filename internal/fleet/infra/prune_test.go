@@ -133,8 +133,17 @@ func drawChange(t testing.TB, rt *rapid.T) (*Desired, *Seen) {
 func TestWithoutPruneDataStays(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		want, seen := drawChange(t, rt)
-		if all := takesData(Up(want, seen, Prune{})); len(all) > 0 {
+		p := Up(want, seen, Prune{})
+		if all := takesData(p); len(all) > 0 {
 			rt.Fatalf("without --prune:\n%s", strings.Join(all, "\n"))
+		}
+		for i := range p.Steps {
+			s := &p.Steps[i]
+			for j := range seen.Found {
+				if f := &seen.Found[j]; len(p.Refused) == 0 && s.Verb == Delete && s.Kind != Role && (f.Kind == Cluster || f.Kind == NodeGroup) && f.State != Gone && f.refersTo(s.Physical) {
+					rt.Fatalf("%s, and %s uses it", s, f.Name())
+				}
+			}
 		}
 	})
 }
@@ -244,5 +253,21 @@ func TestAFailedNodeGroupIsMadeAgainOnlyWithPrune(t *testing.T) {
 	}
 	if p := Up(desired(t, in), in.Seen, PruneAll()); len(p.Steps) != 1 || p.Steps[0].Verb != Replace || len(p.Removals) != 1 {
 		t.Errorf("--prune:\n%s", p.Text())
+	}
+}
+
+// A zone that is taken from the file has subnets that nodes are in: AWS keeps the
+// subnet, but not its routes, and the nodes would be cut off.
+func TestAZoneThatIsUsedStays(t *testing.T) {
+	c, _ := running(t, article)
+	in := input(t, strings.Replace(article, "{name: eu-west-1, cidr: 172.21.0.0/16}", "{name: eu-west-1, cidr: 172.21.0.0/16, zones: [{name: eu-west-1a}, {name: eu-west-1b}], nodes: {count: 3}}", 1))
+	in.Seen = c.seen
+	for _, prune := range []Prune{{}, PruneAll()} {
+		p := Up(desired(t, in), in.Seen, prune)
+		if !slices.ContainsFunc(p.Refused, func(s string) bool {
+			return strings.Contains(s, "eu-west-1/subnet/private/eu-west-1c") && strings.Contains(s, "uses it")
+		}) {
+			t.Errorf("refused %v of\n%s", p.Refused, p.Text())
+		}
 	}
 }
