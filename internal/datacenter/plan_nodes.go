@@ -150,6 +150,7 @@ func (s *State) tokens() map[topology.Position][]string {
 	for i, d := range ring.Datacenters {
 		if d.Name == s.name() {
 			ring.Datacenters[i] = s.own()
+			ring.Datacenters[i].Birth = string(s.DC.UID)
 		}
 	}
 	return ring.Tokens(s.name())

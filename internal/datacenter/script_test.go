@@ -114,6 +114,12 @@ func (r *region) happens(t *testing.T, d *datadriven.TestData, pod string) strin
 	case "lose-stopped": // its pod isn't there
 		r.nodes[pod] = r.nodes[pod].LoseVolume("gone-" + pod)
 		r.claims[pod]++
+	case "recreate": // the region was lost, and somebody makes its datacenter anew
+		r.recreate()
+	case "forget-dead": // nodetool removenode for each dead one
+		for _, n := range r.lost {
+			n.Remove()
+		}
 	case "stall", "let-go":
 		r.nodes[pod].Hold(d.Cmd == "stall")
 	case "claim-deleted":

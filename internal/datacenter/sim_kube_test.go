@@ -20,6 +20,7 @@ import (
 	"github.com/ringspan/ringspan/internal/datacenter"
 	"github.com/ringspan/ringspan/internal/deletion"
 	"github.com/ringspan/ringspan/internal/mgmtapi"
+	"github.com/ringspan/ringspan/internal/mgmtapi/fake"
 	"github.com/ringspan/ringspan/internal/topology"
 )
 
@@ -147,6 +148,18 @@ func (r *region) kill(name string) {
 			n.Move("gone-" + name)
 		}
 	}
+}
+
+// recreate is the loss of the region with all volumes, and a new datacenter of the
+// old name in it.
+func (r *region) recreate() {
+	for _, n := range r.nodes {
+		n.LoseVolume("nowhere")
+		r.lost = append(r.lost, n)
+	}
+	r.nodes, r.pods, r.sets, r.objects = map[string]*fake.Node{}, map[string]*corev1.Pod{}, map[string]*appsv1.StatefulSet{}, map[string]object{}
+	r.dc.Status, r.dc.UID = api.CassandraDatacenterStatus{}, "another"
+	r.dc.Annotations = map[string]string{api.RebuildFromAnnotation: "dc1"}
 }
 
 // loseVolume ends a pod whose claim was deleted: both come anew.

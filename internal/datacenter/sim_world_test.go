@@ -48,7 +48,8 @@ type region struct {
 	version map[string]int // of the Secrets
 	claims  map[string]int // by pod name: how many volumes it has had; none without claims
 	leaving map[string]bool
-	rolled  string // memory of the operator's process
+	lost    []*fake.Node // with the region
+	rolled  string       // memory of the operator's process
 	told    map[string]string
 	taken   map[string]string
 	repairs []datacenter.RepairRun
@@ -311,6 +312,9 @@ func (w *world) settle(rounds int, say func(r *region, plan datacenter.Plan)) bo
 // check says which of the rules that hold at any time are broken.
 func (w *world) check() string {
 	broken := w.broken
+	if robbed := w.cassie.Robbed(); len(robbed) > 0 {
+		broken = append(broken, fmt.Sprintf("the ranges of %s were taken without a word", strings.Join(robbed, ", ")))
+	}
 	ids := map[string]string{}
 	for _, r := range w.regions {
 		for name, n := range r.nodes {

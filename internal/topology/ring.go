@@ -21,6 +21,8 @@ type Datacenter struct {
 	Size      int      `json:"size"`
 	Racks     []string `json:"racks"`
 	NumTokens int      `json:"numTokens"`
+	// Birth tells this datacenter from an earlier one of the same name, whose dead nodes the ring may still know.
+	Birth string `json:"-"`
 }
 
 // Annotation carries a Ring as JSON on a CassandraDatacenter.

@@ -18,7 +18,8 @@ import (
 // only: they stay what they are when others grow or more are added. Their lowest
 // bits are the node's own, so that they differ even from those of a ring that
 // this one joins without knowing it, and from those that another node was given
-// before the size was changed during the boot. Only a first boot may use them:
+// before the size was changed during the boot. So do those of a datacenter that is
+// made anew: with the tokens of the dead it would own their ranges without a word. Only a first boot may use them:
 // adding a node to a datacenter with data must let Cassandra choose.
 func (r Ring) Tokens(datacenter string) map[Position][]string {
 	used := map[int64]bool{}
@@ -67,6 +68,9 @@ func offset(place int) int64 { return int64(bits.Reverse16(uint16(place))) }
 func (d Datacenter) salt(p Position) int64 {
 	h := fnv.New64a()
 	_, _ = fmt.Fprintf(h, "%s/%s/%d", d.Name, p.Rack, p.Ordinal) // never fails
+	if d.Birth != "" {
+		_, _ = fmt.Fprintf(h, "/%s", d.Birth)
+	}
 	return int64(h.Sum64()%(1<<saltBits-1)) + 1
 }
 

@@ -50,6 +50,9 @@ func (n *Node) LoseVolume(address string) *Node {
 	return next
 }
 
+// Up tells whether the node gossips: the ring knows it by its address.
+func (n *Node) Up() bool { return locked(n, n.up) }
+
 // Former is the node that the pod was before it lost its volume.
 func (n *Node) Former() *Node { return n.former }
 
