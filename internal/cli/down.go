@@ -28,7 +28,9 @@ brings the same ring back. A fleet that is down already is no error.
 A fleet in AWS is taken down by its file (-f) or its name (--fleet): everything with the
 fleet's tag is deleted, in all regions, workloads' leftovers first and networks last,
 until nothing with the tag is left. What others have put into its networks stops that, by
-name.`,
+name.
+
+Rings that are protected from deletion go with their fleet; they are named first.`,
 		Example: "  ringspan down\n  ringspan down --keep-data\n  ringspan down -f examples/aws.yaml",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if path != "" {
@@ -68,6 +70,9 @@ func downHere(ctx context.Context, c *local.Cloud, keep bool, out io.Writer) err
 	if err != nil {
 		return err
 	}
+	if !keep {
+		tellProtected(ctx, out, c.Name())
+	}
 	if err := c.Down(ctx, !keep); err != nil {
 		return err
 	}
@@ -96,6 +101,7 @@ func (a account) downFleet(ctx context.Context, name string, spec *fleetv1.Fleet
 	if err != nil {
 		return err
 	}
+	tellProtected(ctx, out, name)
 	if err := downAWS(ctx, c, name, spec, out); err != nil {
 		return err
 	}

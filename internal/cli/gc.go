@@ -90,6 +90,7 @@ func (g *collection) run(ctx context.Context, name string, out, news io.Writer) 
 
 // forgotten takes a fleet down, and forgets it on this machine too.
 func forgotten(ctx context.Context, c *aws.Cloud, name string, news io.Writer) error {
+	tellProtected(ctx, news, name)
 	if err := downAWS(ctx, c, name, nil, news); err != nil {
 		return err
 	}

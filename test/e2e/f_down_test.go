@@ -53,7 +53,9 @@ func TestDownKeepsDataAndUpBringsItBack(t *testing.T) {
 
 // Down leaves nothing, and may be said twice.
 func TestDownLeavesNothing(t *testing.T) {
-	ringspan(t, "down")
+	if out := ringspan(t, "down"); !strings.Contains(out, "Ring default/"+ring+" is protected from deletion; it goes with its fleet.") {
+		t.Errorf("down doesn't name the protected ring: %s", out)
+	}
 	if err := poll(10*time.Second, nothingRuns); err != nil {
 		t.Error(err)
 	}

@@ -1,0 +1,62 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"sync"
+	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
+	"github.com/ringspan/ringspan/internal/deletion"
+)
+
+// protectedTimeout is how long regions may take to name their protected rings. A
+// fleet whose regions don't answer is taken down all the same.
+const protectedTimeout = 3 * time.Second
+
+// tellProtected names the rings that are protected from deletion and go with their
+// fleet: the protection is about single rings, and whoever takes a fleet down has
+// named the fleet.
+func tellProtected(ctx context.Context, out io.Writer, fleet string) {
+	p, err := open(fleet)
+	if err != nil {
+		return // this machine doesn't know the fleet, so it can ask nobody
+	}
+	all, err := regions(p)
+	if err != nil {
+		return // it never had clusters
+	}
+	for _, name := range protectedRings(ctx, all) {
+		fmt.Fprintf(out, "Ring %s is protected from deletion; it goes with its fleet.\n", name)
+	}
+}
+
+// protectedRings asks all regions that answer, once, for their copies.
+func protectedRings(ctx context.Context, all []region) (names []string) {
+	ctx, cancel := context.WithTimeout(ctx, protectedTimeout)
+	defer cancel()
+	var group sync.WaitGroup
+	var mu sync.Mutex
+	for _, r := range all {
+		group.Go(func() {
+			var rings k8ssandra.K8ssandraClusterList
+			if r.client.List(ctx, &rings) != nil {
+				return
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			for i := range rings.Items {
+				if rings.Items[i].Annotations[deletion.Protection] == "true" {
+					names = append(names, client.ObjectKeyFromObject(&rings.Items[i]).String())
+				}
+			}
+		})
+	}
+	group.Wait()
+	slices.Sort(names)
+	return slices.Compact(names)
+}
