@@ -26,7 +26,7 @@ spec:
   cassandra:
     serverVersion: 5.0.9
     storageConfig: {cassandraDataVolumeClaimSpec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}
-    config: {jvmOptions: {cassandra_ring_delay_ms: 5000}}
+    config: {jvmOptions: {cassandra_ring_delay_ms: 5000, additionalOptions: ["-Dcassandra.broadcast_interval_ms=5000"]}}
     datacenters:
       - {metadata: {name: plain1}, k8sContext: eu-west-1, size: 1}
 ---
@@ -68,6 +68,7 @@ func TestSmallRings(t *testing.T) {
 	t.Run("a port that was closed stays closed", portStaysClosed)
 	t.Run("a superuser is made when none is given", ringWithItsOwnSuperuser)
 	t.Run("a datacenter is added to a ring with data", datacenterIsAdded)
+	t.Run("a node that lost its volume is replaced", lostVolumeIsReplaced)
 	t.Run("a datacenter gets replicas by hand", replicasByHand)
 	t.Run("a region comes when the ring is in use", regionComesLate)
 	t.Run("a datacenter grows, and nobody's login fails", growsUnderLogins)
@@ -143,6 +144,33 @@ func datacenterIsAdded(t *testing.T) {
 			{"metadata": {"name": "plain2"}, "k8sContext": "eu-central-1", "size": 1}]}}}`)
 	joinsClosed(t, "plain", "plain2")
 	hasAllRows(t, central, "plain-plain2-default-sts-0")
+}
+
+// A member whose claim is deleted isn't started empty: the ring says whose data is lost. As no other node of its datacenter
+// runs, it waits for a person's word, and then takes the place of its dead self, with the rows of the other region.
+func lostVolumeIsReplaced(t *testing.T) {
+	const id = "jsonpath={.status.nodeStatuses." + plainPod + ".hostID}"
+	before := kubectl(t, west, "-n", "small", "get", "cassdc", "plain1", "-o", id)
+	kubectl(t, west, "-n", "small", "delete", "pvc", "server-data-"+plainPod, "--wait=false")
+	kubectl(t, west, "-n", "small", "delete", "pod", plainPod, "--wait=false")
+	eventually(t, time.Minute, func() error {
+		ready := kubectl(t, west, "-n", "small", "get", "cassdc", "plain1", "-o", "jsonpath={range .status.conditions[?(@.type=='Ready')]}{.status} {.reason} {.message}{end}")
+		return contains(ready, "False DataLost node "+plainPod+" has lost its data (it was host id "+before)
+	})
+	kubectl(t, west, "-n", "small", "annotate", "cassdc", "plain1", "ringspan.io/start-empty="+plainPod)
+	eventually(t, 3*time.Minute, func() error {
+		if after := kubectl(t, west, "-n", "small", "get", "cassdc", "plain1", "-o", id); after == before {
+			return fmt.Errorf("the host id is still %s", after)
+		}
+		return smallReady(t, west, "plain")
+	})
+	hasAllRows(t, west, plainPod)
+	if out := ringspan(t, "nodetool", "--region", west, "--node", plainPod, "--", "status", "kept"); strings.Contains(out, "DN ") || strings.Count(out, "UN ") != 2 {
+		t.Errorf("the dead self is still there, or somebody is missing:\n%s", out)
+	}
+	if word := kubectl(t, west, "-n", "small", "get", "cassdc", "plain1", "-o", `jsonpath={.metadata.annotations.ringspan\.io/start-empty}`); word != "" {
+		t.Errorf("the word was not taken back: %s", word)
+	}
 }
 
 func hasAllRows(t *testing.T, region, pod string) {
