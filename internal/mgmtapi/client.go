@@ -26,12 +26,15 @@ var _ Node = (*Client)(nil)
 const DefaultTimeout = 15 * time.Second
 
 // New makes a client for http(s)://HOST:PORT. A nil HTTP client means a plain
-// one with DefaultTimeout.
+// one with DefaultTimeout. It goes nowhere else: an agent that answers with a
+// redirect would send passwords, and what a person shows the API server, where it likes.
 func New(baseURL string, c *http.Client) *Client {
-	if c == nil {
-		c = &http.Client{Timeout: DefaultTimeout}
+	one := http.Client{Timeout: DefaultTimeout}
+	if c != nil {
+		one = *c
 	}
-	return &Client{base: strings.TrimSuffix(baseURL, "/"), http: c}
+	one.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &Client{base: strings.TrimSuffix(baseURL, "/"), http: &one}
 }
 
 func (c *Client) do(ctx context.Context, method, path string, body, out any) error {

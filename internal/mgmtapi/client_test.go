@@ -38,6 +38,37 @@ func TestNobodyThereIsUnavailable(t *testing.T) {
 	}
 }
 
+// bearer shows a token to whoever is called, as a kubeconfig's transport does.
+type bearer struct{ http.RoundTripper }
+
+func (b bearer) RoundTrip(q *http.Request) (*http.Response, error) {
+	q = q.Clone(q.Context())
+	q.Header.Set("Authorization", "Bearer t0ken")
+	return b.RoundTripper.RoundTrip(q)
+}
+
+// Who has a pod says what its agent answers, and gets neither the token of the
+// person who asks nor the operator's passwords sent to another place.
+func TestRedirectsAreNotFollowed(t *testing.T) {
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, q *http.Request) {
+		t.Errorf("%s %s with %q", q.Method, q.URL, q.Header.Get("Authorization"))
+	}))
+	defer elsewhere.Close()
+	for _, code := range []int{302, 307, 308} {
+		agent := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+			http.Redirect(w, q, elsewhere.URL, code)
+		}))
+		for _, c := range []*http.Client{nil, {Transport: bearer{http.DefaultTransport}}} {
+			_, read := New(agent.URL, c).Endpoints(t.Context())
+			written := New(agent.URL, c).PutRole(t.Context(), Role{Name: "u", Password: "p4ss"})
+			if !errors.Is(read, ErrRefused) || !errors.Is(written, ErrRefused) {
+				t.Errorf("%d: %v, %v", code, read, written)
+			}
+		}
+		agent.Close()
+	}
+}
+
 func TestSecretsAreNotInTheURL(t *testing.T) {
 	var uri, body string
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, q *http.Request) {
