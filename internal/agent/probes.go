@@ -25,9 +25,7 @@ func (a *Agent) Probes() http.Handler {
 	mux := http.NewServeMux()
 	probe := func(path string, well func(context.Context) bool) {
 		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, q *http.Request) {
-			ctx, cancel := context.WithTimeout(q.Context(), jmxTimeout)
-			defer cancel()
-			if !well(ctx) {
+			if !well(q.Context()) {
 				w.WriteHeader(http.StatusInternalServerError)
 				return
 			}
@@ -46,7 +44,9 @@ func (a *Agent) ready(ctx context.Context) bool {
 	return s.State == mgmtapi.Running && s.NativeTransport
 }
 
-// recently remembers an answer for probeAge.
+// recently remembers an answer for probeAge. The question is nobody's in particular:
+// it goes on when the one who asked first hangs up, or anybody in the network could
+// make a node look as if it didn't serve.
 type recently struct {
 	ask func(context.Context) bool
 
@@ -59,6 +59,8 @@ func (r *recently) is(ctx context.Context) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if time.Since(r.at) > probeAge {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), jmxTimeout)
+		defer cancel()
 		r.last = r.ask(ctx)
 		r.at = time.Now()
 	}

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -48,6 +49,16 @@ func TestTheProbesListenerAnswersNothingElse(t *testing.T) {
 		t.Errorf("only %d calls were tried", calls)
 	}
 	exchange{why: "a probe is asked, not told", path: "POST /api/v0/probes/liveness", code: 405}.try(t, probes.URL)
+}
+
+// Whoever reaches the port can hang up at any moment: that is no news of the node.
+func TestAProbeThatIsGivenUpIsNoNews(t *testing.T) {
+	r := &recently{ask: func(ctx context.Context) bool { return ctx.Err() == nil }}
+	gone, hangUp := context.WithCancel(t.Context())
+	hangUp()
+	if !r.is(gone) || !r.is(t.Context()) {
+		t.Error("a node looks as if it didn't serve, because somebody has hung up")
+	}
 }
 
 func TestProbesHaveTheirOwnPort(t *testing.T) {
