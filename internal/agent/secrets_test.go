@@ -107,9 +107,9 @@ func TestNodetoolsScriptLogsIn(t *testing.T) {
 	}
 	write(t, bin, map[string][]byte{"cassandra.in.sh": []byte("CLASSPATH=jars\n")})
 	shells := slices.DeleteFunc([]string{"sh", "dash", "bash"}, func(s string) bool { _, err := osexec.LookPath(s); return err != nil })
-	say := func(shell, name string) string {
+	say := func(shell, name string, args ...string) string {
 		t.Helper()
-		cmd := osexec.CommandContext(t.Context(), shell, filepath.Join(bin, name), "status", "a b")
+		cmd := osexec.CommandContext(t.Context(), shell, append(append([]string{filepath.Join(bin, name)}, args...), "status", "a b")...)
 		cmd.Env = append(os.Environ(), "CASSANDRA_INCLUDE="+filepath.Join(dir, nodetoolInclude))
 		out, err := cmd.CombinedOutput()
 		if err != nil {
@@ -129,6 +129,9 @@ func TestNodetoolsScriptLogsIn(t *testing.T) {
 	for _, shell := range shells {
 		if out := say(shell, "nodetool"); out != "jars -u ringspan -pwf "+filepath.Join(dir, jmxNodetoolFile)+" status a b" {
 			t.Errorf("%s: %q", shell, out)
+		}
+		if out := say(shell, "nodetool", "-u", "me", "-pw", "mine"); out != "jars -u me -pw mine status a b" {
+			t.Errorf("%s, with a login of one's own: %q", shell, out)
 		}
 		if out := say(shell, "sstabledump"); out != "jars status a b" {
 			t.Errorf("%s, another tool: %q", shell, out)
