@@ -33,6 +33,8 @@ func TestWhatIsDue(t *testing.T) {
 	whole, other := renewed(t, start, nil), renewed(t, start, nil)
 	without := func(kind Kind) Set { s := maps.Clone(whole); delete(s, kind); return s }
 	with := func(kind Kind, b Bundle) Set { s := maps.Clone(whole); s[kind] = b; return s }
+	foreign := whole[Authority]
+	foreign.CA = other[Authority].CA
 	broken := whole[Client]
 	broken.Key = []byte("x")
 	for _, test := range []struct {
@@ -50,6 +52,7 @@ func TestWhatIsDue(t *testing.T) {
 		{"somebody deleted a leaf", start, without(Server), "server: there is none"},
 		{"somebody deleted the authority", start, without(Authority), "authority: there is none"},
 		{"another authority", start, with(Authority, other[Authority]), "client: the authority was made anew; server: the authority was made anew"},
+		{"an authority that doesn't trust itself", start, with(Authority, foreign), "authority: its ca.crt doesn't hold its tls.crt; client: the authority was made anew; server: the authority was made anew"},
 		{"another ring's server", start, with(Server, other[Server]), "server: the authority was made anew"},
 		{"a key that doesn't fit", start, with(Client, broken), "client: it can't be used: tls.crt and tls.key: tls: failed to find any PEM data in key input"},
 		{"an empty Secret", start, with(Client, Bundle{}), "client: it can't be used: key ca.crt is missing"},

@@ -3,6 +3,7 @@ package certificates
 import (
 	"bytes"
 	"crypto/x509"
+	"encoding/pem"
 	"fmt"
 	"time"
 )
@@ -49,6 +50,8 @@ func due(now time.Time, kind Kind, have Set) string {
 	switch {
 	case kind == Authority && !p.certificate.IsCA:
 		return "it is no authority"
+	case kind == Authority && !holds(bundle.CA, p.certificate):
+		return "its " + AuthorityKey + " doesn't hold its " + CertificateKey
 	case now.Before(p.certificate.NotBefore):
 		return "it holds from " + p.certificate.NotBefore.Format(time.DateOnly)
 	case now.Add(left).After(p.certificate.NotAfter):
@@ -57,6 +60,17 @@ func due(now time.Time, kind Kind, have Set) string {
 		return misfit(now, kind, bundle, p, have[Authority])
 	}
 	return ""
+}
+
+// holds tells whether a certificate is one of a file's: else nothing that it signs
+// would ever fit.
+func holds(file []byte, certificate *x509.Certificate) bool {
+	for block, rest := pem.Decode(file); block != nil; block, rest = pem.Decode(rest) {
+		if bytes.Equal(block.Bytes, certificate.Raw) {
+			return true
+		}
+	}
+	return false
 }
 
 // misfit says why a leaf isn't one of the present authority's.
