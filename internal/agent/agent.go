@@ -108,11 +108,25 @@ func (a *Agent) start(ctx context.Context, o mgmtapi.StartOptions) error {
 	if err != nil {
 		return fmt.Errorf("starting %s: %w", a.config.Java, err)
 	}
-	a.jmx.login(secret)
+	a.jmx.login("")
+	go a.introduce(j, secret)
 	a.jvm, a.wanted, a.started, a.since = j, true, node, time.Now()
 	a.port = clientPort{held: startsClosed(a.config.Input, node)}
 	go a.watch(j)
 	return nil
+}
+
+// introduce lets the agent log in to a JVM, once that has its port.
+func (a *Agent) introduce(j *jvm, secret string) {
+	select {
+	case <-j.done:
+	case <-j.log.listens:
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		if a.jvm == j {
+			a.jmx.login(secret)
+		}
+	}
 }
 
 // jvmEnvironment is the container's, less what belongs to the agent alone.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	osexec "os/exec"
@@ -80,8 +81,14 @@ func fakeJVM(args []string) {
 	secret, _ := bufio.NewReader(os.Stdin).ReadString('\n') // as ringspan.Launch does
 	n := loadNode(filepath.Join(property(args, "cassandra.storagedir"), "node.json"), config, args)
 	fmt.Println("INFO  [main] fake Cassandra is up, MALLOC_ARENA_MAX=" + os.Getenv("MALLOC_ARENA_MAX") + ", CONFIG_FILE_DATA=" + os.Getenv("CONFIG_FILE_DATA"))
+	port, err := net.Listen("tcp", "127.0.0.1:"+property(args, "ringspan.jolokia.port"))
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(4)
+	}
+	fmt.Println(listening)
 	go func() {
-		fmt.Println(http.ListenAndServe("127.0.0.1:"+property(args, "ringspan.jolokia.port"), withSecret(strings.TrimSpace(secret), n)))
+		fmt.Println(http.Serve(port, withSecret(strings.TrimSpace(secret), n)))
 		os.Exit(4)
 	}()
 	for range terms {

@@ -17,7 +17,7 @@ import (
 type jmx interface {
 	// bulk answers requests in order; one that fails has its err set.
 	bulk(ctx context.Context, requests []request) ([]answer, error)
-	// login sets the secret that the JVM was started with.
+	// login sets the secret that the JVM was started with; empty is none, and nothing is asked.
 	login(secret string)
 }
 
@@ -46,7 +46,8 @@ const (
 )
 
 // jolokia reaches the JVM's MBeans on the loopback address, with the secret of
-// the JVM's present run.
+// the JVM's present run. Until that JVM says that it listens, the port may be anybody's
+// who has the address too, and would be told the secret.
 type jolokia struct {
 	url    string
 	client *http.Client
@@ -60,6 +61,10 @@ func newJolokia(port string) *jolokia {
 func (j *jolokia) login(secret string) { j.secret.Store(&secret) }
 
 func (j *jolokia) bulk(ctx context.Context, requests []request) ([]answer, error) {
+	secret := j.secret.Load()
+	if secret == nil || *secret == "" {
+		return nil, errNoJVM
+	}
 	body, err := json.Marshal(requests)
 	if err != nil {
 		return nil, err
@@ -69,9 +74,7 @@ func (j *jolokia) bulk(ctx context.Context, requests []request) ([]answer, error
 		return nil, err
 	}
 	post.Header.Set("Content-Type", "application/json")
-	if secret := j.secret.Load(); secret != nil {
-		post.SetBasicAuth(jvmUser, *secret)
-	}
+	post.SetBasicAuth(jvmUser, *secret)
 	response, err := j.client.Do(post)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errNoJVM, err)

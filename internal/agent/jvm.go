@@ -27,7 +27,7 @@ type jvm struct {
 // kills it when this process dies; that signal belongs to the forking thread, so
 // the thread waits.
 func launch(java string, args, env []string, input string, out io.Writer) (*jvm, error) {
-	j := &jvm{cmd: osexec.CommandContext(context.Background(), java, args...), log: &tail{out: out}, done: make(chan struct{})}
+	j := &jvm{cmd: osexec.CommandContext(context.Background(), java, args...), log: &tail{out: out, listens: make(chan struct{})}, done: make(chan struct{})}
 	j.cmd.Env = env
 	j.cmd.Stdin, j.cmd.Stdout, j.cmd.Stderr = strings.NewReader(input), j.log, j.log
 	j.cmd.WaitDelay = 2 * time.Second
@@ -97,12 +97,17 @@ func (j *jvm) why() string {
 
 // tail passes a log on and remembers its last lines.
 type tail struct {
-	out io.Writer
+	out     io.Writer
+	listens chan struct{} // closed at the first line that is listening
 
 	mu    sync.Mutex
 	rest  []byte
 	lines []string
+	heard bool
 }
+
+// listening is what ringspan.Launch prints when Jolokia's port is its own.
+const listening = "INFO  ringspan: Jolokia listens"
 
 const tailLines = 400
 
@@ -115,6 +120,10 @@ func (t *tail) Write(p []byte) (int, error) {
 			break
 		}
 		t.lines = append(t.lines, string(t.rest[:i]))
+		if !t.heard && string(t.rest[:i]) == listening {
+			t.heard = true
+			close(t.listens)
+		}
 		t.rest = t.rest[i+1:]
 	}
 	if extra := len(t.lines) - tailLines; extra > 0 {

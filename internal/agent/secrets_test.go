@@ -2,6 +2,7 @@ package agent
 
 import (
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	osexec "os/exec"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ringspan/ringspan/internal/mgmtapi"
 )
@@ -74,6 +76,42 @@ func TestTheJVMAsksForTheSecretOfItsRun(t *testing.T) {
 	if secrets[0] == secrets[1] || logins[0] == logins[1] || len(secrets[0]) < 40 {
 		t.Errorf("secrets of two starts: %d characters, the same %t and %t", len(secrets[0]), secrets[0] == secrets[1], logins[0] == logins[1])
 	}
+}
+
+// Who has the loopback address too may have taken Jolokia's port before the JVM: it
+// isn't told the secret, to give the port back and use it.
+func TestTheSecretIsShownToTheJVMOnly(t *testing.T) {
+	c := testConfig(t, &output{})
+	port, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:"+c.JolokiaPort)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := make(chan string, 100)
+	squatter := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		_, password, _ := q.BasicAuth()
+		asked <- password
+		w.WriteHeader(http.StatusServiceUnavailable)
+	})}
+	go func() { _ = squatter.Serve(port) }()
+	a, client, _ := serve(t, c)
+	if err := client.Start(t.Context(), mgmtapi.StartOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the JVM has given up", func() bool {
+		s, err := client.Status(t.Context())
+		return err == nil && s.State == mgmtapi.Failed
+	})
+	<-a.died
+	if err := squatter.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if len(asked) > 0 {
+		t.Errorf("whoever has the port gets %q", <-asked)
+	}
+	if err := client.Start(t.Context(), mgmtapi.StartOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the node runs", running(t, client))
 }
 
 // fileIn reads a file that only its owner may read.

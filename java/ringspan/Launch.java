@@ -23,6 +23,9 @@ import org.jolokia.jvmagent.JolokiaServerConfig;
  * and JMX for the login of a file.
  */
 public final class Launch {
+  /** Tells the agent that the port is this JVM's: it shows its secret to nobody before. */
+  private static final String LISTENS = "INFO  ringspan: Jolokia listens";
+
   private Launch() {}
 
   public static void main(String[] args) throws Exception {
@@ -30,6 +33,7 @@ public final class Launch {
     String port = System.getProperty("ringspan.jolokia.port", "8778");
     new JolokiaServer(new JolokiaServerConfig(Map.of("host", "127.0.0.1", "port", port, "discoveryEnabled", "false",
         "user", "ringspan", "password", secret()))).start();
+    System.out.println(LISTENS);
     askForLogin();
     CassandraDaemon.main(args);
   }
