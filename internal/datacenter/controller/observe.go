@@ -205,15 +205,19 @@ func (r *Reconciler) observePods(ctx context.Context, s *datacenter.State) error
 	return nil
 }
 
+// positionOf says which node a pod is. Labels alone don't tell: a copy that somebody
+// made of a pod to look into it has them too, and would be asked, and told, as a node.
 func positionOf(dc *api.CassandraDatacenter, pod *corev1.Pod) (topology.Position, bool) {
 	i := strings.LastIndexByte(pod.Name, '-')
 	var ordinal int
 	if _, err := fmt.Sscan(pod.Name[i+1:], &ordinal); err != nil {
 		return topology.Position{}, false
 	}
+	names := topology.NamesOf(dc.Spec.ClusterName, nameOf(dc))
 	for _, rack := range rackNames(dc) {
-		if pod.Labels[api.RackLabel] == topology.CleanLabel(rack) {
-			return topology.Position{Rack: rack, Ordinal: ordinal}, true
+		at := topology.Position{Rack: rack, Ordinal: ordinal}
+		if pod.Labels[api.RackLabel] == topology.CleanLabel(rack) && pod.Name == names.Pod(at) {
+			return at, true
 		}
 	}
 	return topology.Position{}, false

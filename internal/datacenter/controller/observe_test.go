@@ -1,0 +1,34 @@
+package controller
+
+import (
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+)
+
+// A pod is a node by its name in its rack; labels are anybody's to write.
+func TestAPodWithTheLabelsIsNoNode(t *testing.T) {
+	dc := &api.CassandraDatacenter{ObjectMeta: metav1.ObjectMeta{Name: "dc1"}}
+	dc.Spec.ClusterName, dc.Spec.DatacenterName = "Ring_One", "DC_1"
+	dc.Spec.Racks = []api.Rack{{Name: "r_1"}, {Name: "r2"}}
+	for _, test := range []struct {
+		name, rack string
+		want       bool
+	}{
+		{"ringone-dc1-r1-sts-0", "r_1", true},
+		{"ringone-dc1-r2-sts-11", "r2", true},
+		{"ringone-dc1-r1-sts-00", "r_1", false},
+		{"ringone-dc1-r1-sts-0-copy-0", "r_1", false},
+		{"debug-0", "r_1", false},
+		{"ringone-dc1-r1-sts-0", "r2", false},
+		{"ringone-dc1-r1-sts-0", "", false},
+	} {
+		pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: test.name, Labels: map[string]string{api.RackLabel: test.rack}}}
+		if at, is := positionOf(dc, pod); is != test.want {
+			t.Errorf("%s in rack %q: %v %t", test.name, test.rack, at, is)
+		}
+	}
+}
