@@ -83,7 +83,19 @@ func (a *Agent) Handler() http.Handler { //nolint:funlen // a table of calls
 	mux.HandleFunc("/", func(w http.ResponseWriter, q *http.Request) {
 		respond(w, 404, nil, fmt.Errorf("%s %s is not a call that this agent answers", q.Method, q.URL.Path))
 	})
-	return http.MaxBytesHandler(a.epochs.guard(mux), maxBody)
+	return http.MaxBytesHandler(a.meant(a.epochs.guard(mux)), maxBody)
+}
+
+// meant refuses what is for another pod, which had this one's address before: the
+// caller has not heard of that yet.
+func (a *Agent) meant(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		if pod := q.Header.Get(mgmtapi.PodHeader); pod != "" && pod != a.config.PodName {
+			respond(w, http.StatusMisdirectedRequest, nil, fmt.Errorf("this is the agent of %s and not of %s", a.config.PodName, pod))
+			return
+		}
+		next.ServeHTTP(w, q)
+	})
 }
 
 // respond writes text as text and everything else as JSON. An error without a

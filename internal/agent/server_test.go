@@ -2,6 +2,7 @@ package agent
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"os"
@@ -184,5 +185,18 @@ func TestEnvironment(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s=%q: %v", name, bad, err)
 		}
+	}
+}
+
+// An address goes from pod to pod: what is for one isn't done by the next.
+func TestACallForAnotherPodIsRefused(t *testing.T) {
+	c := testConfig(t, &output{})
+	_, client, _ := serve(t, c)
+	err := client.For("ring-dc1-rack2-sts-1").Start(t.Context(), mgmtapi.StartOptions{})
+	if !errors.Is(err, mgmtapi.ErrRefused) || !strings.Contains(err.Error(), "the agent of ring-dc1-rack1-sts-0 and not of ring-dc1-rack2-sts-1") {
+		t.Errorf("%v", err)
+	}
+	if s, err := client.For(c.PodName).Status(t.Context()); err != nil || s.State != mgmtapi.Stopped {
+		t.Errorf("%+v, %v", s, err)
 	}
 }

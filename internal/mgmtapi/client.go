@@ -18,6 +18,18 @@ type Client struct {
 	base   string
 	http   *http.Client
 	epochs Epochs // nil: calls say none
+	pod    string // whose agent is meant; empty: calls don't say
+}
+
+// PodHeader of a call says which pod's agent it is for: addresses are given to other
+// pods, and all agents of a datacenter have one certificate. Another one's refuses it.
+const PodHeader = "Ringspan-Pod"
+
+// For is the same client, which says with every call whose agent is meant.
+func (c *Client) For(pod string) *Client {
+	one := *c
+	one.pod = pod
+	return &one
 }
 
 var _ Node = (*Client)(nil)
@@ -52,6 +64,9 @@ func (c *Client) do(ctx context.Context, method, path string, body, out any) err
 	}
 	if body != nil {
 		request.Header.Set("Content-Type", "application/json")
+	}
+	if c.pod != "" {
+		request.Header.Set(PodHeader, c.pod)
 	}
 	name, _, _ := strings.Cut(path, "?")
 	if err := c.claim(request); err != nil {

@@ -41,9 +41,9 @@ func (a *agents) of(pod *corev1.Pod) mgmtapi.Node {
 	address := net.JoinHostPort(pod.Status.PodIP, a.port)
 	secret, secure := datacenter.AgentAccess(pod)
 	if !secure {
-		return mgmtapi.New("http://"+address, plainAgents)
+		return mgmtapi.New("http://"+address, plainAgents).For(pod.Name)
 	}
-	return mgmtapi.New("https://"+address, &http.Client{Timeout: mgmtapi.DefaultTimeout, Transport: a.transport(client.ObjectKey{Namespace: pod.Namespace, Name: secret})})
+	return mgmtapi.New("https://"+address, &http.Client{Timeout: mgmtapi.DefaultTimeout, Transport: a.transport(client.ObjectKey{Namespace: pod.Namespace, Name: secret})}).For(pod.Name)
 }
 
 func (a *agents) transport(key client.ObjectKey) *secureTransport {

@@ -48,7 +48,10 @@ type agentServer struct {
 func newAgentServer(t *testing.T, server *certificates.Bundle) *agentServer {
 	t.Helper()
 	a := &agentServer{}
-	a.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	a.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		if q.Header.Get(mgmtapi.PodHeader) != "ring-dc1-r1-sts-0" {
+			t.Error("a call doesn't say whose agent is meant")
+		}
 		a.asked.Add(1)
 		_, _ = w.Write([]byte(`{"state":"Running"}`))
 	}))
@@ -84,7 +87,7 @@ func secret(version string, b certificates.Bundle) *corev1.Secret {
 
 // podOf is one whose agent was made with a client's Secret, or plain.
 func podOf(client string) *corev1.Pod {
-	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "ns"}, Status: corev1.PodStatus{PodIP: "127.0.0.1"}}
+	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: "ring-dc1-r1-sts-0"}, Status: corev1.PodStatus{PodIP: "127.0.0.1"}}
 	pod.Spec.Containers = []corev1.Container{{Name: "cassandra"}}
 	if client != "" {
 		pod.Spec.Containers[0].Env = []corev1.EnvVar{{Name: "MGMT_API_TLS_CERT_FILE", Value: "/x"}, {Name: "MGMT_API_CLIENT_SECRET", Value: client}}
