@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	"github.com/ringspan/ringspan/internal/mgmtapi"
 	"github.com/ringspan/ringspan/internal/topology"
 )
 
@@ -84,7 +85,7 @@ func (s *State) nodeStatuses() api.CassandraStatusMap {
 			n.IP = pod.IP
 		}
 		n.ClaimUID = s.claimUID(&pod, n)
-		if id := ids[pod.IP]; id != "" && pod.running() {
+		if id := pod.hostID(ids[pod.IP]); id != "" && pod.running() {
 			n.HostID = id
 		}
 		out[pod.Name] = n
@@ -95,6 +96,15 @@ func (s *State) nodeStatuses() api.CassandraStatusMap {
 		}
 	}
 	return out
+}
+
+// hostID is who a running node is in its own words. The ring may still have at its
+// address whoever had that before; it is asked for nodes whose agents can't tell.
+func (p *Pod) hostID(byAddress string) string {
+	if id := p.Status.Identity; id != nil && id.Found == mgmtapi.FoundMember && id.HostID != "" {
+		return id.HostID
+	}
+	return byAddress
 }
 
 // ours tells whether a pod's name is one of a rack of the spec, or of one that
