@@ -66,6 +66,8 @@ func PlanRebuild(s RebuildState) Rebuild {
 		return s.afterFailure(waiting)
 	case s.Task != nil && s.Task.Status.CompletionTime != nil && s.overtaken():
 		return Rebuild{Drop: true, Make: s.task(1), Wait: waiting}
+	case s.Task != nil && s.Task.Status.CompletionTime != nil && s.DC.Status.IsTrue(cassandra.DatacenterReplacingNodes):
+		return Rebuild{Wait: waiting} // the node's new self may have streamed from those that had nothing yet: overtaken, once it is a member
 	case s.Task != nil && s.Task.Status.CompletionTime != nil:
 		return Rebuild{Paid: true}
 	case s.Task != nil:

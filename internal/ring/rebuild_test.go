@@ -37,6 +37,8 @@ func TestPlanRebuild(t *testing.T) {
 	altered.Status.Keyspaces = map[string]cassandra.KeyspaceStatus{"shop": {Replicas: 1, OwedSince: &later}}
 	replaced := booted.DeepCopy()
 	replaced.Status.NodeStatuses = cassandra.CassandraStatusMap{"a": {HostID: "1"}, "b": {HostID: "3"}}
+	replacing := booted.DeepCopy()
+	replacing.Status.Conditions = append(replacing.Status.Conditions, cassandra.DatacenterCondition{Type: cassandra.DatacenterReplacingNodes, Status: corev1.ConditionTrue})
 	replacedIn, same := task("1", 0, control.JobComplete), task("1", 0, control.JobComplete)
 	replacedIn.Annotations[beganWith], same.Annotations[beganWith] = "1,2", "1,3"
 	formers := task("1", 0, control.JobComplete)
@@ -59,6 +61,7 @@ func TestPlanRebuild(t *testing.T) {
 		{"it is done", booted, owes, task("1", 0, control.JobComplete), "paid"},
 		{"it is done, and somebody gave more replicas while it was on", altered, owes, task("1", 0, control.JobComplete), "drop; make try 1; wait datacenter dc2 to be rebuilt from dc1"},
 		{"it is done, and a node has taken another's place while it was on", replaced, owes, replacedIn, "drop; make try 1; wait datacenter dc2 to be rebuilt from dc1"},
+		{"it is done, and a node is about to take another's place", replacing, owes, same, "wait datacenter dc2 to be rebuilt from dc1"},
 		{"it is done, and the nodes are those that it began with", replaced, owes, same, "paid"},
 		{"it was done for a datacenter that is gone", booted, owes, formers, "drop; wait datacenter dc2 to be rebuilt from dc1"},
 		{"somebody's task went over one rack", booted, owes, oneRack, "trouble waiting for datacenter dc2 to be rebuilt from dc1, but CassandraTask dc2-rebuild in namespace ns is no rebuild of all of it: delete that task"},
