@@ -1,6 +1,8 @@
 package datacenter
 
 import (
+	"slices"
+
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	"github.com/ringspan/ringspan/internal/mgmtapi"
 )
@@ -18,10 +20,23 @@ func (s *State) planNative(p *Plan) {
 	}
 	for i := range s.Pods {
 		pod := &s.Pods[i]
-		if pod.running() && !pod.Deleting && s.held(pod) {
+		if !pod.running() || pod.Deleting || !s.held(pod) {
+			continue
+		}
+		if s.rolesMissing() {
+			p.Wait("the superuser's role to be known before node %s lets clients in", pod.Name)
+		} else {
 			p.add(OpenNative, pod.Name, "roles are in place", Step{Pod: pod})
 		}
 	}
+}
+
+// rolesMissing tells whether a login would be checked against a table without the
+// superuser: there Cassandra makes up one, whose password everybody knows. A node
+// that began anew after the loss of all others has such a table; and for some moments
+// after its start none that could be read.
+func (s *State) rolesMissing() bool {
+	return s.auth() && !s.skipUsers() && (s.Superuser == nil || !slices.Contains(s.Roles, s.Superuser.Username))
 }
 
 // held tells whether a node's port is closed because its start said so. An agent

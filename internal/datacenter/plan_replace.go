@@ -42,7 +42,7 @@ func (s *State) replaceOptions(pod *Pod) (o mgmtapi.StartOptions, blocker string
 	case len(s.Ringview) == 0 && strings.Contains(pod.Crashed, notInGossip): // it joins as a new node
 	case len(s.Ringview) == 0 && len(s.PeerSeeds) > 0: // the others know it by its last address
 		o.ReplaceAddress = s.DC.Status.NodeStatuses[pod.Name].IP
-	case len(s.Ringview) == 0: // nobody is left of the ring
+	case len(s.Ringview) == 0 && s.Ring.Founder == s.name(): // nobody is left of the ring; any other datacenter waits for its founder's seeds
 		o.Seeds, o.AutoBootstrap, o.NativeTransport = []string{pod.IP}, new(false), new(!s.auth())
 	}
 	if s.owes() != "" || !s.initialized() { // planNative opens it, when the data and the roles are there
@@ -72,7 +72,7 @@ func without(seeds []string, address string) []string {
 // mayStartEmpty tells whether a person takes it upon himself that the node starts
 // without data that nobody else has.
 func (s *State) mayStartEmpty(pod *Pod) bool {
-	return s.DC.Annotations[EphemeralDataAnnotation] == "true" || slices.Contains(s.startEmpty(), pod.Name)
+	return s.DC.Annotations[EphemeralDataAnnotation] == "true" && s.ephemeral() || slices.Contains(s.startEmpty(), pod.Name)
 }
 
 func (s *State) startEmpty() []string {
@@ -167,16 +167,18 @@ func (s *State) AllKeyspaces() bool {
 	return slices.ContainsFunc(s.Pods, func(p Pod) bool { return s.dataLost(&p) })
 }
 
-// planWord takes a person's word back once the nodes that it names are members.
+// planWord takes a person's word back, for each node that it names as soon as that
+// is a member: it is good for one loss, whatever becomes of the others.
 func (s *State) planWord(p *Plan) {
 	named := s.startEmpty()
-	for _, name := range named {
-		i := slices.IndexFunc(s.Pods, func(x Pod) bool { return x.Name == name })
-		if i < 0 || !s.Pods[i].running() {
-			return
-		}
-	}
-	if len(named) > 0 {
+	left := slices.DeleteFunc(slices.Clone(named), func(name string) bool {
+		return slices.ContainsFunc(s.Pods, func(x Pod) bool { return x.Name == name && x.running() })
+	})
+	switch {
+	case len(left) == len(named):
+	case len(left) == 0:
 		p.add(Clear, StartEmptyAnnotation, "the nodes that it names have their places", Step{})
+	default:
+		p.add(Record, StartEmptyAnnotation, "the others that it names have their places", Step{Stamp: strings.Join(left, ",")})
 	}
 }

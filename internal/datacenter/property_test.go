@@ -135,10 +135,7 @@ func (w *world) setAway(yes bool) {
 
 // giveWord lets every lost node start, whatever is lost with it.
 func (r *region) giveWord() {
-	if r.dc.Annotations == nil {
-		r.dc.Annotations = map[string]string{}
-	}
-	r.dc.Annotations[datacenter.EphemeralDataAnnotation] = "true"
+	r.annotate(datacenter.StartEmptyAnnotation, strings.Join(slices.Sorted(maps.Keys(r.nodes)), ","))
 }
 
 // mend ends all faults and leaves only wishes that can be fulfilled.
