@@ -131,16 +131,21 @@ func (n *Node) DropRole(ctx context.Context, name string) error {
 	return nil
 }
 
-// HasRole tells whether somebody made a role.
+// HasRole tells whether somebody made a role, in a ring that still has data.
 func (r *Ring) HasRole(name string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, c := range r.rings {
-		if c.roles[name] != nil {
+	for group, c := range r.rings {
+		if c.roles[name] != nil && r.left(group) {
 			return true
 		}
 	}
 	return false
+}
+
+// left tells whether a ring has a node that hasn't lost its volume.
+func (r *Ring) left(group int) bool {
+	return slices.ContainsFunc(r.nodes, func(n *Node) bool { return n.group == group && !n.lost })
 }
 
 // Misses tells whether a role is there and its row will not come to a datacenter
@@ -148,8 +153,8 @@ func (r *Ring) HasRole(name string) bool {
 func (r *Ring) Misses(name, datacenter string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, c := range r.rings {
-		if e := c.roles[name]; e != nil && !e.in[datacenter] && !e.hints[datacenter] {
+	for group, c := range r.rings {
+		if e := c.roles[name]; e != nil && r.left(group) && !e.in[datacenter] && !e.hints[datacenter] {
 			return true
 		}
 	}
