@@ -16,6 +16,9 @@ import (
 // assigned to them. A node that was a member before starts whenever it can. A
 // new node of a datacenter with data bootstraps alone, when all others are up.
 func (s *State) planStarts(p *Plan) {
+	if s.planReborn(p) {
+		return
+	}
 	joining := s.joining()
 	for i := range s.Pods {
 		pod := &s.Pods[i]

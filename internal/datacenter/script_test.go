@@ -184,6 +184,11 @@ func (r *region) happens(t *testing.T, d *datadriven.TestData, pod string) strin
 		r.forget()
 	case "upgrade-operator":
 		version.Version = "v2"
+	case "reborn": // it was deleted, and its volumes were kept
+		r.dc.Annotations, r.dc.Status = nil, api.CassandraDatacenterStatus{}
+		for _, name := range slices.Sorted(maps.Keys(r.pods)) {
+			r.kill(name)
+		}
 	case "forget": // as a version left it that kept no records
 		r.dc.Annotations, r.dc.Status.Keyspaces = nil, nil
 	case "annotate":

@@ -1,0 +1,51 @@
+package datacenter
+
+import (
+	"github.com/ringspan/ringspan/internal/mgmtapi"
+	"github.com/ringspan/ringspan/internal/topology"
+)
+
+// reborn tells whether a pod brings the data of a member that the status knows
+// nothing of: the datacenter was deleted and its volumes kept, or its status is lost.
+func (s *State) reborn(p *Pod) bool {
+	id := p.Status.Identity
+	return p.Agent && !p.running() && !p.starting() && s.former(p) == "" && id != nil && (id.Found == mgmtapi.FoundMember || id.Found == mgmtapi.FoundData)
+}
+
+// planReborn holds a first boot that isn't one: where some pods bring data and
+// others have none, the empty ones would take ranges without a row of theirs.
+// Nobody starts before all have said what they have: later it can't be seen.
+func (s *State) planReborn(p *Plan) (held bool) {
+	some := false
+	for i := range s.Pods {
+		some = some || s.reborn(&s.Pods[i])
+	}
+	if s.initialized() || !some {
+		return false
+	}
+	for _, rack := range racks(s.DC) {
+		for ordinal := range s.target(rack) {
+			at := topology.Position{Rack: rack, Ordinal: ordinal}
+			if pod := s.pod(at); pod == nil || !pod.Agent {
+				p.Wait("node %s to say whether it brings data as others do", s.names().Pod(at))
+				held = true
+			}
+		}
+	}
+	for i := range s.Pods { // also those that a smaller size is about to end
+		held = s.holdReborn(p, &s.Pods[i]) || held
+	}
+	return held
+}
+
+func (s *State) holdReborn(p *Plan, pod *Pod) bool {
+	id := pod.Status.Identity
+	switch {
+	case !pod.Agent || pod.running() || pod.starting() || s.former(pod) != "" || id == nil || id.Found != mgmtapi.FoundNothing:
+		return false
+	case s.mayStartEmpty(pod):
+		return false
+	}
+	p.Worry("no node is started: others bring data from an earlier life of the datacenter, and %s has none. If there are more nodes than there were, set spec.size as it was and add them later. If it has lost its volume, restore that, or %s", pod.Name, startEmpty(pod))
+	return true
+}
