@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	"github.com/ringspan/ringspan/internal/mgmtapi"
 )
 
@@ -136,23 +137,29 @@ func (s *State) ghost() *mgmtapi.Endpoint {
 	return nil
 }
 
-// soleCopies are the keyspaces that have one replica of everything: what of them
-// a node loses is lost. Cassandra goes over them without a word.
+// soleCopies are the keyspaces that have one replica of everything where the data
+// is: what of them a node loses is lost. Cassandra goes over them without a word, and
+// streams from replicas that have yet to get their data as from others.
 func (s *State) soleCopies() (names []string) {
 	for _, keyspace := range slices.Sorted(maps.Keys(s.Replication)) {
 		if keyspace == "system_traces" || keyspace == "system_distributed" || keyspace == "system_auth" && !s.auth() {
 			continue
 		}
-		if copies(s.Replication[keyspace]) == 1 {
+		if s.copies(s.Replication[keyspace]) == 1 {
 			names = append(names, keyspace)
 		}
 	}
 	return names
 }
 
-// copies adds up a keyspace's replicas in all datacenters; 0 = not said here.
-func copies(options map[string]string) (n int) {
-	for _, value := range options {
+// copies adds up a keyspace's replicas in all datacenters that have their data; 0 =
+// not said here.
+func (s *State) copies(options map[string]string) (n int) {
+	lacking := strings.Split(s.DC.Annotations[api.LackingAnnotation], ",")
+	for dc, value := range options {
+		if slices.Contains(lacking, dc) {
+			continue
+		}
 		factor, _, _ := strings.Cut(value, "/") // "3/1": one of three is transient
 		if count, err := strconv.Atoi(factor); err == nil {
 			n += count

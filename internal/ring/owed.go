@@ -35,6 +35,7 @@ type Member struct {
 	Founding    Founding // as recorded on it
 	From        string   // whose data it gets
 	Rebuilt     bool     // it has got it
+	Lacks       bool     // it has yet to get data of which it holds replicas
 }
 
 // MemberOf reads a CassandraDatacenter.
@@ -46,6 +47,7 @@ func MemberOf(dc *cassandra.CassandraDatacenter) Member {
 	m := Member{
 		Name: name, Exists: true, Initialized: dc.Status.IsTrue(cassandra.DatacenterInitialized), Founding: ParseFounding(dc.Annotations[cassandra.FoundingAnnotation]),
 		From: dc.Annotations[cassandra.RebuildFromAnnotation], Rebuilt: dc.Annotations[cassandra.RebuiltFromAnnotation] != "",
+		Lacks: dc.LacksData(),
 	}
 	for _, n := range dc.Status.NodeStatuses {
 		m.Hosts = append(m.Hosts, n.HostID)
@@ -91,6 +93,17 @@ func Owed(ring []Member, self int, preferred string) Debt {
 		return debt(ring, self, preferred)
 	}
 	return Debt{}
+}
+
+// Lacking names the other datacenters of a ring whose replicas are no copies yet.
+func Lacking(ring []Member, self int) (names []string) {
+	for _, m := range others(ring, self) {
+		if m.Lacks {
+			names = append(names, m.Name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // foundingOf is the record that any datacenter of the ring carries.

@@ -63,3 +63,11 @@ func TestFoundingIsReadAsItWasWritten(t *testing.T) {
 		t.Error("words that are no record are one")
 	}
 }
+
+// Replicas that have yet to get their data are told to the datacenters that may look for copies.
+func TestLacking(t *testing.T) {
+	ring := []Member{{Name: "dc1", Lacks: true}, {Name: "dc3", Lacks: true}, {Name: "dc2", Lacks: true}, {Name: "dc4"}}
+	if diff := cmp.Diff([]string{"dc2", "dc3"}, Lacking(ring, 0)); diff != "" {
+		t.Error(diff)
+	}
+}

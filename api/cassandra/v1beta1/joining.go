@@ -10,11 +10,25 @@ const (
 	RebuildFromAnnotation = "ringspan.io/rebuild-from"
 	// RebuiltFromAnnotation says that it has the data, and where it came from.
 	RebuiltFromAnnotation = "ringspan.io/rebuilt-from"
+	// LackingAnnotation lists, in Cassandra's words and with commas between, the ring's other datacenters that have yet to
+	// get data of which they hold replicas: those replicas are no copies of it.
+	LackingAnnotation = "ringspan.io/lacking-data"
 	// FilledAnnotation says in JSON, by keyspace and datacenter, at which replication factors all replicas of the system
 	// keyspaces are known to have all data. The datacenter that alters them keeps it; where it says less than the factors
 	// that are, a repair is owed.
 	FilledAnnotation = "ringspan.io/filled-replicas"
 )
+
+// LacksData tells whether the datacenter holds replicas that have yet to get their data: it joins, or somebody gave it
+// replicas of a keyspace.
+func (dc *CassandraDatacenter) LacksData() bool {
+	for _, k := range dc.Status.Keyspaces {
+		if k.OwedSince != nil {
+			return true
+		}
+	}
+	return dc.Owes() != ""
+}
 
 // Owes names the datacenter whose data this one still has to get; "" when it owes nothing.
 func (dc *CassandraDatacenter) Owes() string {

@@ -3,6 +3,7 @@ package controller
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -21,7 +22,11 @@ func (p *pass) rebuild(ctx context.Context, i int, want, have *cassandra.Cassand
 	if err != nil {
 		return err
 	}
-	debt := ring.Owed(p.members(ctx, i, have), i, p.preferred(options.Rebuild))
+	members := p.members(ctx, i, have)
+	if lacking := ring.Lacking(members, i); len(lacking) > 0 {
+		want.Annotations[cassandra.LackingAnnotation] = strings.Join(lacking, ",")
+	}
+	debt := ring.Owed(members, i, p.preferred(options.Rebuild))
 	keep(want, have, cassandra.FoundingAnnotation, cassandra.RebuildFromAnnotation, cassandra.RebuiltFromAnnotation)
 	switch {
 	case debt.Founder != nil:
