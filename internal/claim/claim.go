@@ -52,7 +52,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, q ctrl.Request) (ctrl.Result
 		return ctrl.Result{}, ignoreConflict(r.keep(ctx, claim))
 	}
 	held, err := r.going(ctx, claim)
-	if held {
+	if held && err == nil {
 		return ctrl.Result{RequeueAfter: later}, nil
 	}
 	return ctrl.Result{}, ignoreConflict(err)
@@ -87,7 +87,8 @@ func (r *Reconciler) owner(ctx context.Context, from client.Reader, claim *corev
 }
 
 // going decides about a claim that is being deleted. In a namespace that stays somebody deleted this very claim. With a
-// namespace it is held until there is a word on it or on the namespace; the loop of a datacenter whose deletion was agreed
+// namespace it is held until there is a word on it or on the namespace, also when the namespace was forced away meanwhile and
+// made again; the loop of a datacenter whose deletion was agreed
 // on lets its claims go itself.
 func (r *Reconciler) going(ctx context.Context, claim *corev1.PersistentVolumeClaim) (held bool, err error) {
 	if !controllerutil.ContainsFinalizer(claim, Finalizer) {
@@ -97,13 +98,30 @@ func (r *Reconciler) going(ctx context.Context, claim *corev1.PersistentVolumeCl
 	if err != nil {
 		return false, err
 	}
-	if why != "" {
-		if may, err := deletion.MayGo(ctx, r.Live, claim); err != nil || !may {
-			return err == nil, err
+	if why != "" || claim.Annotations[deletion.Annotation] == deletion.Lost {
+		switch may, err := deletion.MayGo(ctx, r.Live, claim); {
+		case err != nil:
+			return false, err
+		case !may:
+			return true, r.noteLost(ctx, claim)
 		}
 	}
 	log.FromContext(ctx).Info("letting a claim go, as it was asked for")
 	return false, Release(ctx, r.Client, client.ObjectKeyFromObject(claim))
+}
+
+// noteLost writes down that a claim went with its namespace, for when that can't be read from the namespace any more.
+func (r *Reconciler) noteLost(ctx context.Context, claim *corev1.PersistentVolumeClaim) error {
+	if claim.Annotations[deletion.Annotation] == deletion.Lost {
+		return nil
+	}
+	before := claim.DeepCopy()
+	if claim.Annotations == nil {
+		claim.Annotations = map[string]string{}
+	}
+	claim.Annotations[deletion.Annotation] = deletion.Lost
+	err := r.Client.Patch(ctx, claim, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
+	return client.IgnoreNotFound(err) // the namespace may be gone already
 }
 
 // Release takes the finalizer off a claim.

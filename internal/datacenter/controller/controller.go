@@ -25,8 +25,10 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 	"github.com/ringspan/ringspan/internal/certificates"
 	"github.com/ringspan/ringspan/internal/datacenter"
+	"github.com/ringspan/ringspan/internal/deletion"
 	"github.com/ringspan/ringspan/internal/mgmtapi"
 )
 
@@ -104,7 +106,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, q ctrl.Request) (ctrl.Result
 		r.forget(q.NamespacedName)
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
-	if r.finalize(dc) {
+	if stale, finalized := unsaid(dc), r.finalize(dc); stale || finalized {
 		return ctrl.Result{}, ignoreConflict(r.Client.Update(ctx, dc))
 	}
 	m := r.remember(q.NamespacedName)
@@ -131,6 +133,16 @@ func (r *Reconciler) Reconcile(ctx context.Context, q ctrl.Request) (ctrl.Result
 func (r *Reconciler) finalize(dc *api.CassandraDatacenter) bool {
 	_, unwanted := dc.Annotations[api.NoFinalizerAnnotation]
 	return dc.DeletionTimestamp.IsZero() && !unwanted && controllerutil.AddFinalizer(dc, api.Finalizer)
+}
+
+// unsaid takes off a datacenter that stands alone and isn't being deleted that the deletion of an earlier one was asked for:
+// its manifest was applied again. On a ring's the ring's loop writes it just before it deletes the datacenter.
+func unsaid(dc *api.CassandraDatacenter) bool {
+	if !dc.DeletionTimestamp.IsZero() || dc.Labels[k8ssandra.ClusterNameLabel] != "" || dc.Annotations[deletion.Annotation] == "" {
+		return false
+	}
+	delete(dc.Annotations, deletion.Annotation)
+	return true
 }
 
 // report writes the status once, and only when it says something new.

@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 	"github.com/ringspan/ringspan/internal/claim"
 	"github.com/ringspan/ringspan/internal/datacenter"
@@ -28,6 +29,9 @@ func (r *Reconciler) observeLoss(ctx context.Context, s *datacenter.State) error
 	}
 	if ring := s.DC.Labels[k8ssandra.ClusterNameLabel]; why == "" && ring != "" {
 		why = fmt.Sprintf("it was deleted, and its ring %s isn't", ring)
+	}
+	if c := s.DC.Status.Condition(api.DatacenterDeleting); why == "" && c != nil && c.Reason == api.ReasonLost {
+		why = "it went with its namespace or its definition, which is there again" // forced away and made again
 	}
 	if why == "" {
 		return nil

@@ -1,6 +1,7 @@
 package controller_test
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -136,6 +138,73 @@ func TestAnAskedDeletionOutlastsTheNamespace(t *testing.T) {
 	s.passes(6)
 	if left := s.claims(); len(left) > 0 || !s.gone() {
 		t.Errorf("%d claims are left, the datacenter is gone: %t", len(left), s.gone())
+	}
+}
+
+// Volumes that were lost with their namespace stay when it was forced away and is there again.
+func TestVolumesOutlastANamespaceThatIsForcedAway(t *testing.T) {
+	s := newStage(t)
+	s.create(nil)
+	s.settle()
+	s.claims()
+	s.deleteNamespace()
+	s.passes(2)
+	ns := &corev1.Namespace{}
+	s.must(s.admin.Get(t.Context(), client.ObjectKey{Name: s.ns}, ns))
+	ns.Spec.Finalizers = nil
+	s.must(s.admin.SubResource("finalize").Update(t.Context(), ns))
+	s.must(s.admin.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: s.ns}}))
+	s.passes(5)
+	if n := kept(s.claims()); n != 3 || s.gone() {
+		t.Fatalf("%d of 3 claims are left, the datacenter is gone: %t", n, s.gone())
+	}
+	if c := s.dc().Status.Condition(api.DatacenterDeleting); c == nil || !strings.Contains(c.Message, "which is there again") || !strings.Contains(c.Message, deletion.LetGo) {
+		t.Errorf("got %+v", c)
+	}
+}
+
+// A datacenter that is to keep its volumes for a time is gone although its namespace goes too; the volumes are held.
+func TestKeptVolumesInANamespaceThatGoes(t *testing.T) {
+	s := newStage(t)
+	s.create(func(dc *api.CassandraDatacenter) { dc.Annotations = map[string]string{deletion.KeepVolumes: "24h"} })
+	s.settle()
+	s.claims()
+	s.must(s.admin.Delete(t.Context(), s.dc()))
+	s.pass()
+	s.deleteNamespace()
+	s.passes(6)
+	if n := kept(s.claims()); n != 3 || !s.gone() {
+		t.Errorf("%d of 3 claims are left, the datacenter is gone: %t", n, s.gone())
+	}
+	s.annotateNamespace(deletion.LetGo, "true")
+	s.claims()
+	if left := s.claims(); len(left) > 0 {
+		t.Errorf("after the word %d are left", len(left))
+	}
+}
+
+// The volumes of another cluster's datacenter of the same name are none of this one's, and an earlier deletion's mark is no wish.
+func TestADeletedDatacenterTakesItsOwnVolumesOnly(t *testing.T) {
+	s := newStage(t)
+	s.create(func(dc *api.CassandraDatacenter) {
+		dc.Annotations = map[string]string{deletion.Annotation: deletion.Asked}
+	})
+	s.settle()
+	if said := s.dc().Annotations[deletion.Annotation]; said != "" {
+		t.Errorf("its deletion is said to be %s, and it isn't being deleted", said)
+	}
+	other := s.claims()[0].DeepCopy()
+	other.ObjectMeta = metav1.ObjectMeta{Namespace: s.ns, Name: "server-data-earlier", Labels: maps.Clone(other.Labels)}
+	other.Labels[api.ClusterLabel] = "earlier"
+	s.must(s.admin.Create(t.Context(), other))
+	s.must(s.admin.Delete(t.Context(), s.dc()))
+	for range 6 {
+		s.pass()
+		s.endPods(map[string]bool{})
+		s.pvcProtection()
+	}
+	if left := s.claims(); len(left) != 1 || left[0].Name != other.Name || !left[0].DeletionTimestamp.IsZero() {
+		t.Errorf("%d claims are left", len(left))
 	}
 }
 

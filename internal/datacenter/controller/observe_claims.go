@@ -18,14 +18,14 @@ import (
 // pod's name would be taken for the proof of data.
 func (r *Reconciler) observeClaims(ctx context.Context, s *datacenter.State) error {
 	var claims corev1.PersistentVolumeClaimList
-	own := client.MatchingLabels{api.DatacenterLabel: topology.CleanLabel(s.DC.Name)}
+	own := client.MatchingLabels{api.DatacenterLabel: topology.CleanLabel(s.DC.Name), api.ClusterLabel: topology.CleanLabel(s.DC.Spec.ClusterName)}
 	if err := r.Client.List(ctx, &claims, client.InNamespace(s.DC.Namespace), own); err != nil {
 		return err
 	}
 	for i := range claims.Items {
 		c := &claims.Items[i]
 		leaving := !c.DeletionTimestamp.IsZero()
-		of, dealtWith := c.Annotations[claim.KeptOf], !leaving && c.Annotations[claim.KeptBy] == string(s.DC.UID)
+		of, dealtWith := c.Annotations[claim.KeptOf], c.Annotations[claim.KeptBy] == string(s.DC.UID)
 		switch stranger := of != "" && of != datacenter.RingKey(s.DC); {
 		case stranger:
 			s.KeptOf = of // not this one's, whatever becomes of it

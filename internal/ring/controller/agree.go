@@ -59,6 +59,7 @@ func (p *pass) agree(ctx context.Context) (again bool, err error) {
 	p.giveBack()
 	finalizer := controllerutil.AddFinalizer(p.k, api.Finalizer)
 	news := p.remember()
+	news = p.unsaid() || news
 	copies, objects := p.copies(p.key())
 	identified, err := p.identify(ctx, copies)
 	if err != nil {
@@ -255,6 +256,9 @@ func (p *pass) ensureNamespace(ctx context.Context, name string) error {
 // must not go unseen.
 func (p *pass) follow(ctx context.Context, other federation.Copy) error {
 	log.FromContext(ctx).Info("deleting the ring, because it was deleted in another region", "region", other.Region, "revision", other.String())
+	if err := p.heed(ctx, other.Region); err != nil {
+		return err
+	}
 	if err := p.unprotect(ctx); err != nil {
 		return err
 	}

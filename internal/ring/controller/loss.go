@@ -33,7 +33,10 @@ func (p *pass) leave(ctx context.Context) (time.Duration, error) {
 	case err != nil:
 		log.FromContext(ctx).Error(err, "finding out why the ring is being deleted")
 		return soon, p.tell(ctx, reasonCause, "nothing is taken down before it is known whether the deletion of the ring was asked for: "+err.Error())
-	case why != "":
+	case why == "" && p.k.Annotations[deletion.Annotation] == deletion.Lost: // forced away and made again
+		why = "the ring's copy went with its namespace or its definition, which is there again"
+	}
+	if why != "" {
 		return p.lose(ctx, why)
 	}
 	if err := p.markDeletion(ctx, deletion.Asked); err != nil {
@@ -47,6 +50,9 @@ func (p *pass) lose(ctx context.Context, why string) (time.Duration, error) {
 	copies, _ := p.copies(p.key())
 	if d := federation.Follow(copyOf(p.Region, p.k), copies, nil); d.Verb == federation.Delete {
 		p.Events.Eventf(p.k, nil, corev1.EventTypeNormal, "Deleting", "Reconcile", "the ring was deleted in region %s at revision %s", d.Other.Region, d.Other.Revision)
+		if err := p.heed(ctx, d.Other.Region); err != nil {
+			return soon, err
+		}
 		return soon, p.markDeletion(ctx, deletion.Asked)
 	}
 	if p.k.Annotations[deletion.Annotation] != deletion.Lost {
@@ -71,8 +77,8 @@ func (p *pass) letGo(ctx context.Context, why string) error {
 	}
 	for i := range list {
 		dc := &list[i]
-		if dc.DeletionTimestamp.IsZero() {
-			continue // it lives elsewhere, and stays
+		if dc.DeletionTimestamp.IsZero() || dc.Namespace != p.k.Namespace {
+			continue // it lives elsewhere, and stays; one that is held there needs a word of its own
 		}
 		if err := p.agreeTo(ctx, dc); err != nil {
 			return err
@@ -82,9 +88,11 @@ func (p *pass) letGo(ctx context.Context, why string) error {
 	return p.release(ctx)
 }
 
-// agreeTo says on a datacenter that its deletion was agreed on: only then its own loop lets its volumes go.
+// agreeTo says on a datacenter that its deletion was agreed on: only then its own loop lets its volumes go, or keeps them for
+// as long as the ring says, which the datacenter may not have been told before.
 func (p *pass) agreeTo(ctx context.Context, dc *cassandra.CassandraDatacenter) error {
-	if dc.Annotations[deletion.Annotation] == deletion.Asked {
+	keep := orElse(dc.Annotations[deletion.KeepVolumes], p.k.Annotations[deletion.KeepVolumes])
+	if dc.Annotations[deletion.Annotation] == deletion.Asked && dc.Annotations[deletion.KeepVolumes] == keep {
 		return nil
 	}
 	before := dc.DeepCopy()
@@ -92,7 +100,33 @@ func (p *pass) agreeTo(ctx context.Context, dc *cassandra.CassandraDatacenter) e
 		dc.Annotations = map[string]string{}
 	}
 	dc.Annotations[deletion.Annotation] = deletion.Asked
+	if keep != "" {
+		dc.Annotations[deletion.KeepVolumes] = keep
+	}
 	return client.IgnoreNotFound(p.Client.Patch(ctx, dc, client.MergeFrom(before)))
+}
+
+// heed takes over what the copy that is deleted in another region says of volumes, where this one says nothing: annotations
+// that are put on later don't travel.
+func (p *pass) heed(ctx context.Context, region string) error {
+	_, objects := p.copies(p.key())
+	k := objects[region]
+	if k == nil || k.Annotations[deletion.KeepVolumes] == "" || p.k.Annotations[deletion.KeepVolumes] != "" {
+		return nil
+	}
+	before := p.k.DeepCopy()
+	if p.k.Annotations == nil {
+		p.k.Annotations = map[string]string{}
+	}
+	p.k.Annotations[deletion.KeepVolumes] = k.Annotations[deletion.KeepVolumes]
+	return p.patch(ctx, before)
+}
+
+// unsaid takes off a copy that isn't being deleted how far the deletion of an earlier one was: its manifest was applied again.
+func (p *pass) unsaid() (news bool) {
+	_, said := p.k.Annotations[removalAnnotation]
+	delete(p.k.Annotations, removalAnnotation)
+	return said
 }
 
 // markDeletion writes down whether the deletion was asked for, for the other regions and for whoever comes after this

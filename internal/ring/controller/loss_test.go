@@ -8,6 +8,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
@@ -107,6 +108,72 @@ func lost(t *testing.T) *stage {
 	w.empty()
 	s.rounds(3)
 	return s
+}
+
+// forceAway ends a namespace that is stuck, with all that holds it still in it, and makes it again: `kubectl replace --raw
+// …/finalize`, and whoever applies the namespace next.
+func (r *region) forceAway() {
+	r.t.Helper()
+	ns := r.namespace()
+	ns.Spec.Finalizers = nil
+	r.must(r.admin.SubResource("finalize").Update(r.t.Context(), ns))
+	r.must(r.admin.Create(r.t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: r.ns}}))
+}
+
+// A copy that was lost with its namespace stays lost when the namespace is there again.
+func TestALostCopyStaysLostInANamespaceThatIsMadeAgain(t *testing.T) {
+	s := lost(t)
+	w, c := s.by[west], s.by[central]
+	w.forceAway()
+	for range 25 {
+		s.newOperators()
+		s.rounds(1)
+		c.untouched("dc2")
+	}
+	w.says(api.ClusterDeleting, corev1.ConditionTrue, "which is there again", "ringspan.io/let-go")
+	if w.dc("dc1") == nil || deletion.IsAsked(w.dc("dc1")) {
+		t.Error("the region let go of what it has, and nobody said so")
+	}
+}
+
+// What the manifest of a ring that was being deleted says of that is nothing about the ring that is made from it.
+func TestAnEarlierDeletionIsNotTakenOver(t *testing.T) {
+	s := running(t)
+	w, c := s.by[west], s.by[central]
+	w.edit(func(k *api.K8ssandraCluster) {
+		k.Annotations["ringspan.io/removal"], k.Annotations[deletion.Annotation] = "begun", deletion.Asked
+	})
+	s.rounds(3)
+	if a := w.ring().Annotations; a["ringspan.io/removal"] != "" || a[deletion.Annotation] != "" {
+		t.Errorf("it is still there: %v", a)
+	}
+	w.hold("dc1")
+	w.deleteNamespace()
+	w.empty()
+	s.rounds(25)
+	c.untouched("dc2")
+	if deletion.IsAsked(w.dc("dc1")) {
+		t.Error("the datacenter may go, and nobody asked for that")
+	}
+}
+
+// How long volumes stay holds for the whole ring, however late it was said and in whichever region.
+func TestTheWordAboutVolumesGoesWithTheDeletion(t *testing.T) {
+	s := running(t)
+	w, c := s.by[west], s.by[central]
+	w.hold("dc1")
+	c.hold("dc2")
+	c.edit(func(k *api.K8ssandraCluster) { k.Annotations[deletion.KeepVolumes] = "24h" })
+	c.delete()
+	s.until("it to be agreed on", func() bool { return deletion.IsAsked(w.dc("dc1")) && deletion.IsAsked(c.dc("dc2")) })
+	for name, dc := range map[string]*cassandra.CassandraDatacenter{west: w.dc("dc1"), central: c.dc("dc2")} {
+		if dc.Annotations[deletion.KeepVolumes] != "24h" {
+			t.Errorf("%s doesn't keep its volumes: %v", name, dc.Annotations)
+		}
+	}
+	w.unhold("dc1")
+	c.unhold("dc2")
+	s.until("the ring to be gone", s.gone)
 }
 
 // letGo is a person's word on the namespace, with what Kubernetes and the datacenter's loop do then.
