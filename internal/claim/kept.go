@@ -18,6 +18,7 @@ const (
 	KeptUntil = "ringspan.io/kept-until" // a time, RFC 3339
 	KeptOf    = "ringspan.io/kept-of"    // the ring, as name/id
 	KeptBy    = "ringspan.io/kept-by"    // the datacenter's UID
+	TakenUp   = "ringspan.io/taken-up"   // by a later datacenter: its UID
 )
 
 // KeepUntil says on a claim until when it stays.
@@ -48,7 +49,7 @@ func (r *Reconciler) expire(ctx context.Context, claim *corev1.PersistentVolumeC
 	case owner != nil && string(owner.UID) == claim.Annotations[KeptBy]:
 		return later, nil // it is still on its way out
 	case owner != nil && owner.Spec.ClusterName+"/"+owner.Annotations[api.RingIDAnnotation] == claim.Annotations[KeptOf]:
-		return 0, r.takenUp(ctx, claim)
+		return 0, r.takenUp(ctx, claim, owner)
 	case owner != nil:
 		return later, nil // another ring's, which says so
 	}
@@ -66,12 +67,13 @@ func (r *Reconciler) expire(ctx context.Context, claim *corev1.PersistentVolumeC
 	return 0, client.IgnoreNotFound(r.Client.Delete(ctx, claim, client.Preconditions{UID: &claim.UID, ResourceVersion: &claim.ResourceVersion}))
 }
 
-// takenUp makes a claim an ordinary one again.
-func (r *Reconciler) takenUp(ctx context.Context, claim *corev1.PersistentVolumeClaim) error {
+// takenUp makes a claim an ordinary one again, which tells that there is data of an earlier datacenter on it.
+func (r *Reconciler) takenUp(ctx context.Context, claim *corev1.PersistentVolumeClaim, by *api.CassandraDatacenter) error {
 	before := claim.DeepCopy()
 	for _, key := range []string{KeptUntil, KeptOf, KeptBy} {
 		delete(claim.Annotations, key)
 	}
+	claim.Annotations[TakenUp] = string(by.UID)
 	controllerutil.AddFinalizer(claim, Finalizer)
 	return client.IgnoreNotFound(r.Client.Patch(ctx, claim, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})))
 }

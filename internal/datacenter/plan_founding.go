@@ -30,11 +30,12 @@ func (s *State) planFounding(p *Plan) (done bool) {
 }
 
 // foundingMembers are the host ids of the datacenters that are whole, in JSON. If
-// clients were let in already, only this one can have all that they wrote.
+// clients were let in already, or this one has the volumes of an earlier ring, only
+// this one can have all that was written: the others get it once more.
 func (s *State) foundingMembers() string {
 	hosts := map[string][]string{}
 	for _, e := range s.Ringview {
-		if e.Alive && e.Status == "NORMAL" && e.HostID != "" && (e.Datacenter == s.name() || !s.open()) {
+		if e.Alive && e.Status == "NORMAL" && e.HostID != "" && (e.Datacenter == s.name() || !s.open() && !s.TookUp) {
 			hosts[e.Datacenter] = append(hosts[e.Datacenter], e.HostID)
 		}
 	}

@@ -116,6 +116,8 @@ func (r *region) happens(t *testing.T, d *datadriven.TestData, pod string) strin
 		r.claims[pod]++
 	case "recreate": // the region was lost, and somebody makes its datacenter anew
 		r.recreate()
+	case "take-up": // the volumes of the earlier ring
+		r.takeUp()
 	case "forget-dead": // nodetool removenode for each dead one
 		for _, n := range r.lost {
 			n.Remove()

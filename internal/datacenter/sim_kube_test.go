@@ -162,6 +162,17 @@ func (r *region) recreate() {
 	r.dc.Annotations = map[string]string{api.RebuildFromAnnotation: "dc1"}
 }
 
+// takeUp is a new datacenter of the old name on the volumes that were kept of the earlier one.
+func (r *region) takeUp() {
+	for name := range r.pods {
+		r.kill(name)
+	}
+	r.endPods()
+	r.forget()
+	r.pods, r.sets, r.objects = map[string]*corev1.Pod{}, map[string]*appsv1.StatefulSet{}, map[string]object{}
+	r.dc.Status, r.dc.UID, r.dc.Annotations, r.tookUp = api.CassandraDatacenterStatus{}, "another", nil, true
+}
+
 // loseVolume ends a pod whose claim was deleted: both come anew.
 func (r *region) loseVolume(name string) {
 	pod, n := r.pods[name], r.nodes[name]

@@ -58,6 +58,7 @@ type region struct {
 	peers   []string // seeds as last read from the other regions
 	volumes []string // claims, once the datacenter is being deleted
 	kin     []datacenter.Kin
+	tookUp  bool // it has the volumes of an earlier datacenter
 	away    bool // the other regions can't be asked
 	held    bool // its pods get no address
 	jobs    map[string]string
@@ -127,7 +128,7 @@ func (r *region) observe() *datacenter.State {
 	if len(r.world.ring.Datacenters) == 0 {
 		s.Ring = datacenter.StandAlone(r.dc)
 	}
-	s.Kin, s.Volumes = r.kin, r.volumes
+	s.Kin, s.Volumes, s.TookUp = r.kin, r.volumes, r.tookUp
 	for rack, set := range r.sets {
 		if !slices.ContainsFunc(r.dc.Spec.Racks, func(one api.Rack) bool { return one.Name == rack }) {
 			s.LeftSets = append(s.LeftSets, set.DeepCopy())

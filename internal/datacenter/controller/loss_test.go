@@ -319,7 +319,7 @@ func TestKeptVolumes(t *testing.T) {
 	makeRing("one")
 	s.pass()
 	for _, c := range s.claims() {
-		if c.Annotations[claim.KeptUntil] != "" || !slices.Contains(c.Finalizers, claim.Finalizer) {
+		if c.Annotations[claim.KeptUntil] != "" || c.Annotations[claim.TakenUp] != string(s.dc().UID) || !slices.Contains(c.Finalizers, claim.Finalizer) {
 			t.Errorf("%s was not taken up: %v %v", c.Name, c.Annotations, c.Finalizers)
 		}
 	}

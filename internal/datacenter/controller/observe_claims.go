@@ -32,6 +32,7 @@ func (r *Reconciler) observeClaims(ctx context.Context, s *datacenter.State) err
 		case !dealtWith && (!leaving || slices.Contains(c.Finalizers, claim.Finalizer)):
 			s.Volumes = append(s.Volumes, c.Name)
 		}
+		s.TookUp = s.TookUp || c.Annotations[claim.TakenUp] == string(s.DC.UID) || of == datacenter.RingKey(s.DC) && c.Annotations[claim.KeptBy] != string(s.DC.UID)
 		for p := range s.Pods {
 			if datacenter.Claim(s.Pods[p].Name) == c.Name {
 				s.Pods[p].Claim, s.Pods[p].ClaimDeleting = string(c.UID), leaving
