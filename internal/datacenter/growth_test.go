@@ -125,3 +125,42 @@ func (r *region) spreads(s *datacenter.State, step datacenter.Step) {
 		r.broken = append(r.broken, fmt.Sprintf("%s is raised in %d datacenters at once: %v", step.Target, raised, step.Factors))
 	}
 }
+
+// A founder whose own boot isn't over raises nothing at once in a datacenter that has booted, and lets clients in.
+func TestALateFounderKeepsLogins(t *testing.T) {
+	w := newWorld()
+	w.add("dc1", 1, []string{"r1"}, true)
+	w.add("dc2", 1, []string{"r1"}, true)
+	founder, r := w.regions[0], w.regions[1]
+	w.settle(6, nil)
+	alone := func() { // the founder's operator is away
+		for range 20 {
+			r.pass(-1)
+			w.tick()
+		}
+	}
+	alone()
+	r.resize(3)
+	alone()
+	if !r.dc.Status.IsTrue(api.DatacenterInitialized) || founder.dc.Status.IsTrue(api.DatacenterInitialized) {
+		t.Fatalf("dc2 hasn't booted before dc1:\n%s", w.story())
+	}
+	logIn := func() {
+		for name, n := range r.nodes {
+			if status, err := n.Status(t.Context()); err == nil && status.NativeTransport && !n.LoginAtQuorum("admin", "secret") {
+				t.Fatalf("no login at %s any more:\n%s", name, w.story())
+			}
+		}
+	}
+	logIn()
+	for range 60 {
+		founder.pass(-1)
+		logIn()
+		r.pass(-1)
+		logIn()
+		w.tick()
+	}
+	if replication, err := founder.nodes[slices.Sorted(maps.Keys(founder.nodes))[0]].Replication(t.Context(), "system_auth"); err != nil || replication["dc2"] != "3" {
+		t.Errorf("dc2 has %v, %v", replication, err)
+	}
+}

@@ -38,7 +38,7 @@ func (s *State) planReplication(p *Plan) (done bool) {
 		switch {
 		case !s.alters():
 			reached = s.awaitReplicas(p, keyspace, current, present)
-		case s.unused():
+		case s.unused() && !s.growsElsewhere(current, present):
 			reached = s.firstReplicas(p, keyspace, current, present)
 		default:
 			reached = s.planGrowth(p, keyspace, current, present)
@@ -54,6 +54,18 @@ func (s *State) unused() bool {
 	return s.founds() && !s.initialized() && !s.TookUp && !slices.ContainsFunc(s.Pods, func(p Pod) bool {
 		return p.Status.NativeTransport || p.Status.ClientPort == mgmtapi.PortClosed
 	})
+}
+
+// growsElsewhere tells whether another datacenter is to get more replicas than it has.
+// It may have booted with those, and let clients in, while this one was still at it.
+func (s *State) growsElsewhere(current map[string]string, present map[string]int) bool {
+	factors, _ := topology.MergeReplication(current, nil)
+	for dc, want := range s.systemReplication() {
+		if have := factors[dc]; dc != s.name() && have > 0 && have < min(want, present[dc]) {
+			return true
+		}
+	}
+	return false
 }
 
 // awaitReplicas waits for the datacenter that alters keyspaces to reach this one.
@@ -101,7 +113,7 @@ func (s *State) everywhere(current map[string]string, want, present map[string]i
 // planBaseline puts on record that the keyspaces of a first boot lack nothing:
 // they are empty.
 func (s *State) planBaseline(p *Plan) {
-	if !s.alters() || !s.unused() || p.has(Record, Replicate) {
+	if !s.alters() || !s.unused() || p.has(Record, Replicate, Repair) || p.Repairing {
 		return
 	}
 	filled := map[string]map[string]int{}
