@@ -14,13 +14,15 @@ func (s *State) reborn(p *Pod) bool {
 
 // planReborn holds a first boot that isn't one: where some pods bring data and
 // others have none, the empty ones would take ranges without a row of theirs.
-// Nobody starts before all have said what they have: later it can't be seen.
+// Nobody starts before all have said what they have: later it can't be seen. Only
+// volumes that were kept tell an earlier life from a first boot whose operator died
+// before it saw a member, which would be held up for nothing.
 func (s *State) planReborn(p *Plan) (held bool) {
 	some := false
 	for i := range s.Pods {
 		some = some || s.reborn(&s.Pods[i])
 	}
-	if s.initialized() || !some {
+	if s.initialized() || !some || !s.TookUp {
 		return false
 	}
 	for _, rack := range racks(s.DC) {

@@ -22,6 +22,9 @@ import (
 // differs from the one before.
 func TestScripts(t *testing.T) {
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
+		if strings.Contains(path, "rapid") { // histories that a property failed with
+			return
+		}
 		w := newWorld()
 		was := version.Version
 		t.Cleanup(func() { version.Version = was })
@@ -187,7 +190,7 @@ func (r *region) happens(t *testing.T, d *datadriven.TestData, pod string) strin
 	case "upgrade-operator":
 		version.Version = "v2"
 	case "reborn": // it was deleted, and its volumes were kept
-		r.dc.Annotations, r.dc.Status = nil, api.CassandraDatacenterStatus{}
+		r.dc.Annotations, r.dc.Status, r.tookUp = nil, api.CassandraDatacenterStatus{}, true
 		for _, name := range slices.Sorted(maps.Keys(r.pods)) {
 			r.kill(name)
 		}
