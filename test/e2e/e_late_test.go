@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -80,6 +81,16 @@ spec: {datacenter: {name: plain2, namespace: small}, jobs: [{name: rebuild, comm
 	}
 }
 
+// tellsOf is nil when a copy of a ring has a datacenter and its status is about that spec, and not about the one before.
+func tellsOf(t *testing.T, region, ring, dc string) error {
+	t.Helper()
+	got := strings.Fields(kubectl(t, region, "-n", "small", "get", "k8c", ring, "-o", "jsonpath={.metadata.generation} {.status.observedGeneration} {.spec.cassandra.datacenters[*].metadata.name}"))
+	if len(got) < 3 || got[0] != got[1] || !slices.Contains(got[2:], dc) {
+		return fmt.Errorf("the status of ring %s in %s isn't about datacenter %s yet: %v", ring, region, dc, got)
+	}
+	return nil
+}
+
 // joinsClosed waits until a ring is ready whose datacenter in the central region joins with data, and watches that the
 // datacenter lets no clients in, and the ring isn't ready, before it has been rebuilt.
 func joinsClosed(t *testing.T, ring, dc string) {
@@ -88,6 +99,9 @@ func joinsClosed(t *testing.T, ring, dc string) {
 		return kubectl(t, central, "-n", "small", "get", "endpointslices", "-l", "kubernetes.io/service-name="+ring+"-"+dc+"-service", "-o", "jsonpath={range .items[*].endpoints[*]}{.conditions.ready} {end}")
 	}
 	eventually(t, 4*time.Minute, func() error {
+		if err := tellsOf(t, central, ring, dc); err != nil {
+			return err
+		}
 		endpoints, ready := serves(), smallReady(t, central, ring)
 		rebuilt := kubectl(t, central, "-n", "small", "get", "cassdc", dc, "--ignore-not-found", "-o", `jsonpath={.metadata.annotations.ringspan\.io/rebuilt-from}`)
 		if rebuilt == "" && (strings.Contains(endpoints, "true") || ready == nil) {
