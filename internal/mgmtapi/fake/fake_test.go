@@ -204,6 +204,37 @@ func TestARoleCrossesAHealedCut(t *testing.T) {
 	}
 }
 
+func TestHintsGoWithTheVolume(t *testing.T) {
+	ring, all := world(2)
+	for _, n := range slices.Concat(all...) {
+		start(t, n, "10.0.1.1")
+	}
+	ring.Advance()
+	ctx := t.Context()
+	a, b := all[0][0], all[1][0]
+	if err := a.AlterKeyspace(ctx, "system_auth", map[string]int{"dc1": 2, "dc2": 2}); err != nil {
+		t.Fatal(err)
+	}
+	ring.Cut("dc1", "dc2")
+	if err := a.PutRole(ctx, mgmtapi.Role{Name: "app", Password: "p", Login: true}); err != nil || ring.LostHints("app", "dc2") {
+		t.Fatalf("hints are lost with their node there, or %v", err)
+	}
+	next := a.LoseVolume("10.0.1.9")
+	ring.Heal("dc1", "dc2")
+	if err := next.Start(ctx, mgmtapi.StartOptions{Seeds: []string{"10.0.1.2"}, ReplaceAddress: "10.0.1.1"}); err != nil {
+		t.Fatal(err)
+	}
+	if ring.Advance(); b.Login("app", "p") || !ring.LostHints("app", "dc2") || ring.LostHints("app", "dc1") {
+		t.Error("the hints of a lost volume arrived")
+	}
+	if _, err := b.Repair(ctx, mgmtapi.RepairOptions{Keyspace: "system_auth"}); err != nil {
+		t.Fatal(err)
+	}
+	if ring.Advance(); !b.Login("app", "p") || ring.LostHints("app", "dc2") {
+		t.Error("the repair did not bring the row")
+	}
+}
+
 func TestWhatDoesNotAnswerIsUnavailable(t *testing.T) {
 	ring, all := world(1)
 	n := all[0][0]

@@ -161,6 +161,19 @@ func (r *Ring) Misses(name, datacenter string) bool {
 	return false
 }
 
+// LostHints tells whether a role's row was on its way to a datacenter and went with
+// the volume of the node that had the hints: only a repair brings it.
+func (r *Ring) LostHints(name, datacenter string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for group, c := range r.rings {
+		if e := c.roles[name]; e != nil && r.left(group) && e.hints[datacenter] && !e.in[datacenter] && e.from.lost {
+			return true
+		}
+	}
+	return false
+}
+
 // Login says whether a client may log in at this node: its port is open, and
 // it can read the role. An unknown role never can.
 func (n *Node) Login(name, password string) bool {
