@@ -26,6 +26,8 @@ func (s *State) replaceOptions(pod *Pod) (o mgmtapi.StartOptions, blocker string
 		return o, fmt.Sprintf("it waits for the ring to see its former self at %s as down", dead.Address)
 	case len(s.Ringview) == 0 && s.holder(pod) != "":
 		return o, fmt.Sprintf("it waits for node %s to run, which may have a copy", s.holder(pod))
+	case len(s.Ringview) == 0 && len(s.PeerSeeds) == 0 && s.stoppedElsewhere() != "":
+		return o, fmt.Sprintf("it waits for the ring's datacenter that is stopped with data (%s) to be resumed: without it the ring would begin anew", s.stoppedElsewhere())
 	case word:
 	case s.missingBeside(pod) != "":
 		return o, fmt.Sprintf("it waits for node %s to be up, whose copies it needs. To start it without, %s", s.missingBeside(pod), startEmpty(pod))
@@ -54,6 +56,9 @@ func (s *State) replaceOptions(pod *Pod) (o mgmtapi.StartOptions, blocker string
 	}
 	return o, ""
 }
+
+// stoppedElsewhere names the ring's other datacenters that have data and are stopped.
+func (s *State) stoppedElsewhere() string { return s.DC.Annotations[api.StoppedAnnotation] }
 
 // notInGossip are Cassandra's words for a dead member that the ring has forgotten.
 const notInGossip = "because it doesn't exist in gossip"

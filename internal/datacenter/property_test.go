@@ -34,7 +34,7 @@ func TestAnyStoryEndsWell(t *testing.T) {
 			}
 		}
 		w.mend()
-		if !w.settle(400, nil) {
+		if !w.settle(400, nil) && !(w.forgetFormer() && w.settle(400, nil)) {
 			t.Fatalf("it does not end:\n%s", w.story())
 		}
 		w.repairLostHints(t)
@@ -154,6 +154,21 @@ func (w *world) mend() {
 		r.config(map[string]any{"no_such_key": nil})
 		r.secret("admin", map[string]string{"username": "admin", "password": "secret"})
 	}
+}
+
+// forgetFormer is nodetool removenode, which the plan asks a person for, of members
+// that a datacenter had before it began the ring anew: nodes of other datacenters
+// that were on their way then still know them. Nobody else's are removed.
+func (w *world) forgetFormer() (any bool) {
+	for _, r := range w.regions {
+		for _, n := range r.nodes {
+			for former := n.Former(); former != nil && r.anew; former = former.Former() {
+				former.Remove()
+				any = true
+			}
+		}
+	}
+	return any
 }
 
 // repairLostHints is what docs/guide/lost-data.md asks of a person after a

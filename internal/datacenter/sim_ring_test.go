@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	"github.com/ringspan/ringspan/internal/datacenter"
@@ -33,6 +34,10 @@ func (r *region) ringPass() {
 		if d.Name == r.dc.Name {
 			self = i
 		}
+	}
+	delete(r.dc.Annotations, api.StoppedAnnotation)
+	if stopped := ring.Stopped(members, self); len(stopped) > 0 {
+		r.annotate(api.StoppedAnnotation, strings.Join(stopped, ","))
 	}
 	debt := ring.Owed(members, self, "")
 	switch {

@@ -66,6 +66,7 @@ type region struct {
 	seen    map[string]ring.Member // the ring's datacenters as last read
 	last    string                 // plan, as printed before
 	done    bool
+	anew    bool // a node began the ring anew, on a person's word
 }
 
 type object struct{ hash string }
@@ -246,6 +247,7 @@ func (r *region) watch(s *datacenter.State, plan datacenter.Plan) {
 	for _, n := range s.DC.Status.NodeStatuses {
 		r.members[n.HostID] = true
 	}
+	r.watchAnew(plan)
 	for _, step := range plan.Steps {
 		r.spreads(s, step)
 		if step.Verb == datacenter.Start {
@@ -268,6 +270,21 @@ func (r *region) watch(s *datacenter.State, plan datacenter.Plan) {
 	}
 	if taken > 1 {
 		r.broken = append(r.broken, fmt.Sprintf("%s: a node is taken down while another is away:\n%s", r.dc.Name, plan))
+	}
+}
+
+// watchAnew notes a ring that is begun anew beside a datacenter with data.
+func (r *region) watchAnew(plan datacenter.Plan) {
+	for _, step := range plan.Steps {
+		if step.Verb != datacenter.Start || step.Start.AutoBootstrap == nil {
+			continue
+		}
+		r.anew = true
+		for _, other := range r.regions {
+			if other != r && other.dc.Spec.Stopped && other.dc.Status.IsTrue(api.DatacenterInitialized) && other.dc.Owes() == "" && !r.away {
+				r.broken = append(r.broken, fmt.Sprintf("%s begins the ring anew, and %s is stopped with its data", step.Target, other.dc.Name))
+			}
+		}
 	}
 }
 

@@ -36,6 +36,7 @@ type Member struct {
 	From        string   // whose data it gets
 	Rebuilt     bool     // it has got it
 	Lacks       bool     // it has yet to get data of which it holds replicas
+	Stopped     bool     // as asked, with its volumes, or coming back from that
 }
 
 // MemberOf reads a CassandraDatacenter.
@@ -47,12 +48,18 @@ func MemberOf(dc *cassandra.CassandraDatacenter) Member {
 	m := Member{
 		Name: name, Exists: true, Initialized: dc.Status.IsTrue(cassandra.DatacenterInitialized), Founding: ParseFounding(dc.Annotations[cassandra.FoundingAnnotation]),
 		From: dc.Annotations[cassandra.RebuildFromAnnotation], Rebuilt: dc.Annotations[cassandra.RebuiltFromAnnotation] != "",
-		Lacks: dc.LacksData(),
+		Lacks: dc.LacksData(), Stopped: dc.Spec.Stopped || stopped(dc.Status),
 	}
 	for _, n := range dc.Status.NodeStatuses {
 		m.Hosts = append(m.Hosts, n.HostID)
 	}
 	return m
+}
+
+// stopped holds until the seeds of a datacenter that resumes are seen with it. One that came back without its volumes has
+// no seeds, and nothing to wait for.
+func stopped(s cassandra.CassandraDatacenterStatus) bool {
+	return s.IsTrue(cassandra.DatacenterStopped) || s.IsTrue(cassandra.DatacenterResuming) && len(s.Seeds) > 0
 }
 
 // inUse tells whether clients may have written while the datacenter was there.
@@ -99,6 +106,17 @@ func Owed(ring []Member, self int, preferred string) Debt {
 func Lacking(ring []Member, self int) (names []string) {
 	for _, m := range others(ring, self) {
 		if m.Lacks {
+			names = append(names, m.Name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Stopped names the other datacenters of a ring that have data and can't be asked for it now, because they are stopped.
+func Stopped(ring []Member, self int) (names []string) {
+	for _, m := range others(ring, self) {
+		if m.Stopped && m.Initialized && m.hasData() {
 			names = append(names, m.Name)
 		}
 	}

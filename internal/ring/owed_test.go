@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 )
 
 func TestOwed(t *testing.T) {
@@ -68,6 +70,28 @@ func TestFoundingIsReadAsItWasWritten(t *testing.T) {
 func TestLacking(t *testing.T) {
 	ring := []Member{{Name: "dc1", Lacks: true}, {Name: "dc3", Lacks: true}, {Name: "dc2", Lacks: true}, {Name: "dc4"}}
 	if diff := cmp.Diff([]string{"dc2", "dc3"}, Lacking(ring, 0)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestStoppedWithData(t *testing.T) {
+	dc := func(stopped bool, kinds ...cassandra.DatacenterConditionType) *cassandra.CassandraDatacenter {
+		d := &cassandra.CassandraDatacenter{}
+		d.Spec.Stopped = stopped
+		for _, kind := range append(kinds, cassandra.DatacenterInitialized) {
+			d.Status.Conditions = append(d.Status.Conditions, cassandra.DatacenterCondition{Type: kind, Status: "True"})
+		}
+		return d
+	}
+	named := func(name string, d *cassandra.CassandraDatacenter) Member { d.Name = name; return MemberOf(d) }
+	back, young := dc(false, cassandra.DatacenterResuming), dc(true)
+	back.Status.Seeds, young.Status.Conditions = []string{"10.0.0.1"}, nil
+	ring := []Member{
+		named("self", dc(true)), named("asked", dc(true)), named("resumed", dc(false, cassandra.DatacenterStopped)), named("back", back),
+		named("empty", dc(false, cassandra.DatacenterResuming)), named("up", dc(false)), named("young", young),
+		{Name: "owing", Initialized: true, Stopped: true, From: "up"}, {Name: "away", Initialized: true, Stopped: true},
+	}
+	if diff := cmp.Diff([]string{"asked", "away", "back", "resumed"}, Stopped(ring, 0)); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -13,6 +13,9 @@ const (
 	// LackingAnnotation lists, in Cassandra's words and with commas between, the ring's other datacenters that have yet to
 	// get data of which they hold replicas: those replicas are no copies of it.
 	LackingAnnotation = "ringspan.io/lacking-data"
+	// StoppedAnnotation lists, in Cassandra's words and with commas between, the ring's other datacenters that are stopped
+	// with data, or on their way back from that: a ring that has one of them isn't begun anew.
+	StoppedAnnotation = "ringspan.io/stopped-with-data"
 	// FilledAnnotation says in JSON, by keyspace and datacenter, at which replication factors all replicas of the system
 	// keyspaces are known to have all data. The datacenter that alters them keeps it; where it says less than the factors
 	// that are, a repair is owed.

@@ -26,6 +26,9 @@ func (p *pass) rebuild(ctx context.Context, i int, want, have *cassandra.Cassand
 	if lacking := ring.Lacking(members, i); len(lacking) > 0 {
 		want.Annotations[cassandra.LackingAnnotation] = strings.Join(lacking, ",")
 	}
+	if stopped := ring.Stopped(members, i); len(stopped) > 0 {
+		want.Annotations[cassandra.StoppedAnnotation] = strings.Join(stopped, ",")
+	}
 	debt := ring.Owed(members, i, p.preferred(options.Rebuild))
 	keep(want, have, cassandra.FoundingAnnotation, cassandra.RebuildFromAnnotation, cassandra.RebuiltFromAnnotation)
 	switch {
@@ -113,7 +116,7 @@ func (p *pass) members(ctx context.Context, self int, have *cassandra.CassandraD
 		case dc != nil && dc.UID != "":
 			m = ring.MemberOf(dc)
 		case i != self:
-			m.Initialized = p.wasInUse(t)
+			m.Initialized, m.Stopped = p.wasSaid(t, cassandra.DatacenterInitialized), p.wasSaid(t, cassandra.DatacenterStopped)
 		}
 		m.Name = ring.DatacenterName(t)
 		all = append(all, m)
@@ -121,8 +124,8 @@ func (p *pass) members(ctx context.Context, self int, have *cassandra.CassandraD
 	return all
 }
 
-// wasInUse tells what the copies of the ring say of a datacenter whose region doesn't answer.
-func (p *pass) wasInUse(t api.CassandraDatacenterTemplate) bool {
+// wasSaid tells what the copies of the ring say of a datacenter whose region doesn't answer.
+func (p *pass) wasSaid(t api.CassandraDatacenterTemplate, kind cassandra.DatacenterConditionType) bool {
 	for i := range p.peers {
 		if s := &p.peers[i]; s.Region == p.regionOf(t) && s.Reachable {
 			return false
@@ -133,7 +136,7 @@ func (p *pass) wasInUse(t api.CassandraDatacenterTemplate) bool {
 	}
 	said := func(k *api.K8ssandraCluster) bool {
 		status := k.Status.Datacenters[t.Metadata.Name].Cassandra
-		return status != nil && status.IsTrue(cassandra.DatacenterInitialized)
+		return status != nil && status.IsTrue(kind)
 	}
 	for i := range p.peers {
 		if k := p.peers[i].Ring(p.key()); k != nil && said(k) {

@@ -238,6 +238,26 @@ func TestDatacentersOfOneFirstBoot(t *testing.T) {
 	}
 }
 
+// While a datacenter is stopped with data, the others know: none of them may begin the ring anew.
+func TestAStoppedDatacenterIsNamedToTheOthers(t *testing.T) {
+	s := apart(t, `{"dc1":["a"],"dc2":["b"]}`, nil)
+	w, c := s.by[west], s.by[central]
+	c.joins("dc2", "b")
+	s.until("the verdict", func() bool { return c.dc("dc2").Annotations[cassandra.FoundingAnnotation] != "" })
+	c.serve("dc2", "10.1.0.1")
+	s.until("the ring to be ready", s.ready)
+	stop := func(yes bool) {
+		w.edit(func(k *api.K8ssandraCluster) { k.Spec.Cassandra.Datacenters[1].Stopped = yes })
+	}
+	stop(true)
+	s.until("dc1 to know", func() bool { return w.dc("dc1").Annotations[cassandra.StoppedAnnotation] == "dc2" })
+	if got := c.dc("dc2").Annotations[cassandra.StoppedAnnotation]; got != "" {
+		t.Errorf("dc2 is told that %s is stopped", got)
+	}
+	stop(false)
+	s.until("dc1 to know of the end", func() bool { return w.dc("dc1").Annotations[cassandra.StoppedAnnotation] == "" })
+}
+
 // A source in the same region, under another name in Cassandra than in Kubernetes.
 func TestADatacenterIsAddedInTheSameRegion(t *testing.T) {
 	s := newStage(t)
