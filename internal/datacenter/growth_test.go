@@ -12,6 +12,7 @@ import (
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	"github.com/ringspan/ringspan/internal/datacenter"
+	"github.com/ringspan/ringspan/internal/topology"
 )
 
 // However datacenters grow, and whenever their operators die: a client that could
@@ -111,6 +112,10 @@ func (r *region) spreads(s *datacenter.State, step datacenter.Step) {
 	raised := 0
 	for dc, factor := range step.Factors {
 		before, _ := strconv.Atoi(s.Replication[step.Target][dc])
+		if current := s.Replication[step.Target]; !topology.ByDatacenter(current) { // as many as before, in each
+			replicas, _ := strconv.Atoi(current["replication_factor"])
+			before = min(replicas, living[dc])
+		}
 		if step.Target != "system_auth" && before == 0 { // a user's
 			continue
 		}

@@ -2,6 +2,7 @@ package fake
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/ringspan/ringspan/internal/mgmtapi"
 )
@@ -43,10 +44,13 @@ func (n *Node) prove() {
 	}
 }
 
-// dead is the member that a node was started to replace.
+// dead is the member that a node was started to replace, as those that it meets
+// know it: a ring that was begun anew knows none of the former one's.
 func (r *Ring) dead(n *Node) *Node {
+	contacts := r.contacts(n)
 	for _, other := range r.nodes {
-		if n.options.ReplaceAddress != "" && n.hostID == "" && other != n && other.group != 0 && other.address == n.options.ReplaceAddress {
+		met := slices.ContainsFunc(contacts, func(c *Node) bool { return c.group == other.group })
+		if met && n.options.ReplaceAddress != "" && n.hostID == "" && other != n && other.group != 0 && other.address == n.options.ReplaceAddress {
 			return other
 		}
 	}
@@ -60,6 +64,7 @@ func (r *Ring) unfitToReplace(n *Node) string {
 	}
 	dead := r.dead(n)
 	switch {
+	case len(r.contacts(n)) == 0 && !n.isOwnSeed(): // boot says so
 	case n.isOwnSeed():
 		return "Replacing a node without bootstrapping risks invalidating consistency guarantees as the expected data may not be present until repair is run."
 	case dead == nil:
