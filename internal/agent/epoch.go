@@ -73,7 +73,7 @@ func (e *epochs) admit(method, said string) (code int, err error) {
 		return 0, nil
 	case said == "":
 		return http.StatusConflict, fmt.Errorf("an operator that holds a lease (epoch %d) looks after this node, and this call says none. A person who means it adds the header %s: %s", e.highest, mgmtapi.EpochHeader, mgmtapi.EpochOverride)
-	case err != nil || epoch < 1:
+	case err != nil || epoch < 1 || epoch >= mgmtapi.EpochLimit:
 		return http.StatusBadRequest, fmt.Errorf("%s: %q is no epoch", mgmtapi.EpochHeader, said)
 	case epoch < e.highest && !reads:
 		return http.StatusConflict, fmt.Errorf("an operator with a later lease looks after this node: epoch %d is over, it is %d", epoch, e.highest)

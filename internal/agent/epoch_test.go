@@ -60,7 +60,7 @@ func TestAnOperatorOfThePastChangesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for said, code := range map[string]int{mgmtapi.EpochOverride: 200, "8": 200, "7": 409, "0": 400, "-1": 400, "soon": 400} {
+	for said, code := range map[string]int{mgmtapi.EpochOverride: 200, "8": 200, "7": 409, "0": 400, "-1": 400, "soon": 400, "4611686018427387904": 400} {
 		q.Header.Set(mgmtapi.EpochHeader, said)
 		answer, err := http.DefaultClient.Do(q)
 		if err != nil {

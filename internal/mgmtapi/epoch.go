@@ -11,6 +11,10 @@ import (
 // of a higher one refuses to change anything, with its own in the answer's header.
 const EpochHeader = "Ringspan-Epoch"
 
+// EpochLimit is above every epoch: milliseconds of a clock never come there. A number
+// that does would lock every operator out, because none could rise above it.
+const EpochLimit = 1 << 62
+
 // EpochOverride in its place is a person who knows what he does.
 const EpochOverride = "override"
 

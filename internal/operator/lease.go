@@ -100,7 +100,7 @@ func (l *lease) Epoch() (int64, error) {
 func (l *lease) Outrun(seen int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if seen >= l.epoch && seen < 1<<62 {
+	if seen >= l.epoch && seen < mgmtapi.EpochLimit {
 		l.floor = max(l.floor, seen+1)
 	}
 }
@@ -210,7 +210,7 @@ func (l *lease) next(annotation string) (int64, error) {
 	if l.epoch != 0 && l.epoch >= there {
 		return max(l.epoch, l.floor), nil
 	}
-	if there >= 1<<62 {
+	if there >= mgmtapi.EpochLimit {
 		return 0, fmt.Errorf("the annotation %s of Lease %s is %d: take it away", configv1beta1.EpochAnnotation, configv1beta1.LeaseName, there)
 	}
 	return max(there+1, l.floor, l.now().UnixMilli()), nil
