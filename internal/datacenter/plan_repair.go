@@ -70,7 +70,11 @@ func (s *State) planRepair(p *Plan, keyspace string, factors map[string]int) {
 	stamp := s.repairStamp(factors)
 	for _, pod := range s.repairers(keyspace, stamp, factors) {
 		run := s.repairOf(keyspace, pod, stamp)
+		due := run == nil || run.Job.Status == mgmtapi.JobError && s.Now.Sub(run.failed) >= repairPause
 		switch {
+		case due && (p.has(Repair) || s.repairs()):
+			p.Wait("the repair that goes on, before that of %s through node %s", keyspace, pod.Name)
+			return
 		case run == nil, run.Job.Status == mgmtapi.JobError && s.Now.Sub(run.failed) >= repairPause:
 			p.add(Repair, keyspace, "its replicas are to be the same at "+words(factors)+": through node "+pod.Name, Step{Pod: pod, Stamp: stamp})
 			return
@@ -84,6 +88,14 @@ func (s *State) planRepair(p *Plan, keyspace string, factors map[string]int) {
 		}
 	}
 	s.recordFilled(p, keyspace, factors)
+}
+
+// repairs tells whether one goes on. There is one at a time: Cassandra keeps its
+// history of repairs by writes that it waits for in the threads that take the answers
+// to writes, of which there is one for each processor. With as many repairs as those
+// it waits for itself, and the node answers nobody until the writes have timed out.
+func (s *State) repairs() bool {
+	return slices.ContainsFunc(s.Repairs, func(r RepairRun) bool { return r.Job.Status == mgmtapi.JobWaiting })
 }
 
 // repairers are the nodes whose ranges are the whole ring together. Where there are
