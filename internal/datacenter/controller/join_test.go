@@ -109,6 +109,7 @@ func TestADatacenterThatOwesDataIsClosed(t *testing.T) {
 	for _, keyspace := range topology.SystemKeyspaces {
 		s.must(first.AlterKeyspace(t.Context(), keyspace, map[string]int{"dc2": 1}))
 	}
+	s.must(first.PutRole(t.Context(), mgmtapi.Role{Name: "admin", Password: "secret", Superuser: true, Login: true})) // as the founder does
 	ring := topology.Ring{Name: "ring", Founder: "dc2", Datacenters: []topology.Datacenter{
 		{Name: "dc2", Size: 1, Racks: []string{"r1"}, NumTokens: 4}, {Name: "dc1", Size: 3, Racks: []string{"r1", "r2", "r3"}, NumTokens: 4}}}
 	s.secret("admin", map[string]string{"username": "admin", "password": "secret"})
@@ -149,6 +150,11 @@ func TestADatacenterThatOwesDataIsClosed(t *testing.T) {
 	}
 	s.rounds(20)
 	closed("after a restart of a node")
+	for _, n := range s.nodes {
+		_, err := n.Rebuild(t.Context(), "dc2")
+		s.must(err)
+	}
+	s.ring.Advance()
 	s.change(func(dc *api.CassandraDatacenter) { dc.Annotations[api.RebuiltFromAnnotation] = "dc2" })
 	s.settle()
 	if dc := s.dc(); !dc.Status.IsTrue(api.DatacenterReady) || s.away() > 0 {
