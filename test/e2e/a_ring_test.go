@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 )
 
 // A ring of six nodes in two regions, every datacenter owning all of its data.
@@ -61,6 +62,15 @@ func TestARowCrossesRegions(t *testing.T) {
 	}
 	if out, err := command("cql", "-e", "SELECT nonsense FROM shop.orders").CombinedOutput(); err == nil || !strings.Contains(string(out), "nonsense") {
 		t.Errorf("a wrong statement: %v %s", err, out)
+	}
+	for _, region := range []string{west, central} { // every copy of the ring tells of it in its time: later stories look for what changes
+		eventually(t, 2*time.Minute, func() error {
+			got := kubectl(t, region, "get", "k8c", ring, "-o", "jsonpath={.status.datacenters.dc1.cassandra.keyspaces.shop.replicas} {.status.datacenters.dc2.cassandra.keyspaces.shop.replicas}")
+			if got != "3 3" {
+				return fmt.Errorf("the replicas of shop in the status of %s are %q", region, got)
+			}
+			return nil
+		})
 	}
 }
 
