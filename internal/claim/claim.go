@@ -88,8 +88,7 @@ func (r *Reconciler) owner(ctx context.Context, from client.Reader, claim *corev
 
 // going decides about a claim that is being deleted. In a namespace that stays somebody deleted this very claim. With a
 // namespace it is held until there is a word on it or on the namespace, also when the namespace was forced away meanwhile and
-// made again; the loop of a datacenter whose deletion was agreed
-// on lets its claims go itself.
+// made again. The loop of a datacenter whose deletion was agreed on lets its claims go itself.
 func (r *Reconciler) going(ctx context.Context, claim *corev1.PersistentVolumeClaim) (held bool, err error) {
 	if !controllerutil.ContainsFinalizer(claim, Finalizer) {
 		return false, nil

@@ -214,7 +214,7 @@ func (r *region) happens(t *testing.T, d *datadriven.TestData, pod string) strin
 	case "delete":
 		r.dc.DeletionTimestamp, r.dc.Finalizers = &metav1.Time{Time: r.now}, []string{api.Finalizer, datacenter.RingFinalizer}
 		for name := range r.pods {
-			r.volumes = append(r.volumes, "server-data-"+name)
+			r.volumes = append(r.volumes, datacenter.Volume{Name: "server-data-" + name})
 		}
 	case "finalizers":
 		return fmt.Sprintln(r.dc.Finalizers)

@@ -55,8 +55,8 @@ type region struct {
 	repairs []datacenter.RepairRun
 	tasks   []string // that were made
 	issued  datacenter.Management
-	peers   []string // seeds as last read from the other regions
-	volumes []string // claims, once the datacenter is being deleted
+	peers   []string            // seeds as last read from the other regions
+	volumes []datacenter.Volume // claims, once the datacenter is being deleted
 	kin     []datacenter.Kin
 	tookUp  bool // it has the volumes of an earlier datacenter
 	away    bool // the other regions can't be asked

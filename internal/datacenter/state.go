@@ -47,12 +47,15 @@ type State struct {
 	RolesDone   string                       // which credentials and replication the roles were written for, in this process's lifetime
 	SeedsGiven  map[string]string            // by pod UID: the seeds that its node was last told
 	Taken       map[string]string            // pods that this process took down to make them anew and that don't serve yet, with the UID that they had
-	Volumes     []string                     // claims of the datacenter that are still to be deleted, when it is
+	Volumes     []Volume                     // claims of the datacenter that are still to be deleted, when it is
 	Loss        string                       // why it is being deleted although nobody asked for that; "" when somebody did
 	KeptOf      string                       // the ring of which volumes are kept here under the datacenter's name, when it is another one
 	TookUp      bool                         // it has volumes that were kept of an earlier datacenter of its ring
 	Doomed      bool                         // it is lost with its namespace, where nothing can be made any more
 }
+
+// Volume is a claim of the datacenter. Its name may be another one's later.
+type Volume struct{ Name, UID string }
 
 // Credentials are a role's, from a Secret. Version changes when the Secret does.
 type Credentials struct {

@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
@@ -59,10 +60,10 @@ func (r *Reconciler) noteAsked(ctx context.Context, s *datacenter.State) error {
 // dropVolumes deletes the claims of a datacenter whose deletion was agreed on, and stops keeping them.
 func (r *Reconciler) dropVolumes(ctx context.Context, s *datacenter.State) error {
 	var errs []error
-	for _, name := range s.Volumes {
+	for _, v := range s.Volumes {
 		one := &corev1.PersistentVolumeClaim{}
-		one.Namespace, one.Name = s.DC.Namespace, name
-		err := r.Client.Delete(ctx, one)
+		one.Namespace, one.Name, one.UID = s.DC.Namespace, v.Name, types.UID(v.UID)
+		err := r.Client.Delete(ctx, one, sameAs(one)...) // a name is no proof: another claim may have it by now
 		if err == nil {
 			err = claim.Release(ctx, r.Client, client.ObjectKeyFromObject(one))
 		}
@@ -78,8 +79,8 @@ func (r *Reconciler) keepVolumes(ctx context.Context, s *datacenter.State) error
 		return err
 	}
 	var errs []error
-	for _, name := range s.Volumes {
-		key := client.ObjectKey{Namespace: s.DC.Namespace, Name: name}
+	for _, v := range s.Volumes {
+		key := client.ObjectKey{Namespace: s.DC.Namespace, Name: v.Name}
 		errs = append(errs, claim.KeepUntil(ctx, r.Client, key, s.Now.Add(keep), datacenter.RingKey(s.DC), string(s.DC.UID)))
 	}
 	return errors.Join(errs...)

@@ -30,7 +30,7 @@ func (r *Reconciler) observeClaims(ctx context.Context, s *datacenter.State) err
 		case stranger:
 			s.KeptOf = of // not this one's, whatever becomes of it
 		case !dealtWith && (!leaving || slices.Contains(c.Finalizers, claim.Finalizer)):
-			s.Volumes = append(s.Volumes, c.Name)
+			s.Volumes = append(s.Volumes, datacenter.Volume{Name: c.Name, UID: string(c.UID)})
 		}
 		s.TookUp = s.TookUp || c.Annotations[claim.TakenUp] == string(s.DC.UID) || of == datacenter.RingKey(s.DC) && c.Annotations[claim.KeptBy] != string(s.DC.UID)
 		for p := range s.Pods {
