@@ -16,6 +16,7 @@ import (
 	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 	"github.com/ringspan/ringspan/internal/cli/progress"
 	"github.com/ringspan/ringspan/internal/install"
+	"github.com/ringspan/ringspan/internal/region"
 )
 
 // How often a region is looked at, and how long a look may take.
@@ -74,12 +75,12 @@ func (u *ringRun) look(ctx context.Context) []look {
 	return looks
 }
 
-func (u *ringRun) lookAt(ctx context.Context, r region) look {
+func (u *ringRun) lookAt(ctx context.Context, r region.Region) look {
 	ctx, cancel := context.WithTimeout(ctx, lookLimit)
 	defer cancel()
-	l := look{region: r.name}
+	l := look{region: r.Name}
 	var rings k8ssandra.K8ssandraClusterList
-	if l.err = r.client.List(ctx, &rings, client.InNamespace(u.ring.Namespace)); l.err != nil {
+	if l.err = r.Client.List(ctx, &rings, client.InNamespace(u.ring.Namespace)); l.err != nil {
 		return l
 	}
 	for i := range rings.Items {
@@ -88,13 +89,13 @@ func (u *ringRun) lookAt(ctx context.Context, r region) look {
 		}
 	}
 	var dcs cassandra.CassandraDatacenterList
-	l.err = r.client.List(ctx, &dcs, client.MatchingLabels{k8ssandra.ClusterNameLabel: u.ring.Name, k8ssandra.ClusterNamespaceLabel: u.ring.Namespace})
+	l.err = r.Client.List(ctx, &dcs, client.MatchingLabels{k8ssandra.ClusterNameLabel: u.ring.Name, k8ssandra.ClusterNamespaceLabel: u.ring.Namespace})
 	l.dcs = dcs.Items
 	if l.err != nil {
 		return l
 	}
 	var operator appsv1.Deployment
-	l.err = r.client.Get(ctx, client.ObjectKey{Namespace: install.Namespace, Name: install.OperatorName}, &operator)
+	l.err = r.Client.Get(ctx, client.ObjectKey{Namespace: install.Namespace, Name: install.OperatorName}, &operator)
 	l.fresh = rolledOut(&operator)
 	return l
 }

@@ -222,11 +222,3 @@ func TestRolledOut(t *testing.T) {
 		}
 	}
 }
-
-func TestOrderOfPods(t *testing.T) {
-	ready := corev1.Pod{Status: corev1.PodStatus{Phase: corev1.PodRunning, Conditions: []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}}}}
-	running := corev1.Pod{Status: corev1.PodStatus{Phase: corev1.PodRunning}}
-	if order(ready) != 0 || order(running) != 1 || order(corev1.Pod{}) != 2 {
-		t.Error(order(ready), order(running), order(corev1.Pod{}))
-	}
-}

@@ -19,6 +19,7 @@ import (
 
 	"github.com/ringspan/ringspan/internal/cli/cql"
 	"github.com/ringspan/ringspan/internal/fleet/local"
+	"github.com/ringspan/ringspan/internal/region"
 	"github.com/ringspan/ringspan/internal/topology"
 )
 
@@ -73,7 +74,7 @@ Statements run until one fails; the exit code is then 2.`,
 	return cmd
 }
 
-func (c *cqlRun) run(ctx context.Context, all []region) error {
+func (c *cqlRun) run(ctx context.Context, all []region.Region) error {
 	home, err := local.Home()
 	if err != nil {
 		return err
@@ -86,16 +87,16 @@ func (c *cqlRun) run(ctx context.Context, all []region) error {
 	if err != nil {
 		return err
 	}
-	session, err := cql.Connect(func(keyspace string) (*gocql.Session, error) { return t.session(username, password, keyspace) })
+	session, err := cql.Connect(func(keyspace string) (*gocql.Session, error) { return connect(t, username, password, keyspace) })
 	if err != nil {
 		text := strings.TrimPrefix(err.Error(), "unable to connect to initial hosts: ")
-		return fmt.Errorf("connecting to %s in %s: %s", t.pod.Name, t.region.name, text)
+		return fmt.Errorf("connecting to %s in %s: %s", t.Pod.Name, t.Region.Name, text)
 	}
 	defer session.Close()
 	shell := cql.New(session, c.out, c.errOut)
 	shell.JSON = c.output == "json"
-	shell.Host = fmt.Sprintf("%s at %s in %s", t.dc.Spec.ClusterName, t.pod.Name, t.region.name)
-	shell.Version = "Cassandra " + t.dc.Spec.ServerVersion
+	shell.Host = fmt.Sprintf("%s at %s in %s", t.Datacenter.Spec.ClusterName, t.Pod.Name, t.Region.Name)
+	shell.Version = "Cassandra " + t.Datacenter.Spec.ServerVersion
 	if err = c.feed(ctx, shell, filepath.Join(home, "cql_history")); err != nil && ctx.Err() == nil {
 		fmt.Fprintln(c.errOut, err)
 		return exitError(exitUsage)
@@ -128,9 +129,9 @@ func (c *cqlRun) feed(ctx context.Context, shell *cql.Shell, history string) err
 }
 
 // login is that of --username, else the ring's superuser's.
-func (c *cqlRun) login(ctx context.Context, t target) (username, password string, err error) {
+func (c *cqlRun) login(ctx context.Context, t region.Node) (username, password string, err error) {
 	if c.username == "" {
-		return t.superuser(ctx)
+		return superuser(ctx, t)
 	}
 	if password, ok := os.LookupEnv(passwordVariable); ok {
 		return c.username, password, nil
@@ -146,25 +147,25 @@ func (c *cqlRun) login(ctx context.Context, t target) (username, password string
 }
 
 // superuser reads the ring's Secret; a ring without one has no login.
-func (t target) superuser(ctx context.Context) (username, password string, err error) {
-	name := t.dc.Spec.SuperuserSecretName
+func superuser(ctx context.Context, t region.Node) (username, password string, err error) {
+	name := t.Datacenter.Spec.SuperuserSecretName
 	if name == "" {
-		name = topology.NamesOf(t.dc.Spec.ClusterName, t.dc.Name).SuperuserSecret()
+		name = topology.NamesOf(t.Datacenter.Spec.ClusterName, t.Datacenter.Name).SuperuserSecret()
 	}
 	var secret corev1.Secret
-	err = t.region.client.Get(ctx, client.ObjectKey{Namespace: t.dc.Namespace, Name: name}, &secret)
-	if apierrors.IsNotFound(err) && t.dc.Spec.SuperuserSecretName == "" {
+	err = t.Region.Client.Get(ctx, client.ObjectKey{Namespace: t.Datacenter.Namespace, Name: name}, &secret)
+	if apierrors.IsNotFound(err) && t.Datacenter.Spec.SuperuserSecretName == "" {
 		return "", "", nil
 	}
 	if err != nil {
-		return "", "", fmt.Errorf("the superuser's login, Secret %s in region %s: %w", name, t.region.name, err)
+		return "", "", fmt.Errorf("the superuser's login, Secret %s in region %s: %w", name, t.Region.Name, err)
 	}
 	return string(secret.Data["username"]), string(secret.Data["password"]), nil
 }
 
-// session connects to the pod's native port.
-func (t target) session(username, password, keyspace string) (*gocql.Session, error) {
-	config := gocql.NewCluster(t.pod.Status.PodIP)
+// connect opens a session at the pod's native port.
+func connect(t region.Node, username, password, keyspace string) (*gocql.Session, error) {
+	config := gocql.NewCluster(t.Pod.Status.PodIP)
 	config.HostDialer = podDialer{t, 9042}
 	config.DisableInitialHostLookup = true // only this pod
 	config.IgnorePeerAddr = true
@@ -175,4 +176,20 @@ func (t target) session(username, password, keyspace string) (*gocql.Session, er
 		config.Authenticator = gocql.PasswordAuthenticator{Username: username, Password: password}
 	}
 	return config.CreateSession()
+}
+
+// podDialer connects to a port of one pod through the API server, whichever host
+// the driver asks for.
+type podDialer struct {
+	node region.Node
+	port int
+}
+
+// DialHost implements gocql.HostDialer.
+func (d podDialer) DialHost(ctx context.Context, _ *gocql.HostInfo) (*gocql.DialedHost, error) {
+	conn, err := d.node.Dial(ctx, d.port)
+	if err != nil {
+		return nil, fmt.Errorf("reaching port %d of pod %s in %s: %w", d.port, d.node.Pod.Name, d.node.Region.Name, err)
+	}
+	return &gocql.DialedHost{Conn: conn, DisableCoalesce: true}, nil
 }

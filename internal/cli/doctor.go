@@ -13,6 +13,7 @@ import (
 	"github.com/ringspan/ringspan/internal/doctor/pods"
 	"github.com/ringspan/ringspan/internal/fleet/aws"
 	"github.com/ringspan/ringspan/internal/network"
+	"github.com/ringspan/ringspan/internal/region"
 )
 
 // doctorLimit bounds a whole run.
@@ -73,7 +74,7 @@ would work better otherwise.`,
 }
 
 // examine measures, and explains what it finds by what the cloud says of itself.
-func examine(ctx context.Context, p place, all []region) (doctor.Report, error) {
+func examine(ctx context.Context, p place, all []region.Region) (doctor.Report, error) {
 	begin := time.Now()
 	said := make(chan func() ([]network.Finding, error), 1)
 	go func() {
@@ -93,14 +94,14 @@ func examine(ctx context.Context, p place, all []region) (doctor.Report, error) 
 }
 
 // causes are what AWS's API shows to be wrong with a fleet.
-func causes(ctx context.Context, p place, all []region) ([]network.Finding, error) {
+func causes(ctx context.Context, p place, all []region.Region) ([]network.Finding, error) {
 	c, err := p.open(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var spec fleetv1.FleetSpec
 	for _, r := range all {
-		spec.Regions = append(spec.Regions, fleetv1.Region{Name: r.name})
+		spec.Regions = append(spec.Regions, fleetv1.Region{Name: r.Name})
 	}
 	return apiView(ctx, c, p.Name(), &spec)
 }
@@ -147,9 +148,9 @@ func (a account) examine(ctx context.Context, o *options, path string) (doctor.R
 	return r, nil
 }
 
-func probed(all []region) (list []pods.Region) {
+func probed(all []region.Region) (list []pods.Region) {
 	for _, r := range all {
-		list = append(list, pods.Region{Name: r.name, Config: r.config, Client: r.client})
+		list = append(list, pods.Region{Name: r.Name, Config: r.Config, Client: r.Client})
 	}
 	return list
 }

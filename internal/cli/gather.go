@@ -1,27 +1,19 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
+	"github.com/ringspan/ringspan/internal/region"
 	"github.com/ringspan/ringspan/internal/ringstatus"
-)
-
-// How long one region may take to answer, and one node.
-const (
-	askTimeout  = 10 * time.Second
-	nodeTimeout = 4 * time.Second
 )
 
 // regionFacts is what one region's API server and nodes say.
@@ -36,12 +28,12 @@ type regionFacts struct {
 // gather asks all regions at once and joins what they say, one status a ring.
 // An empty keyspace lets the nodes choose one. Nobody answering at all is an
 // error.
-func gather(ctx context.Context, c place, all []region, keyspace string) ([]ringstatus.Status, error) {
+func gather(ctx context.Context, c place, all []region.Region, keyspace string) ([]ringstatus.Status, error) {
 	facts := make([]regionFacts, len(all))
 	var group sync.WaitGroup
 	for i, r := range all {
 		group.Go(func() {
-			ask, cancel := context.WithTimeout(ctx, askTimeout)
+			ask, cancel := context.WithTimeout(ctx, region.AnswerLimit)
 			defer cancel()
 			facts[i] = askRegion(ask, r, keyspace)
 		})
@@ -74,14 +66,14 @@ func gather(ctx context.Context, c place, all []region, keyspace string) ([]ring
 	return statuses, nil
 }
 
-func askRegion(ctx context.Context, r region, keyspace string) regionFacts {
-	f := regionFacts{region: r.name}
+func askRegion(ctx context.Context, r region.Region, keyspace string) regionFacts {
+	f := regionFacts{region: r.Name}
 	var rings k8ssandra.K8ssandraClusterList
-	if f.err = r.client.List(ctx, &rings); f.err != nil {
+	if f.err = r.Client.List(ctx, &rings); f.err != nil {
 		return f
 	}
 	var dcs cassandra.CassandraDatacenterList
-	if f.err = r.client.List(ctx, &dcs); f.err != nil {
+	if f.err = r.Client.List(ctx, &dcs); f.err != nil {
 		return f
 	}
 	f.rings, f.dcs, f.views = rings.Items, dcs.Items, make([]ringstatus.View, len(dcs.Items))
@@ -95,9 +87,9 @@ func askRegion(ctx context.Context, r region, keyspace string) regionFacts {
 
 // viewFrom asks the first node of a datacenter that answers, those that are
 // ready first.
-func viewFrom(ctx context.Context, r region, dc *cassandra.CassandraDatacenter, keyspace string) ringstatus.View {
-	v := ringstatus.View{Region: r.name, Pods: map[string]string{}}
-	pods, err := cassandraPods(ctx, r, dc)
+func viewFrom(ctx context.Context, r region.Region, dc *cassandra.CassandraDatacenter, keyspace string) ringstatus.View {
+	v := ringstatus.View{Region: r.Name, Pods: map[string]string{}}
+	pods, err := r.Pods(ctx, dc)
 	if err != nil {
 		return v
 	}
@@ -113,32 +105,22 @@ func viewFrom(ctx context.Context, r region, dc *cassandra.CassandraDatacenter, 
 			break
 		}
 		if apierrors.IsForbidden(err) || apierrors.IsNotFound(err) { // other errors are a node's that doesn't answer yet
-			v.Refused = fmt.Sprintf("the nodes of %s in %s can't be asked: %v", dc.Name, r.name, err)
+			v.Refused = fmt.Sprintf("the nodes of %s in %s can't be asked: %v", dc.Name, r.Name, err)
 		}
 	}
 	return v
 }
 
-// cassandraPods are a datacenter's, those that are ready first.
-func cassandraPods(ctx context.Context, r region, dc *cassandra.CassandraDatacenter) ([]corev1.Pod, error) {
-	var pods corev1.PodList
-	err := r.client.List(ctx, &pods, client.InNamespace(dc.Namespace), client.MatchingLabels{cassandra.DatacenterLabel: dc.Labels[cassandra.DatacenterLabel]})
-	if dc.Labels[cassandra.DatacenterLabel] == "" {
-		err = r.client.List(ctx, &pods, client.InNamespace(dc.Namespace), client.MatchingLabels{cassandra.DatacenterLabel: dc.Name})
+// ask lets a pod's node say what it knows of the ring.
+func ask(ctx context.Context, r region.Region, pod *corev1.Pod, keyspace string, v *ringstatus.View) error {
+	node, hangUp, err := r.Agent(ctx, pod)
+	if err != nil {
+		return err
 	}
-	slices.SortStableFunc(pods.Items, func(a, b corev1.Pod) int {
-		return cmp.Or(cmp.Compare(order(a), order(b)), cmp.Compare(a.Name, b.Name))
-	})
-	return pods.Items, err
-}
-
-// order: ready pods, then running ones, then the rest.
-func order(p corev1.Pod) int {
-	switch {
-	case ready(p):
-		return 0
-	case p.Status.Phase == corev1.PodRunning:
-		return 1
+	defer hangUp()
+	if v.Endpoints, err = node.Endpoints(ctx); err != nil {
+		return err
 	}
-	return 2
+	v.Ownership, _ = node.Ownership(ctx, keyspace) // not there early in the boot: unknown
+	return nil
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/ringspan/ringspan/internal/fleet/infra"
 	"github.com/ringspan/ringspan/internal/fleet/local"
 	"github.com/ringspan/ringspan/internal/install"
+	"github.com/ringspan/ringspan/internal/region"
 )
 
 // ground is where up makes a fleet: an account of AWS, there or on this machine.
@@ -27,7 +28,7 @@ type ground interface {
 	// operator is how a region's operator is installed.
 	operator(region string) (install.Options, error)
 	// storage makes the storage classes of a region.
-	storage(ctx context.Context, r region, say func(string)) error
+	storage(ctx context.Context, r region.Region, say func(string)) error
 	// peer is how the other regions' operators reach a region; nil when it isn't known now.
 	peer(region string) (*install.Peer, error)
 	// agent is the id of the agent's image, "" where a tag stands for one image.
@@ -126,9 +127,9 @@ func (i *infrastructure) operator(region string) (o install.Options, err error) 
 	return o, err
 }
 
-func (i *infrastructure) storage(ctx context.Context, r region, say func(string)) error {
+func (i *infrastructure) storage(ctx context.Context, r region.Region, say func(string)) error {
 	say("making storage class " + install.EBSClass)
-	return install.Storage(ctx, r.client, i.classes...)
+	return install.Storage(ctx, r.Client, i.classes...)
 }
 
 // peer is reached at its private addresses, which peerings and groups lead to, and

@@ -15,6 +15,7 @@ import (
 
 	"github.com/ringspan/ringspan/internal/cli/progress"
 	"github.com/ringspan/ringspan/internal/fleet"
+	"github.com/ringspan/ringspan/internal/region"
 )
 
 // exitLeftOut is up's exit code when all is done but for what doesn't answer.
@@ -44,11 +45,11 @@ func (u *upRun) leaveOut(name, why string) {
 
 // goesOn tells whether the region of a datacenter is one that up goes on with.
 func (u *upRun) goesOn(name string) bool {
-	return name == "" || slices.ContainsFunc(u.regions, func(r region) bool { return r.name == name })
+	return name == "" || slices.ContainsFunc(u.regions, func(r region.Region) bool { return r.Name == name })
 }
 
 // present asks a region whether it is there.
-func present(ctx context.Context, r region) (err error) {
+func present(ctx context.Context, r region.Region) (err error) {
 	for attempt := range callAttempts {
 		if attempt > 0 {
 			select {
@@ -58,7 +59,7 @@ func present(ctx context.Context, r region) (err error) {
 			}
 		}
 		ask, cancel := context.WithTimeout(ctx, lookLimit)
-		err = r.client.List(ask, &corev1.NamespaceList{}, client.Limit(1))
+		err = r.Client.List(ask, &corev1.NamespaceList{}, client.Limit(1))
 		cancel()
 		if !unreachable(err) {
 			return err
@@ -83,13 +84,13 @@ func (u *upRun) withoutSilent(ctx context.Context, silent map[string]error) erro
 		return ctx.Err()
 	}
 	for _, r := range u.regions {
-		if err := silent[r.name]; err != nil {
-			u.leaveOut(r.name, "its API server does not answer: "+err.Error())
-			u.report.Wait(progress.Subject{Region: r.name}, "")
-			u.report.Line(progress.Subject{Region: r.name}, "left out: its API server does not answer")
+		if err := silent[r.Name]; err != nil {
+			u.leaveOut(r.Name, "its API server does not answer: "+err.Error())
+			u.report.Wait(progress.Subject{Region: r.Name}, "")
+			u.report.Line(progress.Subject{Region: r.Name}, "left out: its API server does not answer")
 		}
 	}
-	u.regions = slices.DeleteFunc(slices.Clone(u.regions), func(r region) bool { return silent[r.name] != nil })
+	u.regions = slices.DeleteFunc(slices.Clone(u.regions), func(r region.Region) bool { return silent[r.Name] != nil })
 	if len(u.regions) == 0 {
 		return fmt.Errorf("no region answers: %s", u.leftWords())
 	}

@@ -27,6 +27,7 @@ import (
 	"github.com/ringspan/ringspan/internal/fleet/remote"
 	"github.com/ringspan/ringspan/internal/install"
 	"github.com/ringspan/ringspan/internal/kubetest"
+	"github.com/ringspan/ringspan/internal/region"
 	"github.com/ringspan/ringspan/internal/ringstatus"
 )
 
@@ -36,12 +37,12 @@ type halfGround struct {
 	infrastructure
 }
 
-func (halfGround) raise(context.Context, *upRun) (func(), error)          { return func() {}, nil }
-func (halfGround) storage(context.Context, region, func(string)) error    { return nil }
-func (halfGround) calls() int                                             { return 0 }
-func (halfGround) summary() string                                        { return "" }
-func (halfGround) open(context.Context) (*aws.Cloud, error)               { return nil, nil } //nolint:nilnil // nobody opens it
-func (halfGround) look(context.Context) (bool, []ringstatus.Fault, error) { return true, nil, nil }
+func (halfGround) raise(context.Context, *upRun) (func(), error)              { return func() {}, nil }
+func (halfGround) storage(context.Context, region.Region, func(string)) error { return nil }
+func (halfGround) calls() int                                                 { return 0 }
+func (halfGround) summary() string                                            { return "" }
+func (halfGround) open(context.Context) (*aws.Cloud, error)                   { return nil, nil } //nolint:nilnil // nobody opens it
+func (halfGround) look(context.Context) (bool, []ringstatus.Fault, error)     { return true, nil, nil }
 
 // deadAddress is one at which nobody listens.
 func deadAddress(t *testing.T) string {
@@ -169,7 +170,7 @@ func changesACopy(t *testing.T, cluster *kubetest.Cluster) {
 }
 
 func TestNoRegionAtAllIsAnError(t *testing.T) {
-	u := &upRun{regions: []region{{name: "a"}}, report: progress.New(progress.Options{Out: io.Discard})}
+	u := &upRun{regions: []region.Region{{Name: "a"}}, report: progress.New(progress.Options{Out: io.Discard})}
 	if err := u.withoutSilent(t.Context(), map[string]error{"a": fmt.Errorf("refused")}); err == nil || !strings.Contains(err.Error(), "no region answers: a: ") {
 		t.Errorf("%v", err)
 	}

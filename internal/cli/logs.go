@@ -10,6 +10,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/kubernetes"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/ringspan/ringspan/internal/region"
 )
 
 // logsRun is one call of `logs`.
@@ -53,12 +55,12 @@ logs, one JSON object a line. Without --follow it ends with the last line.`,
 	return cmd
 }
 
-func (l *logsRun) show(ctx context.Context, all []region, out io.Writer) error {
+func (l *logsRun) show(ctx context.Context, all []region.Region, out io.Writer) error {
 	r, pod, err := l.find(ctx, all)
 	if err != nil {
 		return err
 	}
-	kube, err := kubernetes.NewForConfig(r.config)
+	kube, err := kubernetes.NewForConfig(r.Config)
 	if err != nil {
 		return err
 	}
@@ -72,23 +74,23 @@ func (l *logsRun) show(ctx context.Context, all []region, out io.Writer) error {
 }
 
 // find chooses the pod and the container.
-func (l *logsRun) find(ctx context.Context, all []region) (region, corev1.Pod, error) {
+func (l *logsRun) find(ctx context.Context, all []region.Region) (region.Region, corev1.Pod, error) {
 	if !l.operator {
 		l.options.Container = "cassandra"
 		t, err := pick(ctx, all, l.node)
-		return t.region, t.pod, err
+		return t.Region, t.Pod, err
 	}
 	for _, r := range all {
-		if l.node.region != "" && r.name != l.node.region {
+		if l.node.region != "" && r.Name != l.node.region {
 			continue
 		}
 		var pods corev1.PodList
-		if err := r.client.List(ctx, &pods, client.InNamespace("ringspan-system"), client.MatchingLabels{"app.kubernetes.io/name": "ringspan-operator"}); err != nil {
-			return r, corev1.Pod{}, fmt.Errorf("region %s: %w", r.name, err)
+		if err := r.Client.List(ctx, &pods, client.InNamespace("ringspan-system"), client.MatchingLabels{"app.kubernetes.io/name": "ringspan-operator"}); err != nil {
+			return r, corev1.Pod{}, fmt.Errorf("region %s: %w", r.Name, err)
 		}
 		if len(pods.Items) > 0 {
 			return r, pods.Items[0], nil
 		}
 	}
-	return region{}, corev1.Pod{}, fmt.Errorf("no operator runs; the fleet's regions are %s", regionNames(all))
+	return region.Region{}, corev1.Pod{}, fmt.Errorf("no operator runs; the fleet's regions are %s", region.Names(all))
 }

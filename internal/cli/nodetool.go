@@ -9,6 +9,8 @@ import (
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/tools/remotecommand"
 	utilexec "k8s.io/client-go/util/exec"
+
+	"github.com/ringspan/ringspan/internal/region"
 )
 
 func nodetoolCommand(o *options) *cobra.Command {
@@ -29,7 +31,7 @@ its exit code are passed on. Flags of ringspan stand before nodetool's own words
 			if err != nil {
 				return err
 			}
-			return t.exec(cmd, append([]string{"nodetool"}, args...))
+			return runIn(cmd, t, append([]string{"nodetool"}, args...))
 		},
 	}
 	n.add(cmd, o)
@@ -37,15 +39,15 @@ its exit code are passed on. Flags of ringspan stand before nodetool's own words
 	return cmd
 }
 
-// exec runs a command in the pod's Cassandra container.
-func (t target) exec(cmd *cobra.Command, command []string) error {
-	kube, err := kubernetes.NewForConfig(t.region.config)
+// runIn runs a command in the pod's Cassandra container.
+func runIn(cmd *cobra.Command, t region.Node, command []string) error {
+	kube, err := kubernetes.NewForConfig(t.Region.Config)
 	if err != nil {
 		return err
 	}
-	request := kube.CoreV1().RESTClient().Post().Resource("pods").Namespace(t.pod.Namespace).Name(t.pod.Name).SubResource("exec").
+	request := kube.CoreV1().RESTClient().Post().Resource("pods").Namespace(t.Pod.Namespace).Name(t.Pod.Name).SubResource("exec").
 		VersionedParams(&corev1.PodExecOptions{Container: "cassandra", Command: command, Stdout: true, Stderr: true}, clientgoscheme.ParameterCodec)
-	executor, err := remotecommand.NewSPDYExecutor(t.region.config, "POST", request.URL())
+	executor, err := remotecommand.NewSPDYExecutor(t.Region.Config, "POST", request.URL())
 	if err != nil {
 		return err
 	}

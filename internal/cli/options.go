@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/ringspan/ringspan/internal/region"
 )
 
 // options are the flags that all verbs share.
@@ -27,7 +29,7 @@ func prefixed(prefix, s string) string {
 const statusTimeout = 10 * time.Second
 
 // running opens the regions of a fleet that is up.
-func (o *options) running(ctx context.Context) (place, []region, error) {
+func (o *options) running(ctx context.Context) (place, []region.Region, error) {
 	p, err := o.place()
 	if err != nil {
 		return nil, nil, err

@@ -9,9 +9,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	corev1 "k8s.io/api/core/v1"
 
-	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	"github.com/ringspan/ringspan/internal/region"
 )
 
 // nodeFlags choose a Cassandra node.
@@ -40,86 +39,50 @@ func (n *nodeFlags) complete(ctx context.Context, o *options) (names []string) {
 		return nil // a completion can't tell of an error
 	}
 	for _, r := range all {
-		if n.region != "" && r.name != n.region {
+		if n.region != "" && r.Name != n.region {
 			continue
 		}
-		targets, _ := targetsIn(ctx, r)
+		targets, _ := r.Nodes(ctx)
 		for _, t := range targets {
-			names = append(names, t.pod.Name)
+			names = append(names, t.Pod.Name)
 		}
 	}
 	return names
 }
 
-// target is one Cassandra pod.
-type target struct {
-	region region
-	dc     cassandra.CassandraDatacenter
-	pod    corev1.Pod
-}
-
 // pick finds a Cassandra pod: the named one, or the first that is ready, else
 // the first that runs.
-func pick(ctx context.Context, all []region, n nodeFlags) (target, error) {
-	if n.region != "" && !slices.ContainsFunc(all, func(r region) bool { return r.name == n.region }) {
-		return target{}, fmt.Errorf("--region %s: the fleet's regions are %s", n.region, regionNames(all))
+func pick(ctx context.Context, all []region.Region, n nodeFlags) (region.Node, error) {
+	if n.region != "" && !slices.ContainsFunc(all, func(r region.Region) bool { return r.Name == n.region }) {
+		return region.Node{}, fmt.Errorf("--region %s: the fleet's regions are %s", n.region, region.Names(all))
 	}
 	var seen []string
-	var best *target
+	var best *region.Node
 	var failed []error
 	for _, r := range all {
-		if n.region != "" && r.name != n.region {
+		if n.region != "" && r.Name != n.region {
 			continue
 		}
-		targets, err := targetsIn(ctx, r)
+		targets, err := r.Nodes(ctx)
 		if err != nil {
-			failed = append(failed, fmt.Errorf("region %s: %w", r.name, err))
+			failed = append(failed, fmt.Errorf("region %s: %w", r.Name, err))
 		}
 		for i := range targets {
 			t := &targets[i]
-			seen = append(seen, t.pod.Name)
+			seen = append(seen, t.Pod.Name)
 			switch {
-			case t.pod.Name == n.pod:
+			case t.Pod.Name == n.pod:
 				return *t, nil
-			case n.pod == "" && (best == nil || order(t.pod) < order(best.pod)):
+			case n.pod == "" && (best == nil || region.OrderOf(t.Pod) < region.OrderOf(best.Pod)):
 				best = t
 			}
 		}
 	}
 	switch {
-	case best != nil && order(best.pod) < 2:
+	case best != nil && region.OrderOf(best.Pod) < region.Down:
 		return *best, nil
 	case n.pod != "" && len(seen) > 0:
-		return target{}, fmt.Errorf("--node %s: there is no such pod; there are %s", n.pod, strings.Join(seen, ", "))
+		return region.Node{}, fmt.Errorf("--node %s: there is no such pod; there are %s", n.pod, strings.Join(seen, ", "))
 	}
-	return target{}, errors.Join(append(failed, errors.New("no Cassandra node runs"))...)
-}
-
-// targetsIn are all Cassandra pods of a region.
-func targetsIn(ctx context.Context, r region) (all []target, err error) {
-	ctx, cancel := context.WithTimeout(ctx, askTimeout)
-	defer cancel()
-	var dcs cassandra.CassandraDatacenterList
-	if err := r.client.List(ctx, &dcs); err != nil {
-		return nil, err
-	}
-	for i := range dcs.Items {
-		pods, err := cassandraPods(ctx, r, &dcs.Items[i])
-		if err != nil {
-			return all, err
-		}
-		for _, p := range pods {
-			all = append(all, target{r, dcs.Items[i], p})
-		}
-	}
-	return all, nil
-}
-
-func ready(p corev1.Pod) bool {
-	for _, c := range p.Status.Conditions {
-		if c.Type == corev1.PodReady {
-			return c.Status == corev1.ConditionTrue
-		}
-	}
-	return false
+	return region.Node{}, errors.Join(append(failed, errors.New("no Cassandra node runs"))...)
 }

@@ -12,6 +12,7 @@ import (
 
 	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 	"github.com/ringspan/ringspan/internal/deletion"
+	"github.com/ringspan/ringspan/internal/region"
 )
 
 // protectedTimeout is how long regions may take to name their protected rings. A
@@ -36,7 +37,7 @@ func tellProtected(ctx context.Context, out io.Writer, fleet string) {
 }
 
 // protectedRings asks all regions that answer, once, for their copies.
-func protectedRings(ctx context.Context, all []region) (names []string) {
+func protectedRings(ctx context.Context, all []region.Region) (names []string) {
 	ctx, cancel := context.WithTimeout(ctx, protectedTimeout)
 	defer cancel()
 	var group sync.WaitGroup
@@ -44,7 +45,7 @@ func protectedRings(ctx context.Context, all []region) (names []string) {
 	for _, r := range all {
 		group.Go(func() {
 			var rings k8ssandra.K8ssandraClusterList
-			if r.client.List(ctx, &rings) != nil {
+			if r.Client.List(ctx, &rings) != nil {
 				return
 			}
 			mu.Lock()

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/yaml"
 
+	"github.com/ringspan/ringspan/internal/region"
 	"github.com/ringspan/ringspan/internal/ringstatus"
 )
 
@@ -140,8 +141,8 @@ func (s *statusRun) print(out io.Writer, i int, one ringstatus.Status) error {
 
 // below asks AWS's API what a fleet stands on. What can't be asked is said, and
 // hides nothing of the rings.
-func below(ctx context.Context, p place, all []region) *ringstatus.Infrastructure {
-	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+func below(ctx context.Context, p place, all []region.Region) *ringstatus.Infrastructure {
+	ctx, cancel := context.WithTimeout(ctx, region.AnswerLimit)
 	defer cancel()
 	c, err := p.open(ctx)
 	if err != nil {
@@ -149,7 +150,7 @@ func below(ctx context.Context, p place, all []region) *ringstatus.Infrastructur
 	}
 	q := c.Ask(p.Name(), nil)
 	for _, r := range all {
-		q.Regions = append(q.Regions, r.name)
+		q.Regions = append(q.Regions, r.Name)
 	}
 	seen, err := c.Observe(ctx, q)
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
 	"github.com/ringspan/ringspan/internal/cli/progress"
 	"github.com/ringspan/ringspan/internal/fleet"
+	"github.com/ringspan/ringspan/internal/region"
 	"github.com/ringspan/ringspan/internal/ringstatus"
 )
 
@@ -107,8 +108,8 @@ type upRun struct {
 	out, errOut io.Writer
 
 	report  *progress.Reporter
-	regions []region // those that answer
-	all     []region
+	regions []region.Region // those that answer
+	all     []region.Region
 
 	mu   sync.Mutex
 	left []leftOut

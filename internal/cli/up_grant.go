@@ -9,17 +9,18 @@ import (
 	"github.com/ringspan/ringspan/internal/fleet"
 	"github.com/ringspan/ringspan/internal/grant"
 	"github.com/ringspan/ringspan/internal/install"
+	"github.com/ringspan/ringspan/internal/region"
 )
 
 // grants makes the namespaces that the ring's datacenters name accept it, each in its region: who runs up with a file says
 // so by that. Without it the ring would wait there.
 func (u *ringRun) grants(ctx context.Context) error {
-	for _, g := range grantsOf(u.ring, u.home.name) {
-		i := slices.IndexFunc(u.regions, func(r region) bool { return r.name == g.region })
+	for _, g := range grantsOf(u.ring, u.home.Name) {
+		i := slices.IndexFunc(u.regions, func(r region.Region) bool { return r.Name == g.region })
 		if i < 0 {
 			continue
 		}
-		if err := install.Grant(ctx, u.regions[i].client, g.namespace, grant.Asker{Namespace: u.ring.Namespace, Name: u.ring.Name}); err != nil {
+		if err := install.Grant(ctx, u.regions[i].Client, g.namespace, grant.Asker{Namespace: u.ring.Namespace, Name: u.ring.Name}); err != nil {
 			return fmt.Errorf("region %s: %w", g.region, err)
 		}
 		u.report.Line(progress.Subject{Name: u.ring.Name}, "namespace "+g.namespace+" of "+g.region+" accepts it")

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ringspan/ringspan/internal/cli/progress"
 	"github.com/ringspan/ringspan/internal/install"
+	"github.com/ringspan/ringspan/internal/region"
 )
 
 // install puts the operator into every region, all at once, and then makes the
@@ -28,9 +29,9 @@ func (u *upRun) install(ctx context.Context) error {
 	for _, r := range u.regions {
 		group.Go(func() error {
 			if err := introduce(each, r, peers); err != nil {
-				return fmt.Errorf("region %s: %w", r.name, err)
+				return fmt.Errorf("region %s: %w", r.Name, err)
 			}
-			u.report.Line(progress.Subject{Region: r.name}, "operator installed, knows its peers")
+			u.report.Line(progress.Subject{Region: r.Name}, "operator installed, knows its peers")
 			return nil
 		})
 	}
@@ -48,11 +49,11 @@ func (u *upRun) installAll(ctx context.Context) error {
 			if each.Err() == nil && unreachable(err) {
 				mu.Lock()
 				defer mu.Unlock()
-				silent[r.name] = err
+				silent[r.Name] = err
 				return nil
 			}
 			if err != nil {
-				return fmt.Errorf("region %s: %w", r.name, err)
+				return fmt.Errorf("region %s: %w", r.Name, err)
 			}
 			return nil
 		})
@@ -64,11 +65,11 @@ func (u *upRun) installAll(ctx context.Context) error {
 }
 
 // peers are how regions reach each other, those that don't answer now included.
-func (u *upRun) peers(all []region) (known []install.Peer, err error) {
+func (u *upRun) peers(all []region.Region) (known []install.Peer, err error) {
 	for _, r := range all {
-		p, err := u.ground.peer(r.name)
+		p, err := u.ground.peer(r.Name)
 		if err != nil {
-			return nil, fmt.Errorf("region %s: %w", r.name, err)
+			return nil, fmt.Errorf("region %s: %w", r.Name, err)
 		}
 		if p != nil {
 			known = append(known, *p)
@@ -81,34 +82,34 @@ func (u *upRun) peers(all []region) (known []install.Peer, err error) {
 const installTimeout = 3 * time.Minute
 
 // installRegion installs one region.
-func (u *upRun) installRegion(ctx context.Context, r region) error {
-	say := func(s string) { u.report.Wait(progress.Subject{Region: r.name}, s) }
+func (u *upRun) installRegion(ctx context.Context, r region.Region) error {
+	say := func(s string) { u.report.Wait(progress.Subject{Region: r.Name}, s) }
 	if err := present(ctx, r); err != nil {
 		return err
 	}
-	options, err := u.ground.operator(r.name)
+	options, err := u.ground.operator(r.Name)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, installTimeout)
 	defer cancel()
-	if err := install.Apply(ctx, r.client, options, say); err != nil {
+	if err := install.Apply(ctx, r.Client, options, say); err != nil {
 		return err
 	}
 	return u.ground.storage(ctx, r, say)
 }
 
 // introduce tells a region's operator of the other regions.
-func introduce(ctx context.Context, r region, peers []install.Peer) error {
+func introduce(ctx context.Context, r region.Region, peers []install.Peer) error {
 	for _, p := range peers {
-		if p.Region == r.name {
+		if p.Region == r.Name {
 			continue
 		}
 		objects, err := install.PeerObjects("", p)
 		if err != nil {
 			return err
 		}
-		if err := install.ApplyObjects(ctx, r.client, objects...); err != nil {
+		if err := install.ApplyObjects(ctx, r.Client, objects...); err != nil {
 			return err
 		}
 	}

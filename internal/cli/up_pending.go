@@ -19,13 +19,13 @@ func (u *upRun) pending(ctx context.Context) []string {
 	}
 	n := 0
 	for _, r := range u.regions {
-		targets, err := targetsIn(ctx, r)
+		targets, err := r.Nodes(ctx)
 		if err != nil {
 			continue // a region that is away is told elsewhere
 		}
 		var pods []corev1.Pod
 		for _, t := range targets {
-			pods = append(pods, t.pod)
+			pods = append(pods, t.Pod)
 		}
 		n += fromBefore(pods, id)
 	}

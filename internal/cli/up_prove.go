@@ -59,7 +59,7 @@ func (u *upRun) firstBoot(ctx context.Context) (bool, error) {
 		}
 		run := &ringRun{upRun: u, ring: ring}
 		var k k8ssandra.K8ssandraCluster
-		err := run.homeRegion().client.Get(ctx, client.ObjectKey{Namespace: ring.Namespace, Name: ring.Name}, &k)
+		err := run.homeRegion().Client.Get(ctx, client.ObjectKey{Namespace: ring.Namespace, Name: ring.Name}, &k)
 		if apierrors.IsNotFound(err) {
 			return true, nil
 		}

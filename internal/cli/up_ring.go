@@ -16,6 +16,7 @@ import (
 	"github.com/ringspan/ringspan/internal/cli/progress"
 	"github.com/ringspan/ringspan/internal/fleet"
 	"github.com/ringspan/ringspan/internal/install"
+	"github.com/ringspan/ringspan/internal/region"
 )
 
 // fieldOwner is under which name up writes what is in the user's file.
@@ -27,7 +28,7 @@ type ringRun struct {
 	ring   *fleet.Ring
 	passed func(stage int)
 
-	home region
+	home region.Region
 	done map[string]bool // datacenters that were told to serve
 }
 
@@ -41,9 +42,9 @@ func (u *ringRun) up(ctx context.Context) error {
 		}
 	}
 	if err := u.apply(ctx); err != nil {
-		return fmt.Errorf("applying ring %s in region %s: %w", u.ring.Name, u.home.name, err)
+		return fmt.Errorf("applying ring %s in region %s: %w", u.ring.Name, u.home.Name, err)
 	}
-	u.report.Line(progress.Subject{Name: u.ring.Name}, "applied in "+u.home.name+"; the other regions take it over")
+	u.report.Line(progress.Subject{Name: u.ring.Name}, "applied in "+u.home.Name+"; the other regions take it over")
 	if !u.wait {
 		return nil
 	}
@@ -55,18 +56,18 @@ func (u *ringRun) up(ctx context.Context) error {
 // they hold, and one that isn't there yet boots only when all of its regions reach
 // each other, unless the user says --prove=false: it is left out.
 func (u *ringRun) without(ctx context.Context, silent []string) (there bool, err error) {
-	for _, r := range append([]region{u.home}, u.regions...) {
+	for _, r := range append([]region.Region{u.home}, u.regions...) {
 		var k k8ssandra.K8ssandraCluster
-		err := r.client.Get(ctx, client.ObjectKey{Namespace: u.ring.Namespace, Name: u.ring.Name}, &k)
+		err := r.Client.Get(ctx, client.ObjectKey{Namespace: u.ring.Namespace, Name: u.ring.Name}, &k)
 		if err == nil && k.DeletionTimestamp.IsZero() {
 			u.home = r
 			return true, nil
 		}
 		if client.IgnoreNotFound(err) != nil {
-			return false, fmt.Errorf("ring %s in region %s: %w", u.ring.Name, r.name, err)
+			return false, fmt.Errorf("ring %s in region %s: %w", u.ring.Name, r.Name, err)
 		}
 	}
-	if !u.proof && u.home.name == u.ring.Spec.Cassandra.Datacenters[0].K8sContext {
+	if !u.proof && u.home.Name == u.ring.Spec.Cassandra.Datacenters[0].K8sContext {
 		return true, nil
 	}
 	u.leaveOut("ring "+u.ring.Name, "no region that answers has it, and "+strings.Join(silent, " and ")+" can't be asked: it isn't begun")
@@ -75,10 +76,10 @@ func (u *ringRun) without(ctx context.Context, silent []string) (there bool, err
 }
 
 // homeRegion is where a ring is applied: the region of its first datacenter.
-func (u *ringRun) homeRegion() region {
+func (u *ringRun) homeRegion() region.Region {
 	want := u.ring.Spec.Cassandra.Datacenters[0].K8sContext
 	for _, r := range u.regions {
-		if r.name == want {
+		if r.Name == want {
 			return r
 		}
 	}
@@ -91,7 +92,7 @@ func (u *ringRun) atHome() bool {
 }
 
 func (u *ringRun) apply(ctx context.Context) error {
-	c := u.home.client
+	c := u.home.Client
 	ns := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": u.ring.Namespace}}}
 	if err := c.Apply(ctx, client.ApplyConfigurationFromUnstructured(ns), fieldOwner); err != nil {
 		return err

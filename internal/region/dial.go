@@ -1,15 +1,13 @@
-package cli
+package region
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"strconv"
 
-	gocql "github.com/apache/cassandra-gocql-driver/v2"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/httpstream" //nolint:staticcheck // what this client-go's dialer returns
 	"k8s.io/client-go/kubernetes"
@@ -17,32 +15,18 @@ import (
 	"k8s.io/client-go/transport/spdy"
 )
 
-// podDialer connects to a port of one pod through the API server, whichever
-// host is asked for. No port of this machine is opened.
-type podDialer struct {
-	target target
-	port   int
-}
-
-// DialHost implements gocql.HostDialer.
-func (d podDialer) DialHost(ctx context.Context, _ *gocql.HostInfo) (*gocql.DialedHost, error) {
-	conn, err := d.dial(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("reaching port %d of pod %s in %s: %w", d.port, d.target.pod.Name, d.target.region.name, err)
-	}
-	return &gocql.DialedHost{Conn: conn, DisableCoalesce: true}, nil
-}
-
-func (d podDialer) dial(ctx context.Context) (net.Conn, error) {
-	kube, err := kubernetes.NewForConfig(d.target.region.config)
+// Dial connects to a port of the pod through the API server. No port of this
+// machine is opened.
+func (n Node) Dial(ctx context.Context, port int) (net.Conn, error) {
+	kube, err := kubernetes.NewForConfig(n.Region.Config)
 	if err != nil {
 		return nil, err
 	}
-	transport, upgrader, err := spdy.RoundTripperFor(d.target.region.config)
+	transport, upgrader, err := spdy.RoundTripperFor(n.Region.Config)
 	if err != nil {
 		return nil, err
 	}
-	pod := d.target.pod
+	pod := n.Pod
 	url := kube.CoreV1().RESTClient().Post().Resource("pods").Namespace(pod.Namespace).Name(pod.Name).SubResource("portforward").URL()
 	type dialed struct {
 		connection httpstream.Connection
@@ -58,8 +42,8 @@ func (d podDialer) dial(ctx context.Context) (net.Conn, error) {
 		if r.err != nil {
 			return nil, r.err
 		}
-		near, err := forward(r.connection, d.port)
-		return podAddress{near, &net.TCPAddr{IP: net.ParseIP(pod.Status.PodIP), Port: d.port}}, err
+		near, err := forward(r.connection, port)
+		return podAddress{near, &net.TCPAddr{IP: net.ParseIP(pod.Status.PodIP), Port: port}}, err
 	case <-ctx.Done():
 		go func() {
 			if r := <-done; r.err == nil {

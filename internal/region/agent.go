@@ -1,0 +1,50 @@
+package region
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/ringspan/ringspan/internal/certificates"
+	datacenters "github.com/ringspan/ringspan/internal/datacenter"
+	"github.com/ringspan/ringspan/internal/mgmtapi"
+)
+
+// managementPort is the agents'.
+const managementPort = 8080
+
+// Agent reaches a pod's agent through the API server, in the way that the pod
+// was made for. The API server's proxy has no certificate to show: an agent that
+// asks for one is reached through a tunnel, with the operator's certificate, which
+// whoever may read the datacenter's Secrets has.
+func (r Region) Agent(ctx context.Context, pod *corev1.Pod) (node *mgmtapi.Client, hangUp func(), err error) {
+	name, secure := datacenters.AgentAccess(pod)
+	if !secure {
+		return r.plainAgent(pod)
+	}
+	secret := &corev1.Secret{}
+	if err := r.Client.Get(ctx, client.ObjectKey{Namespace: pod.Namespace, Name: name}, secret); err != nil {
+		return nil, nil, err
+	}
+	config, err := certificates.FromData(secret.Data).ClientTLS()
+	if err != nil {
+		return nil, nil, fmt.Errorf("Secret %s: %w", name, err)
+	}
+	tunnel := Node{Region: r, Pod: *pod}
+	transport := &http.Transport{TLSClientConfig: config, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return tunnel.Dial(ctx, managementPort) }}
+	return mgmtapi.New("https://"+pod.Name, &http.Client{Transport: transport, Timeout: nodeAnswerLimit}), transport.CloseIdleConnections, nil
+}
+
+func (r Region) plainAgent(pod *corev1.Pod) (*mgmtapi.Client, func(), error) {
+	httpClient, err := rest.HTTPClientFor(r.Config)
+	if err != nil {
+		return nil, nil, err
+	}
+	base := fmt.Sprintf("%s/api/v1/namespaces/%s/pods/%s:%d/proxy", r.Config.Host, pod.Namespace, pod.Name, managementPort)
+	return mgmtapi.New(base, &http.Client{Transport: httpClient.Transport, Timeout: nodeAnswerLimit}), func() {}, nil
+}

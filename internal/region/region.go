@@ -1,0 +1,61 @@
+package region
+
+import (
+	"strings"
+	"time"
+
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	configv1beta1 "github.com/ringspan/ringspan/api/config/v1beta1"
+	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
+)
+
+// How long one region's API server may take to answer a question, and one node.
+const (
+	AnswerLimit     = 10 * time.Second
+	nodeAnswerLimit = 4 * time.Second
+)
+
+// Region is a client of one region's API server.
+type Region struct {
+	Name   string
+	Config *rest.Config
+	Client client.Client
+}
+
+// New makes a client. Nobody is asked yet: the region may not answer.
+func New(name string, config *rest.Config) (Region, error) {
+	scheme, err := Scheme()
+	if err != nil {
+		return Region{}, err
+	}
+	kube, err := client.New(config, client.Options{Scheme: scheme})
+	return Region{name, config, kube}, err
+}
+
+// Scheme knows all kinds that are read and written in a region.
+func Scheme() (*runtime.Scheme, error) {
+	s := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{
+		clientgoscheme.AddToScheme, apiextensionsv1.AddToScheme, cassandra.AddToScheme, k8ssandra.AddToScheme, configv1beta1.AddToScheme,
+	} {
+		if err := add(s); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// Names lists the regions' names.
+func Names(all []Region) string {
+	var list []string
+	for _, r := range all {
+		list = append(list, r.Name)
+	}
+	return strings.Join(list, ", ")
+}
