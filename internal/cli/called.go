@@ -5,27 +5,20 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"github.com/ringspan/ringspan/internal/fleet/inventory"
 )
 
 // called is how the user calls a program that lies beside this one: its name when
 // PATH leads there, else its path, from the working directory where that is
 // shorter. A program that isn't there keeps its name.
 func called(name string) string {
-	self, err := itself()
+	self, err := inventory.Program()
 	if err != nil {
 		return name
 	}
 	wd, _ := os.Getwd() // "" makes no path relative
 	return calledIn(filepath.Join(filepath.Dir(self), name), wd)
-}
-
-// itself is this program's file, wherever a link to it lies.
-func itself() (string, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return "", err
-	}
-	return filepath.EvalSymlinks(self)
 }
 
 func calledIn(program, wd string) string {

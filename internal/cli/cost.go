@@ -30,7 +30,7 @@ volumes come on top. With --present it reckons what is there now instead.`,
 			if err != nil {
 				return err
 			}
-			c, err := a.of(file).open(cmd.Context())
+			c, err := a.Of(file).Open(cmd.Context())
 			if err != nil {
 				return err
 			}

@@ -12,6 +12,7 @@ import (
 	"github.com/ringspan/ringspan/internal/doctor"
 	"github.com/ringspan/ringspan/internal/doctor/pods"
 	"github.com/ringspan/ringspan/internal/fleet/aws"
+	"github.com/ringspan/ringspan/internal/fleet/inventory"
 	"github.com/ringspan/ringspan/internal/network"
 	"github.com/ringspan/ringspan/internal/region"
 )
@@ -74,7 +75,7 @@ would work better otherwise.`,
 }
 
 // examine measures, and explains what it finds by what the cloud says of itself.
-func examine(ctx context.Context, p place, all []region.Region) (doctor.Report, error) {
+func examine(ctx context.Context, p inventory.Fleet, all []region.Region) (doctor.Report, error) {
 	begin := time.Now()
 	said := make(chan func() ([]network.Finding, error), 1)
 	go func() {
@@ -94,8 +95,8 @@ func examine(ctx context.Context, p place, all []region.Region) (doctor.Report, 
 }
 
 // causes are what AWS's API shows to be wrong with a fleet.
-func causes(ctx context.Context, p place, all []region.Region) ([]network.Finding, error) {
-	c, err := p.open(ctx)
+func causes(ctx context.Context, p inventory.Fleet, all []region.Region) ([]network.Finding, error) {
+	c, err := p.OpenCloud(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +133,7 @@ func (a account) examine(ctx context.Context, o *options, path string) (doctor.R
 	if err != nil {
 		return doctor.Report{}, err
 	}
-	c, spec, err := a.reach(ctx, file)
+	c, spec, err := a.Reach(ctx, file)
 	if err != nil {
 		return doctor.Report{}, err
 	}

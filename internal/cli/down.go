@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
+	"github.com/ringspan/ringspan/internal/fleet/inventory"
 	"github.com/ringspan/ringspan/internal/fleet/local"
 	"github.com/ringspan/ringspan/internal/fleet/remote"
 )
@@ -36,14 +37,14 @@ Rings that are protected from deletion go with their fleet; they are named first
 			if path != "" {
 				return a.down(cmd.Context(), o, path, keep, cmd.OutOrStdout())
 			}
-			p, err := o.leaving()
+			p, err := o.deleted()
 			if err != nil {
 				return err
 			}
 			switch p := p.(type) {
-			case here:
+			case inventory.Local:
 				return downHere(cmd.Context(), p.Cloud, keep, cmd.OutOrStdout())
-			case away:
+			case inventory.AWS:
 				return a.downNamed(cmd.Context(), p.Fleet, o.fleet != "", cmd.OutOrStdout())
 			}
 			_, err = fmt.Fprintln(cmd.OutOrStdout(), "Nothing to take down: there is no such fleet on this machine.")
@@ -91,13 +92,13 @@ func (a account) down(ctx context.Context, o *options, path string, keep bool, o
 		}
 		return downHere(ctx, c, keep, out)
 	}
-	a = a.of(file)
+	a.Account = a.Of(file)
 	return a.downFleet(ctx, file.Fleet.Name, &file.Fleet.Spec, out)
 }
 
 // downFleet deletes a fleet in AWS; spec may be nil.
 func (a account) downFleet(ctx context.Context, name string, spec *fleetv1.FleetSpec, out io.Writer) error {
-	c, err := a.open(ctx)
+	c, err := a.Open(ctx)
 	if err != nil {
 		return err
 	}
@@ -117,22 +118,22 @@ func (a account) downNamed(ctx context.Context, f *remote.Fleet, asked bool, out
 	if !asked {
 		return fmt.Errorf("nothing was deleted: fleet %s is in AWS, in account %s; say `ringspan down --fleet %s`, or -f FILE", f.Name(), f.Account, f.Name())
 	}
-	if a.endpoint == "" {
-		a.endpoint = f.Endpoint
+	if a.Endpoint == "" {
+		a.Endpoint = f.Endpoint
 	}
 	return a.downFleet(ctx, f.Name(), nil, out)
 }
 
-// leaving is the fleet to take down; nil when there is none of that name.
-func (o *options) leaving() (place, error) {
-	all, err := names()
+// deleted is the fleet to take down; nil when there is none of that name.
+func (o *options) deleted() (inventory.Fleet, error) {
+	all, err := inventory.Names()
 	if err != nil {
 		return nil, err
 	}
 	if o.fleet == "" && len(all) == 0 || o.fleet != "" && !slices.Contains(all, o.fleet) {
 		return nil, nil //nolint:nilnil // no fleet is no error here
 	}
-	return o.place()
+	return o.known()
 }
 
 // endTimeout is how long the kernel may take to end killed processes.

@@ -12,6 +12,7 @@ import (
 
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
+	"github.com/ringspan/ringspan/internal/fleet/inventory"
 	"github.com/ringspan/ringspan/internal/region"
 	"github.com/ringspan/ringspan/internal/ringstatus"
 )
@@ -28,7 +29,7 @@ type regionFacts struct {
 // gather asks all regions at once and joins what they say, one status a ring.
 // An empty keyspace lets the nodes choose one. Nobody answering at all is an
 // error.
-func gather(ctx context.Context, c place, all []region.Region, keyspace string) ([]ringstatus.Status, error) {
+func gather(ctx context.Context, c inventory.Fleet, all []region.Region, keyspace string) ([]ringstatus.Status, error) {
 	facts := make([]regionFacts, len(all))
 	var group sync.WaitGroup
 	for i, r := range all {
@@ -38,7 +39,7 @@ func gather(ctx context.Context, c place, all []region.Region, keyspace string) 
 			facts[i] = askRegion(ask, r, keyspace)
 		})
 	}
-	_, faults, cloudErr := c.look(ctx)
+	_, faults, cloudErr := c.Running(ctx)
 	group.Wait()
 	if err := ctx.Err(); err != nil {
 		return nil, err

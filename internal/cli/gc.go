@@ -55,7 +55,7 @@ type collected struct {
 
 // run lists fleets, and takes those down whose time is past; name "" means all.
 func (g *collection) run(ctx context.Context, name string, out, news io.Writer) error {
-	c, err := g.open(ctx)
+	c, err := g.Open(ctx)
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/ringspan/ringspan/internal/fleet"
 	"github.com/ringspan/ringspan/internal/fleet/aws"
 	"github.com/ringspan/ringspan/internal/fleet/infra"
+	"github.com/ringspan/ringspan/internal/fleet/inventory"
 	"github.com/ringspan/ringspan/internal/fleet/local"
 	"github.com/ringspan/ringspan/internal/install"
 	"github.com/ringspan/ringspan/internal/region"
@@ -22,7 +23,7 @@ import (
 
 // ground is where up makes a fleet: an account of AWS, there or on this machine.
 type ground interface {
-	place
+	inventory.Fleet
 	// raise makes networks and clusters; release is for the end of up.
 	raise(ctx context.Context, u *upRun) (release func(), err error)
 	// operator is how a region's operator is installed.
@@ -41,16 +42,16 @@ type ground interface {
 // ground of a file. Nothing is made yet.
 func (a account) ground(ctx context.Context, f *fleet.File) (ground, error) {
 	if f.Fleet.Spec.Provider == fleetv1.ProviderAWS {
-		return a.of(f).awsGround(ctx, f)
+		return account{a.Of(f)}.awsGround(ctx, f)
 	}
-	if a.endpoint != "" {
-		return nil, fmt.Errorf("--endpoint %s: provider local brings its own cloud; provider aws takes another", a.endpoint)
+	if a.Endpoint != "" {
+		return nil, fmt.Errorf("--endpoint %s: provider local brings its own cloud; provider aws takes another", a.Endpoint)
 	}
 	c, err := local.New(f.Fleet.Name)
 	if err != nil {
 		return nil, err
 	}
-	return &localGround{here: here{c}}, nil
+	return &localGround{Local: inventory.Local{Cloud: c}}, nil
 }
 
 // infrastructure is what up makes through AWS's API, and how to reach it.
@@ -97,12 +98,12 @@ func (i *infrastructure) build(ctx context.Context, u *upRun) error {
 // unseen goes on with a fleet that is there already when AWS doesn't answer in some
 // region: what isn't seen isn't changed, and the rings are in the clusters.
 func (i *infrastructure) unseen(ctx context.Context, u *upRun, err error) error {
-	away := aws.OnlyAway(err)
-	if len(away) == 0 || ctx.Err() != nil || u.scope.bare() || !exists(u.ground.Kubeconfig()) {
+	unseen := aws.OnlyAway(err)
+	if len(unseen) == 0 || ctx.Err() != nil || u.scope.bare() || !exists(u.ground.Kubeconfig()) {
 		return err
 	}
 	u.report.Line(progress.Subject{}, "networks and clusters are left as they are: "+err.Error())
-	for _, region := range away {
+	for _, region := range unseen {
 		u.leaveOut(region, "AWS does not answer there; networks and clusters of all regions were left as they are")
 	}
 	i.endpoints, err = i.cloud.Endpoints(ctx, i.name, &i.spec)

@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -13,29 +11,14 @@ import (
 	"github.com/ringspan/ringspan/internal/cli/progress"
 	"github.com/ringspan/ringspan/internal/fleet"
 	"github.com/ringspan/ringspan/internal/fleet/aws"
-	"github.com/ringspan/ringspan/internal/fleet/local"
+	"github.com/ringspan/ringspan/internal/fleet/inventory"
 )
 
-// globalRegion is where AWS is asked what belongs to no region.
-const globalRegion = "us-east-1"
-
 // account is how the verbs that speak to AWS reach it.
-type account struct{ endpoint string }
+type account struct{ inventory.Account }
 
 func (a *account) flags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&a.endpoint, strings.TrimLeft(endpointFlag, "-"), "", "`URL` of another cloud that answers AWS's API, such as ringspan-local serve (default: AWS, or $AWS_ENDPOINT_URL)")
-}
-
-// of prefers what the user says over what a fleet's file says.
-func (a account) of(f *fleet.File) account {
-	if a.endpoint == "" {
-		a.endpoint = f.Fleet.Spec.Endpoint
-	}
-	return a
-}
-
-func (a account) open(ctx context.Context) (*aws.Cloud, error) {
-	return aws.Open(ctx, aws.Options{Region: globalRegion, Endpoint: a.endpoint})
+	cmd.Flags().StringVar(&a.Endpoint, strings.TrimLeft(inventory.EndpointFlag, "-"), "", "`URL` of another cloud that answers AWS's API, such as ringspan-local serve (default: AWS, or $AWS_ENDPOINT_URL)")
 }
 
 // load reads a file for a verb that looks at its account or changes it.
@@ -54,24 +37,6 @@ func loadAWS(o *options, verb, path string) (*fleet.File, error) {
 		err = fmt.Errorf("%s: spec.provider is %s, and %s is for aws: on this machine a fleet costs nothing", path, file.Fleet.Spec.Provider, verb)
 	}
 	return file, err
-}
-
-// errNotRunning is of a fleet on this machine that has no account yet, or none now.
-var errNotRunning = errors.New("it is not running; `ringspan up FILE` starts it, with its data if it has any")
-
-// reach opens the account that the fleet of a file lives in, and says what the
-// fleet asks of it.
-func (a account) reach(ctx context.Context, f *fleet.File) (*aws.Cloud, fleetv1.FleetSpec, error) {
-	if f.Fleet.Spec.Provider == fleetv1.ProviderAWS {
-		c, err := a.of(f).open(ctx)
-		return c, f.Fleet.Spec, err
-	}
-	cloud, err := local.New(f.Fleet.Name)
-	if err != nil {
-		return nil, fleetv1.FleetSpec{}, err
-	}
-	c, err := here{cloud}.open(ctx)
-	return c, local.Spec(f), err
 }
 
 func completeYAML(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {

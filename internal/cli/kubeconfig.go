@@ -14,7 +14,7 @@ understand: one context per region, named like the region. The file holds the
 keys of an administrator; only its owner can read it.`,
 		Example: "  export KUBECONFIG=$(ringspan kubeconfig)\n  kubectl --context eu-west-1 get pods -A -o wide",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := o.place()
+			c, err := o.known()
 			if err != nil {
 				return err
 			}

@@ -15,6 +15,7 @@ import (
 	"github.com/ringspan/ringspan/internal/fleet/aws"
 	"github.com/ringspan/ringspan/internal/fleet/cost"
 	"github.com/ringspan/ringspan/internal/fleet/infra"
+	"github.com/ringspan/ringspan/internal/fleet/inventory"
 	"github.com/ringspan/ringspan/internal/fleet/local"
 )
 
@@ -102,12 +103,12 @@ type plannedStep struct {
 // plan compares a file with its account. A fleet on this machine that isn't there
 // yet has an empty one.
 func (a account) plan(ctx context.Context, f *fleet.File, s scope) (planned, error) {
-	c, spec, err := a.reach(ctx, f)
+	c, spec, err := a.Reach(ctx, f)
 	wish := aws.Wish{Fleet: f.Fleet.Name, Spec: spec, NetworkOnly: s.network, Prune: s.pruned()}
 	var d *aws.Draft
 	calls := 0
 	switch {
-	case errors.Is(err, errNotRunning):
+	case errors.Is(err, inventory.ErrNotRunning):
 		d, err = local.Blank(wish)
 	case err == nil:
 		d, err = c.Plan(ctx, wish)

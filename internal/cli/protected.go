@@ -12,6 +12,7 @@ import (
 
 	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 	"github.com/ringspan/ringspan/internal/deletion"
+	"github.com/ringspan/ringspan/internal/fleet/inventory"
 	"github.com/ringspan/ringspan/internal/region"
 )
 
@@ -23,11 +24,11 @@ const protectedTimeout = 3 * time.Second
 // fleet: the protection is about single rings, and whoever takes a fleet down has
 // named the fleet.
 func tellProtected(ctx context.Context, out io.Writer, fleet string) {
-	p, err := open(fleet)
+	p, err := inventory.Open(fleet)
 	if err != nil {
 		return // this machine doesn't know the fleet, so it can ask nobody
 	}
-	all, err := regions(p)
+	all, err := inventory.Regions(p)
 	if err != nil {
 		return // it never had clusters
 	}

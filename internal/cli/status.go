@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/yaml"
 
+	"github.com/ringspan/ringspan/internal/fleet/inventory"
 	"github.com/ringspan/ringspan/internal/region"
 	"github.com/ringspan/ringspan/internal/ringstatus"
 )
@@ -98,7 +99,7 @@ func (s *statusRun) show(ctx context.Context, out io.Writer) error {
 	}
 	statuses, err := gather(ctx, c, all, s.keyspace)
 	var base *ringstatus.Infrastructure
-	if _, near := c.(here); !near || s.output == "table" { // programs ask often, and this machine has better things to do
+	if _, near := c.(inventory.Local); !near || s.output == "table" { // programs ask often, and this machine has better things to do
 		base = below(ctx, c, all)
 	}
 	if base != nil && s.output == "table" {
@@ -141,10 +142,10 @@ func (s *statusRun) print(out io.Writer, i int, one ringstatus.Status) error {
 
 // below asks AWS's API what a fleet stands on. What can't be asked is said, and
 // hides nothing of the rings.
-func below(ctx context.Context, p place, all []region.Region) *ringstatus.Infrastructure {
+func below(ctx context.Context, p inventory.Fleet, all []region.Region) *ringstatus.Infrastructure {
 	ctx, cancel := context.WithTimeout(ctx, region.AnswerLimit)
 	defer cancel()
-	c, err := p.open(ctx)
+	c, err := p.OpenCloud(ctx)
 	if err != nil {
 		return &ringstatus.Infrastructure{Message: err.Error()}
 	}

@@ -19,7 +19,7 @@ runs it; it is valid for some minutes. The kubeconfig that up writes for a fleet
 AWS calls it, so that neither the aws program nor a stored secret is needed.`,
 		Example: "  ringspan token --region eu-west-1 --cluster article-eu-west-1",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := aws.Connect(cmd.Context(), aws.Options{Region: region, Endpoint: a.endpoint})
+			c, err := aws.Connect(cmd.Context(), aws.Options{Region: region, Endpoint: a.Endpoint})
 			if err != nil {
 				return err
 			}

@@ -15,6 +15,7 @@ import (
 	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
 	"github.com/ringspan/ringspan/internal/cli/progress"
 	"github.com/ringspan/ringspan/internal/fleet"
+	"github.com/ringspan/ringspan/internal/fleet/inventory"
 	"github.com/ringspan/ringspan/internal/region"
 	"github.com/ringspan/ringspan/internal/ringstatus"
 )
@@ -194,7 +195,7 @@ func (u *upRun) up(ctx context.Context) error {
 	if u.scope.bare() {
 		return nil
 	}
-	if u.all, err = regions(u.ground); err != nil {
+	if u.all, err = inventory.Regions(u.ground); err != nil {
 		return err
 	}
 	u.regions = u.all
@@ -270,7 +271,7 @@ func (u *upRun) print(r result) error {
 // next says what to try now, in the words of the user's own call.
 func (u *upRun) next() error {
 	me := called("ringspan")
-	if all, err := names(); err == nil && len(all) > 1 {
+	if all, err := inventory.Names(); err == nil && len(all) > 1 {
 		me += " --fleet " + u.ground.Name()
 	}
 	down := "down"

@@ -12,22 +12,23 @@ import (
 	"github.com/ringspan/ringspan/internal/distribution"
 	"github.com/ringspan/ringspan/internal/fleet"
 	"github.com/ringspan/ringspan/internal/fleet/aws"
+	"github.com/ringspan/ringspan/internal/fleet/inventory"
 	"github.com/ringspan/ringspan/internal/fleet/remote"
 )
 
 // awsGround is an account of AWS.
 type awsGround struct {
-	away
+	inventory.AWS
 	infrastructure
 }
 
 func (a account) awsGround(ctx context.Context, f *fleet.File) (*awsGround, error) {
-	c, err := a.open(ctx)
+	c, err := a.Open(ctx)
 	if err != nil {
 		return nil, err
 	}
-	home, err := remote.New(f.Fleet.Name, remote.Record{Account: c.Account, Endpoint: a.endpoint})
-	return &awsGround{away: away{home}, infrastructure: infrastructure{cloud: c, name: f.Fleet.Name, spec: f.Fleet.Spec}}, err
+	home, err := remote.New(f.Fleet.Name, remote.Record{Account: c.Account, Endpoint: a.Endpoint})
+	return &awsGround{AWS: inventory.AWS{Fleet: home}, infrastructure: infrastructure{cloud: c, name: f.Fleet.Name, spec: f.Fleet.Spec}}, err
 }
 
 func (g *awsGround) raise(ctx context.Context, u *upRun) (func(), error) {
@@ -42,7 +43,7 @@ func (g *awsGround) raise(ctx context.Context, u *upRun) (func(), error) {
 	if u.scope.network || !g.whole() {
 		return func() {}, nil
 	}
-	return func() {}, g.save(g.endpoints)
+	return func() {}, g.SaveKubeconfig(g.endpoints)
 }
 
 // carry gives the images of this build to a cloud on this machine, whose nodes have
@@ -58,7 +59,7 @@ func (g *awsGround) carry(ctx context.Context, u *upRun) error {
 	if g.images = dir; dir == "" {
 		return nil
 	}
-	self, err := itself()
+	self, err := inventory.Program()
 	if err != nil {
 		return err
 	}

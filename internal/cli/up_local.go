@@ -3,11 +3,10 @@ package cli
 import (
 	"context"
 	"errors"
-	"os"
 
 	"github.com/ringspan/ringspan/internal/cli/progress"
 	"github.com/ringspan/ringspan/internal/distribution"
-	"github.com/ringspan/ringspan/internal/fleet/aws"
+	"github.com/ringspan/ringspan/internal/fleet/inventory"
 	"github.com/ringspan/ringspan/internal/fleet/local"
 )
 
@@ -16,7 +15,7 @@ var localClasses = []string{"local-path", "standard"}
 
 // localGround is this machine, with an account of AWS on it for each fleet.
 type localGround struct {
-	here
+	inventory.Local
 	infrastructure
 }
 
@@ -32,7 +31,7 @@ func (g *localGround) raise(ctx context.Context, u *upRun) (func(), error) {
 		err = g.build(ctx, u)
 	}
 	if err == nil && !u.scope.network && g.whole() {
-		err = g.save(ctx, g.endpoints)
+		err = g.SaveKubeconfig(ctx, g.endpoints)
 	}
 	if err != nil {
 		unlock()
@@ -57,7 +56,7 @@ func (g *localGround) start(ctx context.Context, u *upRun) error {
 		return err
 	}
 	g.infrastructure = infrastructure{name: g.Name(), spec: local.Spec(u.file), images: g.Images(), classes: localClasses}
-	g.cloud, err = g.open(ctx)
+	g.cloud, err = g.OpenCloud(ctx)
 	return err
 }
 
@@ -83,22 +82,4 @@ func (u *upRun) cassandra(ctx context.Context) (d distribution.Distribution, err
 	}
 	d, err = distribution.Ensure(ctx, cache, func(s string) { u.report.Line(progress.Subject{}, s) })
 	return d, errors.Join(err, checkPlace(d.Java.Home, "JAVA_HOME"))
-}
-
-// save writes a kubeconfig in which this program logs in with the keys of the
-// fleet's own account; only its owner can read it.
-func (h here) save(ctx context.Context, endpoints []aws.Endpoint) error {
-	s, err := h.Status(ctx)
-	if err != nil {
-		return err
-	}
-	data, err := kubeconfigOf(endpoints, s.Endpoint.URL, s.Endpoint.Variables())
-	if err != nil {
-		return err
-	}
-	part := h.Kubeconfig() + ".part"
-	if err := os.WriteFile(part, data, 0o600); err != nil {
-		return err
-	}
-	return os.Rename(part, h.Kubeconfig())
 }

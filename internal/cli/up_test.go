@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/ringspan/ringspan/internal/fleet"
+	"github.com/ringspan/ringspan/internal/fleet/inventory"
 	"github.com/ringspan/ringspan/internal/fleet/local"
 )
 
@@ -37,7 +38,7 @@ func upOf(t *testing.T, text string) (u *upRun, out *bytes.Buffer) {
 		}
 	}
 	out = &bytes.Buffer{}
-	return &upRun{file: f, ground: &localGround{here: here{cloud}}, out: out, errOut: out}, out
+	return &upRun{file: f, ground: &localGround{Local: inventory.Local{Cloud: cloud}}, out: out, errOut: out}, out
 }
 
 // refuses runs an `up` that must fail with all of the words, before anything is made.

@@ -1,4 +1,4 @@
-package cli
+package inventory
 
 import (
 	"errors"
@@ -13,12 +13,12 @@ import (
 	"github.com/ringspan/ringspan/internal/region"
 )
 
-// regions opens a client for every context of the fleet's kubeconfig, in the
-// order of their names. Nobody is asked yet: a region may be away.
-func regions(c place) ([]region.Region, error) {
-	file, err := clientcmd.LoadFromFile(c.Kubeconfig())
+// Regions opens a client for every context of the fleet's kubeconfig, in the
+// order of their names. Nobody is asked yet: a region may not answer.
+func Regions(f Fleet) ([]region.Region, error) {
+	file, err := clientcmd.LoadFromFile(f.Kubeconfig())
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("fleet %s has no clusters yet; `ringspan up FILE` makes them", c.Name())
+		return nil, fmt.Errorf("fleet %s has no clusters yet; `ringspan up FILE` makes them", f.Name())
 	}
 	if err != nil {
 		return nil, err

@@ -10,19 +10,7 @@ import (
 	"net/url"
 	"os"
 	"time"
-
-	"github.com/ringspan/ringspan/internal/fleet/aws"
 )
-
-// save writes what this machine keeps of a fleet in AWS: a kubeconfig in which
-// this program logs in, with the credentials of whoever uses it.
-func (a away) save(endpoints []aws.Endpoint) error {
-	data, err := kubeconfigOf(endpoints, a.Endpoint, nil)
-	if err != nil {
-		return err
-	}
-	return a.Save(data)
-}
 
 // embeddedTimeout bounds the question what kind of cloud answers.
 const embeddedTimeout = 5 * time.Second

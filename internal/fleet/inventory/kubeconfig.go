@@ -1,7 +1,9 @@
-package cli
+package inventory
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -14,16 +16,53 @@ import (
 	"github.com/ringspan/ringspan/internal/fleet/aws/login"
 )
 
+// SaveKubeconfig writes what this machine keeps of a fleet in AWS: a kubeconfig in
+// which this program logs in, with the credentials of whoever uses it.
+func (f AWS) SaveKubeconfig(endpoints []aws.Endpoint) error {
+	data, err := kubeconfigOf(endpoints, f.Endpoint, nil)
+	if err != nil {
+		return err
+	}
+	return f.Save(data)
+}
+
+// SaveKubeconfig writes a kubeconfig in which this program logs in with the keys of
+// the fleet's own account; only its owner can read it.
+func (l Local) SaveKubeconfig(ctx context.Context, endpoints []aws.Endpoint) error {
+	s, err := l.Status(ctx)
+	if err != nil {
+		return err
+	}
+	data, err := kubeconfigOf(endpoints, s.Endpoint.URL, s.Endpoint.Variables())
+	if err != nil {
+		return err
+	}
+	part := l.Kubeconfig() + ".part"
+	if err := os.WriteFile(part, data, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(part, l.Kubeconfig())
+}
+
+// Program is this program's file, wherever a link to it lies.
+func Program() (string, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return "", err
+	}
+	return filepath.EvalSymlinks(self)
+}
+
 // kubeconfigOf has one context a region, in which this program logs in at an
 // endpoint ("" is AWS's own) with the variables besides those of whoever calls.
 func kubeconfigOf(endpoints []aws.Endpoint, endpoint string, variables []clientcmdapi.ExecEnvVar) ([]byte, error) {
-	self, err := itself()
+	self, err := Program()
 	if err != nil {
 		return nil, err
 	}
 	var more []string
 	if endpoint != "" {
-		more = []string{endpointFlag, endpoint}
+		more = []string{EndpointFlag, endpoint}
 	}
 	c := clientcmdapi.NewConfig()
 	for _, e := range endpoints {
@@ -39,7 +78,8 @@ func kubeconfigOf(endpoints []aws.Endpoint, endpoint string, variables []clientc
 	return clientcmd.Write(*c)
 }
 
-const endpointFlag = "--endpoint"
+// EndpointFlag is how this program is told to log in elsewhere than at AWS.
+const EndpointFlag = "--endpoint"
 
 // logIn spares a client that would call this program for tokens the call.
 func logIn(c *rest.Config) {
@@ -54,7 +94,7 @@ func logIn(c *rest.Config) {
 			t.options.Region = value
 		case "--cluster":
 			t.cluster = value
-		case endpointFlag:
+		case EndpointFlag:
 			t.options.Endpoint = value
 		}
 	}
