@@ -46,12 +46,39 @@ func (s *State) keyspace(old api.KeyspaceStatus, seen bool, replication map[stri
 	}
 	now := api.KeyspaceStatus{Replicas: int32(here), OwedSince: old.OwedSince}
 	switch {
-	case here == 0 || elsewhere == 0 || old.OwedSince != nil && s.rebuiltSince(old.OwedSince.Time):
+	case here == 0 || elsewhere == 0:
+		now.OwedSince = nil
+	case old.OwedSince != nil && s.newMember():
+		now.OwedSince = s.fromNowOn()
+	case old.OwedSince != nil && s.rebuiltSince(old.OwedSince.Time) && !slices.ContainsFunc(s.Pods, func(p Pod) bool { return s.dataLost(&p) }):
 		now.OwedSince = nil
 	case seen && old.Replicas == 0 && old.OwedSince == nil:
-		now.OwedSince = &metav1.Time{Time: s.Now.Truncate(time.Second).Add(time.Second)} // a task that began in this second may be older
+		now.OwedSince = s.fromNowOn()
 	}
 	return now
+}
+
+// fromNowOn is a time that tasks which began before this pass are older than. One
+// that began in the same second may be older too.
+func (s *State) fromNowOn() *metav1.Time {
+	return &metav1.Time{Time: s.Now.Truncate(time.Second).Add(time.Second)}
+}
+
+// newMember tells whether a node has become a member since the last status, in the
+// place of another one or beside the others. It streamed from nodes that may have
+// lacked the data, and a rebuild that goes on may not know of it.
+func (s *State) newMember() bool {
+	before := map[string]bool{}
+	for _, n := range s.DC.Status.NodeStatuses {
+		before[n.HostID] = true
+	}
+	for name, n := range s.nodeStatuses() {
+		was := s.DC.Status.NodeStatuses[name]
+		if n.HostID != "" && !before[n.HostID] || was.HostID != "" && was.ClaimUID != "" && n.ClaimUID != was.ClaimUID { // in the place of one at the same address it keeps the host id
+			return true
+		}
+	}
+	return false
 }
 
 // rebuiltSince tells whether a rebuild that began after a time is over.

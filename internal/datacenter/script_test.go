@@ -178,6 +178,10 @@ func (r *region) happens(t *testing.T, d *datadriven.TestData, pod string) strin
 		for r.jobs = map[string]string{}; !r.rebuild(d.CmdArgs[1].Vals[0]); {
 			r.cassie.Advance()
 		}
+	case "rebuild-begins": // a person's task, that takes a while
+		r.begun = r.now
+	case "rebuild-ends":
+		r.rebuilt = append(r.rebuilt, r.begun)
 	case "write":
 		r.write()
 	case "heal":

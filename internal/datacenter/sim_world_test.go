@@ -63,6 +63,7 @@ type region struct {
 	held    bool // its pods get no address
 	jobs    map[string]string
 	rebuilt []time.Time            // when rebuilds began that are over
+	begun   time.Time              // when the one began that goes on
 	seen    map[string]ring.Member // the ring's datacenters as last read
 	last    string                 // plan, as printed before
 	done    bool

@@ -98,12 +98,22 @@ func (s RebuildState) overtaken() bool {
 			}
 		}
 	}
+	if s.replacedSince() {
+		return true
+	}
 	for _, k := range s.DC.Status.Keyspaces {
 		if k.OwedSince != nil && s.Task.Status.StartTime != nil && s.Task.Status.StartTime.Before(k.OwedSince) {
 			return true
 		}
 	}
 	return false
+}
+
+// replacedSince tells whether a node has taken the place of another one since the task began. Tasks that a person made don't
+// say which nodes they began with, and a node that starts at the address of its former self keeps its host id.
+func (s RebuildState) replacedSince() bool {
+	replacing, began := s.DC.Status.Condition(cassandra.DatacenterReplacingNodes), s.Task.Status.StartTime
+	return replacing != nil && replacing.Status == corev1.ConditionFalse && began != nil && began.Before(&replacing.LastTransitionTime)
 }
 
 // whole tells whether the task rebuilds all nodes from another datacenter.

@@ -41,6 +41,11 @@ func TestPlanRebuild(t *testing.T) {
 	replacing.Status.Conditions = append(replacing.Status.Conditions, cassandra.DatacenterCondition{Type: cassandra.DatacenterReplacingNodes, Status: corev1.ConditionTrue})
 	replacedIn, same := task("1", 0, control.JobComplete), task("1", 0, control.JobComplete)
 	replacedIn.Annotations[beganWith], same.Annotations[beganWith] = "1,2", "1,3"
+	replacedBy := func(ago time.Duration) *cassandra.CassandraDatacenter {
+		dc := booted.DeepCopy()
+		dc.Status.Conditions = append(dc.Status.Conditions, cassandra.DatacenterCondition{Type: cassandra.DatacenterReplacingNodes, Status: corev1.ConditionFalse, LastTransitionTime: metav1.NewTime(now.Add(-ago))})
+		return dc
+	}
 	formers := task("1", 0, control.JobComplete)
 	formers.OwnerReferences[0].UID = "gone"
 	oneRack := task("1", 0, control.JobComplete)
@@ -63,6 +68,8 @@ func TestPlanRebuild(t *testing.T) {
 		{"it is done, and a node has taken another's place while it was on", replaced, owes, replacedIn, "drop; make try 1; wait datacenter dc2 to be rebuilt from dc1"},
 		{"it is done, and a node is about to take another's place", replacing, owes, same, "wait datacenter dc2 to be rebuilt from dc1"},
 		{"it is done, and the nodes are those that it began with", replaced, owes, same, "paid"},
+		{"a person's is done, and a node has taken another's place while it was on", replacedBy(time.Minute), owes, task("1", time.Hour, control.JobComplete), "drop; make try 1; wait datacenter dc2 to be rebuilt from dc1"},
+		{"a person's is done, and a node had taken another's place before", replacedBy(time.Hour), owes, task("1", time.Minute, control.JobComplete), "paid"},
 		{"it was done for a datacenter that is gone", booted, owes, formers, "drop; wait datacenter dc2 to be rebuilt from dc1"},
 		{"somebody's task went over one rack", booted, owes, oneRack, "trouble waiting for datacenter dc2 to be rebuilt from dc1, but CassandraTask dc2-rebuild in namespace ns is no rebuild of all of it: delete that task"},
 		{"it failed", booted, owes, task("1", 59*time.Second, control.JobFailed), "trouble datacenter dc2 lacks the data of dc1: CassandraTask dc2-rebuild in namespace ns failed: too few sources. It is tried again at 2026-01-01T00:00:01Z; delete the task to try at once"},
