@@ -35,7 +35,7 @@ func (s *State) planFounding(p *Plan) (done bool) {
 func (s *State) foundingMembers() string {
 	hosts := map[string][]string{}
 	for _, e := range s.Ringview {
-		if e.Alive && e.Status == "NORMAL" && e.HostID != "" && (e.Datacenter == s.name() || !s.open() && !s.TookUp) {
+		if e.Alive && e.Status == "NORMAL" && e.HostID != "" && (e.Datacenter == s.name() || !s.open() && !s.broughtData()) {
 			hosts[e.Datacenter] = append(hosts[e.Datacenter], e.HostID)
 		}
 	}

@@ -38,7 +38,7 @@ func (s *State) planGrowth(p *Plan, keyspace string, current map[string]string, 
 		s.planRepair(p, keyspace, factors)
 	case !recorded || !maps.Equal(record, factors): // somebody lowered a factor, or there is nothing to repair
 		s.recordFilled(p, keyspace, factors)
-	case keyspace == "system_auth" && s.auth() && !s.skipUsers() && !s.rolesWritten():
+	case keyspace == "system_auth" && s.rolesFirst(factors) && !s.rolesWritten():
 		p.Wait("the roles to be written before %s gets more replicas", keyspace)
 	default:
 		p.add(Replicate, keyspace, why, Step{Factors: next})
@@ -128,6 +128,12 @@ func (s *State) filled() map[string]map[string]int {
 	return out
 }
 
+// rolesFirst tells whether roles are written before there are more replicas of them.
+// On a first boot they are written when the replicas are by datacenter.
+func (s *State) rolesFirst(factors map[string]int) bool {
+	return s.auth() && !s.skipUsers() && (s.initialized() || len(factors) > 0)
+}
+
 // recordFilled is written only if a quorum in each datacenter knows the superuser.
 func (s *State) recordFilled(p *Plan, keyspace string, factors map[string]int) {
 	if p.filled == nil {
@@ -142,7 +148,7 @@ func (s *State) recordFilled(p *Plan, keyspace string, factors map[string]int) {
 	step := &p.Steps[i]
 	step.Why = strings.TrimPrefix(step.Why+", "+keyspace+" has its data at "+words(factors), ", ")
 	step.Stamp = encode(p.filled)
-	if keyspace == "system_auth" && s.auth() && !s.skipUsers() && s.Superuser != nil {
+	if keyspace == "system_auth" && s.rolesFirst(factors) && s.Superuser != nil {
 		step.Readable = s.Superuser.Username
 	}
 }

@@ -1,6 +1,9 @@
 package datacenter
 
 import (
+	"slices"
+
+	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	"github.com/ringspan/ringspan/internal/mgmtapi"
 	"github.com/ringspan/ringspan/internal/topology"
 )
@@ -10,6 +13,24 @@ import (
 func (s *State) reborn(p *Pod) bool {
 	id := p.Status.Identity
 	return p.Agent && !p.running() && !p.starting() && s.former(p) == "" && id != nil && (id.Found == mgmtapi.FoundMember || id.Found == mgmtapi.FoundData)
+}
+
+// planBroughtData puts on record, before the first start, that nodes of the ring's
+// founder have data of an earlier life: once they run it can't be seen any more. Its
+// claims may tell nothing of it, as when a person gave an old volume to a new one. A
+// first boot whose operator and nodes die before it saw a member looks the same, and
+// is slower for it.
+func (s *State) planBroughtData(p *Plan) (recorded bool) {
+	if s.initialized() || !s.founds() || s.broughtData() || !slices.ContainsFunc(s.Pods, func(x Pod) bool { return s.reborn(&x) }) {
+		return false
+	}
+	p.add(Record, api.BroughtDataAnnotation, "nodes have data from before the first start", Step{Stamp: "true"})
+	return true
+}
+
+// broughtData tells whether the datacenter may have had data before its first start.
+func (s *State) broughtData() bool {
+	return s.TookUp || s.DC.Annotations[api.BroughtDataAnnotation] != ""
 }
 
 // planReborn holds a first boot that isn't one: where some pods bring data and

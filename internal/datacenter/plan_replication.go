@@ -51,7 +51,7 @@ func (s *State) planReplication(p *Plan) (done bool) {
 // unused tells whether nobody but this operator can have written to the system
 // keyspaces yet: the ring's first boot on volumes of its own, before any client was let in.
 func (s *State) unused() bool {
-	return s.founds() && !s.initialized() && !s.TookUp && !slices.ContainsFunc(s.Pods, func(p Pod) bool {
+	return s.founds() && !s.initialized() && !s.broughtData() && !slices.ContainsFunc(s.Pods, func(p Pod) bool {
 		return p.Status.NativeTransport || p.Status.ClientPort == mgmtapi.PortClosed
 	})
 }

@@ -121,6 +121,9 @@ func (r *region) happens(t *testing.T, d *datadriven.TestData, pod string) strin
 		r.recreate()
 	case "take-up": // the volumes of the earlier ring
 		r.takeUp()
+	case "rebind": // volumes with the data of an earlier ring, under claims that tell nothing of it
+		r.takeUp()
+		r.tookUp = false
 	case "forget-dead": // nodetool removenode for each dead one
 		for _, n := range r.lost {
 			n.Remove()

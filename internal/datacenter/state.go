@@ -50,7 +50,7 @@ type State struct {
 	Volumes     []Volume                     // claims of the datacenter that are still to be deleted, when it is
 	Loss        string                       // why it is being deleted although nobody asked for that; "" when somebody did
 	KeptOf      string                       // the ring of which volumes are kept here under the datacenter's name, when it is another one
-	TookUp      bool                         // it has volumes that were kept of an earlier datacenter of its ring
+	TookUp      bool                         // it has volumes of an earlier datacenter, which may hold data
 	Doomed      bool                         // it is lost with its namespace, where nothing can be made any more
 }
 

@@ -6,6 +6,9 @@ const (
 	// first roles, before any client was let in: those owe no data. The founder records it; the others of the list get a
 	// copy.
 	FoundingAnnotation = "ringspan.io/founding-members"
+	// BroughtDataAnnotation says that nodes of the ring's founder had data before their first start: a ring that has it is not
+	// a new one, and only they can have all that was written.
+	BroughtDataAnnotation = "ringspan.io/brought-data"
 	// RebuildFromAnnotation names, in Cassandra's words, the datacenter whose data one gets that came later.
 	RebuildFromAnnotation = "ringspan.io/rebuild-from"
 	// RebuiltFromAnnotation says that it has the data, and where it came from.

@@ -32,7 +32,7 @@ func (r *Reconciler) observeClaims(ctx context.Context, s *datacenter.State) err
 		case !dealtWith && (!leaving || slices.Contains(c.Finalizers, claim.Finalizer)):
 			s.Volumes = append(s.Volumes, datacenter.Volume{Name: c.Name, UID: string(c.UID)})
 		}
-		s.TookUp = s.TookUp || c.Annotations[claim.TakenUp] == string(s.DC.UID) || of == datacenter.RingKey(s.DC) && c.Annotations[claim.KeptBy] != string(s.DC.UID)
+		s.TookUp = s.TookUp || earlier(c, s.DC)
 		for p := range s.Pods {
 			if datacenter.Claim(s.Pods[p].Name) == c.Name {
 				s.Pods[p].Claim, s.Pods[p].ClaimDeleting = string(c.UID), leaving
@@ -40,4 +40,12 @@ func (r *Reconciler) observeClaims(ctx context.Context, s *datacenter.State) err
 		}
 	}
 	return nil
+}
+
+// earlier tells whether a claim was made for an earlier datacenter, so that its volume may hold the data of that one. Its
+// age says so, whatever kept it: a deletion that was asked to, the loss of the datacenter's object, a restored backup. The
+// StatefulSet's controller makes the datacenter's own ones later than it, by the clock of one API server.
+func earlier(c *corev1.PersistentVolumeClaim, dc *api.CassandraDatacenter) bool {
+	kept := c.Annotations[claim.KeptOf] == datacenter.RingKey(dc) && c.Annotations[claim.KeptBy] != string(dc.UID)
+	return kept || c.Annotations[claim.TakenUp] == string(dc.UID) || c.CreationTimestamp.Before(&dc.CreationTimestamp)
 }

@@ -3,8 +3,11 @@ package controller
 import (
 	"context"
 	"testing"
+	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	kinds "k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -43,5 +46,33 @@ func TestVolumesGoByTheirUID(t *testing.T) {
 	s := &datacenter.State{DC: &api.CassandraDatacenter{}, Volumes: []datacenter.Volume{{Name: "server-data-a-0", UID: "the old one"}}}
 	if err := r.dropVolumes(t.Context(), s); server.deleted || !apierrors.IsConflict(err) {
 		t.Errorf("the new claim was deleted: %t, %v", server.deleted, err)
+	}
+}
+
+// volumes is an API server that has claims.
+type volumes struct {
+	client.Client
+
+	claims []corev1.PersistentVolumeClaim
+}
+
+func (v *volumes) List(_ context.Context, list client.ObjectList, _ ...client.ListOption) error {
+	list.(*corev1.PersistentVolumeClaimList).Items = v.claims
+	return nil
+}
+
+// A datacenter whose volumes are older than itself has data of an earlier one, whoever forgot to say so on them.
+func TestOldVolumesAreSeenByTheirAge(t *testing.T) {
+	born := metav1.NewTime(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
+	for _, test := range []struct {
+		why  string
+		made time.Duration
+		want bool
+	}{{"made for it", time.Second, false}, {"made with it", 0, false}, {"kept", -time.Hour, true}} {
+		claim := corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: "server-data-a-0", CreationTimestamp: metav1.NewTime(born.Add(test.made))}}
+		s := &datacenter.State{DC: &api.CassandraDatacenter{ObjectMeta: metav1.ObjectMeta{UID: "now", CreationTimestamp: born}}}
+		if err := (&Reconciler{Client: &volumes{claims: []corev1.PersistentVolumeClaim{claim}}}).observeClaims(t.Context(), s); err != nil || s.TookUp != test.want {
+			t.Errorf("%s: %t, %v", test.why, s.TookUp, err)
+		}
 	}
 }
