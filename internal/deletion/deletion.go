@@ -12,23 +12,25 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/ringspan/ringspan/internal/federation"
 )
 
 // Annotation on an object that is being deleted says what its region's operator has found out: Asked or Lost. Without it
 // nothing is known, and others must not follow.
 const (
-	Annotation = "ringspan.io/deletion"
-	Asked      = "asked" // somebody asked for this deletion as such; what happens to the namespace later doesn't change that
-	Lost       = "lost"  // it goes with its namespace or its definition
+	Annotation = federation.DeletionAnnotation
+	Asked      = federation.DeletionAsked // somebody asked for this deletion as such; what happens to the namespace later doesn't change that
+	Lost       = "lost"                   // it goes with its namespace or its definition
 )
 
 // Annotations with which people decide.
 const (
 	// LetGo "true", on something that was lost or on its namespace: its data may go.
-	LetGo = "ringspan.io/let-go"
+	LetGo = federation.LetGoAnnotation
 	// BringBack, on a copy of a ring, names the region that may make again what it has lost. It is taken away when that is
 	// done.
-	BringBack = "ringspan.io/bring-back"
+	BringBack = federation.BringBackAnnotation
 	// Protection "true", on a ring or a datacenter, has its deletion refused until it is taken off: config/admission.
 	Protection = "ringspan.io/deletion-protection"
 	// KeepVolumes, on a ring or a datacenter, is how long its volumes stay after an agreed deletion, as 168h; not at all
@@ -90,6 +92,4 @@ func MayGo(ctx context.Context, live client.Reader, o client.Object) (bool, erro
 }
 
 // IsAsked tells whether an object is being deleted because somebody asked for it.
-func IsAsked(o client.Object) bool {
-	return !o.GetDeletionTimestamp().IsZero() && o.GetAnnotations()[Annotation] == Asked
-}
+func IsAsked(o client.Object) bool { return federation.IsAsked(o) }

@@ -1,9 +1,23 @@
-// Package federation decides which version of a ring a region follows, without a hub.
+// Package federation decides which version of a shared object a region follows, without a hub.
 //
-// Every region keeps its own copy of a ring (a K8ssandraCluster) and reads its peers' copies. A copy carries a revision
-// "<counter>/<region>/<hash>" and the revisions that it supersedes, its ancestors. The package is pure: it owns revisions
-// and the three decisions about a region's copy, and never talks to Kubernetes, reads a clock or logs. What is known of
-// the peers comes from package federation/peers; ring/controller carries the decisions out.
+// A shared object is a wish for the whole ring or fleet, a K8ssandraCluster for one. Every region keeps its own copy of it
+// and reads its peers' copies. A copy carries a revision "<counter>/<region>/<hash>" and the revisions that it supersedes,
+// its ancestors. The package is pure: it owns revisions and the decisions about a region's copy, and never talks to
+// Kubernetes, reads a clock or logs. What is known of the peers comes from package federation/peers.
+//
+// What a region makes of an object, CassandraDatacenters for one, are the object's parts in that region.
+//
+// # Adding a kind
+//
+// A kind is registered with its rules and nothing else; everything below holds for it then.
+//
+//  1. Its package (internal/ring, for one) has a Kind, a variable of type *federation.Kind: which CustomResourceDefinition,
+//     where the spec is and what its schema is (that is what is hashed), the annotation with its id, the finalizer, which
+//     objects of other regions must not be taken over (Pull), and whether a deletion waits for all regions before parts go
+//     (Deletion). K8ssandraClusters are the example: internal/ring/kind.go.
+//  2. Its fields that are added later are left out of the JSON while they are not set, and their defaults don't change:
+//     package canonical says why.
+//  3. Peers are allowed to read it: config/rbac/peer.yaml; this region's operator to write it: config/rbac/operator.yaml.
 //
 // # A copy that is there: Follow
 //

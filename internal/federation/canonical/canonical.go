@@ -8,32 +8,30 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
-
-	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 )
 
 // Form is what every hash begins with. Another way of making it gets another one.
 const Form = "v2:"
 
-// Hash is the canonical hash of a spec: Form and 32 hexadecimal digits.
-func Hash(spec api.K8ssandraClusterSpec) string { return shipped().hash(object(spec)) }
+// Hash is the canonical hash of a spec of the schema's kind: Form and 32 hexadecimal digits.
+func (s *Schema) Hash(spec any) string { return s.spec().hash(object(spec)) }
+
+// Unknown names the fields of a spec, as an API server gave it, that this version doesn't know.
+func (s *Schema) Unknown(spec map[string]any) []string {
+	fields := s.spec().unknown("spec", spec)
+	slices.Sort(fields)
+	return fields
+}
 
 // Former is the first version's hash, 12 hexadecimal digits: of Go's JSON with all defaults that the API server filled in.
-func Former(spec api.K8ssandraClusterSpec) string {
+func Former(spec any) string {
 	data, _ := json.Marshal(spec) // API types: cannot fail
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:6])
 }
 
-// Unknown names the fields of a spec, as an API server gave it, that this version doesn't know.
-func Unknown(spec map[string]any) []string {
-	fields := shipped().unknown("spec", spec)
-	slices.Sort(fields)
-	return fields
-}
-
 // Lost names the fields of a spec that are missing in another one.
-func Lost(spec, from api.K8ssandraClusterSpec) []string {
+func Lost(spec, from any) []string {
 	fields := lost("spec", object(spec), object(from))
 	slices.Sort(fields)
 	return fields
@@ -46,7 +44,7 @@ func (n *node) hash(spec map[string]any) string {
 }
 
 // object is a spec as JSON has it, numbers as they are written.
-func object(spec api.K8ssandraClusterSpec) map[string]any {
+func object(spec any) map[string]any {
 	data, _ := json.Marshal(spec) // API types: cannot fail
 	out, _ := decode(data).(map[string]any)
 	return out

@@ -15,6 +15,9 @@ import (
 	"github.com/ringspan/ringspan/config/crd"
 )
 
+// rings are the schema of K8ssandraClusters.
+var rings = Of("k8ssandra.io_k8ssandraclusters.yaml")
+
 func specOf(t *testing.T, text string) (spec api.K8ssandraClusterSpec) {
 	t.Helper()
 	if err := yaml.UnmarshalStrict([]byte(text), &spec); err != nil {
@@ -37,7 +40,7 @@ func TestHashesStayAsTheyAre(t *testing.T) {
 			t.Fatal(err)
 		}
 		spec := specOf(t, string(data))
-		got.WriteString(filepath.Base(file) + " " + Hash(spec) + " " + Former(spec) + "\n")
+		got.WriteString(filepath.Base(file) + " " + rings.Hash(spec) + " " + Former(spec) + "\n")
 	}
 	want, err := os.ReadFile("testdata/hashes.txt")
 	if err != nil || got.String() != string(want) {
@@ -49,7 +52,7 @@ func TestHashesStayAsTheyAre(t *testing.T) {
 // one: a region of the other version would read another spec than was meant. Fields that are new may have one, which Former
 // has to leave out then: the first version didn't fill it in.
 func TestDefaultsStayAsTheyAre(t *testing.T) {
-	got := strings.Join(defaults("spec", shipped()), "\n") + "\n"
+	got := strings.Join(defaults("spec", rings.spec()), "\n") + "\n"
 	want, err := os.ReadFile("testdata/defaults.txt")
 	if err != nil || got != string(want) {
 		t.Errorf("%v\n%s", err, cmp.Diff(string(want), got))
@@ -85,7 +88,7 @@ cassandra:
 
 // What the API server fills in is no edit, and whatever a person changes is one.
 func TestOnlyEditsChangeTheHash(t *testing.T) {
-	base := Hash(specOf(t, plain))
+	base := rings.Hash(specOf(t, plain))
 	for _, c := range []struct {
 		why, from, to string
 		same          bool
@@ -103,7 +106,7 @@ func TestOnlyEditsChangeTheHash(t *testing.T) {
 		if text == plain {
 			t.Fatalf("%s: nothing is replaced", c.why)
 		}
-		if same := Hash(specOf(t, text)) == base; same != c.same {
+		if same := rings.Hash(specOf(t, text)) == base; same != c.same {
 			t.Errorf("%s: the same hash: %t", c.why, same)
 		}
 	}
@@ -128,25 +131,25 @@ func nextVersion(t *testing.T) *node {
 // A new default changes nothing of specs that don't speak of it; a new field that is set does, and is named where it isn't
 // known.
 func TestTwoVersions(t *testing.T) {
-	today, next := shipped(), nextVersion(t)
+	today, next := rings.spec(), nextVersion(t)
 	spec := object(specOf(t, plain))
 	if today.hash(spec) != next.hash(spec) {
 		t.Error("a spec without the new fields has two hashes")
 	}
 	cassandra := spec["cassandra"].(map[string]any)
 	cassandra["tomorrow"] = "quiet"
-	if next.hash(spec) != Hash(specOf(t, plain)) {
+	if next.hash(spec) != rings.Hash(specOf(t, plain)) {
 		t.Error("the new default looks like an edit")
 	}
-	if got := Unknown(spec); !slices.Equal(got, []string{"spec.cassandra.tomorrow"}) {
+	if got := rings.Unknown(spec); !slices.Equal(got, []string{"spec.cassandra.tomorrow"}) {
 		t.Errorf("not known: %v", got)
 	}
 	cassandra["tomorrow"] = "loud"
 	cassandra["datacenters"].([]any)[0].(map[string]any)["later"] = map[string]any{}
-	if next.hash(spec) == Hash(specOf(t, plain)) {
+	if next.hash(spec) == rings.Hash(specOf(t, plain)) {
 		t.Error("a new field that is set is not part of the hash")
 	}
-	if got := Unknown(spec); !slices.Equal(got, []string{"spec.cassandra.datacenters[0].later", "spec.cassandra.tomorrow"}) {
+	if got := rings.Unknown(spec); !slices.Equal(got, []string{"spec.cassandra.datacenters[0].later", "spec.cassandra.tomorrow"}) {
 		t.Errorf("not known: %v", got)
 	}
 	if got := next.unknown("spec", spec); got != nil {
@@ -161,7 +164,7 @@ func TestKnownFieldsAreKnown(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := Unknown(object(specOf(t, string(data)))); got != nil {
+		if got := rings.Unknown(object(specOf(t, string(data)))); got != nil {
 			t.Errorf("%s: not known: %v", file, got)
 		}
 	}

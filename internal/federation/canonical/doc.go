@@ -1,4 +1,4 @@
-// Package canonical makes one text of a ring's spec, and its hash, that two versions of the operator agree about.
+// Package canonical makes one text of a shared object's spec, and its hash, that two versions of the operator agree about.
 //
 // The spec as a program reads it is not that text: the API server fills in defaults, which differ from version to version,
 // and types leave out what they don't know. So a hash of Go's JSON changes with every default that is added, and an upgrade

@@ -59,18 +59,24 @@ func (n *node) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// shipped is the schema of spec in the definition that this version installs.
-var shipped = sync.OnceValue(func() *node {
-	data, err := crd.Files.ReadFile("k8ssandra.io_k8ssandraclusters.yaml")
-	if err != nil {
-		panic(err) // it is part of this program
-	}
-	n, err := schemaOf(data)
-	if err != nil {
-		panic(err)
-	}
-	return n
-})
+// Schema is that of a kind's spec, in the definition that this version installs.
+type Schema struct{ spec func() *node }
+
+// Of reads the schema of a definition when it is first needed. The file is one of config/crd: one that isn't there is a
+// mistake in the program.
+func Of(file string) *Schema {
+	return &Schema{sync.OnceValue(func() *node {
+		data, err := crd.Files.ReadFile(file)
+		if err != nil {
+			panic(err) // it is part of this program
+		}
+		n, err := schemaOf(data)
+		if err != nil {
+			panic(err)
+		}
+		return n
+	})}
+}
 
 // schemaOf is the schema of spec in a definition.
 func schemaOf(definition []byte) (*node, error) {

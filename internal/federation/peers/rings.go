@@ -11,7 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
-	"github.com/ringspan/ringspan/internal/federation/canonical"
+	"github.com/ringspan/ringspan/internal/ring"
 )
 
 // rings are a peer's, as this version understands them.
@@ -67,5 +67,5 @@ func read(raw *unstructured.Unstructured) (*api.K8ssandraCluster, []string) {
 		return &api.K8ssandraCluster{ObjectMeta: meta.ObjectMeta}, []string{fmt.Sprintf("spec (%v)", err)}
 	}
 	spec, _, _ := unstructured.NestedMap(raw.Object, "spec")
-	return k, canonical.Unknown(spec)
+	return k, ring.Kind.Schema.Unknown(spec)
 }

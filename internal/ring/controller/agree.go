@@ -14,8 +14,8 @@ import (
 
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
-	"github.com/ringspan/ringspan/internal/deletion"
 	"github.com/ringspan/ringspan/internal/federation"
+	"github.com/ringspan/ringspan/internal/ring"
 )
 
 // copies are the peers' of one ring, and the objects that they were made of by region.
@@ -56,7 +56,7 @@ func (p *pass) stranger(region string) bool {
 // agree brings the copy and the peers' to one revision. again says that the copy was written and another pass follows.
 func (p *pass) agree(ctx context.Context) (again bool, err error) {
 	before := p.k.DeepCopy()
-	p.giveBack()
+	ring.Kind.GiveBack(p.k)
 	finalizer := controllerutil.AddFinalizer(p.k, api.Finalizer)
 	news := p.remember()
 	news = p.unsaid() || news
@@ -98,12 +98,12 @@ func (p *pass) act(ctx context.Context, d federation.Decision, before, untouched
 		log.FromContext(ctx).Info("adopting the ring", "revision", d.Head.String(), "from", other.Region)
 		return p.fits(ctx, before, untouched, other.Region)
 	case federation.Publish, federation.Raise:
-		p.annotate(d.Head, nil)
+		p.stamp(d.Head, nil)
 		log.FromContext(ctx).Info("new revision of the ring", "revision", d.Head.String())
 		return true, nil
 	case federation.Keep:
 		if !d.Head.Recorded { // the first version made it
-			p.annotate(d.Head, nil)
+			p.stamp(d.Head, nil)
 			return true, nil
 		}
 	case federation.Await:
@@ -145,9 +145,9 @@ func (p *pass) choose(own federation.Copy, copies []federation.Copy, objects map
 		return nil
 	case federation.Raise:
 		if region != p.Region {
-			p.k.Spec = *objects[region].Spec.DeepCopy()
+			ring.Kind.TakeSpec(p.k, objects[region])
 		}
-		p.annotate(decision.Head, nil)
+		p.stamp(decision.Head, nil)
 		return func() {
 			p.Events.Eventf(p.k, nil, corev1.EventTypeNormal, "Chosen", "Reconcile", "the spec of region %s holds, as revision %s", region, decision.Head.Revision)
 		}
@@ -167,32 +167,13 @@ func (p *pass) writeChoice(ctx context.Context, before *api.K8ssandraCluster, an
 
 // adopt takes a peer's spec and annotations over.
 func (p *pass) adopt(head federation.Head, from *api.K8ssandraCluster) {
-	p.k.Spec = *from.Spec.DeepCopy()
-	p.annotate(head, from.Annotations)
+	ring.Kind.TakeSpec(p.k, from)
+	p.stamp(head, from.Annotations)
 }
 
-// annotate stamps the copy, and takes a peer's other annotations over.
-func (p *pass) annotate(head federation.Head, from map[string]string) {
-	if p.k.Annotations == nil {
-		p.k.Annotations = map[string]string{}
-	}
-	for key, value := range from {
-		switch key {
-		case corev1.LastAppliedConfigAnnotation, api.ChooseAnnotation, removalAnnotation, regionsAnnotation,
-			deletion.Annotation, deletion.LetGo, deletion.BringBack: // each region's own
-		default:
-			p.k.Annotations[key] = value
-		}
-	}
-	p.k.Annotations[api.RevisionAnnotation] = head.String()
-	p.k.Annotations[ancestorsAnnotation] = federation.FormatAncestors(head.Ancestors)
-	p.k.Annotations[lineageAnnotation] = federation.FormatLineage(p.key().String(), head)
-	if p.k.Annotations[originAnnotation] == "" {
-		p.k.Annotations[originAnnotation] = p.Region
-	}
-	if p.k.Annotations[api.RingIDAnnotation] == "" && from == nil {
-		p.k.Annotations[api.RingIDAnnotation] = newID()
-	}
+// stamp writes a head on the copy, and takes a peer's other annotations over.
+func (p *pass) stamp(head federation.Head, from map[string]string) {
+	ring.Kind.Stamp(p.k, p.Region, head, from, newID())
 }
 
 // pull makes a copy of a ring that a peer has and this region has not.

@@ -13,6 +13,7 @@ import (
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 	"github.com/ringspan/ringspan/internal/deletion"
+	"github.com/ringspan/ringspan/internal/federation"
 	"github.com/ringspan/ringspan/internal/federation/peers"
 	"github.com/ringspan/ringspan/internal/ring"
 )
@@ -56,7 +57,7 @@ func (p *pass) regionOf(t api.CassandraDatacenterTemplate) string {
 	if t.K8sContext != "" {
 		return t.K8sContext
 	}
-	return p.k.Annotations[originAnnotation]
+	return p.k.Annotations[federation.OriginAnnotation]
 }
 
 func (p *pass) checkRegion(i int, t api.CassandraDatacenterTemplate) {

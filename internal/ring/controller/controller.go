@@ -17,18 +17,9 @@ import (
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	control "github.com/ringspan/ringspan/api/control/v1alpha1"
 	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
-	"github.com/ringspan/ringspan/internal/deletion"
 	"github.com/ringspan/ringspan/internal/federation"
-	"github.com/ringspan/ringspan/internal/federation/canonical"
 	"github.com/ringspan/ringspan/internal/federation/peers"
-)
-
-// Annotations of ours on a K8ssandraCluster beside the revision and the choice.
-const (
-	ancestorsAnnotation = "ringspan.io/ancestors"
-	lineageAnnotation   = "ringspan.io/lineage" // what the first version doesn't know of the revision: see federation/lineage.go
-	originAnnotation    = "ringspan.io/origin"  // the region that the ring was first applied to
-	removalAnnotation   = "ringspan.io/removal" // how far the deletion is: see retire.go
+	"github.com/ringspan/ringspan/internal/ring"
 )
 
 // Reconciler runs the rings of one region.
@@ -135,22 +126,9 @@ func (p *pass) patch(ctx context.Context, before *api.K8ssandraCluster) error {
 	return p.Client.Patch(ctx, p.k, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
 }
 
-// copyOf is a ring's copy with its revision.
-func copyOf(region string, k *api.K8ssandraCluster) federation.Copy {
-	if borrowed(k) {
-		return federation.Copy{Region: region, UID: string(k.UID), Hash: canonical.Former(k.Spec), Canonical: canonical.Hash(k.Spec), Deleting: !k.DeletionTimestamp.IsZero(), Asked: deletion.IsAsked(k)}
-	}
-	head, err := federation.ParseHead(k.Annotations[api.RevisionAnnotation], k.Annotations[ancestorsAnnotation], k.Annotations[lineageAnnotation])
-	if err != nil { // nobody's revision: as if it had none
-		head = federation.Head{}
-	}
-	return federation.Copy{Head: head, Region: region, ID: k.Annotations[api.RingIDAnnotation], UID: string(k.UID),
-		Hash: canonical.Former(k.Spec), Canonical: canonical.Hash(k.Spec), Deleting: !k.DeletionTimestamp.IsZero(), Asked: deletion.IsAsked(k)}.Verified()
-}
-
 // peersCopy is a peer's copy, with what this version doesn't know of it.
 func peersCopy(s *peers.Snapshot, k *api.K8ssandraCluster) federation.Copy {
-	c := copyOf(s.Region, k)
+	c := ring.Kind.Copy(s.Region, k)
 	c.Unknown, c.Stale = s.Unknown[k.UID], !s.Reachable
 	return c
 }

@@ -9,12 +9,11 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
-	"github.com/ringspan/ringspan/internal/deletion"
 	"github.com/ringspan/ringspan/internal/federation"
+	"github.com/ringspan/ringspan/internal/ring"
 )
 
 // reasonTwoRings is one of the condition Diverged.
@@ -36,7 +35,7 @@ func (p *pass) identify(ctx context.Context, copies []federation.Copy) (given bo
 	if err != nil {
 		return false, err
 	}
-	id := federation.Identify(copyOf(p.Region, p.k), copies, there, p.key().String(), p.k.Annotations[originAnnotation])
+	id := federation.Identify(ring.Kind.Copy(p.Region, p.k), copies, there, p.key().String(), p.k.Annotations[federation.OriginAnnotation])
 	if id == "" {
 		return false, nil
 	}
@@ -45,21 +44,6 @@ func (p *pass) identify(ctx context.Context, copies []federation.Copy) (given bo
 	}
 	p.k.Annotations[api.RingIDAnnotation] = id
 	return true, nil
-}
-
-// borrowed tells whether a copy was made from the manifest of a ring of another name, with its annotations.
-func borrowed(k *api.K8ssandraCluster) bool {
-	return federation.Borrowed(client.ObjectKeyFromObject(k).String(), k.Annotations[lineageAnnotation])
-}
-
-// giveBack takes the annotations of another ring off the copy: it is a new ring, with an id of its own.
-func (p *pass) giveBack() {
-	if !borrowed(p.k) {
-		return
-	}
-	for _, name := range []string{api.RevisionAnnotation, ancestorsAnnotation, lineageAnnotation, originAnnotation, api.RingIDAnnotation, api.ChooseAnnotation, removalAnnotation, regionsAnnotation, deletion.Annotation} {
-		delete(p.k.Annotations, name)
-	}
 }
 
 // identifyFirst gives a copy that is being deleted its id: without one, another ring of the name would overrule its deletion.

@@ -12,6 +12,7 @@ import (
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	"github.com/ringspan/ringspan/internal/deletion"
 	"github.com/ringspan/ringspan/internal/federation"
+	"github.com/ringspan/ringspan/internal/ring"
 )
 
 // Reasons of the condition Deleting of a copy that nobody asked to delete.
@@ -25,7 +26,7 @@ const (
 // copy that goes with its namespace or its definition is held, with all that the region has, until somebody says what
 // should become of it.
 func (p *pass) leave(ctx context.Context) (time.Duration, error) {
-	if deletion.IsAsked(p.k) || p.k.Annotations[removalAnnotation] == removalBegun {
+	if deletion.IsAsked(p.k) || p.k.Annotations[federation.RemovalAnnotation] == federation.RemovalBegun {
 		return p.retire(ctx)
 	}
 	why, err := deletion.Cause(ctx, p.Live, p.k, deletion.RingDefinition)
@@ -48,7 +49,7 @@ func (p *pass) leave(ctx context.Context) (time.Duration, error) {
 // lose holds a copy that was lost. A deletion of the ring that was asked for in another region holds here too.
 func (p *pass) lose(ctx context.Context, why string) (time.Duration, error) {
 	copies, _ := p.copies(p.key())
-	if d := federation.Follow(copyOf(p.Region, p.k), copies, nil); d.Verb == federation.Delete {
+	if d := federation.Follow(ring.Kind.Copy(p.Region, p.k), copies, nil); d.Verb == federation.Delete {
 		p.Events.Eventf(p.k, nil, corev1.EventTypeNormal, "Deleting", "Reconcile", "the ring was deleted in region %s at revision %s", d.Other.Region, d.Other.Revision)
 		if err := p.heed(ctx, d.Other.Region); err != nil {
 			return soon, err
@@ -124,8 +125,8 @@ func (p *pass) heed(ctx context.Context, region string) error {
 
 // unsaid takes off a copy that isn't being deleted how far the deletion of an earlier one was: its manifest was applied again.
 func (p *pass) unsaid() (news bool) {
-	_, said := p.k.Annotations[removalAnnotation]
-	delete(p.k.Annotations, removalAnnotation)
+	_, said := p.k.Annotations[federation.RemovalAnnotation]
+	delete(p.k.Annotations, federation.RemovalAnnotation)
 	return said
 }
 
@@ -173,7 +174,7 @@ func (p *pass) doomed(ctx context.Context) error {
 
 // lostIn says in words how a region lost its part of the ring, "" when it didn't, as far as is known.
 func (p *pass) lostIn(region string) string {
-	seen := parseRegions(p.k.Annotations[regionsAnnotation])
+	seen := federation.ParseRegions(p.k.Annotations[federation.RegionsAnnotation])
 	for i := range p.peers {
 		s := &p.peers[i]
 		k := s.Ring(p.key())
@@ -186,7 +187,7 @@ func (p *pass) lostIn(region string) string {
 		case k.Annotations[deletion.Annotation] == deletion.Lost:
 			return fmt.Sprintf("region %s loses its part of the ring, and nobody asked for that: the other regions go on. Its own copy says why", region)
 		case k.DeletionTimestamp.IsZero():
-		case k.Annotations[removalAnnotation] != removalBegun:
+		case k.Annotations[federation.RemovalAnnotation] != federation.RemovalBegun:
 			return fmt.Sprintf("region %s deletes its copy and doesn't say that somebody asked for that (older operators never do): the other regions go on. "+
 				"Delete the ring in this region too if it should go everywhere", region)
 		}

@@ -3,40 +3,18 @@ package controller
 import (
 	"maps"
 	"slices"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/ringspan/ringspan/internal/deletion"
 	"github.com/ringspan/ringspan/internal/federation"
+	"github.com/ringspan/ringspan/internal/ring"
 )
-
-// regionsAnnotation lists the other regions' copies that this one has seen, as region=uid. So a region that has lost its
-// copy, and with it all that it knew, is told by the others that it had one. Each copy has its own.
-const regionsAnnotation = "ringspan.io/regions"
-
-func parseRegions(text string) map[string]string {
-	out := map[string]string{}
-	for one := range strings.FieldsSeq(text) {
-		if region, uid, ok := strings.Cut(one, "="); ok {
-			out[region] = uid
-		}
-	}
-	return out
-}
-
-func formatRegions(seen map[string]string) string {
-	var all []string
-	for _, region := range slices.Sorted(maps.Keys(seen)) {
-		all = append(all, region+"="+seen[region])
-	}
-	return strings.Join(all, " ")
-}
 
 // remember notes which regions have copies, and tells whether that is news. A region whose copy goes because somebody asked
 // for that, or is another ring's, is forgotten: it may take the ring over. Once a region is back, the word that brought it is spent.
 func (p *pass) remember() (news bool) {
-	seen := parseRegions(p.k.Annotations[regionsAnnotation])
+	seen := federation.ParseRegions(p.k.Annotations[federation.RegionsAnnotation])
 	before := maps.Clone(seen)
 	for i := range p.peers {
 		s := &p.peers[i]
@@ -59,7 +37,7 @@ func (p *pass) remember() (news bool) {
 	if p.k.Annotations == nil {
 		p.k.Annotations = map[string]string{}
 	}
-	p.k.Annotations[regionsAnnotation] = formatRegions(seen)
+	p.k.Annotations[federation.RegionsAnnotation] = federation.FormatRegions(seen)
 	return true
 }
 
@@ -69,10 +47,10 @@ func (p *pass) lostHere(name types.NamespacedName, id string) bool {
 	var lost, said []string
 	for i := range p.peers {
 		k := p.peers[i].Ring(name)
-		if k == nil || federation.Stranger(id, copyOf(p.peers[i].Region, k)) {
+		if k == nil || federation.Stranger(id, ring.Kind.Copy(p.peers[i].Region, k)) {
 			continue
 		}
-		uid := parseRegions(k.Annotations[regionsAnnotation])[p.Region]
+		uid := federation.ParseRegions(k.Annotations[federation.RegionsAnnotation])[p.Region]
 		if uid == "" {
 			continue
 		}

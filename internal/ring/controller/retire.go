@@ -19,13 +19,7 @@ import (
 	"github.com/ringspan/ringspan/internal/deletion"
 	"github.com/ringspan/ringspan/internal/federation"
 	"github.com/ringspan/ringspan/internal/federation/peers"
-)
-
-// The removal annotation says how far a deletion is: "agreed" and since when all regions have agreed, or that
-// datacenters are being taken down, after which nothing overrules it.
-const (
-	removalAgreed = "agreed "
-	removalBegun  = "begun"
+	"github.com/ringspan/ringspan/internal/ring"
 )
 
 // Reasons of the condition Deleting.
@@ -42,26 +36,26 @@ func (p *pass) retire(ctx context.Context) (again time.Duration, err error) {
 	if done, err := p.identifyFirst(ctx); done || err != nil {
 		return soon, err
 	}
-	decision := federation.Retire(copyOf(p.Region, p.k), p.retiring())
-	state := p.k.Annotations[removalAnnotation]
+	decision := federation.Retire(ring.Kind.Copy(p.Region, p.k), p.retiring())
+	state := p.k.Annotations[federation.RemovalAnnotation]
 	switch {
-	case state == removalBegun:
+	case state == federation.RemovalBegun:
 		return soon, p.remove(ctx, decision)
 	case decision.Verb == federation.Yield:
 		return 0, p.yield(ctx, decision.Other)
 	case decision.Verb == federation.Await:
 		return soon, errors.Join(p.mark(ctx, ""), p.tell(ctx, reasonWaiting, "nothing is taken down before every region has agreed: waiting for "+p.blocker(decision.Other)))
 	}
-	since, err := time.Parse(time.RFC3339, strings.TrimPrefix(state, removalAgreed))
+	since, err := time.Parse(time.RFC3339, strings.TrimPrefix(state, federation.RemovalAgreed))
 	if err != nil {
 		since = p.Now()
 	}
 	at := since.Add(peers.Lag)
 	if len(p.peers) > 0 && p.Now().Before(at) {
 		words := fmt.Sprintf("every region has agreed: datacenters are taken down from %s on", at.UTC().Format(time.RFC3339))
-		return soon, errors.Join(p.mark(ctx, removalAgreed+since.UTC().Format(time.RFC3339)), p.tell(ctx, reasonAgreed, words))
+		return soon, errors.Join(p.mark(ctx, federation.RemovalAgreed+since.UTC().Format(time.RFC3339)), p.tell(ctx, reasonAgreed, words))
 	}
-	return soon, p.mark(ctx, removalBegun)
+	return soon, p.mark(ctx, federation.RemovalBegun)
 }
 
 // retiring are the regions as a deletion sees them.
@@ -98,16 +92,16 @@ func (p *pass) blocker(other federation.Copy) string {
 
 // mark writes how far the deletion is.
 func (p *pass) mark(ctx context.Context, state string) error {
-	if p.k.Annotations[removalAnnotation] == state {
+	if p.k.Annotations[federation.RemovalAnnotation] == state {
 		return nil
 	}
 	before := p.k.DeepCopy()
 	if p.k.Annotations == nil {
 		p.k.Annotations = map[string]string{}
 	}
-	p.k.Annotations[removalAnnotation] = state
+	p.k.Annotations[federation.RemovalAnnotation] = state
 	if state == "" {
-		delete(p.k.Annotations, removalAnnotation)
+		delete(p.k.Annotations, federation.RemovalAnnotation)
 	}
 	return p.patch(ctx, before)
 }
@@ -152,7 +146,7 @@ func (p *pass) datacenters(ctx context.Context, ring types.NamespacedName) ([]ca
 // yield lets a copy go whose deletion is overruled: its datacenters stay, and the other copy is taken over in its place.
 func (p *pass) yield(ctx context.Context, other federation.Copy) error {
 	words := fmt.Sprintf("deleted at revision %s, but region %s has %s, which that did not know of: nothing is taken down, and this region takes %s over; delete the ring once more if it should go",
-		orNone(copyOf(p.Region, p.k).Revision.String()), other.Region, other.Revision, other.Revision)
+		orNone(ring.Kind.Copy(p.Region, p.k).Revision.String()), other.Region, other.Revision, other.Revision)
 	log.FromContext(ctx).Info("the deletion is overruled by an edit", "region", other.Region, "revision", other.String())
 	p.Events.Eventf(p.k, nil, corev1.EventTypeWarning, "DeletionOverruled", "Reconcile", "%s", words)
 	if err := p.release(ctx); err != nil {
@@ -202,11 +196,11 @@ func (p *pass) tell(ctx context.Context, reason, message string) error {
 
 // overruled says, in the copy that stays, that a deletion in another region does not hold. It is told until the next edit.
 func (p *pass) overruled() *api.K8ssandraClusterCondition {
-	own := copyOf(p.Region, p.k)
+	own := ring.Kind.Copy(p.Region, p.k)
 	for i := range p.peers {
 		s := &p.peers[i]
 		k := s.Ring(p.key())
-		if k == nil || !deletion.IsAsked(k) || !s.Reachable || own.IsZero() || p.stranger(s.Region) || copyOf(s.Region, k).Supersedes(own.Head) {
+		if k == nil || !deletion.IsAsked(k) || !s.Reachable || own.IsZero() || p.stranger(s.Region) || ring.Kind.Copy(s.Region, k).Supersedes(own.Head) {
 			continue
 		}
 		c := p.condition(api.ClusterDeleting, false, reasonOverruled, fmt.Sprintf(

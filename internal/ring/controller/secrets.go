@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
+	"github.com/ringspan/ringspan/internal/federation"
 	"github.com/ringspan/ringspan/internal/replication"
 	"github.com/ringspan/ringspan/internal/ring"
 )
@@ -48,7 +49,7 @@ func (p *pass) secrets(ctx context.Context) error {
 			p.errs = append(p.errs, fmt.Errorf("spec.cassandra.superuserSecretRef: Secret %s has no key %s; it needs username and password", name.Name, key))
 		}
 	}
-	if from := secret.Annotations[originAnnotation]; from != "" {
+	if from := secret.Annotations[federation.OriginAnnotation]; from != "" {
 		return p.refresh(ctx, from, &secret)
 	}
 	return nil
@@ -91,7 +92,7 @@ func (p *pass) copySecret(ctx context.Context, region string, from *corev1.Secre
 	}
 	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: from.Namespace, Name: from.Name,
 		Labels:      map[string]string{api.ReplicatedByLabel: api.ReplicatedByLabelValue, api.ClusterNameLabel: p.k.Name, api.ClusterNamespaceLabel: p.k.Namespace},
-		Annotations: map[string]string{originAnnotation: region}}, Type: from.Type, Data: from.Data}
+		Annotations: map[string]string{federation.OriginAnnotation: region}}, Type: from.Type, Data: from.Data}
 	return client.IgnoreAlreadyExists(p.Client.Create(ctx, secret))
 }
 

@@ -13,7 +13,7 @@ import (
 
 	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 	"github.com/ringspan/ringspan/internal/federation"
-	"github.com/ringspan/ringspan/internal/federation/canonical"
+	"github.com/ringspan/ringspan/internal/ring"
 	"github.com/ringspan/ringspan/internal/version"
 )
 
@@ -23,7 +23,7 @@ import (
 // own is this region's copy. Before an edit gets a revision it must be known that it is one: a spec with fields that this
 // version leaves out looks edited too.
 func (p *pass) own(ctx context.Context) (federation.Copy, error) {
-	own := copyOf(p.Region, p.k)
+	own := ring.Kind.Copy(p.Region, p.k)
 	if own.IsZero() || !own.Edited() {
 		return own, nil
 	}
@@ -32,7 +32,7 @@ func (p *pass) own(ctx context.Context) (federation.Copy, error) {
 		return own, err
 	}
 	spec, _, _ := unstructured.NestedMap(raw.Object, "spec")
-	own.Unknown = canonical.Unknown(spec)
+	own.Unknown = ring.Kind.Schema.Unknown(spec)
 	return own, nil
 }
 
@@ -114,12 +114,5 @@ func (p *pass) lost(stored *unstructured.Unstructured) ([]string, error) {
 	if err := json.Unmarshal(data, k); err != nil {
 		return nil, err
 	}
-	lost := canonical.Lost(p.k.Spec, k.Spec)
-	if len(lost) == 0 && canonical.Hash(p.k.Spec) != canonical.Hash(k.Spec) {
-		return []string{"values that are stored in another way"}, nil
-	}
-	if canonical.Hash(p.k.Spec) == canonical.Hash(k.Spec) {
-		return nil, nil
-	}
-	return lost, nil
+	return ring.Kind.Lost(p.k, k), nil
 }
