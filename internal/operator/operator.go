@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -120,7 +121,8 @@ type controller interface {
 
 // controllers are all that run in a region.
 func controllers(m ctrl.Manager, o Options) []controller {
-	regions := &peers.Peers{Client: m.GetClient(), Events: m.GetEventRecorder("ringspan"), Region: o.Region, Namespace: o.Namespace, Now: time.Now}
+	regions := &peers.Peers{Client: m.GetClient(), Events: m.GetEventRecorder("ringspan"), Region: o.Region, Namespace: o.Namespace,
+		Kinds: slices.Concat(ring.Followed(), secrets.Followed()), Now: time.Now}
 	node := o.lease.fenced(newAgents(m.GetAPIReader()).of)
 	tasks := &task.Reconciler{Client: m.GetClient(), Live: m.GetAPIReader(), Events: m.GetEventRecorder("ringspan"), Now: time.Now, Node: node}
 	return []controller{

@@ -36,8 +36,7 @@ var carriedOut = map[string][]string{
 	"internal/datacenter/controller.write Patch":       {"Service", "EndpointSlice", "PodDisruptionBudget", "StatefulSet"},
 	"internal/datacenter/controller.step Delete":       {"Service", "EndpointSlice", "PodDisruptionBudget", "StatefulSet"},
 	"internal/datacenter/controller.makeTask Create":   {"CassandraTask"},
-	"internal/federation/peers.look List":              {"K8ssandraCluster", "CassandraDatacenter", "ReplicatedSecret"}, // of a peer
-	"internal/federation/peers.listRings List":         {"K8ssandraCluster"},                                            // of a peer
+	"internal/federation/peers.list List":              {"K8ssandraCluster", "CassandraDatacenter", "ReplicatedSecret"}, // of a peer
 	"internal/ring/controller.own Get":                 {"K8ssandraCluster"},                                            // as it is stored
 	"internal/ring/controller.lostIfPatched Patch":     {"K8ssandraCluster"},
 	"internal/ring/controller.lostIfCreated Create":    {"K8ssandraCluster"},

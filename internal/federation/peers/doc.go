@@ -1,5 +1,6 @@
 // Package peers follows the other regions of a fleet: which there are (ClientConfigs of the operator's namespace) and what
-// their API servers hold of rings. It only ever looks. What was last seen of a region stays when the region goes, marked
+// their API servers hold of the kinds that are followed: copies of shared objects, and what goes with them. It knows none of
+// these kinds by name, and only ever looks. What was last seen of a region stays when the region goes, marked
 // as not reachable; deciding what that means is the business of package federation and of the controllers.
 //
 // A ClientConfig that can't be used is a region that is not reachable, with the reason; an event on the ClientConfig says

@@ -11,14 +11,11 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/event"
-
-	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
-	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
-	replication "github.com/ringspan/ringspan/api/replication/v1alpha1"
+	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 )
 
 // Peers follows the other regions, each in a goroutine of its own.
@@ -27,6 +24,7 @@ type Peers struct {
 	Events    events.EventRecorder
 	Region    string
 	Namespace string // of the ClientConfigs
+	Kinds     []Followed
 	Now       func() time.Time
 
 	mu       sync.Mutex
@@ -34,8 +32,8 @@ type Peers struct {
 	listed   bool           // the ClientConfigs were read at least once
 	unlisted string         // why they can't be read, if so
 	peers    map[string]*peer
-	warned   map[types.UID]string      // what was last said of a ClientConfig
-	waiting  []chan event.GenericEvent // subscribers
+	warned   map[types.UID]string // what was last said of a ClientConfig
+	waiting  []subscriber
 }
 
 // peer is one region that is followed.
@@ -63,16 +61,6 @@ const patience = lookInterval + failuresToGo*lookTimeout
 
 // Lag bounds how old a snapshot that says Reachable can be, with a margin of two.
 const Lag = 2 * patience
-
-// Subscribe returns a channel that gets the rings, and one ring without a name for everything else, that changed at a
-// peer. To be called before Start.
-func (p *Peers) Subscribe() <-chan event.GenericEvent {
-	c := make(chan event.GenericEvent, 64)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.waiting = append(p.waiting, c)
-	return c
-}
 
 // Start follows the peers until the context ends.
 func (p *Peers) Start(ctx context.Context) error {
@@ -142,13 +130,7 @@ func (p *Peers) look(ctx context.Context, one *peer) {
 	}
 	ask, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
-	dcs, secrets := &cassandra.CassandraDatacenterList{}, &replication.ReplicatedSecretList{}
-	rings, err := listRings(ask, one.seen.Client, &one.seen)
-	for _, list := range []client.ObjectList{dcs, secrets} {
-		if err == nil {
-			err = one.seen.Client.List(ask, list)
-		}
-	}
+	kinds, err := p.list(ask, one)
 	if ctx.Err() != nil {
 		return
 	}
@@ -162,15 +144,33 @@ func (p *Peers) look(ctx context.Context, one *peer) {
 		p.failed(one, plainError(err))
 	} else {
 		one.missing = 0
-		one.seen.Message, one.seen.Rings, one.seen.DCs, one.seen.Secrets = "", rings.items, dcs.Items, secrets.Items
-		one.seen.Unknown = rings.unknown
+		one.seen.Message, one.seen.kinds = "", kinds
 		p.turn(one, true)
 	}
 	after := one.seen
 	p.mu.Unlock()
-	if before.Asked != after.Asked || before.Reachable != after.Reachable || !reflect.DeepEqual(before.versions(), after.versions()) {
-		p.wake(ctx, append(slices.Clone(before.Rings), after.Rings...))
+	objects, turned := p.news(before, after)
+	p.wake(ctx, objects, turned)
+}
+
+// list reads all kinds at a peer.
+func (p *Peers) list(ctx context.Context, one *peer) (map[reflect.Type]held, error) {
+	kinds := map[reflect.Type]held{}
+	for _, f := range p.Kinds {
+		gvk, err := apiutil.GVKForObject(f.New(), p.Client.Scheme())
+		if err != nil {
+			return nil, err
+		}
+		list := &unstructured.UnstructuredList{}
+		list.SetGroupVersionKind(gvk.GroupVersion().WithKind(gvk.Kind + "List"))
+		if err := one.seen.Client.List(ctx, list); err != nil {
+			return nil, err
+		}
+		if kinds[f.key()], err = f.make(list.Items, one.seen.kinds[f.key()]); err != nil {
+			return nil, err
+		}
 	}
+	return kinds, nil
 }
 
 // failed notes a look without an answer. The message of the first one stays: a status that repeats the latest way in
@@ -191,27 +191,6 @@ func (p *Peers) turn(one *peer, reachable bool) {
 		one.seen.Reachable, one.seen.Since = reachable, p.Now()
 	}
 	one.seen.Asked = true
-}
-
-func (p *Peers) wake(ctx context.Context, rings []api.K8ssandraCluster) {
-	names := map[client.ObjectKey]bool{{}: true}
-	for i := range rings {
-		names[client.ObjectKeyFromObject(&rings[i])] = true
-	}
-	p.mu.Lock()
-	waiting := p.waiting
-	p.mu.Unlock()
-	for name := range names {
-		ring := &api.K8ssandraCluster{}
-		ring.Namespace, ring.Name = name.Namespace, name.Name
-		for _, c := range waiting {
-			select {
-			case c <- event.GenericEvent{Object: ring}:
-			case <-ctx.Done():
-				return
-			}
-		}
-	}
 }
 
 // Snapshots are the peers by name. whole is false while the ClientConfigs have not been read, or a peer has not been

@@ -1,16 +1,14 @@
 package peers
 
 import (
-	"fmt"
+	"reflect"
 	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
-	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
-	replication "github.com/ringspan/ringspan/api/replication/v1alpha1"
+	"github.com/ringspan/ringspan/internal/federation"
 )
 
 // Snapshot is the last that was seen of a region. It stays when the region goes.
@@ -20,48 +18,43 @@ type Snapshot struct {
 	Asked     bool      // at least one look has ended, well or not
 	Since     time.Time // of Reachable
 	Message   string    // why it isn't reachable
-	Rings     []api.K8ssandraCluster
-	DCs       []cassandra.CassandraDatacenter
-	Secrets   []replication.ReplicatedSecret
-	Unknown   map[types.UID][]string // of Rings: fields of their specs that this version doesn't know, and so has not read
 
 	Client client.Client // reads there; nil while its ClientConfig can't be used
+
+	kinds map[reflect.Type]held
 }
 
-// Ring finds the region's copy; nil when it has none.
-func (s *Snapshot) Ring(name types.NamespacedName) *api.K8ssandraCluster {
-	for i := range s.Rings {
-		if client.ObjectKeyFromObject(&s.Rings[i]) == name {
-			return &s.Rings[i]
-		}
-	}
-	return nil
-}
-
-// Datacenters are a ring's that are there.
-func (s *Snapshot) Datacenters(ring types.NamespacedName) (all []cassandra.CassandraDatacenter) {
-	for _, dc := range s.DCs {
-		if dc.Labels[api.ClusterNameLabel] == ring.Name && dc.Labels[api.ClusterNamespaceLabel] == ring.Namespace {
-			all = append(all, dc)
-		}
+// All are the region's objects of a type that is followed. They are shared with others: to be read only.
+func All[T client.Object](s *Snapshot) []T {
+	list := s.kinds[reflect.TypeFor[T]()].objects
+	all := make([]T, len(list))
+	for i, o := range list {
+		all[i], _ = o.(T) // it is what it is filed under
 	}
 	return all
 }
 
-// versions tell whether anything has changed that another region acts on: of rings the spec, revision and deletion, not
-// the status, or two regions would for ever tell each other what they were told.
-func (s *Snapshot) versions() map[types.UID]string {
-	out := map[types.UID]string{}
-	for _, r := range s.Rings {
-		out[r.UID] = fmt.Sprint(r.Generation, r.Annotations, r.DeletionTimestamp)
+// Object finds the region's object of a type and name; nil when it has none.
+func Object[T client.Object](s *Snapshot, name types.NamespacedName) (found T) {
+	for _, o := range All[T](s) {
+		if client.ObjectKeyFromObject(o) == name {
+			return o
+		}
 	}
-	for _, d := range s.DCs {
-		out[d.UID] = d.ResourceVersion
+	return found
+}
+
+// Copy finds the region's copy of a shared object, with what this version doesn't know of its spec; nil when it has none.
+func (s *Snapshot) Copy(k *federation.Kind, name types.NamespacedName) (o client.Object, c federation.Copy) {
+	kind := s.kinds[reflect.TypeOf(k.New())]
+	for _, o := range kind.objects {
+		if client.ObjectKeyFromObject(o) == name {
+			c = k.Copy(s.Region, o)
+			c.Unknown, c.Stale = kind.unknown[o.GetUID()], !s.Reachable
+			return o, c
+		}
 	}
-	for _, r := range s.Secrets {
-		out[r.UID] = fmt.Sprint(r.Generation, r.Status.Secrets, r.DeletionTimestamp)
-	}
-	return out
+	return nil, federation.Copy{}
 }
 
 // plainError is an error without what differs from try to try.

@@ -47,8 +47,24 @@ func (r *Reconciler) SetupWithManager(m ctrl.Manager) error {
 	all := handler.EnqueueRequestsFromMapFunc(func(context.Context, client.Object) []reconcile.Request { return everything })
 	return ctrl.NewControllerManagedBy(m).Named("replicatedsecret").
 		Watches(&api.ReplicatedSecret{}, all).
-		WatchesRawSource(source.Channel(r.Peers.Subscribe(), all)).
+		WatchesRawSource(source.Channel(r.Peers.Subscribe(about), all)).
 		Complete(r)
+}
+
+// Followed is what this loop reads at the peers. News are what a ReplicatedSecret chooses, and where to.
+func Followed() []peers.Followed {
+	return []peers.Followed{{New: func() client.Object { return &api.ReplicatedSecret{} }, News: func(o client.Object) string {
+		s, _ := o.(*api.ReplicatedSecret)
+		return fmt.Sprint(s.Generation, s.Status.Secrets, s.DeletionTimestamp)
+	}}}
+}
+
+// about says that a peer's ReplicatedSecret is one of everything.
+func about(o client.Object) []types.NamespacedName {
+	if _, is := o.(*api.ReplicatedSecret); is {
+		return []types.NamespacedName{everything[0].NamespacedName}
+	}
+	return nil
 }
 
 // pass is one look at everything.
@@ -159,16 +175,18 @@ func (p *pass) tidy(ctx context.Context) (busy bool, err error) {
 // wanted tells whether a copy is asked for, or may be.
 func (p *pass) wanted(copied *corev1.Secret) bool {
 	region, namespace, name := replication.From(copied)
-	list := p.own
+	var list []*api.ReplicatedSecret
+	for i := range p.own {
+		list = append(list, &p.own[i])
+	}
 	if region != p.Region {
 		s := p.peer(region)
 		if s == nil || !s.Reachable {
 			return true
 		}
-		list = s.Secrets
+		list = peers.All[*api.ReplicatedSecret](s)
 	}
-	for i := range list {
-		rs := &list[i]
+	for _, rs := range list {
 		if rs.Namespace == namespace && rs.Name == name && rs.DeletionTimestamp.IsZero() {
 			return replication.Source{Region: region, ReplicatedSecret: rs}.Wanted(p.Region, copied)
 		}

@@ -59,7 +59,7 @@ func newStage(t *testing.T) *stage {
 		r.link.Know(clusters[name], other)
 		as, err := client.New(clusters[name].Operator(), client.Options{Scheme: clusters[name].Scheme})
 		s.must(err)
-		r.peers = &peers.Peers{Client: as, Events: r.events, Region: name, Namespace: install.Namespace, Now: time.Now}
+		r.peers = &peers.Peers{Client: as, Events: r.events, Region: name, Namespace: install.Namespace, Kinds: controller.Followed(), Now: time.Now}
 		r.loop = &controller.Reconciler{Client: as, Events: r.events, Peers: r.peers, Region: name, Now: time.Now}
 		s.by[name] = r
 	}

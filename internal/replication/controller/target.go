@@ -21,8 +21,8 @@ func (p *pass) pull(ctx context.Context, s *peers.Snapshot) error {
 		return nil
 	}
 	var errs []error
-	for i := range s.Secrets {
-		from := replication.Source{Region: s.Region, ReplicatedSecret: &s.Secrets[i]}
+	for _, one := range peers.All[*api.ReplicatedSecret](s) {
+		from := replication.Source{Region: s.Region, ReplicatedSecret: one}
 		if from.DeletionTimestamp.IsZero() {
 			errs = append(errs, p.copies(ctx, from, func(name string) (*corev1.Secret, error) {
 				original := &corev1.Secret{}

@@ -23,8 +23,8 @@ func (p *pass) copies(name types.NamespacedName) (all []federation.Copy, objects
 	objects = map[string]*api.K8ssandraCluster{}
 	for i := range p.peers {
 		s := &p.peers[i]
-		if k := s.Ring(name); k != nil {
-			all, objects[s.Region] = append(all, peersCopy(s, k)), k
+		if o, c := s.Copy(ring.Kind, name); o != nil {
+			all, objects[s.Region] = append(all, c), o.(*api.K8ssandraCluster)
 		}
 	}
 	return all, objects
@@ -46,7 +46,7 @@ func (p *pass) told() (all []federation.Revision) {
 // stranger tells whether a region has another ring of this name.
 func (p *pass) stranger(region string) bool {
 	for i := range p.peers {
-		if k := p.peers[i].Ring(p.key()); k != nil && p.peers[i].Region == region {
+		if k := copyAt(&p.peers[i], p.key()); k != nil && p.peers[i].Region == region {
 			return federation.Stranger(p.k.Annotations[api.RingIDAnnotation], federation.Copy{ID: k.Annotations[api.RingIDAnnotation]})
 		}
 	}

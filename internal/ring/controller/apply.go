@@ -129,10 +129,11 @@ func (p *pass) datacenterOf(ctx context.Context, t api.CassandraDatacenterTempla
 		return dc
 	}
 	for i := range p.peers {
-		for j := range p.peers[i].DCs {
-			if p.peers[i].Region == p.regionOf(t) && client.ObjectKeyFromObject(&p.peers[i].DCs[j]) == key {
-				return &p.peers[i].DCs[j]
-			}
+		if p.peers[i].Region != p.regionOf(t) {
+			continue
+		}
+		if dc := peers.Object[*cassandra.CassandraDatacenter](&p.peers[i], key); dc != nil {
+			return dc
 		}
 	}
 	return nil

@@ -6,20 +6,16 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
-	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	control "github.com/ringspan/ringspan/api/control/v1alpha1"
 	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
-	"github.com/ringspan/ringspan/internal/federation"
 	"github.com/ringspan/ringspan/internal/federation/peers"
-	"github.com/ringspan/ringspan/internal/ring"
 )
 
 // Reconciler runs the rings of one region.
@@ -43,26 +39,10 @@ const (
 func (r *Reconciler) SetupWithManager(m ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(m).Named("k8ssandracluster").
 		For(&api.K8ssandraCluster{}).
-		Watches(&cassandra.CassandraDatacenter{}, handler.EnqueueRequestsFromMapFunc(ringOf)).
-		Watches(&control.CassandraTask{}, handler.EnqueueRequestsFromMapFunc(ringOf)).
-		WatchesRawSource(source.Channel(r.Peers.Subscribe(), handler.EnqueueRequestsFromMapFunc(named))).
+		Watches(&cassandra.CassandraDatacenter{}, handler.EnqueueRequestsFromMapFunc(requestOf)).
+		Watches(&control.CassandraTask{}, handler.EnqueueRequestsFromMapFunc(requestOf)).
+		WatchesRawSource(source.Channel(r.Peers.Subscribe(about), handler.EnqueueRequestsFromMapFunc(named))).
 		Complete(r)
-}
-
-// named is the ring that a peer has news of; news of something else has no name.
-func named(_ context.Context, o client.Object) []reconcile.Request {
-	if o.GetName() == "" {
-		return nil
-	}
-	return []reconcile.Request{{NamespacedName: client.ObjectKeyFromObject(o)}}
-}
-
-func ringOf(_ context.Context, o client.Object) []reconcile.Request {
-	l := o.GetLabels()
-	if l[api.ClusterNameLabel] == "" {
-		return nil
-	}
-	return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: l[api.ClusterNamespaceLabel], Name: l[api.ClusterNameLabel]}}}
 }
 
 // pass is one look at one ring.
@@ -124,13 +104,6 @@ func (p *pass) key() client.ObjectKey { return client.ObjectKeyFromObject(p.k) }
 // parts too, which the API server fills with defaults, and so make another revision.
 func (p *pass) patch(ctx context.Context, before *api.K8ssandraCluster) error {
 	return p.Client.Patch(ctx, p.k, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
-}
-
-// peersCopy is a peer's copy, with what this version doesn't know of it.
-func peersCopy(s *peers.Snapshot, k *api.K8ssandraCluster) federation.Copy {
-	c := ring.Kind.Copy(s.Region, k)
-	c.Unknown, c.Stale = s.Unknown[k.UID], !s.Reachable
-	return c
 }
 
 func orNone(s string) string { return orElse(s, "none") }

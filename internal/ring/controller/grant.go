@@ -101,7 +101,7 @@ func (p *pass) missingElsewhere(region string) string {
 }
 
 func missingIn(s *peers.Snapshot, ring types.NamespacedName) string {
-	k := s.Ring(ring)
+	k := copyAt(s, ring)
 	if k == nil || !k.Status.IsTrue(api.ClusterGrantMissing) {
 		return ""
 	}

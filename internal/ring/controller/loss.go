@@ -177,7 +177,7 @@ func (p *pass) lostIn(region string) string {
 	seen := federation.ParseRegions(p.k.Annotations[federation.RegionsAnnotation])
 	for i := range p.peers {
 		s := &p.peers[i]
-		k := s.Ring(p.key())
+		k := copyAt(s, p.key())
 		switch {
 		case s.Region != region || !s.Reachable || p.stranger(region):
 		case k == nil && seen[region] != "":

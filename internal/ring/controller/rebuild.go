@@ -139,7 +139,7 @@ func (p *pass) wasSaid(t api.CassandraDatacenterTemplate, kind cassandra.Datacen
 		return status != nil && status.IsTrue(kind)
 	}
 	for i := range p.peers {
-		if k := p.peers[i].Ring(p.key()); k != nil && said(k) {
+		if k := copyAt(&p.peers[i], p.key()); k != nil && said(k) {
 			return true
 		}
 	}

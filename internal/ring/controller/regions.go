@@ -18,7 +18,7 @@ func (p *pass) remember() (news bool) {
 	before := maps.Clone(seen)
 	for i := range p.peers {
 		s := &p.peers[i]
-		k := s.Ring(p.key())
+		k := copyAt(s, p.key())
 		switch {
 		case k == nil || !s.Reachable:
 		case deletion.IsAsked(k), p.stranger(s.Region):
@@ -46,7 +46,7 @@ func (p *pass) remember() (news bool) {
 func (p *pass) lostHere(name types.NamespacedName, id string) bool {
 	var lost, said []string
 	for i := range p.peers {
-		k := p.peers[i].Ring(name)
+		k := copyAt(&p.peers[i], name)
 		if k == nil || federation.Stranger(id, ring.Kind.Copy(p.peers[i].Region, k)) {
 			continue
 		}

@@ -88,7 +88,7 @@ func (p *pass) behind() (waits []string) {
 		if !s.Reachable {
 			continue
 		}
-		k := s.Ring(p.key())
+		k := copyAt(s, p.key())
 		if p.lostIn(s.Region) != "" {
 			waits = append(waits, fmt.Sprintf("region %s, which has lost its part of the ring", s.Region))
 			continue
@@ -116,7 +116,7 @@ func (p *pass) peerStatus() (all []api.PeerStatus) {
 				one.Since = old.Since
 			}
 		}
-		if k := s.Ring(p.key()); k != nil {
+		if k := copyAt(s, p.key()); k != nil {
 			one.Revision = k.Annotations[api.RevisionAnnotation]
 		}
 		all = append(all, one)

@@ -62,13 +62,13 @@ func (p *pass) retire(ctx context.Context) (again time.Duration, err error) {
 func (p *pass) retiring() (all []federation.Peer) {
 	for i := range p.peers {
 		s := &p.peers[i]
-		one := federation.Peer{Copy: federation.Copy{Region: s.Region}, Reachable: s.Reachable, Absent: true, Datacenters: len(s.Datacenters(p.key())) > 0}
-		switch k := s.Ring(p.key()); {
-		case k == nil:
+		one := federation.Peer{Copy: federation.Copy{Region: s.Region}, Reachable: s.Reachable, Absent: true, Datacenters: len(datacentersAt(s, p.key())) > 0}
+		switch o, c := s.Copy(ring.Kind, p.key()); {
+		case o == nil:
 		case p.stranger(s.Region): // another ring of the name is none of this one's business
 			one.Datacenters = false
 		default:
-			one.Copy, one.Absent = peersCopy(s, k), false
+			one.Copy, one.Absent = c, false
 		}
 		all = append(all, one)
 	}
@@ -81,10 +81,10 @@ func (p *pass) blocker(other federation.Copy) string {
 	switch {
 	case !p.peers[i].Reachable:
 		return fmt.Sprintf("region %s to answer; if it is gone for good, delete its ClientConfig in namespace %s", other.Region, p.Peers.Namespace)
-	case p.peers[i].Ring(p.key()) == nil:
+	case copyAt(&p.peers[i], p.key()) == nil:
 		return fmt.Sprintf("region %s to take the ring over and delete it too: it has datacenters of it", other.Region)
 	}
-	if k := p.peers[i].Ring(p.key()); !k.DeletionTimestamp.IsZero() && other.Deleting && !other.Asked {
+	if k := copyAt(&p.peers[i], p.key()); !k.DeletionTimestamp.IsZero() && other.Deleting && !other.Asked {
 		return fmt.Sprintf("region %s to let go of its copy, which it has lost: it holds revision %s, which this deletion does not know of", other.Region, other.Revision)
 	}
 	return fmt.Sprintf("region %s to delete its copy too", other.Region)
@@ -199,7 +199,7 @@ func (p *pass) overruled() *api.K8ssandraClusterCondition {
 	own := ring.Kind.Copy(p.Region, p.k)
 	for i := range p.peers {
 		s := &p.peers[i]
-		k := s.Ring(p.key())
+		k := copyAt(s, p.key())
 		if k == nil || !deletion.IsAsked(k) || !s.Reachable || own.IsZero() || p.stranger(s.Region) || ring.Kind.Copy(s.Region, k).Supersedes(own.Head) {
 			continue
 		}

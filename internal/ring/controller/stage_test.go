@@ -75,7 +75,7 @@ func newStage(t *testing.T) *stage {
 // newOperator is an operator that remembers nothing.
 func (r *region) newOperator() {
 	now := func() time.Time { return r.clock }
-	r.peers = &peers.Peers{Client: r.as, Events: r.events, Region: r.name, Namespace: install.Namespace, Now: now}
+	r.peers = &peers.Peers{Client: r.as, Events: r.events, Region: r.name, Namespace: install.Namespace, Kinds: controller.Followed(), Now: now}
 	r.loop = &controller.Reconciler{Client: r.as, Live: r.as, Events: r.events, Peers: r.peers, Region: r.name, Now: now}
 }
 

@@ -19,6 +19,7 @@ import (
 	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 	"github.com/ringspan/ringspan/internal/federation/canonical"
 	"github.com/ringspan/ringspan/internal/federation/former"
+	"github.com/ringspan/ringspan/internal/federation/peers"
 )
 
 // spec is the definition of a ring's spec in a region.
@@ -193,7 +194,7 @@ func (r *region) formerly() {
 	theirs := map[string]*api.K8ssandraCluster{}
 	seen, _ := r.peers.Snapshots()
 	for i := range seen {
-		if k := seen[i].Ring(r.key()); k != nil {
+		if k := peers.Object[*api.K8ssandraCluster](&seen[i], r.key()); k != nil {
 			copies, theirs[seen[i].Region] = append(copies, formerCopy(seen[i].Region, k)), k
 		}
 	}
