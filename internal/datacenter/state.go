@@ -218,10 +218,11 @@ func (s *State) pod(p topology.Position) *Pod {
 	return &s.Pods[i]
 }
 
-// isSeed tells whether other nodes may start from the pod's. A new node of a
-// datacenter with data is one only when it has joined.
+// isSeed tells whether other nodes may start from the pod's: when it is a member, or
+// founds the ring. A node that has yet to join would have others wait for it, which
+// may be the ones that it waits for.
 func (s *State) isSeed(pod *Pod) bool {
-	return slices.Contains(s.own().Seeds(), pod.Position) && (!s.initialized() || s.known(pod))
+	return slices.Contains(s.own().Seeds(), pod.Position) && (!s.initialized() && s.founds() || s.known(pod))
 }
 
 // ownSeeds are the addresses of this datacenter's seeds; all is false while one
