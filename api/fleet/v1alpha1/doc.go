@@ -1,8 +1,10 @@
-// Package v1alpha1 holds the Fleet kind: the regions (networks and Kubernetes
-// clusters) that rings live in. A Fleet is read from a file by "ringspan up";
-// no operator acts on it.
+// Package v1alpha1 holds the kinds of fleets. Fleet: the regions (networks and
+// Kubernetes clusters) that rings live in; it is read from a file by "ringspan
+// up", and no operator acts on it. Propagation: a Kubernetes object that several
+// regions have.
 //
-// It holds no behaviour. Start reading in fleet_types.go.
+// It holds no behaviour. Start reading in fleet_types.go and
+// propagation_types.go.
 //
 // +kubebuilder:object:generate=true
 // +groupName=fleet.ringspan.io

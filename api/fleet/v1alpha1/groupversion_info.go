@@ -12,7 +12,7 @@ var GroupVersion = schema.GroupVersion{Group: "fleet.ringspan.io", Version: "v1a
 // AddToScheme registers the kinds of this package.
 func AddToScheme(scheme *runtime.Scheme) error {
 	scheme.AddKnownTypes(GroupVersion,
-		&Fleet{}, &FleetList{},
+		&Fleet{}, &FleetList{}, &Propagation{}, &PropagationList{},
 	)
 	metav1.AddToGroupVersion(scheme, GroupVersion)
 	return nil

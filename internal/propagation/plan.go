@@ -1,0 +1,215 @@
+package propagation
+
+import (
+	"fmt"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	api "github.com/ringspan/ringspan/api/fleet/v1alpha1"
+	"github.com/ringspan/ringspan/internal/plan"
+)
+
+// The verbs of a region's steps.
+const (
+	Record  plan.Verb = "record"  // write down that the object is about to be managed
+	Create  plan.Verb = "create"  // make the object
+	Adopt   plan.Verb = "adopt"   // take an object over that was there before
+	Update  plan.Verb = "update"  // make the object what it should be
+	Release plan.Verb = "release" // take the mark off: the object stays and is nobody's
+	Delete  plan.Verb = "delete"  // delete the object
+	Forget  plan.Verb = "forget"  // an object that was managed isn't there any more, or is somebody else's
+)
+
+// Step is one thing that a region does with one object.
+type Step struct {
+	plan.Step
+
+	Ref    api.ObjectReference        // with the UID that the object must have, where it exists
+	Object *unstructured.Unstructured // what is applied, for Create, Adopt and Update
+	Live   *unstructured.Unstructured // what it was when it was looked at
+}
+
+// Decision is what a region does, and what its status says if all of it works.
+type Decision struct {
+	plan.Notes
+
+	Steps   []Step
+	Verdict Problem // of the region; InSync is one too
+	Gone    bool    // of a copy that is being deleted: nothing of it is left in this region
+}
+
+// Plan decides what a region does.
+func Plan(s *State) Decision {
+	d := Decision{}
+	switch invalid := Check(&s.Propagation.Spec); {
+	case s.isDeleting():
+		s.planRemoval(&d)
+	case s.Diverged != "":
+		d.refuse(api.RegionDiverged, s.Diverged)
+	case invalid != nil:
+		d.refuse(api.RegionInvalid, invalid.Error())
+	case !s.placed():
+		d.Verdict = Problem{Reason: api.RegionNotPlaced}
+		s.releaseAllBut(&d, api.ObjectReference{}, "the region is not in the placement")
+	default:
+		s.planTarget(&d)
+		s.releaseAllBut(&d, s.Target.Ref, "the Propagation is about another object now")
+	}
+	return d
+}
+
+// refuse ends the plan for the object with a reason.
+func (d *Decision) refuse(reason, message string) {
+	d.Verdict = Problem{reason, message}
+	d.Worry("%s: %s", reason, message)
+}
+
+func (d *Decision) step(verb plan.Verb, seen Seen, why string) {
+	d.Steps = append(d.Steps, Step{Step: plan.Step{Verb: verb, Target: name(seen.Ref), Why: why}, Ref: identified(seen), Object: seen.Wanted, Live: seen.Live})
+}
+
+// identified is the reference with the UID of what was seen.
+func identified(seen Seen) api.ObjectReference {
+	ref := seen.Ref
+	if seen.Live != nil {
+		ref.UID = seen.Live.GetUID()
+	}
+	return ref
+}
+
+// planTarget decides about the object that the region should have.
+func (s *State) planTarget(d *Decision) {
+	t := s.Target
+	switch {
+	case s.Origin.Problem != nil:
+		d.refuse(s.Origin.Problem.Reason, s.Origin.Problem.Message)
+	case t.Problem != nil:
+		d.refuse(t.Problem.Reason, t.Problem.Message)
+	case s.isSource():
+		d.Verdict = Problem{Reason: api.RegionInSync, Message: "it is the source"}
+	case t.Live == nil:
+		s.write(d, Create, t, "the region should have it")
+	case t.Live.GetDeletionTimestamp() != nil:
+		d.Verdict = Problem{api.RegionWaitingForRemoval, name(t.Ref) + " is being deleted, and is made again then"}
+		d.Wait("%s to be gone", name(t.Ref))
+	case handsOff(t.Live):
+		d.refuse(api.RegionManagedLabelFalse, fmt.Sprintf("%s has the label %s=false, and is left alone", name(t.Ref), api.ManagedLabel))
+	case s.manages(t):
+		s.keep(d, t)
+	default:
+		s.meet(d, t)
+	}
+}
+
+// isSource tells whether this region's own object is what the others get.
+func (s *State) isSource() bool {
+	source := s.Propagation.Spec.Source
+	return source != nil && source.Region == s.Region
+}
+
+// manages tells whether an object that exists is the Propagation's: it has its mark, or it lost that and is the one that was
+// written down.
+func (s *State) manages(t Seen) bool {
+	if isOurs(t.Live, s.Propagation) {
+		return true
+	}
+	written := s.written(t.Ref)
+	return written != nil && written.UID != "" && written.UID == t.Live.GetUID() && t.Live.GetAnnotations()[api.PropagatedFromAnnotation] == ""
+}
+
+// keep makes an object of ours what it should be.
+func (s *State) keep(d *Decision, t Seen) {
+	if written := s.written(t.Ref); written == nil || written.UID != t.Live.GetUID() {
+		d.step(Record, t, "it has the Propagation's mark")
+	}
+	d.Verdict = Problem{Reason: api.RegionInSync}
+	if t.Preview == nil || !same(t.Live, t.Preview) {
+		d.step(Update, t, "it is not what it should be")
+	}
+}
+
+// meet decides about an object that was there before.
+func (s *State) meet(d *Decision, t Seen) {
+	other := t.Live.GetAnnotations()[api.PropagatedFromAnnotation]
+	switch owner := OwnedBy(t.Live); {
+	case owner != "":
+		d.refuse(api.RegionRefused, name(t.Ref)+": "+owner)
+	case other != "":
+		d.refuse(api.RegionAlreadyExists, fmt.Sprintf("%s exists, and is managed by Propagation %s", name(t.Ref), other))
+	case !s.Propagation.Spec.Adopt:
+		d.refuse(api.RegionAlreadyExists, name(t.Ref)+" was there before; it is taken over with spec.adopt: true")
+	default:
+		s.write(d, Adopt, t, "it was there before, and spec.adopt says so")
+	}
+}
+
+// write notes an object before it is written, so that a crash between the two forgets nothing.
+func (s *State) write(d *Decision, verb plan.Verb, t Seen, why string) {
+	if s.written(t.Ref) == nil {
+		d.step(Record, t, "before it is written")
+	}
+	d.Verdict = Problem{Reason: api.RegionInSync}
+	d.step(verb, t, why)
+}
+
+// releaseAllBut lets go of managed objects other than one.
+func (s *State) releaseAllBut(d *Decision, but api.ObjectReference, why string) {
+	for _, seen := range s.Managed {
+		if !sameObject(seen.Ref, but) {
+			s.release(d, seen, why)
+		}
+	}
+}
+
+// release takes the mark off an object, or forgets one that is gone or somebody else's.
+func (s *State) release(d *Decision, seen Seen, why string) {
+	switch {
+	case seen.Problem != nil:
+		d.refuse(seen.Problem.Reason, fmt.Sprintf("%s can't be let go: %s", name(seen.Ref), seen.Problem.Message))
+	case seen.Live == nil:
+		d.step(Forget, seen, "it is not there")
+	case !isOurs(seen.Live, s.Propagation) || handsOff(seen.Live):
+		d.step(Forget, seen, "it is not the Propagation's any more")
+	default:
+		d.step(Release, seen, why)
+	}
+}
+
+// planRemoval takes down what a Propagation that is being deleted has in the region.
+func (s *State) planRemoval(d *Decision) {
+	d.Verdict = Problem{api.RegionWaitingForRemoval, "the Propagation is being deleted"}
+	for _, seen := range s.Managed {
+		orphan := s.Propagation.Spec.DeletionPolicy == api.DeletionOrphan
+		switch {
+		case orphan && seen.Problem != nil:
+			d.step(Forget, seen, "it is to stay, and can't be reached: "+seen.Problem.Message)
+		case orphan:
+			s.release(d, seen, "spec.deletionPolicy is Orphan")
+		case Outlives(seen.Ref):
+			s.release(d, seen, "all that is in it would be deleted too")
+		default:
+			s.remove(d, seen)
+		}
+	}
+	d.Gone = len(d.Waits) == 0 && !slices.ContainsFunc(d.Steps, func(step Step) bool { return step.Verb != Forget }) && len(d.Trouble) == 0
+}
+
+// remove deletes an object that is proven to be the one that was made: it has the mark, and the UID that was written down.
+func (s *State) remove(d *Decision, seen Seen) {
+	written := s.written(seen.Ref)
+	switch {
+	case seen.Problem != nil:
+		d.refuse(api.RegionDeletionFailed, fmt.Sprintf("%s: %s", name(seen.Ref), seen.Problem.Message))
+	case seen.Live == nil:
+		d.step(Forget, seen, "it is gone")
+	case !isOurs(seen.Live, s.Propagation) || handsOff(seen.Live):
+		d.step(Forget, seen, "it is not the Propagation's any more")
+	case written.UID != "" && written.UID != seen.Live.GetUID():
+		d.step(Release, seen, "it is not the object that was written down")
+	case seen.Live.GetDeletionTimestamp() != nil:
+		d.Wait("%s to be gone", name(seen.Ref))
+	default:
+		d.step(Delete, seen, "the Propagation is being deleted")
+	}
+}
