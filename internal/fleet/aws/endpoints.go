@@ -10,8 +10,6 @@ import (
 	"sync"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/ec2"
-	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/eks"
 
 	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
@@ -66,17 +64,14 @@ func (c *Cloud) endpoint(ctx context.Context, fleet string, r fleetv1.Region) (E
 // network, in zones of their own ("Cluster API server endpoint", Amazon EKS User Guide:
 // the interfaces are described as "Amazon EKS NAME").
 func (r *regional) doorsOf(ctx context.Context, cluster string) ([]string, error) {
-	pages := ec2.NewDescribeNetworkInterfacesPaginator(r.ec2, &ec2.DescribeNetworkInterfacesInput{Filters: []types.Filter{filter("description", "Amazon EKS "+cluster)}})
+	interfaces, err := r.networkInterfaces(ctx, filter("description", "Amazon EKS "+cluster))
+	if err != nil {
+		return nil, err
+	}
 	var all []netip.Addr
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, err
-		}
-		for _, i := range page.NetworkInterfaces {
-			if a, err := netip.ParseAddr(awssdk.ToString(i.PrivateIpAddress)); err == nil {
-				all = append(all, a)
-			}
+	for _, i := range interfaces {
+		if a, err := netip.ParseAddr(awssdk.ToString(i.PrivateIpAddress)); err == nil {
+			all = append(all, a)
 		}
 	}
 	slices.SortFunc(all, netip.Addr.Compare)

@@ -92,7 +92,7 @@ func (c *Cloud) Fleets(ctx context.Context) ([]Existing, error) {
 	for _, r := range regions.Regions {
 		name := awssdk.ToString(r.RegionName)
 		group.Go(func() error {
-			tags, err := c.fleetTags(each, name)
+			tags, err := c.in(name).tags(each, filter("key", infra.TagFleet, infra.TagExpires))
 			if err != nil {
 				return c.explain(err, name)
 			}
@@ -117,18 +117,6 @@ func (c *Cloud) Fleets(ctx context.Context) ([]Existing, error) {
 		e := Existing{Name: name, Regions: slices.Sorted(maps.Keys(s.regions)), Resources: s.resources, Expires: s.expires()}
 		e.Deadline, _ = fleet.Expiry(e.Expires) // what somebody else wrote there is no time
 		all = append(all, e)
-	}
-	return all, nil
-}
-
-func (c *Cloud) fleetTags(ctx context.Context, region string) (all []types.TagDescription, err error) {
-	pages := ec2.NewDescribeTagsPaginator(c.in(region).ec2, &ec2.DescribeTagsInput{Filters: []types.Filter{filter("key", infra.TagFleet, infra.TagExpires)}})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, page.Tags...)
 	}
 	return all, nil
 }
@@ -173,13 +161,11 @@ func (c *Cloud) fleetPeerings(ctx context.Context, seen sightings, peered map[st
 			if at := seen[name]; at != nil && at.resources > 0 {
 				continue
 			}
-			out, err := c.in(region).ec2.DescribeVpcPeeringConnections(ctx, &ec2.DescribeVpcPeeringConnectionsInput{Filters: []types.Filter{
-				filter("tag:"+infra.TagFleet, name), filter("status-code", "initiating-request", "pending-acceptance", "provisioning", "active"),
-			}})
+			live, err := c.in(region).peerings(ctx, filter("tag:"+infra.TagFleet, name), livePeering())
 			if err != nil {
 				return c.explain(err, region)
 			}
-			for _, p := range out.VpcPeeringConnections {
+			for _, p := range live {
 				at := seen.of(name)
 				at.regions[region] = true
 				at.peerings = append(at.peerings, readTags(p.Tags)[infra.TagExpires])
@@ -193,17 +179,14 @@ func (c *Cloud) fleetPeerings(ctx context.Context, seen sightings, peered map[st
 // says at its clusters when its time is over, and without those at its roles.
 func (c *Cloud) fleetRoles(ctx context.Context, seen sightings) error {
 	roles := map[string][]iamtypes.Role{}
-	pages := iam.NewListRolesPaginator(c.IAM, &iam.ListRolesInput{PathPrefix: awssdk.String(infra.RolesPath)})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return err
-		}
-		for _, r := range page.Roles {
-			name := strings.TrimSuffix(strings.TrimPrefix(awssdk.ToString(r.Path), infra.RolesPath), "/")
-			if fleet.ValidName(name) {
-				roles[name] = append(roles[name], r)
-			}
+	all, err := c.rolesBelow(ctx, infra.RolesPath)
+	if err != nil {
+		return err
+	}
+	for _, r := range all {
+		name := strings.TrimSuffix(strings.TrimPrefix(awssdk.ToString(r.Path), infra.RolesPath), "/")
+		if fleet.ValidName(name) {
+			roles[name] = append(roles[name], r)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(roles)) {

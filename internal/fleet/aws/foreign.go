@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/ringspan/ringspan/internal/fleet/infra"
@@ -25,65 +24,39 @@ type inside struct {
 
 // askInside lists a network's contents without regard to tags.
 func (l *look) askInside(ctx context.Context, vpc string) error {
-	in := []types.Filter{filter("vpc-id", vpc)}
-	interfaces := ec2.NewDescribeNetworkInterfacesPaginator(l.in.ec2, &ec2.DescribeNetworkInterfacesInput{Filters: in})
-	for interfaces.HasMorePages() {
-		page, err := interfaces.NextPage(ctx)
-		if err != nil {
-			return err
-		}
-		l.inside.interfaces = append(l.inside.interfaces, page.NetworkInterfaces...)
+	within := filter("vpc-id", vpc)
+	interfaces, err := l.in.networkInterfaces(ctx, within)
+	if err != nil {
+		return err
 	}
-	groups := ec2.NewDescribeSecurityGroupsPaginator(l.in.ec2, &ec2.DescribeSecurityGroupsInput{Filters: in})
-	for groups.HasMorePages() {
-		page, err := groups.NextPage(ctx)
-		if err != nil {
-			return err
-		}
-		l.inside.groups = append(l.inside.groups, page.SecurityGroups...)
+	groups, err := l.in.securityGroups(ctx, within)
+	if err != nil {
+		return err
 	}
-	subnets := ec2.NewDescribeSubnetsPaginator(l.in.ec2, &ec2.DescribeSubnetsInput{Filters: in})
-	for subnets.HasMorePages() {
-		page, err := subnets.NextPage(ctx)
-		if err != nil {
-			return err
-		}
-		l.inside.subnets = append(l.inside.subnets, page.Subnets...)
+	subnets, err := l.in.subnets(ctx, within)
+	if err != nil {
+		return err
 	}
-	tables := ec2.NewDescribeRouteTablesPaginator(l.in.ec2, &ec2.DescribeRouteTablesInput{Filters: in})
-	for tables.HasMorePages() {
-		page, err := tables.NextPage(ctx)
-		if err != nil {
-			return err
-		}
-		l.inside.tables = append(l.inside.tables, page.RouteTables...)
+	tables, err := l.in.routeTables(ctx, within)
+	if err != nil {
+		return err
 	}
-	lists := ec2.NewDescribeNetworkAclsPaginator(l.in.ec2, &ec2.DescribeNetworkAclsInput{Filters: in})
-	for lists.HasMorePages() {
-		page, err := lists.NextPage(ctx)
-		if err != nil {
-			return err
-		}
-		l.inside.lists = append(l.inside.lists, page.NetworkAcls...)
+	lists, err := l.in.networkACLs(ctx, within)
+	if err != nil {
+		return err
 	}
-	nats := ec2.NewDescribeNatGatewaysPaginator(l.in.ec2, &ec2.DescribeNatGatewaysInput{Filter: in})
-	for nats.HasMorePages() {
-		page, err := nats.NextPage(ctx)
-		if err != nil {
-			return err
-		}
-		l.inside.nats = append(l.inside.nats, page.NatGateways...)
+	nats, err := l.in.natGateways(ctx, within)
+	if err != nil {
+		return err
 	}
-	instances := ec2.NewDescribeInstancesPaginator(l.in.ec2, &ec2.DescribeInstancesInput{Filters: in})
-	for instances.HasMorePages() {
-		page, err := instances.NextPage(ctx)
-		if err != nil {
-			return err
-		}
-		for _, r := range page.Reservations {
-			l.inside.instances = append(l.inside.instances, r.Instances...)
-		}
+	instances, err := l.in.instances(ctx, within)
+	if err != nil {
+		return err
 	}
+	n := &l.inside
+	n.interfaces, n.groups, n.subnets = append(n.interfaces, interfaces...), append(n.groups, groups...), append(n.subnets, subnets...)
+	n.tables, n.lists = append(n.tables, tables...), append(n.lists, lists...)
+	n.nats, n.instances = append(n.nats, nats...), append(n.instances, instances...)
 	return nil
 }
 

@@ -23,14 +23,8 @@ func (j *job) createGroup(ctx context.Context) error {
 	}, notFound)
 	if is(err, exists) {
 		return j.adoptTwin(ctx, func(ctx context.Context) (ids []string, err error) {
-			out, err := j.ec2.DescribeSecurityGroups(ctx, &ec2.DescribeSecurityGroupsInput{Filters: j.role()})
-			if err != nil {
-				return nil, err
-			}
-			for _, g := range out.SecurityGroups {
-				ids = append(ids, awssdk.ToString(g.GroupId))
-			}
-			return ids, nil
+			all, err := j.securityGroups(ctx, j.role()...)
+			return idsOf(all, func(g types.SecurityGroup) *string { return g.GroupId }), err
 		}, err)
 	}
 	return err

@@ -23,14 +23,8 @@ func (j *job) createVPC(ctx context.Context) error {
 }
 
 func (j *job) listVPCs(ctx context.Context) (ids []string, err error) {
-	out, err := j.ec2.DescribeVpcs(ctx, &ec2.DescribeVpcsInput{Filters: j.role()})
-	if err != nil {
-		return nil, err
-	}
-	for _, v := range out.Vpcs {
-		ids = append(ids, awssdk.ToString(v.VpcId))
-	}
-	return ids, nil
+	all, err := j.vpcs(ctx, j.role()...)
+	return idsOf(all, func(v types.Vpc) *string { return v.VpcId }), err
 }
 
 // changeVPC: without both attributes nodes can't register (EKS's network
@@ -90,14 +84,8 @@ func (j *job) createGateway(ctx context.Context) error {
 }
 
 func (j *job) listGateways(ctx context.Context) (ids []string, err error) {
-	out, err := j.ec2.DescribeInternetGateways(ctx, &ec2.DescribeInternetGatewaysInput{Filters: j.role()})
-	if err != nil {
-		return nil, err
-	}
-	for _, g := range out.InternetGateways {
-		ids = append(ids, awssdk.ToString(g.InternetGatewayId))
-	}
-	return ids, nil
+	all, err := j.internetGateways(ctx, j.role()...)
+	return idsOf(all, func(g types.InternetGateway) *string { return g.InternetGatewayId }), err
 }
 
 func (j *job) attachGateway(ctx context.Context) error {
@@ -142,15 +130,8 @@ func (j *job) createSubnet(ctx context.Context) error {
 	}, notFound)
 	if is(err, exists) { // somebody else made it at the same moment
 		err = j.adoptTwin(ctx, func(ctx context.Context) ([]string, error) {
-			out, err := j.ec2.DescribeSubnets(ctx, &ec2.DescribeSubnetsInput{Filters: j.role()})
-			if err != nil {
-				return nil, err
-			}
-			var ids []string
-			for _, s := range out.Subnets {
-				ids = append(ids, awssdk.ToString(s.SubnetId))
-			}
-			return ids, nil
+			all, err := j.regional.subnets(ctx, j.role()...)
+			return idsOf(all, func(s types.Subnet) *string { return s.SubnetId }), err
 		}, err)
 	}
 	if err != nil || j.want("publicAddresses") != "true" {
@@ -181,14 +162,8 @@ func (j *job) createAddress(ctx context.Context) error {
 	}
 	j.physical = awssdk.ToString(out.AllocationId)
 	return j.only(ctx, func(ctx context.Context) (ids []string, err error) {
-		out, err := j.ec2.DescribeAddresses(ctx, &ec2.DescribeAddressesInput{Filters: j.role()})
-		if err != nil {
-			return nil, err
-		}
-		for _, a := range out.Addresses {
-			ids = append(ids, awssdk.ToString(a.AllocationId))
-		}
-		return ids, nil
+		all, err := j.addresses(ctx, j.role()...)
+		return idsOf(all, func(a types.Address) *string { return a.AllocationId }), err
 	}, j.release)
 }
 
@@ -212,14 +187,8 @@ func (j *job) createNAT(ctx context.Context) error {
 	}, notFound)
 	if is(err, exists, inUse) {
 		return j.adoptTwin(ctx, func(ctx context.Context) (ids []string, err error) {
-			out, err := j.ec2.DescribeNatGateways(ctx, &ec2.DescribeNatGatewaysInput{Filter: append(j.role(), filter("state", "pending", "available"))})
-			if err != nil {
-				return nil, err
-			}
-			for _, n := range out.NatGateways {
-				ids = append(ids, awssdk.ToString(n.NatGatewayId))
-			}
-			return ids, nil
+			all, err := j.natGateways(ctx, append(j.role(), filter("state", "pending", "available"))...)
+			return idsOf(all, func(n types.NatGateway) *string { return n.NatGatewayId }), err
 		}, err)
 	}
 	return err

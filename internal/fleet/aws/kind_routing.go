@@ -27,14 +27,8 @@ func (j *job) createTable(ctx context.Context) error {
 		return err
 	}
 	return j.only(ctx, func(ctx context.Context) (ids []string, err error) {
-		out, err := j.ec2.DescribeRouteTables(ctx, &ec2.DescribeRouteTablesInput{Filters: j.role()})
-		if err != nil {
-			return nil, err
-		}
-		for _, t := range out.RouteTables {
-			ids = append(ids, awssdk.ToString(t.RouteTableId))
-		}
-		return ids, nil
+		all, err := j.routeTables(ctx, j.role()...)
+		return idsOf(all, func(t types.RouteTable) *string { return t.RouteTableId }), err
 	}, j.deleteTable)
 }
 
@@ -72,11 +66,11 @@ func (j *job) createAssociation(ctx context.Context) error {
 // tableOf is a subnet's route table and their association; "" while AWS's
 // listings don't show it.
 func (j *job) tableOf(ctx context.Context, subnet string) (table, association string, err error) {
-	out, err := j.ec2.DescribeRouteTables(ctx, &ec2.DescribeRouteTablesInput{Filters: []types.Filter{filter("association.subnet-id", subnet)}})
+	tables, err := j.routeTables(ctx, filter("association.subnet-id", subnet))
 	if err != nil {
 		return "", "", err
 	}
-	for _, t := range out.RouteTables {
+	for _, t := range tables {
 		for _, a := range t.Associations {
 			if awssdk.ToString(a.SubnetId) == subnet {
 				return awssdk.ToString(t.RouteTableId), awssdk.ToString(a.RouteTableAssociationId), nil
@@ -143,6 +137,11 @@ func (j *job) removeRoute(ctx context.Context) error {
 	})
 }
 
+// livePeering filters for peerings that work or are on their way.
+func livePeering() types.Filter {
+	return filter("status-code", "initiating-request", "pending-acceptance", "provisioning", "active")
+}
+
 func (j *job) createPeering(ctx context.Context) error {
 	err := j.cloud.settle(ctx, "asking for a peering", func(ctx context.Context) error {
 		out, err := j.ec2.CreateVpcPeeringConnection(ctx, &ec2.CreateVpcPeeringConnectionInput{VpcId: awssdk.String(j.ref("vpc")), PeerVpcId: awssdk.String(j.ref("peer")),
@@ -156,15 +155,8 @@ func (j *job) createPeering(ctx context.Context) error {
 		return err
 	}
 	return j.adoptTwin(ctx, func(ctx context.Context) (ids []string, err error) {
-		live := filter("status-code", "initiating-request", "pending-acceptance", "provisioning", "active")
-		out, err := j.ec2.DescribeVpcPeeringConnections(ctx, &ec2.DescribeVpcPeeringConnectionsInput{Filters: append(j.role(), live)})
-		if err != nil {
-			return nil, err
-		}
-		for _, p := range out.VpcPeeringConnections {
-			ids = append(ids, awssdk.ToString(p.VpcPeeringConnectionId))
-		}
-		return ids, nil
+		all, err := j.peerings(ctx, append(j.role(), livePeering())...)
+		return idsOf(all, func(p types.VpcPeeringConnection) *string { return p.VpcPeeringConnectionId }), err
 	}, err)
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -192,9 +191,8 @@ type look struct {
 	adopted    *infra.AdoptedVPC
 	inside     inside
 
-	joinedGroups []types.SecurityGroup // of networks that the fleet only joins
-
-	mu sync.Mutex
+	adoptedTables []types.RouteTable    // of a network that was there before
+	joinedGroups  []types.SecurityGroup // of networks that the fleet only joins
 }
 
 // ours is the filter for the fleet's tag.
@@ -214,6 +212,7 @@ func (l *look) all(asked context.Context) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
+	l.tables = append(l.tables, l.adoptedTables...)
 	return l.askJoined(asked)
 }
 
@@ -225,23 +224,16 @@ func (l *look) askJoined(ctx context.Context) error {
 		return nil
 	}
 	for _, id := range l.joined() {
-		in := []types.Filter{filter("vpc-id", id)}
-		tables := ec2.NewDescribeRouteTablesPaginator(l.in.ec2, &ec2.DescribeRouteTablesInput{Filters: in})
-		for tables.HasMorePages() {
-			page, err := tables.NextPage(ctx)
-			if err != nil {
-				return err
-			}
-			l.tables = append(l.tables, page.RouteTables...)
+		within := filter("vpc-id", id)
+		tables, err := l.in.routeTables(ctx, within)
+		if err != nil {
+			return err
 		}
-		groups := ec2.NewDescribeSecurityGroupsPaginator(l.in.ec2, &ec2.DescribeSecurityGroupsInput{Filters: in})
-		for groups.HasMorePages() {
-			page, err := groups.NextPage(ctx)
-			if err != nil {
-				return err
-			}
-			l.joinedGroups = append(l.joinedGroups, page.SecurityGroups...)
+		groups, err := l.in.securityGroups(ctx, within)
+		if err != nil {
+			return err
 		}
+		l.tables, l.joinedGroups = append(l.tables, tables...), append(l.joinedGroups, groups...)
 	}
 	return nil
 }
@@ -264,14 +256,9 @@ func (l *look) joined() (ids []string) {
 	return ids
 }
 
-func (l *look) askVPCs(ctx context.Context) error {
-	pages := ec2.NewDescribeVpcsPaginator(l.in.ec2, &ec2.DescribeVpcsInput{Filters: l.ours()})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return err
-		}
-		l.vpcs = append(l.vpcs, page.Vpcs...)
+func (l *look) askVPCs(ctx context.Context) (err error) {
+	if l.vpcs, err = l.in.vpcs(ctx, l.ours()...); err != nil {
+		return err
 	}
 	l.attributes = map[string][2]bool{}
 	for _, v := range l.vpcs {
@@ -303,119 +290,55 @@ func (l *look) askAttributes(ctx context.Context, vpc string) error {
 
 func attribute(v *types.AttributeBooleanValue) bool { return v != nil && awssdk.ToBool(v.Value) }
 
-func (l *look) askGateways(ctx context.Context) error {
-	pages := ec2.NewDescribeInternetGatewaysPaginator(l.in.ec2, &ec2.DescribeInternetGatewaysInput{Filters: l.ours()})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return err
-		}
-		l.gateways = append(l.gateways, page.InternetGateways...)
-	}
-	return nil
-}
-
-func (l *look) askSubnets(ctx context.Context) error {
-	pages := ec2.NewDescribeSubnetsPaginator(l.in.ec2, &ec2.DescribeSubnetsInput{Filters: l.ours()})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return err
-		}
-		l.subnets = append(l.subnets, page.Subnets...)
-	}
-	return nil
-}
-
-func (l *look) askAddresses(ctx context.Context) error {
-	out, err := l.in.ec2.DescribeAddresses(ctx, &ec2.DescribeAddressesInput{Filters: l.ours()})
-	if err == nil {
-		l.addresses = out.Addresses
-	}
+func (l *look) askGateways(ctx context.Context) (err error) {
+	l.gateways, err = l.in.internetGateways(ctx, l.ours()...)
 	return err
 }
 
-func (l *look) askNATs(ctx context.Context) error {
-	pages := ec2.NewDescribeNatGatewaysPaginator(l.in.ec2, &ec2.DescribeNatGatewaysInput{Filter: l.ours()})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return err
-		}
-		l.nats = append(l.nats, page.NatGateways...)
-	}
-	return nil
+func (l *look) askSubnets(ctx context.Context) (err error) {
+	l.subnets, err = l.in.subnets(ctx, l.ours()...)
+	return err
 }
 
-func (l *look) askTables(ctx context.Context) error {
-	pages := ec2.NewDescribeRouteTablesPaginator(l.in.ec2, &ec2.DescribeRouteTablesInput{Filters: l.ours()})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return err
-		}
-		l.tables = append(l.tables, page.RouteTables...)
-	}
-	return nil
+func (l *look) askAddresses(ctx context.Context) (err error) {
+	l.addresses, err = l.in.addresses(ctx, l.ours()...)
+	return err
+}
+
+func (l *look) askNATs(ctx context.Context) (err error) {
+	l.nats, err = l.in.natGateways(ctx, l.ours()...)
+	return err
+}
+
+func (l *look) askTables(ctx context.Context) (err error) {
+	l.tables, err = l.in.routeTables(ctx, l.ours()...)
+	return err
 }
 
 // askPeerings: a peering is described in both of its regions, each with its own
 // tags.
-func (l *look) askPeerings(ctx context.Context) error {
-	pages := ec2.NewDescribeVpcPeeringConnectionsPaginator(l.in.ec2, &ec2.DescribeVpcPeeringConnectionsInput{Filters: l.ours()})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return err
-		}
-		l.peerings = append(l.peerings, page.VpcPeeringConnections...)
-	}
-	return nil
+func (l *look) askPeerings(ctx context.Context) (err error) {
+	l.peerings, err = l.in.peerings(ctx, l.ours()...)
+	return err
 }
 
-func (l *look) askGroups(ctx context.Context) error {
-	pages := ec2.NewDescribeSecurityGroupsPaginator(l.in.ec2, &ec2.DescribeSecurityGroupsInput{Filters: l.ours()})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return err
-		}
-		l.groups = append(l.groups, page.SecurityGroups...)
-	}
-	return nil
+func (l *look) askGroups(ctx context.Context) (err error) {
+	l.groups, err = l.in.securityGroups(ctx, l.ours()...)
+	return err
 }
 
-func (l *look) askInstances(ctx context.Context) error {
-	pages := ec2.NewDescribeInstancesPaginator(l.in.ec2, &ec2.DescribeInstancesInput{Filters: l.ours()})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return err
-		}
-		for _, r := range page.Reservations {
-			l.instances = append(l.instances, r.Instances...)
-		}
-	}
-	return nil
+func (l *look) askInstances(ctx context.Context) (err error) {
+	l.instances, err = l.in.instances(ctx, l.ours()...)
+	return err
 }
 
 // askVolumes finds what the clusters' storage left behind.
-func (l *look) askVolumes(ctx context.Context) error {
+func (l *look) askVolumes(ctx context.Context) (err error) {
 	if !l.question.Leaving {
 		return nil
 	}
-	pages := ec2.NewDescribeVolumesPaginator(l.in.ec2, &ec2.DescribeVolumesInput{Filters: l.ours()})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if is(err, unknown) {
-			return nil // an endpoint without volumes has none
-		}
-		if err != nil {
-			return err
-		}
-		l.volumes = append(l.volumes, page.Volumes...)
-	}
-	return nil
+	l.volumes, err = l.in.volumes(ctx, l.ours()...)
+	return err
 }
 
 func (l *look) askZones(ctx context.Context) error {
@@ -481,23 +404,19 @@ func (l *look) askAdopted(ctx context.Context) error {
 	if own {
 		return nil // it is found by its tags
 	}
-	in := []types.Filter{filter("vpc-id", a.ID)}
-	subnets, err := l.in.ec2.DescribeSubnets(ctx, &ec2.DescribeSubnetsInput{Filters: in})
+	within := filter("vpc-id", a.ID)
+	subnets, err := l.in.subnets(ctx, within)
 	if err != nil {
 		return err
 	}
-	a.Subnets = privateOf(subnets.Subnets)
-	tables, err := l.in.ec2.DescribeRouteTables(ctx, &ec2.DescribeRouteTablesInput{Filters: in})
+	a.Subnets = privateOf(subnets)
+	tables, err := l.in.routeTables(ctx, within)
 	if err != nil {
 		return err
 	}
-	for _, t := range tables.RouteTables {
-		a.RouteTables = append(a.RouteTables, awssdk.ToString(t.RouteTableId))
-	}
+	a.RouteTables = idsOf(tables, func(t types.RouteTable) *string { return t.RouteTableId })
 	slices.Sort(a.RouteTables)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.adopted, l.tables = a, append(l.tables, tables.RouteTables...)
+	l.adopted, l.adoptedTables = a, tables
 	return nil
 }
 

@@ -91,56 +91,47 @@ func (l *look) askClusterGroup(ctx context.Context, k *clusterLook) error {
 }
 
 func (l *look) askNodeGroups(ctx context.Context, k *clusterLook) error {
-	pages := eks.NewListNodegroupsPaginator(l.in.eks, &eks.ListNodegroupsInput{ClusterName: k.cluster.Name})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
+	names, err := l.in.nodeGroupNames(ctx, k.cluster.Name)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		out, err := l.in.eks.DescribeNodegroup(ctx, &eks.DescribeNodegroupInput{ClusterName: k.cluster.Name, NodegroupName: &name})
+		if err != nil && !is(err, notFound) {
 			return err
 		}
-		for _, name := range page.Nodegroups {
-			out, err := l.in.eks.DescribeNodegroup(ctx, &eks.DescribeNodegroupInput{ClusterName: k.cluster.Name, NodegroupName: &name})
-			if err != nil && !is(err, notFound) {
-				return err
-			}
-			if err == nil {
-				k.nodeGroups = append(k.nodeGroups, out.Nodegroup)
-			}
+		if err == nil {
+			k.nodeGroups = append(k.nodeGroups, out.Nodegroup)
 		}
 	}
 	return nil
 }
 
 func (l *look) askAddons(ctx context.Context, k *clusterLook) error {
-	pages := eks.NewListAddonsPaginator(l.in.eks, &eks.ListAddonsInput{ClusterName: k.cluster.Name})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
+	names, err := l.in.addonNames(ctx, k.cluster.Name)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		out, err := l.in.eks.DescribeAddon(ctx, &eks.DescribeAddonInput{ClusterName: k.cluster.Name, AddonName: &name})
+		if err != nil && !is(err, notFound) {
 			return err
 		}
-		for _, name := range page.Addons {
-			out, err := l.in.eks.DescribeAddon(ctx, &eks.DescribeAddonInput{ClusterName: k.cluster.Name, AddonName: &name})
-			if err != nil && !is(err, notFound) {
-				return err
-			}
-			if err == nil {
-				k.addons = append(k.addons, out.Addon)
-			}
+		if err == nil {
+			k.addons = append(k.addons, out.Addon)
 		}
 	}
 	return nil
 }
 
 func (l *look) askEntries(ctx context.Context, k *clusterLook) error {
-	pages := eks.NewListAccessEntriesPaginator(l.in.eks, &eks.ListAccessEntriesInput{ClusterName: k.cluster.Name})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
+	arns, err := l.in.accessEntries(ctx, k.cluster.Name)
+	if err != nil {
+		return err
+	}
+	for _, arn := range arns {
+		if err := l.askEntry(ctx, k, arn); err != nil && !is(err, notFound) {
 			return err
-		}
-		for _, arn := range page.AccessEntries {
-			if err := l.askEntry(ctx, k, arn); err != nil && !is(err, notFound) {
-				return err
-			}
 		}
 	}
 	return nil
@@ -152,12 +143,12 @@ func (l *look) askEntry(ctx context.Context, k *clusterLook, arn string) error {
 		return err
 	}
 	e := entryLook{entry: out.AccessEntry}
-	policies, err := l.in.eks.ListAssociatedAccessPolicies(ctx, &eks.ListAssociatedAccessPoliciesInput{ClusterName: k.cluster.Name, PrincipalArn: &arn})
+	policies, err := l.in.accessPolicies(ctx, k.cluster.Name, &arn)
 	if err != nil {
 		return err
 	}
 	var names []string
-	for _, p := range policies.AssociatedAccessPolicies {
+	for _, p := range policies {
 		names = append(names, lastPart(awssdk.ToString(p.PolicyArn)))
 	}
 	e.policy = infra.List(names)
@@ -166,20 +157,17 @@ func (l *look) askEntry(ctx context.Context, k *clusterLook, arn string) error {
 }
 
 func (l *look) askIdentities(ctx context.Context, k *clusterLook) error {
-	pages := eks.NewListPodIdentityAssociationsPaginator(l.in.eks, &eks.ListPodIdentityAssociationsInput{ClusterName: k.cluster.Name})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
+	all, err := l.in.podIdentities(ctx, k.cluster.Name)
+	if err != nil {
+		return err
+	}
+	for _, a := range all {
+		out, err := l.in.eks.DescribePodIdentityAssociation(ctx, &eks.DescribePodIdentityAssociationInput{ClusterName: k.cluster.Name, AssociationId: a.AssociationId})
+		if err != nil && !is(err, notFound) {
 			return err
 		}
-		for _, a := range page.Associations {
-			out, err := l.in.eks.DescribePodIdentityAssociation(ctx, &eks.DescribePodIdentityAssociationInput{ClusterName: k.cluster.Name, AssociationId: a.AssociationId})
-			if err != nil && !is(err, notFound) {
-				return err
-			}
-			if err == nil && out.Association.Tags[infra.TagFleetID] == l.question.ID {
-				k.identities = append(k.identities, out.Association)
-			}
+		if err == nil && out.Association.Tags[infra.TagFleetID] == l.question.ID {
+			k.identities = append(k.identities, out.Association)
 		}
 	}
 	return nil

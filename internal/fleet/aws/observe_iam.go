@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
 	"github.com/ringspan/ringspan/internal/fleet/infra"
@@ -33,35 +32,29 @@ func roleID(fleet, name string) string {
 // roles finds the fleet's roles and instance profiles by their path.
 func (c *Cloud) roles(ctx context.Context, q Question) (all []infra.Found, err error) {
 	path := infra.RolePath(q.Fleet)
-	pages := iam.NewListRolesPaginator(c.IAM, &iam.ListRolesInput{PathPrefix: &path})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range page.Roles {
-			f, err := c.role(ctx, q, r)
-			if err != nil {
-				return nil, err
-			}
-			if f.ID != "" {
-				all = append(all, f)
-			}
-		}
+	roles, err := c.rolesBelow(ctx, path)
+	if err != nil {
+		return nil, err
 	}
-	profiles := iam.NewListInstanceProfilesPaginator(c.IAM, &iam.ListInstanceProfilesInput{PathPrefix: &path})
-	for profiles.HasMorePages() {
-		page, err := profiles.NextPage(ctx)
+	for _, r := range roles {
+		f, err := c.role(ctx, q, r)
 		if err != nil {
 			return nil, err
 		}
-		for _, p := range page.InstanceProfiles {
-			f := infra.Found{ID: infra.JumpHost + "/profile", Kind: infra.InstanceProfile, Physical: awssdk.ToString(p.InstanceProfileName), State: infra.Ready, Refs: map[string]string{}}
-			for _, r := range p.Roles {
-				f.Refs["role"] = awssdk.ToString(r.RoleName)
-			}
+		if f.ID != "" {
 			all = append(all, f)
 		}
+	}
+	profiles, err := c.profilesBelow(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range profiles {
+		f := infra.Found{ID: infra.JumpHost + "/profile", Kind: infra.InstanceProfile, Physical: awssdk.ToString(p.InstanceProfileName), State: infra.Ready, Refs: map[string]string{}}
+		for _, r := range p.Roles {
+			f.Refs["role"] = awssdk.ToString(r.RoleName)
+		}
+		all = append(all, f)
 	}
 	return all, nil
 }
@@ -69,20 +62,14 @@ func (c *Cloud) roles(ctx context.Context, q Question) (all []infra.Found, err e
 func (c *Cloud) role(ctx context.Context, q Question, r types.Role) (infra.Found, error) {
 	name := awssdk.ToString(r.RoleName)
 	f := infra.Found{ID: roleID(q.Fleet, name), Kind: infra.Role, Physical: name, State: infra.Ready, Have: map[string]string{"trust": trusted(awssdk.ToString(r.AssumeRolePolicyDocument))}}
-	pages := iam.NewListAttachedRolePoliciesPaginator(c.IAM, &iam.ListAttachedRolePoliciesInput{RoleName: &name})
-	var policies []string
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if is(err, notFound) {
-			return infra.Found{}, nil // deleted meanwhile, or not known everywhere yet: made again it exists
-		}
-		if err != nil {
-			return f, err
-		}
-		for _, p := range page.AttachedPolicies {
-			policies = append(policies, awssdk.ToString(p.PolicyArn))
-		}
+	attached, err := c.attachedPolicies(ctx, name)
+	if is(err, notFound) {
+		return infra.Found{}, nil // deleted meanwhile, or not known everywhere yet: made again it exists
 	}
+	if err != nil {
+		return f, err
+	}
+	policies := idsOf(attached, func(p types.AttachedPolicy) *string { return p.PolicyArn })
 	f.Have["policies"] = infra.List(policies)
 	return f, nil
 }

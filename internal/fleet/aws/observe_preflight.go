@@ -5,9 +5,7 @@ import (
 	"slices"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
-	"github.com/aws/aws-sdk-go-v2/service/eks"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
@@ -58,49 +56,32 @@ func (l *look) askQuotas(ctx context.Context) error {
 
 // used counts everything in the account, not only the fleet's.
 func (l *look) used(ctx context.Context) (map[infra.Kind]int, error) {
-	used := map[infra.Kind]int{}
-	vpcs := ec2.NewDescribeVpcsPaginator(l.in.ec2, &ec2.DescribeVpcsInput{})
-	for vpcs.HasMorePages() {
-		page, err := vpcs.NextPage(ctx)
-		if err != nil {
-			return nil, err
-		}
-		used[infra.VPC] += len(page.Vpcs)
-	}
-	gateways := ec2.NewDescribeInternetGatewaysPaginator(l.in.ec2, &ec2.DescribeInternetGatewaysInput{})
-	for gateways.HasMorePages() {
-		page, err := gateways.NextPage(ctx)
-		if err != nil {
-			return nil, err
-		}
-		used[infra.InternetGateway] += len(page.InternetGateways)
-	}
-	addresses, err := l.in.ec2.DescribeAddresses(ctx, &ec2.DescribeAddressesInput{})
+	vpcs, err := l.in.vpcs(ctx)
 	if err != nil {
 		return nil, err
 	}
-	used[infra.Address] = len(addresses.Addresses)
-	clusters, err := l.clusterNames(ctx)
+	gateways, err := l.in.internetGateways(ctx)
 	if err != nil {
 		return nil, err
 	}
-	used[infra.Cluster] = len(clusters)
+	addresses, err := l.in.addresses(ctx)
+	if err != nil {
+		return nil, err
+	}
+	clusters, err := l.in.clusterNames(ctx)
+	if err != nil {
+		return nil, err
+	}
+	used := map[infra.Kind]int{infra.VPC: len(vpcs), infra.InternetGateway: len(gateways), infra.Address: len(addresses), infra.Cluster: len(clusters)}
 	return used, l.usedVCPUs(ctx, used)
 }
 
 // usedVCPUs counts those of all machines that aren't gone, and learns how many the
 // types have that the fleet wants.
 func (l *look) usedVCPUs(ctx context.Context, used map[infra.Kind]int) error {
-	var machines []types.Instance
-	instances := ec2.NewDescribeInstancesPaginator(l.in.ec2, &ec2.DescribeInstancesInput{Filters: []types.Filter{filter("instance-state-name", "pending", "running")}})
-	for instances.HasMorePages() {
-		page, err := instances.NextPage(ctx)
-		if err != nil {
-			return err
-		}
-		for _, r := range page.Reservations {
-			machines = append(machines, r.Instances...)
-		}
+	machines, err := l.in.instances(ctx, filter("instance-state-name", "pending", "running"))
+	if err != nil {
+		return err
 	}
 	wanted := l.question.instanceTypes(l.in.name)
 	for _, m := range machines {
@@ -111,12 +92,12 @@ func (l *look) usedVCPUs(ctx context.Context, used map[infra.Kind]int) error {
 	if len(wanted) == 0 {
 		return nil
 	}
-	out, err := l.in.ec2.DescribeInstanceTypes(ctx, &ec2.DescribeInstanceTypesInput{Filters: []types.Filter{filter("instance-type", texts(wanted)...)}})
+	known, err := l.in.instanceTypes(ctx, texts(wanted)...)
 	if err != nil {
 		return err
 	}
 	l.vcpus = map[string]int{}
-	for _, t := range out.InstanceTypes {
+	for _, t := range known {
 		if t.VCpuInfo != nil {
 			l.vcpus[string(t.InstanceType)] = int(awssdk.ToInt32(t.VCpuInfo.DefaultVCpus))
 		}
@@ -154,20 +135,4 @@ func texts(all []types.InstanceType) (out []string) {
 		out = append(out, string(t))
 	}
 	return out
-}
-
-func (l *look) clusterNames(ctx context.Context) (names []string, err error) {
-	pages := eks.NewListClustersPaginator(l.in.eks, &eks.ListClustersInput{})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if is(err, unknown) {
-			return nil, nil // an endpoint without clusters has none
-		}
-		if err != nil {
-			return nil, err
-		}
-		names = append(names, page.Clusters...)
-	}
-	slices.Sort(names)
-	return names, nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -62,7 +61,8 @@ func (c *Cloud) View(ctx context.Context, fleet string, spec *fleetv1.FleetSpec)
 type regionView struct {
 	in *regional
 
-	cluster, plugin string // the cluster's name; settings of add-on vpc-cni
+	cluster, plugin string       // the cluster's name; settings of add-on vpc-cni
+	within          types.Filter // for what is in the cluster's network
 	vpc             *types.Vpc
 	subnets         []types.Subnet
 	tables          []types.RouteTable
@@ -71,8 +71,6 @@ type regionView struct {
 	peerings        []types.VpcPeeringConnection
 	doors           []types.NetworkInterface // of the API server
 	nodes           []types.Instance
-
-	mu sync.Mutex
 }
 
 // ask finds the cluster, and then everything in its network.
@@ -92,16 +90,11 @@ func (v *regionView) ask(ctx context.Context, fleet string, r *fleetv1.Region) e
 		return nil
 	}
 	vpc := awssdk.ToString(out.Cluster.ResourcesVpcConfig.VpcId)
-	in := []types.Filter{filter("vpc-id", vpc)}
+	v.within = filter("vpc-id", vpc)
 	group, ctx := errgroup.WithContext(ctx)
 	for _, ask := range []func(context.Context) error{
 		func(ctx context.Context) error { return v.askVPC(ctx, vpc) },
-		func(ctx context.Context) error { return v.askParts(ctx, in) },
-		func(ctx context.Context) error { return v.askFilters(ctx, in) },
-		func(ctx context.Context) error { return v.askPeerings(ctx, vpc) },
-		func(ctx context.Context) error { return v.askDoors(ctx, in) },
-		func(ctx context.Context) error { return v.askNodes(ctx, in) },
-		v.askPlugin,
+		v.askSubnets, v.askTables, v.askLists, v.askGroups, v.askPeerings, v.askDoors, v.askNodes, v.askPlugin,
 	} {
 		group.Go(func() error { return ask(ctx) })
 	}
@@ -116,86 +109,47 @@ func (v *regionView) askVPC(ctx context.Context, id string) error {
 	return err
 }
 
-func (v *regionView) askParts(ctx context.Context, in []types.Filter) error {
-	subnets := ec2.NewDescribeSubnetsPaginator(v.in.ec2, &ec2.DescribeSubnetsInput{Filters: in})
-	for subnets.HasMorePages() {
-		page, err := subnets.NextPage(ctx)
-		if err != nil {
-			return err
-		}
-		v.subnets = append(v.subnets, page.Subnets...)
-	}
-	tables := ec2.NewDescribeRouteTablesPaginator(v.in.ec2, &ec2.DescribeRouteTablesInput{Filters: in})
-	for tables.HasMorePages() {
-		page, err := tables.NextPage(ctx)
-		if err != nil {
-			return err
-		}
-		v.tables = append(v.tables, page.RouteTables...)
-	}
-	return nil
+func (v *regionView) askSubnets(ctx context.Context) (err error) {
+	v.subnets, err = v.in.subnets(ctx, v.within)
+	return err
 }
 
-func (v *regionView) askFilters(ctx context.Context, in []types.Filter) error {
-	lists := ec2.NewDescribeNetworkAclsPaginator(v.in.ec2, &ec2.DescribeNetworkAclsInput{Filters: in})
-	for lists.HasMorePages() {
-		page, err := lists.NextPage(ctx)
-		if err != nil {
-			return err
-		}
-		v.lists = append(v.lists, page.NetworkAcls...)
-	}
-	groups := ec2.NewDescribeSecurityGroupsPaginator(v.in.ec2, &ec2.DescribeSecurityGroupsInput{Filters: in})
-	for groups.HasMorePages() {
-		page, err := groups.NextPage(ctx)
-		if err != nil {
-			return err
-		}
-		v.groups = append(v.groups, page.SecurityGroups...)
-	}
-	return nil
+func (v *regionView) askTables(ctx context.Context) (err error) {
+	v.tables, err = v.in.routeTables(ctx, v.within)
+	return err
+}
+
+func (v *regionView) askLists(ctx context.Context) (err error) {
+	v.lists, err = v.in.networkACLs(ctx, v.within)
+	return err
+}
+
+func (v *regionView) askGroups(ctx context.Context) (err error) {
+	v.groups, err = v.in.securityGroups(ctx, v.within)
+	return err
 }
 
 // askPeerings finds those of both sides, in any state.
-func (v *regionView) askPeerings(ctx context.Context, vpc string) error {
+func (v *regionView) askPeerings(ctx context.Context) error {
 	for _, side := range []string{"requester", "accepter"} {
-		pages := ec2.NewDescribeVpcPeeringConnectionsPaginator(v.in.ec2, &ec2.DescribeVpcPeeringConnectionsInput{Filters: []types.Filter{filter(side+"-vpc-info.vpc-id", vpc)}})
-		for pages.HasMorePages() {
-			page, err := pages.NextPage(ctx)
-			if err != nil {
-				return err
-			}
-			v.peerings = append(v.peerings, page.VpcPeeringConnections...)
+		all, err := v.in.peerings(ctx, filter(side+"-vpc-info.vpc-id", v.within.Values...))
+		if err != nil {
+			return err
 		}
+		v.peerings = append(v.peerings, all...)
 	}
 	return nil
 }
 
-func (v *regionView) askDoors(ctx context.Context, in []types.Filter) error {
-	pages := ec2.NewDescribeNetworkInterfacesPaginator(v.in.ec2, &ec2.DescribeNetworkInterfacesInput{Filters: append(slices.Clone(in), filter("description", "Amazon EKS "+v.cluster))})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return err
-		}
-		v.doors = append(v.doors, page.NetworkInterfaces...)
-	}
-	return nil
+func (v *regionView) askDoors(ctx context.Context) (err error) {
+	v.doors, err = v.in.networkInterfaces(ctx, v.within, filter("description", "Amazon EKS "+v.cluster))
+	return err
 }
 
 // askNodes finds the cluster's machines by the tag that every node of EKS has.
-func (v *regionView) askNodes(ctx context.Context, in []types.Filter) error {
-	pages := ec2.NewDescribeInstancesPaginator(v.in.ec2, &ec2.DescribeInstancesInput{Filters: append(slices.Clone(in), filter("instance-state-name", "running"), filter("tag:kubernetes.io/cluster/"+v.cluster, "owned"))})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return err
-		}
-		for _, r := range page.Reservations {
-			v.nodes = append(v.nodes, r.Instances...)
-		}
-	}
-	return nil
+func (v *regionView) askNodes(ctx context.Context) (err error) {
+	v.nodes, err = v.in.instances(ctx, v.within, filter("instance-state-name", "running"), filter("tag:kubernetes.io/cluster/"+v.cluster, "owned"))
+	return err
 }
 
 func (v *regionView) askPlugin(ctx context.Context) error {
@@ -204,8 +158,6 @@ func (v *regionView) askPlugin(ctx context.Context) error {
 		return nil // it is managed by somebody else: EKS's defaults are assumed
 	}
 	if err == nil {
-		v.mu.Lock()
-		defer v.mu.Unlock()
 		v.plugin = awssdk.ToString(out.Addon.ConfigurationValues)
 	}
 	return err
