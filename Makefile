@@ -30,8 +30,22 @@ down: ## and back to nothing
 test: build ## run all tests
 	go run ./hack/testrun
 
-test-unit: ## run the tests that start no cluster
-	go test ./api/... ./internal/topology/... ./internal/cassandra/... ./internal/fleet/... ./internal/ringstatus/... ./internal/replication ./internal/network ./internal/doctor ./internal/ring ./internal/federation ./internal/datacenter ./internal/cli/...
+test-unit: ## run the tests that start no API server, cloud or ring
+	go run ./hack/testrun -unit
+
+BASE ?= main
+test-changed: build ## run the tests of what differs from BASE (main) and of what imports it; no stories
+	go run ./hack/testrun -changed $(BASE)
+
+# The ring of a story that is kept has a place of its own; no path is long there.
+STORY_HOME = $(or $(TMPDIR),/tmp)/ringspan-story-$(shell id -u)
+story: build ## run one story with a ring of its own: make story NAME=TestARegionCutOff; KEEP=1 leaves the ring for the next
+	@test -n "$(NAME)" || { echo "NAME is missing; the stories are:"; sed -n 's/^func \(Test[A-Z][A-Za-z]*\)(t .*/  \1/p' test/e2e/*_test.go; exit 2; }
+	RINGSPAN_STORY_HOME=$(STORY_HOME) RINGSPAN_STORY_KEEP=$(KEEP) go test -count=1 -v -trimpath -vet=off -timeout 40m -run '^$(NAME)$$' ./test/e2e
+
+# The race detector needs a C compiler. Tests that start API servers run with it too.
+test-race: build ## run the tests that start no cloud or ring with the race detector
+	CGO_ENABLED=1 go test -race -p 2 -vet=off -timeout 30m ./api/... ./cmd/... ./config/... ./internal/...
 
 test-every-call: ## kill the client of AWS after every single change of up and down, clusters included
 	RINGSPAN_EVERY_CALL=1 go test -count=1 -v -timeout 20m -run Killed ./test/aws
@@ -61,4 +75,4 @@ verify: generate lint ## generated files are fresh, code is formatted, the tree 
 clean: ## remove bin/; the cache outside the tree stays
 	rm -rf $(BIN)
 
-.PHONY: help build build-arm64 up down test test-unit test-every-call test-witness bench generate lint verify clean
+.PHONY: help build build-arm64 up down test test-unit test-changed test-race story test-every-call test-witness bench generate lint verify clean

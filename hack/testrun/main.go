@@ -1,18 +1,20 @@
 // testrun runs the tests of both modules, package group by package group,
-// passes go test's output on, and ends with the slowest tests and one line that
+// passes go test's output on, and ends with where the time went and one line that
 // counts all of them.
 //
-//	go run ./hack/testrun
+//	go run ./hack/testrun                 all tests
+//	go run ./hack/testrun -unit           those that start no API server, cloud or ring
+//	go run ./hack/testrun -changed main   those of packages that differ from a branch, and of what imports them
 package main
 
 import (
 	"bufio"
 	"cmp"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
-	"path"
 	"slices"
 	"strings"
 	"time"
@@ -23,15 +25,6 @@ type group struct {
 	name string
 	dir  string
 	args []string
-}
-
-// Groups that start clusters run alone, one package at a time: two at once on
-// two cores gain nothing. They take what make has built (-trimpath), and leave vet
-// to `make lint`: of the embedded cloud it would look at all of Kubernetes.
-var groups = []group{
-	{"packages", ".", []string{"-p", "2", "-trimpath", "-timeout", "15m", "./api/...", "./cmd/...", "./config/...", "./hack/...", "./internal/...", "./java/...", "./test/aws/..."}},
-	{"embedded cloud", "local", []string{"-p", "1", "-trimpath", "-vet=off", "-timeout", "20m", "./..."}},
-	{"rings", ".", []string{"-p", "1", "-trimpath", "-vet=off", "-timeout", "40m", "./test/e2e/..."}},
 }
 
 type event struct {
@@ -45,21 +38,31 @@ type event struct {
 type counts struct {
 	passed, failed, skipped int
 
-	times []event // of the ends of tests that are no parts of others
+	tests    []event // the ends of tests that are no parts of others
+	packages []event // the ends of packages
 }
 
-// slowest prints the tests that took longest.
-func (c *counts) slowest(n int) {
-	slices.SortStableFunc(c.times, func(a, b event) int { return cmp.Compare(b.Elapsed, a.Elapsed) })
-	for _, e := range c.times[:min(n, len(c.times))] {
-		fmt.Printf("%7.1fs  %s %s\n", e.Elapsed, path.Base(e.Package), e.Test)
+// slowest prints what took longest.
+func slowest(what string, all []event, n int) {
+	slices.SortStableFunc(all, func(a, b event) int { return cmp.Compare(b.Elapsed, a.Elapsed) })
+	fmt.Printf("the slowest %s:\n", what)
+	for _, e := range all[:min(n, len(all))] {
+		fmt.Printf("%7.1fs  %s %s\n", e.Elapsed, strings.TrimPrefix(e.Package, module), e.Test)
 	}
 }
 
 func main() {
+	unit := flag.Bool("unit", false, "only tests that start no API server, cloud or ring")
+	changed := flag.String("changed", "", "only tests of packages that differ from this branch, and of what imports them")
+	flag.Parse()
 	begin := time.Now()
 	var c counts
 	broken := 0
+	groups, err := selectGroups(*unit, *changed)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	for _, g := range groups {
 		fmt.Printf("== %s\n", g.name)
 		start := time.Now()
@@ -74,7 +77,8 @@ func main() {
 	if c.failed == 0 {
 		c.failed = broken
 	}
-	c.slowest(12)
+	slowest("packages", c.packages, 8)
+	slowest("tests", c.tests, 12)
 	fmt.Printf("all tests took %s\n", time.Since(begin).Round(time.Second))
 	fmt.Printf("%d passed, %d failed, %d skipped\n", c.passed, c.failed, c.skipped)
 	if broken > 0 || c.failed > 0 {
@@ -128,10 +132,11 @@ func handle(e event, pending map[string]*strings.Builder, c *counts) {
 		pending[key].WriteString(e.Output)
 	case "pass", "fail", "skip":
 		if e.Test == "" {
+			c.packages = append(c.packages, e)
 			return
 		}
 		if !strings.Contains(e.Test, "/") {
-			c.times = append(c.times, e)
+			c.tests = append(c.tests, e)
 		}
 		switch e.Action {
 		case "pass":

@@ -1,15 +1,12 @@
 package e2e
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -19,6 +16,7 @@ var (
 	bin      string // the programs
 	home     string // RINGSPAN_HOME
 	fileName string // of the fleet
+	ringRuns bool   // it has been brought up, and no story has taken it down since
 )
 
 const (
@@ -35,14 +33,35 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	defer os.RemoveAll(home)
-	defer func() { _ = command("down").Run() }()
-	if err := bringUp(); err != nil {
-		fmt.Fprintln(os.Stderr, "bringing the ring up:", err)
-		return 1
-	}
+	defer leave()
 	return m.Run()
 }
+
+// leave takes the ring down, or says how to use it when RINGSPAN_STORY_KEEP is set.
+func leave() {
+	if os.Getenv("RINGSPAN_STORY_KEEP") != "" && ringRuns {
+		fmt.Printf("The ring stays up. Use it: export RINGSPAN_HOME=%s; take it down: ringspan down\n", home)
+		return
+	}
+	_ = command("down").Run()
+	_ = os.RemoveAll(home)
+}
+
+// theRing brings the ring of all stories up, or lets it become whole when it runs.
+// Every story that needs it asks: in whatever order they run, and also alone.
+func theRing(t *testing.T) {
+	t.Helper()
+	if !ringRuns {
+		if out, err := command("up", fileName, "--timeout", "6m").CombinedOutput(); err != nil {
+			t.Fatalf("bringing the ring up: %v\n%s\n%s", err, out, operatorLogs())
+		}
+		ringRuns = true
+	}
+	awaitWhole(t)
+}
+
+// ringIsGone is said by stories that take the ring down: the next one brings it up again.
+func ringIsGone() { ringRuns = false }
 
 func prepare() (err error) {
 	if bin = os.Getenv("RINGSPAN_BIN"); bin == "" {
@@ -54,7 +73,7 @@ func prepare() (err error) {
 	if _, err := os.Stat(filepath.Join(bin, "ringspan")); err != nil {
 		return fmt.Errorf("the programs are missing, run `make build`: %w", err)
 	}
-	if home, err = os.MkdirTemp("", "ringspan-e2e-*"); err != nil {
+	if home, err = makeHome(); err != nil {
 		return err
 	}
 	data, err := os.ReadFile("../../examples/article.yaml")
@@ -66,54 +85,13 @@ func prepare() (err error) {
 	return os.WriteFile(fileName, []byte(text), 0o600)
 }
 
-// bringUp kills the embedded cloud and the command in the middle of the boot,
-// as a machine's failure would, then brings the ring up all the same, and kills
-// one process of each kind in the middle of that boot too.
-func bringUp() error {
-	first := command("up", fileName)
-	var log bytes.Buffer
-	first.Stdout, first.Stderr = &log, &log
-	if err := first.Start(); err != nil {
-		return err
+// makeHome is a new directory, or the one that RINGSPAN_STORY_HOME names: there a
+// ring may run that an earlier story has left.
+func makeHome() (string, error) {
+	if dir := os.Getenv("RINGSPAN_STORY_HOME"); dir != "" {
+		return dir, os.MkdirAll(dir, 0o700)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- first.Wait() }()
-	err := poll(3*time.Minute, func() error {
-		out, err := command("status", "-o", "json").Output()
-		if err != nil {
-			return err
-		}
-		if !bytes.Contains(out, []byte(`"dc1"`)) || len(jvms()) == 0 {
-			return errors.New("no node is starting yet")
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("%w\n%s", err, log.Bytes())
-	}
-	_ = first.Process.Kill()
-	<-ended
-	pid, err := labProcess()
-	if err != nil {
-		return err
-	}
-	_ = syscall.Kill(pid, syscall.SIGKILL)
-	if err := poll(30*time.Second, nothingRuns); err != nil {
-		return err
-	}
-	log.Reset()
-	second := command("up", fileName, "--timeout", "6m")
-	second.Stdout, second.Stderr = &log, &log
-	if err := second.Start(); err != nil {
-		return err
-	}
-	killed := killInTheBoot()
-	err = second.Wait()
-	fmt.Printf("%s\n", log.Bytes())
-	if err := errors.Join(err, killed); err != nil {
-		return fmt.Errorf("%w\n%s", err, operatorLogs())
-	}
-	return nil
+	return os.MkdirTemp("", "ringspan-e2e-*")
 }
 
 func operatorLogs() string {

@@ -8,8 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
-	"time"
 )
 
 // process is one of this machine's.
@@ -93,32 +91,4 @@ func jvms() (pids []int) {
 		pids = append(pids, p.pid)
 	}
 	return pids
-}
-
-// killInTheBoot waits until nodes start and then ends an agent, a JVM, an
-// operator and a kubelet without warning, of different nodes.
-func killInTheBoot() error {
-	var nodes, operators, kubelets []process
-	err := poll(4*time.Minute, func() error {
-		nodes = ofLab(func(p process) bool { return p.name == "java" })
-		operators = ofLab(func(p process) bool { return strings.Contains(p.line, "ringspan-operator run") })
-		kubelets = ofLab(func(p process) bool { return strings.Contains(p.line, "ringspan-kube kubelet ") })
-		if len(nodes) < 4 || len(operators) == 0 || len(kubelets) == 0 {
-			return fmt.Errorf("%d JVMs, %d operators and %d kubelets run", len(nodes), len(operators), len(kubelets))
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	agent := machine()[nodes[0].parent]
-	if !strings.Contains(agent.line, "ringspan-agent") {
-		return fmt.Errorf("the parent of a JVM is %q", agent.line)
-	}
-	var errs []error
-	for _, p := range []process{agent, nodes[3], operators[0], kubelets[0]} {
-		errs = append(errs, syscall.Kill(p.pid, syscall.SIGKILL))
-		fmt.Printf("killed in the boot: %.90s\n", p.line)
-	}
-	return errors.Join(errs...)
 }

@@ -48,6 +48,7 @@ func rolled(t *testing.T, region, part string) error {
 
 // A lost pod comes back with its volume and host id, at another address.
 func TestALostPodComesBack(t *testing.T) {
+	theRing(t)
 	pod := ring + "-dc1-rack2-sts-0"
 	before := nodeOf(t, pod)
 	kubectl(t, west, "delete", "pod", pod)
@@ -59,7 +60,7 @@ func TestALostPodComesBack(t *testing.T) {
 
 // A killed JVM, a killed operator and a machine that fails heal without a hand.
 func TestKilledProcessesComeBack(t *testing.T) {
-	awaitWhole(t)
+	theRing(t)
 	ids := hostIDs(t)
 	all := jvms()
 	if len(all) != 6 {
@@ -106,7 +107,7 @@ func hostIDs(t *testing.T) string {
 // A configuration that Cassandra refuses stops at the first rack, is explained
 // in Cassandra's own words, and is healed by mending the spec.
 func TestARefusedConfiguration(t *testing.T) {
-	awaitWhole(t)
+	theRing(t)
 	before := strings.Fields(uids(t, west))
 	kubectl(t, west, "patch", "k8c", ring, "--type=merge", "-p", `{"spec":{"cassandra":{"config":{"cassandraYaml":{"no_such_key":1}}}}}`)
 	eventually(t, 2*time.Minute, func() error {
@@ -132,7 +133,7 @@ func TestARefusedConfiguration(t *testing.T) {
 // A region whose machines are rebooted one after another gets other addresses
 // and stays the same ring: never are two of its nodes away at once.
 func TestAddressesRoll(t *testing.T) {
-	awaitWhole(t)
+	theRing(t)
 	before, err := status()
 	if err != nil {
 		t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 
 // kubectl shows what users of the article look for, by its names.
 func TestKubectlShowsTheArticlesObjects(t *testing.T) {
+	theRing(t)
 	services := kubectl(t, west, "get", "services", "-o", "name")
 	for _, name := range []string{"dc1-service", "dc1-all-pods-service", "dc1-additional-seed-service", "seed-service"} {
 		if !strings.Contains(services, "service/"+ring+"-"+name) {
@@ -30,6 +31,7 @@ func TestKubectlShowsTheArticlesObjects(t *testing.T) {
 
 // A field that is not acted on is named, by a condition and an event.
 func TestFieldsNotActedOnAreNamed(t *testing.T) {
+	theRing(t)
 	kubectl(t, west, "patch", "k8c", ring, "--type=merge", "-p", `{"spec":{"reaper":{"keyspace":"reaper_db"}}}`)
 	eventually(t, 60e9, func() error {
 		return contains(kubectl(t, central, "get", "k8c", ring, "-o", "jsonpath={.status.conditions[?(@.type=='FieldsNotActedOn')].message}"), "spec.reaper")
@@ -45,6 +47,7 @@ func TestFieldsNotActedOnAreNamed(t *testing.T) {
 
 // Applying again what is there changes nothing: no pod, and not a single object.
 func TestUpAgainChangesNothing(t *testing.T) {
+	theRing(t)
 	before := settled(t)
 	ringspan(t, "up", fileName)
 	if news := before.changes(settled(t)); news != "" {

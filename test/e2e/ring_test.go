@@ -9,7 +9,7 @@ import (
 
 // A ring of six nodes in two regions, every datacenter owning all of its data.
 func TestARingOverTwoRegions(t *testing.T) {
-	awaitWhole(t)
+	theRing(t)
 	s, err := status()
 	if err != nil {
 		t.Fatal(err)
@@ -42,11 +42,8 @@ func TestARingOverTwoRegions(t *testing.T) {
 // What a user makes at 3 + 3 is owned whole by each datacenter, and a row written
 // in one region is read in the other.
 func TestARowCrossesRegions(t *testing.T) {
-	ringspan(t, "cql", "--region", west, "-e", `
-		CREATE KEYSPACE IF NOT EXISTS shop WITH replication = {'class': 'NetworkTopologyStrategy', 'dc1': 3, 'dc2': 3};
-		CREATE TABLE IF NOT EXISTS shop.orders (id int PRIMARY KEY, what text, tags set<text>);
-		CONSISTENCY LOCAL_QUORUM;
-		INSERT INTO shop.orders (id, what, tags) VALUES (1, 'a bicycle', {'red', 'fast'})`)
+	theRing(t)
+	writeOrder(t)
 	eventually(t, 30e9, func() error { // LOCAL_QUORUM writes reach the other region a moment later
 		out, err := command("cql", "--region", central, "-e", "CONSISTENCY LOCAL_QUORUM; SELECT * FROM shop.orders").CombinedOutput()
 		if err != nil || !strings.Contains(string(out), "a bicycle") || !strings.Contains(string(out), "{'fast', 'red'}") {
@@ -74,8 +71,19 @@ func TestARowCrossesRegions(t *testing.T) {
 	}
 }
 
+// writeOrder writes a row in one region, in a keyspace that both own whole.
+func writeOrder(t *testing.T) {
+	t.Helper()
+	ringspan(t, "cql", "--region", west, "-e", `
+		CREATE KEYSPACE IF NOT EXISTS shop WITH replication = {'class': 'NetworkTopologyStrategy', 'dc1': 3, 'dc2': 3};
+		CREATE TABLE IF NOT EXISTS shop.orders (id int PRIMARY KEY, what text, tags set<text>);
+		CONSISTENCY LOCAL_QUORUM;
+		INSERT INTO shop.orders (id, what, tags) VALUES (1, 'a bicycle', {'red', 'fast'})`)
+}
+
 // The default login never works, and the given one does.
 func TestOnlyTheGivenLoginWorks(t *testing.T) {
+	theRing(t)
 	if out := ringspan(t, "cql", "-e", "LIST ROLES"); !strings.Contains(out, user) || strings.Contains(out, "| cassandra ") {
 		t.Errorf("roles:\n%s", out)
 	}

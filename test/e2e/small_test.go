@@ -59,6 +59,7 @@ func smallReady(t *testing.T, region, name string) error {
 
 // TestSmallRings plays what would take the big ring too long.
 func TestSmallRings(t *testing.T) {
+	theRing(t)
 	file := filepath.Join(t.TempDir(), "small.yaml")
 	if err := os.WriteFile(file, []byte(smallRings), 0o600); err != nil {
 		t.Fatal(err)

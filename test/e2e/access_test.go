@@ -70,7 +70,7 @@ func callAs(t *testing.T, address string, certificate tls.Certificate) (int, err
 
 // Whoever reaches a node gets nowhere without what only its operator has.
 func TestDoorsOfANode(t *testing.T) {
-	awaitWhole(t)
+	theRing(t)
 	const from, to = ring + "-dc1-rack1-sts-0", ring + "-dc1-rack2-sts-0"
 	address := nodeOf(t, to).Address
 	t.Run("another pod can't call the management API", func(t *testing.T) {

@@ -44,6 +44,7 @@ func ofPair(t *testing.T, region, kind string) string {
 // TestANamespaceIsDeletedInOneRegion: `kubectl delete namespace` is that region's loss. Its volumes stay until a person
 // says that they may go, the other region serves on, and the ring ends where somebody asks for that.
 func TestANamespaceIsDeletedInOneRegion(t *testing.T) {
+	theRing(t)
 	file := filepath.Join(t.TempDir(), "lost.yaml")
 	if err := os.WriteFile(file, []byte(lostRing), 0o600); err != nil {
 		t.Fatal(err)

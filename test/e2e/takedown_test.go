@@ -11,6 +11,7 @@ import (
 
 // A second up during the first says so, waits for its turn, and changes nothing.
 func TestASecondUpDuringTheFirst(t *testing.T) {
+	theRing(t)
 	first := command("up", fileName)
 	if err := first.Start(); err != nil {
 		t.Fatal(err)
@@ -32,8 +33,10 @@ func TestASecondUpDuringTheFirst(t *testing.T) {
 
 // The ring goes and comes back with its data and host ids.
 func TestDownKeepsDataAndUpBringsItBack(t *testing.T) {
-	awaitWhole(t)
+	theRing(t)
+	writeOrder(t)
 	before := hostIDs(t)
+	ringIsGone()
 	ringspan(t, "down", "--keep-data")
 	if err := nothingRuns(); err != nil {
 		t.Fatal(err)
@@ -53,6 +56,8 @@ func TestDownKeepsDataAndUpBringsItBack(t *testing.T) {
 
 // Down leaves nothing, and may be said twice.
 func TestDownLeavesNothing(t *testing.T) {
+	theRing(t)
+	ringIsGone()
 	if out := ringspan(t, "down"); !strings.Contains(out, "Ring default/"+ring+" is protected from deletion; it goes with its fleet.") {
 		t.Errorf("down doesn't name the protected ring: %s", out)
 	}

@@ -23,7 +23,7 @@ func holder(t *testing.T, region string) (name string, epoch int64) {
 // A second operator waits; when the first one goes, it acts, under a later epoch, and
 // the nodes take its word. Nothing restarts.
 func TestASecondOperatorWaits(t *testing.T) {
-	awaitWhole(t)
+	theRing(t)
 	before := uids(t, west)
 	first, epoch := holder(t, west)
 	scale := func(n int) {

@@ -10,7 +10,7 @@ import (
 // carries out a change in its own datacenter. Healed, both agree, and the
 // healing restarts nobody.
 func TestARegionCutOff(t *testing.T) {
-	awaitWhole(t)
+	theRing(t)
 	fault(t, "cut", central)
 	t.Cleanup(func() { fault(t, "heal") })
 	eventually(t, time.Minute, func() error {
@@ -38,7 +38,7 @@ func TestARegionCutOff(t *testing.T) {
 // A ring that was edited on both sides of a cut changes nowhere until a person
 // chooses, and neither the healing nor the choice restarts anybody.
 func TestEditsOnBothSidesOfACut(t *testing.T) {
-	awaitWhole(t)
+	theRing(t)
 	pods := uids(t, west) + uids(t, central)
 	label := func(region, value string) {
 		kubectl(t, region, "patch", "k8c", ring, "--type=merge", "-p", `{"spec":{"cassandra":{"metadata":{"services":{"dcService":{"labels":{"side":"`+value+`"}}}}}}}`)

@@ -56,7 +56,7 @@ func examine(t *testing.T) (findings []finding, code int) {
 // The doctor calls a healthy fleet healthy, names each fault of the network and
 // nothing else, and calls the fleet healthy again when it is healed.
 func TestDoctorNamesEachFault(t *testing.T) {
-	awaitWhole(t)
+	theRing(t)
 	killedDoctor(t)
 	heal := func() { fault(t, "heal") }
 	t.Cleanup(heal)
