@@ -2,7 +2,6 @@ package agent
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -99,7 +98,7 @@ func TestEpochsWithoutADisk(t *testing.T) {
 				t.Errorf("%s: %s: %d %v", name, c.said, code, err)
 			}
 		}
-		if code, _ := e.admit(http.MethodGet, fmt.Sprint(1)); code != 0 {
+		if code, _ := e.admit(http.MethodGet, "1"); code != 0 {
 			t.Errorf("%s: a read is refused", name)
 		}
 	}

@@ -33,7 +33,7 @@ func TestTheProbesListenerAnswersNothingElse(t *testing.T) {
 		t.Fatal(err)
 	}
 	calls := 0
-	for _, line := range strings.Split(string(source), "\n") {
+	for line := range strings.SplitSeq(string(source), "\n") {
 		_, pattern, found := strings.Cut(line, `handle("`)
 		pattern, _, _ = strings.Cut(pattern, `"`)
 		method, path, _ := strings.Cut(pattern, " ")

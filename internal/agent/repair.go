@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -40,7 +41,7 @@ func (a *Agent) handleRepair(job bool) func(context.Context, *http.Request) (int
 // all their replicas. The answer is Cassandra's number for it, 0 when no range has
 // a second replica.
 func (a *Agent) repair(ctx context.Context, o repairRequest) (command int, err error) {
-	options := map[string]string{"incremental": fmt.Sprint(o.Full != nil && !*o.Full), "parallelism": "parallel"}
+	options := map[string]string{"incremental": strconv.FormatBool(o.Full != nil && !*o.Full), "parallelism": "parallel"}
 	if len(o.Tables) > 0 {
 		options["columnFamilies"] = strings.Join(o.Tables, ",")
 	}

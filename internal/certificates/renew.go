@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"fmt"
+	"maps"
 	"time"
 )
 
@@ -15,9 +16,7 @@ import (
 // certificate. What it returns is all that changed.
 func Renew(now time.Time, name string, have Set) (Set, error) {
 	all, changed := Set{}, Set{}
-	for kind, bundle := range have {
-		all[kind] = bundle
-	}
+	maps.Copy(all, have)
 	for _, kind := range Kinds() { // a leaf is looked at with the authority that is just made
 		if due(now, kind, all) == "" {
 			continue

@@ -3,7 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
-	"fmt"
+	"errors"
 	"io"
 	"net"
 	"path/filepath"
@@ -42,7 +42,7 @@ func (halfGround) raise(context.Context, *upRun) (func(), error)              { 
 func (halfGround) storage(context.Context, region.Region, func(string)) error { return nil }
 func (halfGround) calls() int                                                 { return 0 }
 func (halfGround) summary() string                                            { return "" }
-func (halfGround) OpenCloud(context.Context) (*aws.Cloud, error)              { return nil, nil } //nolint:nilnil // nobody opens it
+func (halfGround) OpenCloud(context.Context) (*aws.Cloud, error)              { return nil, nil }
 func (halfGround) Running(context.Context) (bool, []ringstatus.Fault, error)  { return true, nil, nil }
 
 // deadAddress is one at which nobody listens.
@@ -120,7 +120,7 @@ func TestUpGoesOnWithTheRegionsThatAnswer(t *testing.T) {
 
 func beginsNothing(t *testing.T, cluster *kubetest.Cluster) {
 	u, out := halfUp(t, cluster)
-	if err := u.run(t.Context(), time.Minute); err != exitError(exitLeftOut) {
+	if err := u.run(t.Context(), time.Minute); !errors.Is(err, exitError(exitLeftOut)) {
 		t.Fatalf("up: %v\n%s", err, out)
 	}
 	for _, part := range []string{"Left out: away: its API server does not answer", "Left out: ring ring: no region that answers has it", "Run the same command again"} {
@@ -156,7 +156,7 @@ func changesACopy(t *testing.T, cluster *kubetest.Cluster) {
 		t.Fatal(err)
 	}
 	u.wait = false // there is no operator
-	if err := u.run(t.Context(), time.Minute); err != exitError(exitLeftOut) {
+	if err := u.run(t.Context(), time.Minute); !errors.Is(err, exitError(exitLeftOut)) {
 		t.Fatalf("up: %v\n%s", err, out)
 	}
 	if err := cluster.Client.Get(t.Context(), client.ObjectKeyFromObject(k), k); err != nil || k.Spec.Cassandra.Datacenters[1].Size != 1 {
@@ -172,7 +172,7 @@ func changesACopy(t *testing.T, cluster *kubetest.Cluster) {
 
 func TestNoRegionAtAllIsAnError(t *testing.T) {
 	u := &upRun{regions: []region.Region{{Name: "a"}}, report: progress.New(progress.Options{Out: io.Discard})}
-	if err := u.withoutSilent(t.Context(), map[string]error{"a": fmt.Errorf("refused")}); err == nil || !strings.Contains(err.Error(), "no region answers: a: ") {
+	if err := u.withoutSilent(t.Context(), map[string]error{"a": errors.New("refused")}); err == nil || !strings.Contains(err.Error(), "no region answers: a: ") {
 		t.Errorf("%v", err)
 	}
 }

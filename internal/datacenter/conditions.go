@@ -115,7 +115,7 @@ func (s *State) headline(p Plan, err error) (reason, message string) {
 // passing tells whether all that failed is that nodes don't answer, as those that
 // start don't: then what is waited for says more. err is of errors.Join.
 func passing(err error) bool {
-	all, joined := err.(interface{ Unwrap() []error }) //nolint:errorlint // every branch has to be of this kind, not one
+	all, joined := err.(interface{ Unwrap() []error })
 	return joined && !slices.ContainsFunc(all.Unwrap(), func(e error) bool { return !errors.Is(e, mgmtapi.ErrUnavailable) })
 }
 

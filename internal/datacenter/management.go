@@ -3,6 +3,7 @@ package datacenter
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -86,7 +87,7 @@ func (s *State) secure(pod *corev1.PodSpec) {
 		env("MGMT_API_TLS_CA_CERT_FILE", certificatesPath+"/"+certificates.AuthorityKey),
 		env(tlsVariable, certificatesPath+"/"+certificates.CertificateKey),
 		env("MGMT_API_TLS_KEY_FILE", certificatesPath+"/"+certificates.PrivateKey),
-		env(clientVariable, client), env(probeVariable, fmt.Sprint(portProbes)))
+		env(clientVariable, client), env(probeVariable, strconv.Itoa(portProbes)))
 	c.Ports = append(c.Ports, port("mgmt-api-probes", portProbes))
 	for _, p := range []*corev1.Probe{c.LivenessProbe, c.ReadinessProbe} {
 		p.HTTPGet.Port = intOf(portProbes)

@@ -208,7 +208,7 @@ func encode(record map[string]map[string]int) string {
 }
 
 func sameFactors(a, b map[string]map[string]int) bool {
-	return maps.EqualFunc(a, b, func(x, y map[string]int) bool { return maps.Equal(x, y) })
+	return maps.EqualFunc(a, b, maps.Equal)
 }
 
 func laidOver(a, b map[string]int) map[string]int {

@@ -62,9 +62,9 @@ func (s *State) foreignData(p *Pod) string {
 	case id.Found == mgmtapi.FoundUnreadable:
 		return "nobody can tell whose data it has: " + id.Error
 	case id.Cluster != "" && id.Cluster != s.DC.Spec.ClusterName:
-		return fmt.Sprintf("it has the data of another ring, %s", id.Cluster)
+		return "it has the data of another ring, " + id.Cluster
 	case id.Datacenter != "" && id.Datacenter != s.name():
-		return fmt.Sprintf("it has the data of another datacenter, %s", id.Datacenter)
+		return "it has the data of another datacenter, " + id.Datacenter
 	case id.Found != mgmtapi.FoundMember || id.HostID == former:
 		return ""
 	}

@@ -34,7 +34,7 @@ func (s *State) planReplication(p *Plan) (done bool) {
 			p.Wait("the replication of %s to be read", keyspace)
 			return false
 		}
-		reached := false
+		var reached bool
 		switch {
 		case !s.alters():
 			reached = s.awaitReplicas(p, keyspace, current, present)

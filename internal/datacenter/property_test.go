@@ -163,16 +163,16 @@ func (w *world) mend() {
 // forgetFormer is nodetool removenode, which the plan asks a person for, of members
 // that a datacenter had before it began the ring anew: nodes of other datacenters
 // that were on their way then still know them. Nobody else's are removed.
-func (w *world) forgetFormer() (any bool) {
+func (w *world) forgetFormer() (some bool) {
 	for _, r := range w.regions {
 		for _, n := range r.nodes {
 			for former := n.Former(); former != nil && r.anew; former = former.Former() {
 				former.Remove()
-				any = true
+				some = true
 			}
 		}
 	}
-	return any
+	return some
 }
 
 // repairLostHints is what docs/guide/lost-data.md asks of a person after a

@@ -109,7 +109,7 @@ func argument(t *testing.T, d *datadriven.TestData, name string) (v string) {
 func (r *region) happens(t *testing.T, d *datadriven.TestData, pod string) string {
 	switch d.Cmd {
 	case "later", "agents", "former-version", "foreign-secret", "management":
-		return r.managementHappens(t, d, pod)
+		return r.managementHappens(t, d)
 	case "lose":
 		r.kill(pod)
 	case "lose-volume":

@@ -31,7 +31,7 @@ func (r *region) certify(s *datacenter.State, kind certificates.Kind) error {
 }
 
 // managementHappens are wishes and events of the management API's security.
-func (r *region) managementHappens(t *testing.T, d *datadriven.TestData, pod string) string {
+func (r *region) managementHappens(t *testing.T, d *datadriven.TestData) string {
 	switch d.Cmd {
 	case "later":
 		var days int

@@ -3,6 +3,7 @@ package install
 import (
 	"context"
 	"fmt"
+	"maps"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -23,9 +24,7 @@ func Grant(ctx context.Context, c client.Client, namespace string, a grant.Asker
 	case err == nil && !grant.Accepts(ns, a):
 		before := ns.DeepCopy()
 		ns.Annotations = map[string]string{}
-		for key, value := range before.Annotations {
-			ns.Annotations[key] = value
-		}
+		maps.Copy(ns.Annotations, before.Annotations)
 		ns.Annotations[grant.Annotation] = grant.With(before, a)
 		err = c.Patch(ctx, ns, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
 	}

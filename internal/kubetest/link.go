@@ -54,7 +54,7 @@ func (l *Link) accept(listener net.Listener) {
 		if err != nil {
 			return
 		}
-		to, err := net.Dial("tcp", l.target)
+		to, err := (&net.Dialer{}).DialContext(l.t.Context(), "tcp", l.target)
 		if err != nil || !l.keep(from, to) {
 			from.Close()
 			continue
@@ -96,7 +96,7 @@ func (l *Link) Cut(is bool) {
 			delete(l.open, c)
 		}
 	case !is && l.listener == nil:
-		listener, err := net.Listen("tcp", l.here)
+		listener, err := (&net.ListenConfig{}).Listen(l.t.Context(), "tcp", l.here)
 		if err != nil {
 			l.t.Fatal(err)
 		}

@@ -77,7 +77,7 @@ func (l *lease) elect(config *rest.Config, base *ctrl.Options) (*rest.Config, er
 		Client:    epochLeases{leases, l}, LockConfig: resourcelock.ResourceLockConfig{Identity: l.identity},
 	}
 	base.LeaderElectionReleaseOnCancel = true
-	base.LeaseDuration, base.RenewDeadline, base.RetryPeriod = ptr.To(leaseDuration), ptr.To(renewDeadline), ptr.To(retryPeriod)
+	base.LeaseDuration, base.RenewDeadline, base.RetryPeriod = new(leaseDuration), new(renewDeadline), new(retryPeriod)
 	fenced := rest.CopyConfig(config)
 	fenced.Wrap(l.guard)
 	return fenced, nil

@@ -228,7 +228,7 @@ func TestFixtures(t *testing.T) {
 	var text strings.Builder
 	count := 0
 	base := filepath.Join("..", "..", "test", "fixtures")
-	err := filepath.WalkDir(base, func(path string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir(base, func(path string, _ fs.DirEntry, err error) error {
 		if err != nil || !strings.HasPrefix(filepath.Ext(path), ".y") {
 			return err
 		}

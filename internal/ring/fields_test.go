@@ -39,7 +39,7 @@ var special = map[string]any{
 // that of the type, so a field that is added fails here until it is one or the other.
 func TestEveryFieldIsActedOnOrNamed(t *testing.T) {
 	count := 0
-	walk(reflect.TypeOf(api.K8ssandraClusterSpec{}), nil, func(path []string) {
+	walk(reflect.TypeFor[api.K8ssandraClusterSpec](), nil, func(path []string) {
 		count++
 		name := "spec." + strings.ReplaceAll(strings.Join(path, "."), ".[", "[")
 		without, with := sample(t), sample(t)
@@ -92,8 +92,7 @@ func walk(of reflect.Type, path []string, visit func([]string)) {
 	}
 	switch {
 	case ours(of):
-		for i := range of.NumField() {
-			f := of.Field(i)
+		for f := range of.Fields() {
 			name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 			switch {
 			case strings.Contains(options, "inline"):
@@ -215,8 +214,8 @@ func fill(t *testing.T, v reflect.Value, depth int) {
 			*known = intstr.FromInt32(7)
 			return
 		}
-		for i := range v.NumField() {
-			fill(t, v.Field(i), depth+1)
+		for _, field := range v.Fields() {
+			fill(t, field, depth+1)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package ring
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -94,7 +93,7 @@ func (r Rebuild) words() string {
 	}
 	say(r.Drop, "drop")
 	if r.Make != nil {
-		say(true, fmt.Sprintf("make try %s", r.Make.Annotations[tryCount]))
+		say(true, "make try "+r.Make.Annotations[tryCount])
 	}
 	say(r.Paid, "paid")
 	say(r.Wait != "", "wait "+r.Wait)

@@ -233,7 +233,7 @@ func (u *upgrade) update(before string) {
 		u.eventually(2*time.Minute, u.conditionIs(region, dc, "Updating", "False"))
 	}
 	u.eventually(2*time.Minute, u.whole)
-	for _, line := range strings.Split(before, "\n") {
+	for line := range strings.SplitSeq(before, "\n") {
 		if uid := strings.Fields(line); len(uid) > 1 && strings.Contains(u.containers(), uid[1]) {
 			u.t.Errorf("a pod was not made anew: %s", line)
 		}

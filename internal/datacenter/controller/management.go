@@ -96,10 +96,10 @@ func locked(err error) string {
 func (r *Reconciler) secretIn(ctx context.Context, s *datacenter.State, name string) (*corev1.Secret, error) {
 	secret := &corev1.Secret{}
 	err := r.Client.Get(ctx, client.ObjectKey{Namespace: s.DC.Namespace, Name: name}, secret)
-	if apierrors.IsNotFound(err) {
-		return nil, nil
+	if err != nil {
+		return nil, client.IgnoreNotFound(err)
 	}
-	return secret, err
+	return secret, nil
 }
 
 // certify writes one Secret with a certificate that is due, and notes it for those

@@ -40,8 +40,8 @@ func TestNetworkOnlyLeavesClustersAlone(t *testing.T) {
 }
 
 func TestAdoptingAnotherClusterDeletesNothing(t *testing.T) {
-	c, in := running(t, article)
-	in = input(t, strings.Replace(article, "cidr: 172.21.0.0/16", "adopt: {cluster: theirs}", 1))
+	c, _ := running(t, article)
+	in := input(t, strings.Replace(article, "cidr: 172.21.0.0/16", "adopt: {cluster: theirs}", 1))
 	in.Seen = c.seen
 	in.Seen.Adopted["eu-west-1"] = AdoptedVPC{ID: "vpc-theirs", CIDR: "10.9.0.0/16", Cluster: "theirs", Subnets: []string{"subnet-1", "subnet-2"}, RouteTables: []string{"rtb-1"}}
 	p := Up(desired(t, in), in.Seen, Prune{})
@@ -63,12 +63,12 @@ func drawFile(rt *rapid.T, kinds ...string) string {
 	if rapid.Bool().Draw(rt, "jump host") {
 		text += "  jumpHost: {region: us-east-2, cidr: 172.20.0.0/16}\n"
 	}
-	text += "  regions:\n"
+	lines := []string{text + "  regions:\n"}
 	for _, name := range kept {
 		more := rapid.SampledFrom(kinds).Draw(rt, "more")
-		text += "    - {name: " + name + more + "}\n"
+		lines = append(lines, "    - {name: "+name+more+"}\n")
 	}
-	return text
+	return strings.Join(lines, "")
 }
 
 // disturb makes a fleet what accidents make of it.
@@ -197,8 +197,8 @@ func TestOnlyWhatWasAgreedToGoes(t *testing.T) {
 
 // What was agreed to goes, and nothing is left of it.
 func TestPruneTakesARegionAway(t *testing.T) {
-	c, in := running(t, article)
-	in = input(t, strings.Replace(article, "    - {name: eu-central-1, cidr: 172.22.0.0/16, nat: perZone}\n", "", 1))
+	c, _ := running(t, article)
+	in := input(t, strings.Replace(article, "    - {name: eu-central-1, cidr: 172.22.0.0/16, nat: perZone}\n", "", 1))
 	in.Seen = c.seen
 	p := Up(desired(t, in), in.Seen, PruneAll())
 	if len(p.Refused) > 0 || len(p.Removals) != 3 {

@@ -76,10 +76,5 @@ func (r *Ring) unfitToReplace(n *Node) string {
 }
 
 func (n *Node) isOwnSeed() bool {
-	for _, s := range n.seeds {
-		if s == n.address {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(n.seeds, n.address)
 }

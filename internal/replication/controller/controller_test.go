@@ -133,7 +133,7 @@ func (s *stage) replicate(targets ...api.ReplicationTarget) *api.ReplicatedSecre
 	s.t.Helper()
 	rs := &api.ReplicatedSecret{ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: "all"}}
 	rs.Spec.Selector = &metav1.LabelSelector{MatchLabels: chosen}
-	rs.Spec.ReplicationTargets = append(targets, api.ReplicationTarget{K8sContextName: central})
+	rs.Spec.ReplicationTargets = append(slices.Clone(targets), api.ReplicationTarget{K8sContextName: central})
 	s.by[west].create(rs)
 	return rs
 }
