@@ -95,7 +95,7 @@ func (s *State) planIdentity(p *Plan, pod *Pod) {
 // outlook is what becomes of a member that has lost its data.
 func (s *State) outlook(pod *Pod) string {
 	switch _, blocker := s.replaceOptions(pod); {
-	case pod.starting() || s.resumes(pod):
+	case pod.starting() || s.resumes(pod) && blocker == "":
 		return "it is being replaced, and gets what the other replicas have"
 	case blocker != "":
 		return blocker

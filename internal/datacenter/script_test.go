@@ -145,6 +145,8 @@ func (r *region) happens(t *testing.T, d *datadriven.TestData, pod string) strin
 		r.nodes[pod].SwapVolumes(r.nodes[argument(t, d, "with")])
 	case "crash":
 		r.nodes[pod].Crash("the JVM ended: signal: killed")
+	case "die-unproven":
+		r.nodes[pod].DieUnproven()
 	case "unreachable":
 		r.nodes[pod].Unreachable(true)
 	case "close-clients":

@@ -30,6 +30,11 @@ func (r *Ring) boot() {
 		r.join(n)
 	}
 	for _, n := range starting {
+		if n.unproven {
+			n.unproven = false
+			n.crash("the JVM ended: signal: killed")
+			continue
+		}
 		n.native = n.options.NativeTransport == nil || *n.options.NativeTransport
 		n.opened = n.native
 		n.become(mgmtapi.Running, "NORMAL")

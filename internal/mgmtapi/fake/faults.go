@@ -15,6 +15,10 @@ func (n *Node) LagSchema(yes bool) { n.change(func() { n.lagging = yes }) }
 // Crash ends the JVM unasked, as a kill -9 does.
 func (n *Node) Crash(why string) { n.change(func() { n.crash(why) }) }
 
+// DieUnproven ends the JVM of the next start as soon as the node is a member,
+// before its agent has written that down.
+func (n *Node) DieUnproven() { n.change(func() { n.unproven = true }) }
+
 // CloseClients closes the port for clients, as nodetool disablebinary does.
 func (n *Node) CloseClients() { n.change(func() { n.native = false }) }
 

@@ -37,6 +37,7 @@ type Node struct {
 	unreachable, lagging bool
 	old                  bool  // an agent of the first version
 	held                 bool  // its start takes until it is let go
+	unproven             bool  // it dies at the end of its next start
 	former               *Node // whose volume is lost
 	lost                 bool  // the volume is gone
 	refusal, ended       string
