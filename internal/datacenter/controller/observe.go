@@ -46,10 +46,7 @@ func (r *Reconciler) observe(ctx context.Context, dc *api.CassandraDatacenter, m
 	if err := r.observeObjects(ctx, s); err != nil {
 		return nil, err
 	}
-	if err := r.observePods(ctx, s); err != nil {
-		return nil, err
-	}
-	if err := r.observeClaims(ctx, s); err != nil {
+	if err := r.observeNodes(ctx, s); err != nil {
 		return nil, err
 	}
 	s.Forget(m.taken)

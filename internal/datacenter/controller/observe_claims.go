@@ -5,25 +5,73 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	"github.com/ringspan/ringspan/internal/claim"
 	"github.com/ringspan/ringspan/internal/datacenter"
+	"github.com/ringspan/ringspan/internal/mgmtapi"
 	"github.com/ringspan/ringspan/internal/topology"
 )
 
-// observeClaims finds the claim of each pod's data, and those that are still to
-// be deleted. The client reads them past its cache: an old claim under a new
-// pod's name would be taken for the proof of data.
-func (r *Reconciler) observeClaims(ctx context.Context, s *datacenter.State) error {
+// claims are the datacenter's. The client reads them past its cache: an old claim
+// under a new pod's name would be taken for the proof of data.
+func (r *Reconciler) claims(ctx context.Context, s *datacenter.State) ([]corev1.PersistentVolumeClaim, error) {
 	var claims corev1.PersistentVolumeClaimList
 	own := client.MatchingLabels{api.DatacenterLabel: topology.CleanLabel(s.DC.Name), api.ClusterLabel: topology.CleanLabel(s.DC.Spec.ClusterName)}
-	if err := r.Client.List(ctx, &claims, client.InNamespace(s.DC.Namespace), own); err != nil {
+	err := r.Client.List(ctx, &claims, client.InNamespace(s.DC.Namespace), own)
+	return claims.Items, err
+}
+
+// observeNodes reads the pods, asks their agents, and finds the claims of their data. Claims are read before and after: an
+// answer that may be of another pod than the claim's is none, and the next pass asks again.
+func (r *Reconciler) observeNodes(ctx context.Context, s *datacenter.State) error {
+	before, err := r.claims(ctx, s)
+	if err != nil {
 		return err
 	}
-	for i := range claims.Items {
-		c := &claims.Items[i]
+	if err := r.observePods(ctx, s); err != nil {
+		return err
+	}
+	after, err := r.claims(ctx, s)
+	if err != nil {
+		return err
+	}
+	for i := range s.Pods {
+		if pod := &s.Pods[i]; named(before, pod) != named(after, pod) {
+			pod.Agent, pod.Status = false, mgmtapi.Status{}
+		}
+	}
+	sortClaims(s, after)
+	return nil
+}
+
+// named is the UID of the claim that has the name of a pod's.
+func named(claims []corev1.PersistentVolumeClaim, pod *datacenter.Pod) types.UID {
+	i := slices.IndexFunc(claims, func(c corev1.PersistentVolumeClaim) bool { return c.Name == datacenter.Claim(pod.Name) })
+	if i < 0 {
+		return ""
+	}
+	return claims[i].UID
+}
+
+// mounted tells whether a pod can have a claim: one that was made when the pod was on its machine already is the next
+// pod's. What a cache still shows of a pod that was forced away is older than the claim of that.
+func mounted(c *corev1.PersistentVolumeClaim, pod *corev1.Pod) bool {
+	since := pod.CreationTimestamp
+	for _, one := range pod.Status.Conditions {
+		if one.Type == corev1.PodScheduled && one.Status == corev1.ConditionTrue && since.Before(&one.LastTransitionTime) {
+			since = one.LastTransitionTime
+		}
+	}
+	return pod.Spec.NodeName == "" || !since.Before(&c.CreationTimestamp)
+}
+
+// sortClaims gives the pods the claims of their data, and finds the claims that are still to be deleted.
+func sortClaims(s *datacenter.State, claims []corev1.PersistentVolumeClaim) {
+	for i := range claims {
+		c := &claims[i]
 		leaving := !c.DeletionTimestamp.IsZero()
 		of, dealtWith := c.Annotations[claim.KeptOf], c.Annotations[claim.KeptBy] == string(s.DC.UID)
 		switch stranger := of != "" && of != datacenter.RingKey(s.DC); {
@@ -34,12 +82,11 @@ func (r *Reconciler) observeClaims(ctx context.Context, s *datacenter.State) err
 		}
 		s.TookUp = s.TookUp || earlier(c, s.DC)
 		for p := range s.Pods {
-			if datacenter.Claim(s.Pods[p].Name) == c.Name {
+			if datacenter.Claim(s.Pods[p].Name) == c.Name && mounted(c, s.Pods[p].Object) {
 				s.Pods[p].Claim, s.Pods[p].ClaimDeleting = string(c.UID), leaving
 			}
 		}
 	}
-	return nil
 }
 
 // earlier tells whether a claim was made for an earlier datacenter, so that its volume may hold the data of that one. Its

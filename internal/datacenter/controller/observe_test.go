@@ -32,3 +32,29 @@ func TestAPodWithTheLabelsIsNoNode(t *testing.T) {
 		}
 	}
 }
+
+// A pod that was forced away and is still in a cache doesn't have the claim of the one that came in its place.
+func TestAClaimIsNotAnEarlierPods(t *testing.T) {
+	at := func(second int) metav1.Time { return metav1.Unix(int64(second), 0) }
+	for _, test := range []struct {
+		why                      string
+		made, scheduled, claimed int
+		want                     bool
+	}{
+		{"a claim is made with its pod", 1, 1, 1, true},
+		{"a pod comes back to its claim", 9, 9, 1, true},
+		{"a person binds a claim anew while the pod waits for it", 1, 5, 4, true},
+		{"a claim has no machine yet", 1, 0, 4, true},
+		{"the claim is the next pod's", 1, 2, 9, false},
+	} {
+		pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{CreationTimestamp: at(test.made)}}
+		if test.scheduled > 0 {
+			pod.Spec.NodeName = "node"
+			pod.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodScheduled, Status: corev1.ConditionTrue, LastTransitionTime: at(test.scheduled)}}
+		}
+		c := &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{CreationTimestamp: at(test.claimed)}}
+		if got := mounted(c, pod); got != test.want {
+			t.Errorf("%s: %t", test.why, got)
+		}
+	}
+}

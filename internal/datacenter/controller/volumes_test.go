@@ -71,7 +71,8 @@ func TestOldVolumesAreSeenByTheirAge(t *testing.T) {
 	}{{"made for it", time.Second, false}, {"made with it", 0, false}, {"kept", -time.Hour, true}} {
 		claim := corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: "server-data-a-0", CreationTimestamp: metav1.NewTime(born.Add(test.made))}}
 		s := &datacenter.State{DC: &api.CassandraDatacenter{ObjectMeta: metav1.ObjectMeta{UID: "now", CreationTimestamp: born}}}
-		if err := (&Reconciler{Client: &volumes{claims: []corev1.PersistentVolumeClaim{claim}}}).observeClaims(t.Context(), s); err != nil || s.TookUp != test.want {
+		claims, err := (&Reconciler{Client: &volumes{claims: []corev1.PersistentVolumeClaim{claim}}}).claims(t.Context(), s)
+		if sortClaims(s, claims); err != nil || s.TookUp != test.want {
 			t.Errorf("%s: %t, %v", test.why, s.TookUp, err)
 		}
 	}
