@@ -5,10 +5,12 @@ import (
 	"context"
 	"slices"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	"github.com/ringspan/ringspan/internal/datacenter"
 )
 
 // Node is one Cassandra pod.
@@ -38,14 +40,23 @@ func (r Region) Nodes(ctx context.Context) (all []Node, err error) {
 	return all, nil
 }
 
-// Pods are a datacenter's, those that are ready first.
+// Pods are a datacenter's, those that are ready first. Only those that its StatefulSets made: others can have the labels, and
+// would be given a login.
 func (r Region) Pods(ctx context.Context, dc *cassandra.CassandraDatacenter) ([]corev1.Pod, error) {
-	var pods corev1.PodList
-	err := r.Client.List(ctx, &pods, client.InNamespace(dc.Namespace), client.MatchingLabels{cassandra.DatacenterLabel: cmp.Or(dc.Labels[cassandra.DatacenterLabel], dc.Name)})
-	slices.SortStableFunc(pods.Items, func(a, b corev1.Pod) int {
+	labels := client.MatchingLabels{cassandra.DatacenterLabel: cmp.Or(dc.Labels[cassandra.DatacenterLabel], dc.Name)}
+	var sets appsv1.StatefulSetList
+	if err := r.Client.List(ctx, &sets, client.InNamespace(dc.Namespace), labels); err != nil {
+		return nil, err
+	}
+	var list corev1.PodList
+	if err := r.Client.List(ctx, &list, client.InNamespace(dc.Namespace), labels); err != nil {
+		return nil, err
+	}
+	pods := datacenter.OwnPods(dc, sets.Items, list.Items)
+	slices.SortStableFunc(pods, func(a, b corev1.Pod) int {
 		return cmp.Or(cmp.Compare(OrderOf(a), OrderOf(b)), cmp.Compare(a.Name, b.Name))
 	})
-	return pods.Items, err
+	return pods, nil
 }
 
 // Order is in which order pods are asked.

@@ -72,10 +72,11 @@ func (r *Reconciler) observeObjects(ctx context.Context, s *datacenter.State) er
 	if err := r.Client.List(ctx, &sets, here, own); err != nil {
 		return err
 	}
+	names := topology.NamesOf(s.DC.Spec.ClusterName, nameOf(s.DC))
 	for i := range sets.Items {
 		known := false
 		for _, rack := range rackNames(s.DC) {
-			if sets.Items[i].Labels[api.RackLabel] == topology.CleanLabel(rack) {
+			if sets.Items[i].Labels[api.RackLabel] == topology.CleanLabel(rack) && sets.Items[i].Name == names.StatefulSet(rack) {
 				s.StatefulSets[rack], known = &sets.Items[i], true
 			}
 		}
@@ -179,13 +180,14 @@ func (r *Reconciler) observePods(ctx context.Context, s *datacenter.State) error
 	for i := range pods.Items {
 		pod := &pods.Items[i]
 		position, ok := positionOf(s.DC, pod)
-		if !ok {
+		set := s.StatefulSets[position.Rack]
+		if !ok || set != nil && !made(s.DC, set, pod) {
 			continue
 		}
 		s.Pods = append(s.Pods, datacenter.FromPod(pod, position))
 		one := &s.Pods[len(s.Pods)-1]
-		if pod.Status.PodIP == "" || pod.DeletionTimestamp != nil || !containerRuns(pod) {
-			continue
+		if set == nil || pod.Status.PodIP == "" || pod.DeletionTimestamp != nil || !containerRuns(pod) {
+			continue // one whose StatefulSet is gone goes too; nobody can tell any more whether it was that one's
 		}
 		group.Go(func() {
 			ask, cancel := context.WithTimeout(ctx, nodeTimeout)
@@ -202,8 +204,8 @@ func (r *Reconciler) observePods(ctx context.Context, s *datacenter.State) error
 	return nil
 }
 
-// positionOf says which node a pod is. Labels alone don't tell: a copy that somebody
-// made of a pod to look into it has them too, and would be asked, and told, as a node.
+// positionOf says which node a pod would be, by its name. Labels alone don't tell: a copy
+// that somebody made of a pod to look into it has them too.
 func positionOf(dc *api.CassandraDatacenter, pod *corev1.Pod) (topology.Position, bool) {
 	i := strings.LastIndexByte(pod.Name, '-')
 	var ordinal int
@@ -218,6 +220,12 @@ func positionOf(dc *api.CassandraDatacenter, pod *corev1.Pod) (topology.Position
 		}
 	}
 	return topology.Position{}, false
+}
+
+// made tells whether a pod is one of its rack's StatefulSet, and that the datacenter's: what is neither is asked nothing, and
+// gets no password.
+func made(dc *api.CassandraDatacenter, set *appsv1.StatefulSet, pod *corev1.Pod) bool {
+	return len(datacenter.OwnPods(dc, []appsv1.StatefulSet{*set}, []corev1.Pod{*pod})) == 1
 }
 
 func containerRuns(pod *corev1.Pod) bool {

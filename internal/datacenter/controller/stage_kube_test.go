@@ -79,7 +79,8 @@ func (s *stage) makePod(set *appsv1.StatefulSet, name, revision string) {
 	}
 	labels := maps.Clone(set.Spec.Template.Labels)
 	labels[appsv1.ControllerRevisionHashLabelKey] = revision
-	s.must(s.admin.Create(s.t.Context(), &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: name, Labels: labels}, Spec: spec}))
+	s.must(s.admin.Create(s.t.Context(), &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: name, Labels: labels,
+		OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(set, appsv1.SchemeGroupVersion.WithKind("StatefulSet"))}}, Spec: spec}))
 }
 
 // endPods takes away pods that nobody wants. Those that were asked to go are

@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -40,6 +41,7 @@ type stage struct {
 	events  *events.FakeRecorder
 	loop    *controller.Reconciler
 	address map[string]string
+	dc      *cass.CassandraDatacenter
 }
 
 func newStage(t *testing.T) *stage {
@@ -79,7 +81,7 @@ func (s *stage) node(address, datacenter, rack string) {
 }
 
 func (s *stage) datacenter() {
-	s.must(s.admin.Create(s.t.Context(), &cass.CassandraDatacenter{
+	s.dc = &cass.CassandraDatacenter{
 		ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: "dc1"},
 		Spec: cass.CassandraDatacenterSpec{
 			ClusterName: "ring", ServerType: "cassandra", ServerVersion: "5.0.9", Size: 2,
@@ -91,7 +93,13 @@ func (s *stage) datacenter() {
 				}},
 			}},
 		},
-	}))
+	}
+	s.must(s.admin.Create(s.t.Context(), s.dc))
+}
+
+// by is the mark of who made an object.
+func by(maker client.Object, kind schema.GroupVersionKind) []metav1.OwnerReference {
+	return []metav1.OwnerReference{*metav1.NewControllerRef(maker, kind)}
 }
 
 // rack makes a StatefulSet with its one pod, both as their controllers would leave them, and the node behind it.
@@ -102,7 +110,8 @@ func (s *stage) rack(rack, address string) {
 		Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "cassandra", Image: "cassandra"}}},
 	}
 	set := &appsv1.StatefulSet{
-		ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: "ring-dc1-" + rack + "-sts", Labels: labels},
+		ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: "ring-dc1-" + rack + "-sts", Labels: labels,
+			OwnerReferences: by(s.dc, cass.GroupVersion.WithKind("CassandraDatacenter"))},
 		Spec: appsv1.StatefulSetSpec{
 			Replicas: ptr.To[int32](1), Selector: &metav1.LabelSelector{MatchLabels: labels}, Template: template,
 		},
@@ -111,7 +120,8 @@ func (s *stage) rack(rack, address string) {
 	s.settle(set)
 	podLabels := map[string]string{appsv1.ControllerRevisionHashLabelKey: "r1"}
 	maps.Copy(podLabels, labels)
-	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: set.Name + "-0", Labels: podLabels}, Spec: template.Spec}
+	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: set.Name + "-0", Labels: podLabels,
+		OwnerReferences: by(set, appsv1.SchemeGroupVersion.WithKind("StatefulSet"))}, Spec: template.Spec}
 	s.must(s.admin.Create(s.t.Context(), pod))
 	pod.Status.PodIP, pod.Status.PodIPs = address, []corev1.PodIP{{IP: address}}
 	pod.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}}
@@ -187,6 +197,24 @@ func (s *stage) writes(word string) (found []string) {
 		}
 	}
 	return found
+}
+
+// A pod and a StatefulSet that have only the labels of the datacenter are given no task.
+func TestAStrangerWithTheLabelsGetsNoTask(t *testing.T) {
+	s := newStage(t)
+	labels := map[string]string{cass.ClusterLabel: "ring", cass.DatacenterLabel: "dc1", cass.RackLabel: "rack1"}
+	stranger := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: "ring-dc1-rack1-sts-7", Labels: labels}}
+	stranger.Spec.Containers = []corev1.Container{{Name: "cassandra", Image: "cassandra"}}
+	s.must(s.admin.Create(t.Context(), stranger))
+	stranger.Status.PodIP, stranger.Status.PodIPs = "10.0.0.7", []corev1.PodIP{{IP: "10.0.0.7"}}
+	stranger.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}}
+	s.must(s.admin.Status().Update(t.Context(), stranger))
+	s.node("10.0.0.7", "dc1", "rack1")
+	s.task("cleanup", api.CassandraJob{Command: api.CommandCleanup})
+	done := s.finish("cleanup", s.ring.Advance)
+	if _, asked := done.Status.PodStatuses[stranger.Name]; asked || done.Status.Succeeded != 2 {
+		t.Errorf("%+v", done.Status)
+	}
 }
 
 func TestRebuildRunsOnceOnEachNode(t *testing.T) {

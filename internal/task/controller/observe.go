@@ -11,6 +11,7 @@ import (
 
 	cass "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	api "github.com/ringspan/ringspan/api/control/v1alpha1"
+	"github.com/ringspan/ringspan/internal/datacenter"
 	"github.com/ringspan/ringspan/internal/mgmtapi"
 	"github.com/ringspan/ringspan/internal/task"
 	"github.com/ringspan/ringspan/internal/topology"
@@ -34,10 +35,11 @@ func (r *Reconciler) observe(ctx context.Context, t *api.CassandraTask) (*task.S
 	if err := r.observeOthers(ctx, s); err != nil {
 		return nil, err
 	}
-	if err := r.observeRacks(ctx, s); err != nil {
+	sets, err := r.observeRacks(ctx, s)
+	if err != nil {
 		return nil, err
 	}
-	return s, r.observePods(ctx, s)
+	return s, r.observePods(ctx, s, sets)
 }
 
 // observeOthers lists the unfinished tasks of the same datacenter.
@@ -62,15 +64,17 @@ func ofDatacenter(dc *cass.CassandraDatacenter) client.MatchingLabels {
 	}
 }
 
-func (r *Reconciler) observeRacks(ctx context.Context, s *task.State) error {
+// observeRacks reads the datacenter's own StatefulSets. Others may have its labels, and are none of its tasks' business.
+func (r *Reconciler) observeRacks(ctx context.Context, s *task.State) ([]appsv1.StatefulSet, error) {
 	var sets appsv1.StatefulSetList
 	if err := r.Client.List(ctx, &sets, client.InNamespace(s.Task.Namespace), ofDatacenter(s.Datacenter)); err != nil {
-		return err
+		return nil, err
 	}
-	for i := range sets.Items {
-		s.Racks = append(s.Racks, rackOf(&sets.Items[i]))
+	own := datacenter.OwnSets(s.Datacenter, sets.Items)
+	for i := range own {
+		s.Racks = append(s.Racks, rackOf(&own[i]))
 	}
-	return nil
+	return own, nil
 }
 
 func rackOf(set *appsv1.StatefulSet) task.Rack {
@@ -90,16 +94,17 @@ func rackOf(set *appsv1.StatefulSet) task.Rack {
 }
 
 // observePods reads the pods, then asks the nodes of running jobs all at once.
-func (r *Reconciler) observePods(ctx context.Context, s *task.State) error {
-	var pods corev1.PodList
-	if err := r.Client.List(ctx, &pods, client.InNamespace(s.Task.Namespace), ofDatacenter(s.Datacenter)); err != nil {
+func (r *Reconciler) observePods(ctx context.Context, s *task.State, sets []appsv1.StatefulSet) error {
+	var list corev1.PodList
+	if err := r.Client.List(ctx, &list, client.InNamespace(s.Task.Namespace), ofDatacenter(s.Datacenter)); err != nil {
 		return err
 	}
-	s.Pods = make([]task.Pod, len(pods.Items))
+	pods := datacenter.OwnPods(s.Datacenter, sets, list.Items)
+	s.Pods = make([]task.Pod, len(pods))
 	var mu sync.Mutex
 	var group sync.WaitGroup
-	for i := range pods.Items {
-		pod, one := &pods.Items[i], &s.Pods[i]
+	for i := range pods {
+		pod, one := &pods[i], &s.Pods[i]
 		*one = task.Pod{
 			Name: pod.Name, UID: string(pod.UID), Rack: pod.Labels[cass.RackLabel], Ready: ready(pod),
 			Revision: pod.Labels[appsv1.ControllerRevisionHashLabelKey],

@@ -1,0 +1,35 @@
+package controller_test
+
+import (
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	"github.com/ringspan/ringspan/internal/mgmtapi"
+)
+
+// A pod of somebody else that has a free node's name and the labels is asked nothing and told nothing.
+func TestAStrangerUnderANodesName(t *testing.T) {
+	s := newStage(t)
+	s.create(nil)
+	s.settle()
+	node := s.pod("ring-dc1-r1-sts-0")
+	stranger := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: "ring-dc1-r1-sts-1", Labels: node.Labels}}
+	stranger.Spec.Containers = []corev1.Container{{Name: "cassandra", Image: "cassandra"}}
+	s.must(s.admin.Create(t.Context(), stranger))
+	stranger.Status.PodIP, stranger.Status.PodIPs, stranger.Status.ContainerStatuses = "10.9.9.9", []corev1.PodIP{{IP: "10.9.9.9"}}, node.Status.ContainerStatuses
+	s.must(s.admin.Status().Update(t.Context(), stranger))
+	s.change(func(dc *api.CassandraDatacenter) { dc.Spec.Size = 4 })
+	dial := s.loop.Node
+	s.loop.Node = func(pod *corev1.Pod) mgmtapi.Node {
+		if pod.Name == stranger.Name {
+			t.Errorf("pod %s is spoken to", pod.Name)
+		}
+		return dial(pod)
+	}
+	for range 3 {
+		s.pass()
+	}
+}
