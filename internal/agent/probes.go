@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -76,7 +75,7 @@ func (a *Agent) serveProbes(api string) (io.Closer, error) {
 	if port == api {
 		return nil, errors.New("MGMT_API_PROBE_PORT is the management API's port: give probes another one")
 	}
-	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", net.JoinHostPort("", port))
+	listener, err := listen(port)
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	osexec "os/exec"
 	"os/signal"
@@ -74,7 +73,7 @@ func java(getenv func(string) string) (string, error) {
 func Run(c Config, port string) error {
 	a := New(c)
 	go reap(a.isJVM)
-	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", net.JoinHostPort("", port))
+	listener, err := listen(port)
 	if err != nil {
 		return fmt.Errorf("management API: %w", err)
 	}

@@ -3,6 +3,7 @@ package datacenter
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -182,8 +183,13 @@ func (s *State) usesOwn() bool {
 	return false
 }
 
-// exposed says whose management API lets everybody in; empty when nobody's does.
+// exposed says what lets everybody in who reaches it; empty when nothing does.
 func (s *State) exposed() string {
+	return strings.Join(slices.DeleteFunc([]string{s.openAPI(), s.openJMX()}, func(why string) bool { return why == "" }), "; ")
+}
+
+// openAPI says whose management API lets everybody in; empty when nobody's does.
+func (s *State) openAPI() string {
 	if s.Insecure() {
 		return fmt.Sprintf("spec.managementApiAuth.insecure: whoever reaches port %d of a node can do everything to it, without a login", portManagement)
 	}

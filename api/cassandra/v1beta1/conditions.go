@@ -39,7 +39,7 @@ const (
 	DatacenterMayMerge DatacenterConditionType = "MayMerge"
 	// DatacenterDeleting: the datacenter is being deleted; the message says what that waits for. Ours.
 	DatacenterDeleting DatacenterConditionType = "Deleting"
-	// DatacenterInsecure: nodes let everybody in who reaches their management API; the message names them. Ours.
+	// DatacenterInsecure: nodes let everybody in who reaches their management API or JMX; the message names them. Ours.
 	DatacenterInsecure DatacenterConditionType = "Insecure"
 )
 
