@@ -65,6 +65,14 @@ lint: $(BIN)/golangci-lint ## vet, format and the linters of .golangci.yml
 	cd local && go vet -trimpath ./...
 	$(BIN)/golangci-lint run -j 2 --timeout 20m ./...
 
+lint-changed: $(BIN)/golangci-lint ## the linters on what differs from BASE (main), or on all where nothing does
+	@base=$$(git merge-base HEAD $(BASE) 2>/dev/null || true); \
+	if [ -n "$$base" ] && ! git diff --quiet "$$base"; then \
+		$(BIN)/golangci-lint run -j 2 --timeout 20m --new-from-rev "$$base" ./...; \
+	else \
+		$(BIN)/golangci-lint run -j 2 --timeout 20m ./...; \
+	fi
+
 # Its version is pinned in tools/lint/go.mod.
 $(BIN)/golangci-lint: tools/lint/go.mod
 	go -C tools/lint build -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
@@ -75,4 +83,4 @@ verify: generate lint ## generated files are fresh, code is formatted, the tree 
 clean: ## remove bin/; the cache outside the tree stays
 	rm -rf $(BIN)
 
-.PHONY: help build build-arm64 up down test test-unit test-changed test-race story test-every-call test-witness bench generate lint verify clean
+.PHONY: help build build-arm64 up down test test-unit test-changed test-race story test-every-call test-witness bench generate lint lint-changed verify clean
