@@ -16,46 +16,87 @@ import (
 // IsUsers tells whether a keyspace is a user's, and not one of Cassandra's own.
 func IsUsers(keyspace string) bool { return !strings.HasPrefix(keyspace, "system") }
 
-// keyspaces is what this datacenter holds of the users' keyspaces. One that it
-// held no replicas of, and does now, owes the data of the other datacenters'
-// replicas: somebody altered its replication by hand. What is replicated here
-// when it is first seen owes nothing: it was made so, or came with the datacenter.
+// LooksAtKeyspaces tells whether the users' keyspaces are looked at. A datacenter that
+// joins begins with it before it is initialized, because it is rebuilt as soon as it
+// is: what it doesn't know then is new, and may not be in the rebuild.
+func (s *State) LooksAtKeyspaces() bool { return s.initialized() || s.joins() }
+
+// keyspaces is what this datacenter holds of the users' keyspaces. One that it held
+// no replicas of, and does now, owes the data of the other datacenters' replicas:
+// somebody altered its replication by hand.
+//
+// A keyspace that is seen for the first time with replicas here and elsewhere may have
+// been made so, and then it lacks nothing. Or it was made elsewhere, filled and altered
+// since the last look, which is 20 s ago, or as long as there was no operator. Its
+// schema looks the same, and so it is unverified until it is repaired, which takes a
+// moment when there is nothing to repair. So is one whose strategy knew no
+// datacenters: its data is wherever that put it, and only a repair looks everywhere.
+//
+// What a datacenter sees at its very first look owes nothing: the rebuild of one that
+// joins brings it, and volumes of an earlier ring have it. One that the ring began
+// with has nothing to see: for it every keyspace is new.
 func (s *State) keyspaces() map[string]api.KeyspaceStatus {
 	before := s.DC.Status.Keyspaces
-	if s.Keyspaces == nil || !s.initialized() {
+	if s.Keyspaces == nil || !s.LooksAtKeyspaces() {
 		return before
 	}
 	out := map[string]api.KeyspaceStatus{}
 	for name, replication := range s.Keyspaces {
-		if topology.ByDatacenter(replication) {
-			old, seen := before[name]
-			out[name] = s.keyspace(old, seen, replication)
-		}
+		out[name] = s.keyspace(name, replication)
 	}
 	return out
 }
 
-func (s *State) keyspace(old api.KeyspaceStatus, seen bool, replication map[string]string) api.KeyspaceStatus {
+// keyspacesSeen tells whether a keyspace that isn't in the status will be a new one at
+// the next look.
+func (s *State) keyspacesSeen(p *Plan) bool {
+	begins := p.InitComplete && !s.joins() && !s.broughtData()
+	return s.DC.Status.KeyspacesSeen || s.Keyspaces != nil && s.LooksAtKeyspaces() || begins && !s.initialized()
+}
+
+func (s *State) keyspace(name string, replication map[string]string) api.KeyspaceStatus {
+	old, seen := s.DC.Status.Keyspaces[name]
+	if !topology.ByDatacenter(replication) {
+		return api.KeyspaceStatus{Strategy: strategy(replication)}
+	}
+	here, elsewhere := s.replicas(replication)
+	now := api.KeyspaceStatus{Replicas: int32(here), OwedSince: old.OwedSince, Unverified: old.Unverified}
+	owes := old.OwedSince != nil
+	switch {
+	case here == 0 || elsewhere == 0:
+		now.OwedSince, now.Unverified = nil, false
+	case !s.initialized(): // the rebuild comes
+	case !owes && (old.Strategy != "" || !seen && s.DC.Status.KeyspacesSeen):
+		now.OwedSince, now.Unverified = s.fromNowOn(), true
+	case !owes && seen && old.Replicas == 0:
+		now.OwedSince = s.fromNowOn()
+	case !owes:
+	case old.Unverified && s.verified(name, replication):
+		now.OwedSince, now.Unverified = nil, false
+	case old.Unverified:
+	case s.newMember():
+		now.OwedSince = s.fromNowOn()
+	case s.rebuiltSince(old.OwedSince.Time) && !slices.ContainsFunc(s.Pods, func(p Pod) bool { return s.dataLost(&p) }):
+		now.OwedSince = nil
+	}
+	return now
+}
+
+// replicas counts a keyspace's in this datacenter, and in the others together.
+func (s *State) replicas(replication map[string]string) (here, elsewhere int) {
 	factors, _ := topology.MergeReplication(replication, nil)
-	here := factors[s.name()]
-	elsewhere := 0
 	for dc, factor := range factors {
 		if dc != s.name() {
 			elsewhere += factor
 		}
 	}
-	now := api.KeyspaceStatus{Replicas: int32(here), OwedSince: old.OwedSince}
-	switch {
-	case here == 0 || elsewhere == 0:
-		now.OwedSince = nil
-	case old.OwedSince != nil && s.newMember():
-		now.OwedSince = s.fromNowOn()
-	case old.OwedSince != nil && s.rebuiltSince(old.OwedSince.Time) && !slices.ContainsFunc(s.Pods, func(p Pod) bool { return s.dataLost(&p) }):
-		now.OwedSince = nil
-	case seen && old.Replicas == 0 && old.OwedSince == nil:
-		now.OwedSince = s.fromNowOn()
-	}
-	return now
+	return factors[s.name()], elsewhere
+}
+
+// strategy is the name of a keyspace's, without its package.
+func strategy(replication map[string]string) string {
+	class := replication["class"]
+	return class[strings.LastIndex(class, ".")+1:]
 }
 
 // fromNowOn is a time that tasks which began before this pass are older than. One
@@ -86,13 +127,28 @@ func (s *State) rebuiltSince(at time.Time) bool {
 	return slices.ContainsFunc(s.Rebuilds, func(began time.Time) bool { return !began.Before(at) })
 }
 
-// owedKeyspaces says which keyspaces lack their data here, and what to do; "" if
-// none. Clients are not kept out for it: those of other keyspaces are served.
+// owedKeyspaces says which keyspaces lack their data here, or may, and what to do; ""
+// if none. Clients are not kept out for it: those of other keyspaces are served.
 func (s *State) owedKeyspaces() string {
-	all := s.keyspaces()
-	names := slices.DeleteFunc(slices.Sorted(maps.Keys(all)), func(name string) bool { return all[name].OwedSince == nil })
-	if len(names) == 0 || s.owes() != "" {
+	if s.owes() != "" {
 		return ""
 	}
-	return fmt.Sprintf("datacenter %s has got replicas of %s and lacks the data: make a CassandraTask with the command rebuild and a source_datacenter that has it", s.name(), strings.Join(names, ", "))
+	var owed, unverified []string
+	all := s.keyspaces()
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		switch k := all[name]; {
+		case k.OwedSince != nil && k.Unverified:
+			unverified = append(unverified, name)
+		case k.OwedSince != nil:
+			owed = append(owed, name)
+		}
+	}
+	var words []string
+	if len(owed) > 0 {
+		words = append(words, fmt.Sprintf("datacenter %s has got replicas of %s and lacks the data: make a CassandraTask with the command rebuild and a source_datacenter that has it", s.name(), strings.Join(owed, ", ")))
+	}
+	if len(unverified) > 0 {
+		words = append(words, fmt.Sprintf("datacenter %s may lack data of %s, which it saw for the first time, or altered from another strategy, with replicas here and elsewhere, until the repair that follows is over%s", s.name(), strings.Join(unverified, ", "), s.repairWaits()))
+	}
+	return strings.Join(words, "; ")
 }

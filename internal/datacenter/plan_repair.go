@@ -50,9 +50,13 @@ func ListenTo(runs []RepairRun, pods []Pod, now time.Time, ask func(pod *Pod, id
 }
 
 // StillMeant are the repairs for the replicas that there are. One for others is
-// forgotten, also if there will be as many again: those are new and empty.
+// forgotten, also if there will be as many again: those are new and empty. So is one of
+// a user's keyspace that owes none: another one may get its name.
 func (s *State) StillMeant(runs []RepairRun) []RepairRun {
 	return slices.DeleteFunc(runs, func(r RepairRun) bool {
+		if IsUsers(r.Keyspace) {
+			return !slices.Contains(s.unverified(), r.Keyspace)
+		}
 		current, seen := s.Replication[r.Keyspace]
 		factors, _ := topology.MergeReplication(current, nil)
 		return seen && !strings.HasPrefix(r.Stamp, words(factors)+" on ")
@@ -67,27 +71,36 @@ const repairPause = 20 * time.Second
 // the keyspace, and a repair of a node's ranges goes over all their replicas, in
 // all datacenters. So nobody's agent in another region is needed.
 func (s *State) planRepair(p *Plan, keyspace string, factors map[string]int) {
+	if s.repairThrough(p, keyspace, factors) {
+		s.recordFilled(p, keyspace, factors)
+	}
+}
+
+// repairThrough repairs a keyspace through one node after another, and tells whether
+// that is done.
+func (s *State) repairThrough(p *Plan, keyspace string, factors map[string]int) (done bool) {
 	stamp := s.repairStamp(factors)
-	for _, pod := range s.repairers(keyspace, stamp, factors) {
+	pods := s.repairers(keyspace, stamp, factors)
+	for _, pod := range pods {
 		run := s.repairOf(keyspace, pod, stamp)
 		due := run == nil || run.Job.Status == mgmtapi.JobError && s.Now.Sub(run.failed) >= repairPause
 		switch {
 		case due && (p.has(Repair) || s.repairs()):
 			p.Wait("the repair that goes on, before that of %s through node %s", keyspace, pod.Name)
-			return
+			return false
 		case run == nil, run.Job.Status == mgmtapi.JobError && s.Now.Sub(run.failed) >= repairPause:
 			p.add(Repair, keyspace, "its replicas are to be the same at "+words(factors)+": through node "+pod.Name, Step{Pod: pod, Stamp: stamp})
-			return
+			return false
 		case run.Job.Status == mgmtapi.JobError:
 			p.Wait("another try to repair %s through node %s (%s)", keyspace, pod.Name, run.Job.Error)
-			return
+			return false
 		case run.Job.Status != mgmtapi.JobCompleted:
 			p.Wait("the repair of %s through node %s", keyspace, pod.Name)
 			p.Repairing = true
-			return
+			return false
 		}
 	}
-	s.recordFilled(p, keyspace, factors)
+	return len(pods) > 0
 }
 
 // repairs tells whether one goes on. There is one at a time: Cassandra keeps its

@@ -49,6 +49,7 @@ func (s *State) planRing(p *Plan) {
 	s.planBaseline(p)
 	s.planNative(p)
 	s.planReady(p)
+	s.planVerify(p)
 }
 
 // members counts the nodes that were members before.

@@ -75,6 +75,8 @@ func (w *world) command(t *testing.T, d *datadriven.TestData) string {
 		r.config(keys)
 	case "keyspace":
 		return r.keyspace(t, arg("name"), arg("replicas"))
+	case "simple-keyspace": // of a user's, as the first example of every tutorial makes it
+		r.nodes[slices.Sorted(maps.Keys(r.nodes))[0]].CreateSpread(arg("name"), 1)
 	case "secret":
 		r.setSecret(arg("name"), arg("username"), arg("password"))
 	default:
@@ -204,7 +206,7 @@ func (r *region) happens(t *testing.T, d *datadriven.TestData, pod string) strin
 			r.kill(name)
 		}
 	case "forget": // as a version left it that kept no records
-		r.dc.Annotations, r.dc.Status.Keyspaces = nil, nil
+		r.dc.Annotations, r.dc.Status.Keyspaces, r.dc.Status.KeyspacesSeen = nil, nil, false
 	case "annotate":
 		if len(d.CmdArgs) == 0 && d.Input == "" {
 			r.dc.Annotations = nil
@@ -394,6 +396,11 @@ func (r *region) status() string {
 	for _, name := range slices.Sorted(maps.Keys(r.dc.Status.NodeStatuses)) {
 		n := r.dc.Status.NodeStatuses[name]
 		fmt.Fprintf(&b, "%s %s %s …%s\n", strings.TrimPrefix(name, "multi-region-"), n.Rack, n.IP, n.HostID[max(0, len(n.HostID)-2):])
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.dc.Status.Keyspaces)) {
+		if k := r.dc.Status.Keyspaces[name]; k.Strategy != "" || k.Unverified {
+			fmt.Fprintf(&b, "keyspace %s: %d replicas %s unverified %t\n", name, k.Replicas, k.Strategy, k.Unverified)
+		}
 	}
 	fmt.Fprintf(&b, "seeds %s\n", strings.Join(r.dc.Status.Seeds, " "))
 	for _, keyspace := range topology.SystemKeyspaces {

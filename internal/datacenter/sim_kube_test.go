@@ -338,7 +338,7 @@ func (r *region) readRing(s *datacenter.State) {
 				s.Replication[k] = replication
 			}
 		}
-		if s.DC.Status.IsTrue(api.DatacenterInitialized) {
+		if s.LooksAtKeyspaces() {
 			s.Keyspaces = map[string]map[string]string{}
 			names, _ := n.Keyspaces(ctx)
 			for _, k := range slices.DeleteFunc(names, func(k string) bool { return !datacenter.IsUsers(k) }) {

@@ -102,7 +102,7 @@ func (s RebuildState) overtaken() bool {
 		return true
 	}
 	for _, k := range s.DC.Status.Keyspaces {
-		if k.OwedSince != nil && s.Task.Status.StartTime != nil && s.Task.Status.StartTime.Before(k.OwedSince) {
+		if k.OwedSince != nil && !k.Unverified && s.Task.Status.StartTime != nil && s.Task.Status.StartTime.Before(k.OwedSince) {
 			return true
 		}
 	}

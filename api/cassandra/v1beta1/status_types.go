@@ -73,18 +73,28 @@ type CassandraDatacenterStatus struct {
 	// Ownership is the share of the data that each pod's node owns effectively, a percentage with one decimal ("100.0%").
 	Ownership map[string]string `json:"ownership,omitempty"`
 
-	// Keyspaces are the users' keyspaces that are replicated by datacenter, by name, as this datacenter holds them.
+	// Keyspaces are the users' keyspaces, by name, as this datacenter holds them.
 	Keyspaces map[string]KeyspaceStatus `json:"keyspaces,omitempty"`
+
+	// KeyspacesSeen says that a keyspace that isn't among them is new since the last look.
+	KeyspacesSeen bool `json:"keyspacesSeen,omitempty"`
 }
 
 // KeyspaceStatus is what a datacenter holds of a keyspace.
 type KeyspaceStatus struct {
-	// Replicas that the datacenter is asked to hold.
+	// Replicas that the datacenter is asked to hold; 0 where the strategy knows no datacenters.
 	Replicas int32 `json:"replicas"`
+
+	// Strategy of a keyspace that isn't replicated by datacenter, SimpleStrategy for instance.
+	Strategy string `json:"strategy,omitempty"`
 
 	// OwedSince is when the datacenter was seen to have got its first replicas, without the data of the other datacenters'.
 	// A CassandraTask that began later and rebuilt the whole datacenter ends it.
 	OwedSince *metav1.Time `json:"owedSince,omitempty"`
+
+	// Unverified says that nobody can tell which datacenter has the data: the keyspace was new, or not replicated by
+	// datacenter, at the last look, and has replicas here and elsewhere at this one. The operator repairs it.
+	Unverified bool `json:"unverified,omitempty"`
 }
 
 // CassandraStatusMap is the state of each node by pod name.

@@ -68,7 +68,15 @@ func (n *Node) repair(c *cluster, name string) error {
 			return fmt.Errorf("Endpoint not alive: /%s:7000", m.address)
 		}
 	}
-	if k.factor(n.datacenter) == 0 || name != "system_auth" {
+	if k.factor(n.datacenter) == 0 {
+		return nil
+	}
+	if !strings.HasPrefix(name, "system") {
+		for dc := range k.factors { // what one of them holds, all hold
+			k.holds[dc] = true
+		}
+	}
+	if name != "system_auth" {
 		return nil
 	}
 	for _, r := range c.roles {

@@ -79,6 +79,15 @@ func (n *Node) CreateKeyspace(ctx context.Context, name string, replication map[
 	return n.putKeyspace(ctx, "create", name, replication)
 }
 
+// CreateSpread makes a keyspace with SimpleStrategy. Its data is in the node's datacenter.
+func (n *Node) CreateSpread(name string, replicas int) {
+	n.ring.mu.Lock()
+	defer n.ring.mu.Unlock()
+	c := n.ring.rings[n.group]
+	c.keyspaces[name] = &keyspace{class: "SimpleStrategy", factors: map[string]int{"replication_factor": replicas}, holds: map[string]bool{n.datacenter: true}}
+	c.schema++
+}
+
 // AlterKeyspace implements mgmtapi.Node.
 func (n *Node) AlterKeyspace(ctx context.Context, name string, replication map[string]int) error {
 	return n.putKeyspace(ctx, "alter", name, replication)

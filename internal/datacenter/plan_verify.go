@@ -1,0 +1,56 @@
+package datacenter
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/ringspan/ringspan/internal/topology"
+)
+
+// planVerify repairs the users' keyspaces of which nobody can tell whether this
+// datacenter has all data: see keyspaces. They are in the status before, so that a
+// repair counts only for what it was asked for.
+func (s *State) planVerify(p *Plan) {
+	if !s.initialized() || s.owes() != "" {
+		return
+	}
+	for _, name := range s.unverified() {
+		replication := s.Keyspaces[name]
+		if here, elsewhere := s.replicas(replication); !topology.ByDatacenter(replication) || here == 0 || elsewhere == 0 || s.verified(name, replication) {
+			continue
+		}
+		factors, _ := topology.MergeReplication(replication, nil)
+		if blocker := s.growthBlocker(factors); blocker != "" {
+			p.Wait("%s before keyspace %s is repaired", blocker, name)
+			continue
+		}
+		s.repairThrough(p, name, factors)
+	}
+}
+
+// repairWaits says what the repairs of unverified keyspaces wait for; "" if for nothing.
+func (s *State) repairWaits() string {
+	var p Plan
+	s.planVerify(&p)
+	if len(p.Waits) == 0 {
+		return ""
+	}
+	return ": waiting for " + p.Waits[0]
+}
+
+// unverified names the keyspaces that are on record as such.
+func (s *State) unverified() []string {
+	all := s.DC.Status.Keyspaces
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(all)), func(name string) bool { return all[name].OwedSince == nil || !all[name].Unverified })
+}
+
+// verified tells whether all ranges of a keyspace were repaired with the replicas and
+// members that there are.
+func (s *State) verified(name string, replication map[string]string) bool {
+	factors, _ := topology.MergeReplication(replication, nil)
+	if s.growthBlocker(factors) != "" {
+		return false
+	}
+	var p Plan
+	return s.repairThrough(&p, name, factors)
+}
