@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	"github.com/ringspan/ringspan/internal/topology"
@@ -19,6 +20,47 @@ const JoinReplicationAnnotation = "k8ssandra.io/dc-replication"
 // joins tells whether the datacenter is being added to a ring with data.
 func (s *State) joins() bool {
 	return !s.initialized() && s.DC.Annotations[api.RebuildFromAnnotation] != ""
+}
+
+// planSpread holds the first start of a datacenter that joins while the ring has users'
+// keyspaces that aren't replicated by datacenter: its nodes would own ranges of those
+// at once, and answer for them without a row, long before the rebuild.
+func (s *State) planSpread(p *Plan) (held bool) {
+	spread := s.DC.Annotations[api.SpreadAnnotation]
+	begun := slices.ContainsFunc(s.Pods, func(x Pod) bool { return x.running() || x.starting() || s.former(&x) != "" || s.reborn(&x) })
+	switch {
+	case !s.joins() || spread == "" || begun:
+		return false
+	case spread == "?":
+		p.Wait("a datacenter of the ring to say whether users' keyspaces have another strategy than NetworkTopologyStrategy (operators of an earlier version can't) before the nodes of %s start", s.name())
+	default:
+		p.Wait("%s before the nodes of %s start", byDatacenter(spread), s.name())
+	}
+	return true
+}
+
+// byDatacenter says what to do about keyspaces that aren't replicated by datacenter.
+func byDatacenter(names string) string {
+	return fmt.Sprintf("the replication of %s to be altered to NetworkTopologyStrategy (ALTER KEYSPACE … WITH replication = {'class': 'NetworkTopologyStrategy', DATACENTER: REPLICAS}, then a repair)", strings.ReplaceAll(names, ",", ", "))
+}
+
+// planLook lets a datacenter that joins see the users' keyspaces before it is rebuilt.
+// One may have come that isn't replicated by datacenter since its nodes were started.
+func (s *State) planLook(p *Plan) (done bool) {
+	if s.Keyspaces == nil {
+		p.Wait("the keyspaces of the ring to be read")
+		return false
+	}
+	var spread []string
+	for _, name := range slices.Sorted(maps.Keys(s.Keyspaces)) {
+		if !topology.ByDatacenter(s.Keyspaces[name]) {
+			spread = append(spread, name)
+		}
+	}
+	if len(spread) > 0 {
+		p.Wait("%s before %s is rebuilt", byDatacenter(strings.Join(spread, ",")), s.name())
+	}
+	return len(spread) == 0
 }
 
 // UserKeyspaces are the keyspaces that this datacenter gets replicas of when it

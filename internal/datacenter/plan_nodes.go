@@ -16,7 +16,7 @@ import (
 // assigned to them. A node that was a member before starts whenever it can. A
 // new node of a datacenter with data bootstraps alone, when all others are up.
 func (s *State) planStarts(p *Plan) {
-	if s.planReborn(p) || s.planBroughtData(p) {
+	if s.planReborn(p) || s.planBroughtData(p) || s.planSpread(p) {
 		return
 	}
 	joining := s.joining()

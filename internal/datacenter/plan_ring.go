@@ -40,6 +40,9 @@ func (s *State) planRing(p *Plan) {
 	if !s.planFounding(p) {
 		return
 	}
+	if s.joins() && !s.planLook(p) {
+		return
+	}
 	if s.owes() != "" && !s.planUserKeyspaces(p) && !s.initialized() {
 		return
 	}

@@ -45,6 +45,10 @@ func (r *region) ringPass() {
 		r.annotate(api.FoundingAnnotation, debt.Founder.String())
 	case debt.From != "" && !debt.Paid:
 		r.annotate(api.RebuildFromAnnotation, debt.From)
+		delete(r.dc.Annotations, api.SpreadAnnotation)
+		if spread := ring.Spread(members, self); len(spread) > 0 && !r.dc.Status.IsTrue(api.DatacenterInitialized) {
+			r.annotate(api.SpreadAnnotation, strings.Join(spread, ","))
+		}
 		if r.dc.Status.IsTrue(api.DatacenterInitialized) && r.rebuild(debt.From) {
 			r.annotate(api.RebuiltFromAnnotation, debt.From)
 		}

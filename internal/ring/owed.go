@@ -37,6 +37,8 @@ type Member struct {
 	Rebuilt     bool     // it has got it
 	Lacks       bool     // it has yet to get data of which it holds replicas
 	Stopped     bool     // as asked, with its volumes, or coming back from that
+	Looked      bool     // it says which keyspaces there are
+	Spread      []string // those of them that aren't replicated by datacenter
 }
 
 // MemberOf reads a CassandraDatacenter.
@@ -52,6 +54,12 @@ func MemberOf(dc *cassandra.CassandraDatacenter) Member {
 	}
 	for _, n := range dc.Status.NodeStatuses {
 		m.Hosts = append(m.Hosts, n.HostID)
+	}
+	m.Looked = dc.Status.KeyspacesSeen
+	for name, k := range dc.Status.Keyspaces {
+		if k.Strategy != "" {
+			m.Spread = append(m.Spread, name)
+		}
 	}
 	return m
 }
@@ -111,6 +119,20 @@ func Lacking(ring []Member, self int) (names []string) {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// Spread names the users' keyspaces, as the other datacenters of a ring say, that aren't replicated by datacenter: a node that
+// joins owns ranges of them at once. It is "?" when none of them says.
+func Spread(ring []Member, self int) (names []string) {
+	looked := false
+	for _, m := range others(ring, self) {
+		looked, names = looked || m.Looked, append(names, m.Spread...)
+	}
+	if !looked {
+		return []string{"?"}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // Stopped names the other datacenters of a ring that have data and can't be asked for it now, because they are stopped.

@@ -74,6 +74,29 @@ func TestLacking(t *testing.T) {
 	}
 }
 
+// Keyspaces of which a datacenter would own ranges as soon as it joins are told to it; that nobody knows is no leave to join.
+func TestSpread(t *testing.T) {
+	said := &cassandra.CassandraDatacenter{}
+	said.Status.KeyspacesSeen = true
+	said.Status.Keyspaces = map[string]cassandra.KeyspaceStatus{"shop": {Strategy: "SimpleStrategy"}, "other": {Replicas: 3}}
+	none := &cassandra.CassandraDatacenter{}
+	none.Status.KeyspacesSeen = true
+	for _, test := range []struct {
+		why  string
+		ring []Member
+		want []string
+	}{
+		{"two say so", []Member{{}, MemberOf(said), MemberOf(said)}, []string{"shop"}},
+		{"one has yet to see it", []Member{{}, MemberOf(none), MemberOf(said)}, []string{"shop"}},
+		{"there is none", []Member{{}, MemberOf(none), {Initialized: true}}, nil},
+		{"nobody has looked", []Member{{Looked: true}, {Exists: true, Initialized: true}}, []string{"?"}},
+	} {
+		if diff := cmp.Diff(test.want, Spread(test.ring, 0)); diff != "" {
+			t.Errorf("%s:\n%s", test.why, diff)
+		}
+	}
+}
+
 func TestStoppedWithData(t *testing.T) {
 	dc := func(stopped bool, kinds ...cassandra.DatacenterConditionType) *cassandra.CassandraDatacenter {
 		d := &cassandra.CassandraDatacenter{}

@@ -16,6 +16,10 @@ const (
 	// LackingAnnotation lists, in Cassandra's words and with commas between, the ring's other datacenters that have yet to
 	// get data of which they hold replicas: those replicas are no copies of it.
 	LackingAnnotation = "ringspan.io/lacking-data"
+	// SpreadAnnotation lists, with commas between, the users' keyspaces of a ring that aren't replicated by datacenter: a node
+	// that joins owns ranges of those at once. "?" while no other datacenter says which there are. It is on a datacenter that
+	// is about to join.
+	SpreadAnnotation = "ringspan.io/not-by-datacenter"
 	// StoppedAnnotation lists, in Cassandra's words and with commas between, the ring's other datacenters that are stopped
 	// with data, or on their way back from that: a ring that has one of them isn't begun anew.
 	StoppedAnnotation = "ringspan.io/stopped-with-data"

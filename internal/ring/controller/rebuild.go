@@ -39,6 +39,9 @@ func (p *pass) rebuild(ctx context.Context, i int, want, have *cassandra.Cassand
 		return nil
 	}
 	want.Annotations[cassandra.RebuildFromAnnotation] = debt.From
+	if spread := ring.Spread(members, i); len(spread) > 0 && !have.Status.IsTrue(cassandra.DatacenterInitialized) {
+		want.Annotations[cassandra.SpreadAnnotation] = strings.Join(spread, ",") // it waits before its first start, and says so
+	}
 	task, err := p.rebuildTask(ctx, want)
 	if err != nil {
 		return err

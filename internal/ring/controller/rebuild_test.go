@@ -258,6 +258,34 @@ func TestAStoppedDatacenterIsNamedToTheOthers(t *testing.T) {
 	s.until("dc1 to know of the end", func() bool { return w.dc("dc1").Annotations[cassandra.StoppedAnnotation] == "" })
 }
 
+// A datacenter that joins is told which keyspaces it would own ranges of at once, until it is initialized.
+func TestAKeyspaceOfNoDatacenterIsNamedToOneThatJoins(t *testing.T) {
+	s := newStage(t)
+	w, c := s.by[west], s.by[central]
+	w.secret("admin", map[string]string{"username": "admin", "password": "secret"})
+	w.apply(func(k *api.K8ssandraCluster) { k.Spec.Cassandra.Datacenters = k.Spec.Cassandra.Datacenters[:1] })
+	s.until("dc1", func() bool { return w.dc("dc1") != nil })
+	w.serve("dc1", "10.0.0.1")
+	s.until("the ring to be ready", s.ready)
+	sees := func(keyspaces map[string]cassandra.KeyspaceStatus) {
+		dc := w.dc("dc1")
+		dc.Status.KeyspacesSeen, dc.Status.Keyspaces = true, keyspaces
+		w.must(w.admin.Status().Update(t.Context(), dc))
+	}
+	w.edit(func(k *api.K8ssandraCluster) {
+		k.Spec.Cassandra.Datacenters = append(k.Spec.Cassandra.Datacenters, template("dc2", central))
+	})
+	s.until("dc2", func() bool { return c.dc("dc2") != nil })
+	told := func() string { return c.dc("dc2").Annotations[cassandra.SpreadAnnotation] }
+	if got := told(); got != "?" {
+		t.Errorf("before dc1 has looked dc2 is told %q", got)
+	}
+	sees(map[string]cassandra.KeyspaceStatus{"shop": {Strategy: "SimpleStrategy"}, "other": {Replicas: 1}})
+	s.until("dc2 to be told", func() bool { return told() == "shop" })
+	sees(map[string]cassandra.KeyspaceStatus{"shop": {Replicas: 1}, "other": {Replicas: 1}})
+	s.until("dc2 to be let in", func() bool { return told() == "" })
+}
+
 // A source in the same region, under another name in Cassandra than in Kubernetes.
 func TestADatacenterIsAddedInTheSameRegion(t *testing.T) {
 	s := newStage(t)
