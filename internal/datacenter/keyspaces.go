@@ -68,6 +68,8 @@ func (s *State) keyspace(name string, replication map[string]string) api.Keyspac
 	case !s.initialized(): // the rebuild comes
 	case !owes && (old.Strategy != "" || !seen && s.DC.Status.KeyspacesSeen):
 		now.OwedSince, now.Unverified = s.fromNowOn(), true
+	case seen && !old.Unverified && s.owes() != "" && here > int(old.Replicas): // the rebuild that goes on may know of fewer
+		now.OwedSince = s.fromNowOn()
 	case !owes && seen && old.Replicas == 0:
 		now.OwedSince = s.fromNowOn()
 	case !owes:

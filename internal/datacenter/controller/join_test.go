@@ -99,6 +99,29 @@ func TestAKeyspaceIsAlteredByHand(t *testing.T) {
 	}
 }
 
+// A keyspace that an application makes over all datacenters at once is repaired, because it may have been made in another
+// way; the datacenter is ready again by itself.
+func TestANewKeyspaceIsRepaired(t *testing.T) {
+	s := newStage(t)
+	s.create(nil)
+	s.settle()
+	other := s.elsewhere()
+	s.settle()
+	s.must(other.CreateKeyspace(t.Context(), "shop", map[string]int{"dc1": 3, "dc2": 1}))
+	s.pass()
+	dc := s.dc()
+	if ready, k := dc.Status.Condition(api.DatacenterReady), dc.Status.Keyspaces["shop"]; ready.Status != "False" || !strings.Contains(ready.Message, "may lack data of shop") || !k.Unverified {
+		t.Errorf("at first: %+v, %+v", ready, k)
+	}
+	s.settle()
+	if dc := s.dc(); !dc.Status.IsTrue(api.DatacenterReady) || dc.Status.Keyspaces["shop"] != (api.KeyspaceStatus{Replicas: 3}) {
+		t.Errorf("in the end: %+v, %+v", dc.Status.Condition(api.DatacenterReady), dc.Status.Keyspaces["shop"])
+	}
+	if repairs := strings.Count(strings.Join(s.ring.Writes(), "\n"), "repair shop"); repairs != 1 {
+		t.Errorf("%d repairs", repairs)
+	}
+}
+
 // A datacenter that comes to a ring with data is initialized when its nodes are members, and lets nobody in before it has
 // been rebuilt: not after a restart of the operator, nor of a node.
 func TestADatacenterThatOwesDataIsClosed(t *testing.T) {
