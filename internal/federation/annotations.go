@@ -8,7 +8,7 @@ const (
 	LineageAnnotation   = "ringspan.io/lineage" // what the first version doesn't know of the revision: see lineage.go
 	OriginAnnotation    = "ringspan.io/origin"  // the region that the object was first applied to
 	ChooseAnnotation    = "ringspan.io/choose"  // a person's: the region whose spec should hold
-	// RemovalAnnotation says how far a deletion is: RemovalAgreed and since when all regions have agreed, or RemovalBegun,
+	// RemovalAnnotation says how far a deletion is: RemovalAgreed, since when all regions have agreed and which, or RemovalBegun,
 	// after which nothing overrules it.
 	RemovalAnnotation = "ringspan.io/removal"
 	// RegionsAnnotation lists the other regions' copies that this one has seen, as region=uid. So a region that has lost its

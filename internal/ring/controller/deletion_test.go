@@ -78,6 +78,51 @@ func TestDeletionWaitsForAnUnreachableRegion(t *testing.T) {
 	}
 }
 
+// A ClientConfig that is away for a moment while its region is waited for gives no region up: what that region has to say
+// still counts.
+func TestAClientConfigThatComesBackIsWaitedFor(t *testing.T) {
+	s := running(t)
+	w, c := s.by[west], s.by[central]
+	s.cut()
+	w.delete()
+	c.edit(writes(9))
+	s.rounds(3)
+	config := &configv1beta1.ClientConfig{}
+	s.must(w.admin.Get(t.Context(), client.ObjectKey{Namespace: install.Namespace, Name: "peer-" + central}, config))
+	s.must(w.admin.Delete(t.Context(), config.DeepCopy()))
+	s.rounds(5)
+	s.whole()
+	config.ResourceVersion, config.UID = "", ""
+	s.must(w.admin.Create(t.Context(), config))
+	s.heal()
+	s.until("the edit to hold in both regions", func() bool {
+		return w.ring() != nil && s.ready() && w.revision() == c.revision()
+	})
+	s.whole()
+}
+
+// A region that comes back when all others have agreed for a while is looked at for as long as they were.
+func TestARegionThatComesBackLateIsLookedAt(t *testing.T) {
+	s := running(t)
+	w, c := s.by[west], s.by[central]
+	config := &configv1beta1.ClientConfig{}
+	s.must(w.admin.Get(t.Context(), client.ObjectKey{Namespace: install.Namespace, Name: "peer-" + central}, config))
+	s.must(w.admin.Delete(t.Context(), config.DeepCopy()))
+	w.delete()
+	s.rounds(15)
+	s.whole()
+	config.ResourceVersion, config.UID = "", ""
+	s.must(w.admin.Create(t.Context(), config))
+	s.rounds(10) // the wait that began without it would be over
+	if w.dc("dc1") == nil || !w.dc("dc1").DeletionTimestamp.IsZero() {
+		t.Error("dc1 was taken down")
+	}
+	s.until("the ring to be gone", s.gone)
+	if c.dc("dc2") != nil {
+		t.Error("dc2 is left")
+	}
+}
+
 // An edit that the deletion did not know of holds: no datacenter is taken down anywhere, and both regions go on with it.
 func TestAnEditOverrulesADeletion(t *testing.T) {
 	s := running(t)

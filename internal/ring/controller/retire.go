@@ -46,16 +46,42 @@ func (p *pass) retire(ctx context.Context) (again time.Duration, err error) {
 	case decision.Verb == federation.Await:
 		return soon, errors.Join(p.mark(ctx, ""), p.tell(ctx, reasonWaiting, "nothing is taken down before every region has agreed: waiting for "+p.blocker(decision.Other)))
 	}
-	since, err := time.Parse(time.RFC3339, strings.TrimPrefix(state, federation.RemovalAgreed))
-	if err != nil {
-		since = p.Now()
-	}
+	since := p.agreedSince(state)
 	at := since.Add(peers.Lag)
-	if len(p.peers) > 0 && p.Now().Before(at) {
+	if !p.alone() && p.Now().Before(at) {
 		words := fmt.Sprintf("every region has agreed: datacenters are taken down from %s on", at.UTC().Format(time.RFC3339))
-		return soon, errors.Join(p.mark(ctx, federation.RemovalAgreed+since.UTC().Format(time.RFC3339)), p.tell(ctx, reasonAgreed, words))
+		return soon, errors.Join(p.mark(ctx, p.agreed(since)), p.tell(ctx, reasonAgreed, words))
 	}
 	return soon, p.mark(ctx, federation.RemovalBegun)
+}
+
+// agreed is how it is written down that all regions have agreed: since when, and which ones.
+func (p *pass) agreed(since time.Time) string {
+	regions := []string{since.UTC().Format(time.RFC3339)}
+	for i := range p.peers {
+		regions = append(regions, p.peers[i].Region)
+	}
+	return federation.RemovalAgreed + strings.Join(regions, " ")
+}
+
+// agreedSince is since when all regions have agreed that are known now: one whose ClientConfig was away when it was written
+// down is waited for anew.
+func (p *pass) agreedSince(state string) time.Time {
+	text, regions, _ := strings.Cut(strings.TrimPrefix(state, federation.RemovalAgreed), " ")
+	since, err := time.Parse(time.RFC3339, text)
+	known := strings.Fields(regions)
+	if err != nil || slices.ContainsFunc(p.peers, func(s peers.Snapshot) bool { return !slices.Contains(known, s.Region) }) {
+		return p.Now()
+	}
+	return since
+}
+
+// alone tells whether no other region was ever a part of the ring, as far as is known. That none has a ClientConfig now is
+// no proof: one that is taken away by mistake comes back.
+func (p *pass) alone() bool {
+	elsewhere := func(t api.CassandraDatacenterTemplate) bool { return p.regionOf(t) != p.Region }
+	return len(p.peers) == 0 && p.k.Annotations[federation.RegionsAnnotation] == "" &&
+		(p.k.Spec.Cassandra == nil || !slices.ContainsFunc(p.k.Spec.Cassandra.Datacenters, elsewhere))
 }
 
 // retiring are the regions as a deletion sees them.
