@@ -75,6 +75,9 @@ func (p *Peers) configure(ctx context.Context, region string, c *configv1beta1.C
 		return
 	}
 	if err == nil && old != nil && old.source == string(kubeconfig) {
+		p.mu.Lock()
+		old.config = c
+		p.mu.Unlock()
 		return
 	}
 	var way connection
@@ -143,7 +146,7 @@ func (p *Peers) replace(region, source string, way connection, wrong string, c *
 	if wrong != "" && old != nil && old.seen.Client == nil && old.seen.Message == wrong {
 		return
 	}
-	next := &peer{source: source, forget: way.forget, seen: Snapshot{Region: region}, ended: p.Now()}
+	next := &peer{config: c, source: source, forget: way.forget, seen: Snapshot{Region: region}, ended: p.Now()}
 	if old != nil {
 		old.stop()
 		next.seen = old.seen
@@ -189,5 +192,14 @@ func (p *Peers) warn(c *configv1beta1.ClientConfig, words string) {
 	if p.warned[c.UID] != words {
 		p.warned[c.UID] = words
 		p.Events.Eventf(c, nil, corev1.EventTypeWarning, "NotUsed", "Reconcile", "%s", words)
+	}
+}
+
+// Warn records an event on the ClientConfig of a region: about what isn't taken from there, when nothing here is of it.
+func (p *Peers) Warn(region, reason, words string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if one := p.peers[region]; one != nil {
+		p.Events.Eventf(one.config, nil, corev1.EventTypeWarning, reason, "Reconcile", "%s", words)
 	}
 }

@@ -16,6 +16,8 @@ import (
 	"k8s.io/client-go/tools/events"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
+
+	configv1beta1 "github.com/ringspan/ringspan/api/config/v1beta1"
 )
 
 // Peers follows the other regions, each in a goroutine of its own.
@@ -38,9 +40,10 @@ type Peers struct {
 
 // peer is one region that is followed.
 type peer struct {
-	source  string             // what it was made from
-	forget  func()             // ends its connections; nil while it has none
-	cancel  context.CancelFunc // of its watch; nil while it has none
+	config  *configv1beta1.ClientConfig // that names it
+	source  string                      // what it was made from
+	forget  func()                      // ends its connections; nil while it has none
+	cancel  context.CancelFunc          // of its watch; nil while it has none
 	seen    Snapshot
 	missing int       // looks that failed, one after another
 	ended   time.Time // the last look, or since when there is to be a first one

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -14,6 +15,7 @@ import (
 
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
+	"github.com/ringspan/ringspan/internal/deletion"
 	"github.com/ringspan/ringspan/internal/federation"
 	"github.com/ringspan/ringspan/internal/ring"
 )
@@ -82,6 +84,10 @@ func (p *pass) agree(ctx context.Context) (again bool, err error) {
 	decision := federation.Follow(own, copies, p.told())
 	if decision.Verb == federation.Delete {
 		return true, p.follow(ctx, decision.Other)
+	}
+	if p.k.Annotations[deletion.Annotation] == deletion.Asked { // nothing came of it
+		delete(p.k.Annotations, deletion.Annotation)
+		news = true
 	}
 	written, err := p.act(ctx, decision, before, untouched, objects[decision.Other.Region])
 	if err != nil || !written && !identified && !finalizer && !news {
@@ -196,32 +202,57 @@ func (p *pass) pull(ctx context.Context, name types.NamespacedName) error {
 		return nil
 	}
 	if living := slices.ContainsFunc(leftovers, func(dc cassandra.CassandraDatacenter) bool { return dc.DeletionTimestamp.IsZero() }); !living && p.lostHere(name, best.ID) {
-		log.FromContext(ctx).Info("this region has lost its copy of the ring: it is not made again without a person's word", "from", best.Region)
+		p.refuse(leftovers, name, best.Region, fmt.Sprintf("this region has lost its copy of it, which is not made again without a person's word: the annotation %s: %s on the copy of region %s",
+			deletion.BringBack, p.Region, best.Region))
 		return nil
 	}
-	if ok, err := p.mayTakeOver(ctx, name); !ok || err != nil {
-		return err
-	}
-	if err := p.ensureNamespace(ctx, name.Namespace); err != nil {
+	if missing, err := p.missingToTakeOver(ctx, name); missing != "" || err != nil {
+		p.refuse(leftovers, name, best.Region, missing)
 		return err
 	}
 	from := objects[best.Region]
 	p.k.Namespace, p.k.Name, p.k.Labels = name.Namespace, name.Name, from.Labels
 	p.adopt(best.Head, from)
 	controllerutil.AddFinalizer(p.k, api.Finalizer)
-	if lost, err := p.lostIfCreated(ctx); err != nil || len(lost) > 0 {
-		log.FromContext(ctx).Info("the ring is not taken over: the definition here doesn't know a part of it", "fields", lost, "from", best.Region)
+	lost, err := p.create(ctx)
+	switch {
+	case len(lost) > 0:
+		p.refuse(leftovers, name, best.Region, "the definition of a K8ssandraCluster here doesn't know "+strings.Join(lost, ", ")+" of it")
+	case apierrors.IsAlreadyExists(err):
+		return nil
+	case err != nil:
+		p.refuse(leftovers, name, best.Region, err.Error())
 		return err
+	default:
+		log.FromContext(ctx).Info("taking the ring over", "revision", best.Head.String(), "from", best.Region)
+		p.Events.Eventf(p.k, nil, corev1.EventTypeNormal, "TakenOver", "Reconcile", "took the ring over from region %s at revision %s", best.Region, best.Revision)
 	}
-	log.FromContext(ctx).Info("taking the ring over", "revision", best.Head.String(), "from", best.Region)
-	if err := p.Client.Create(ctx, p.k); err != nil {
-		if apierrors.IsAlreadyExists(err) {
-			return nil
-		}
-		return err
-	}
-	p.Events.Eventf(p.k, nil, corev1.EventTypeNormal, "TakenOver", "Reconcile", "took the ring over from region %s at revision %s", best.Region, best.Revision)
 	return nil
+}
+
+// create makes the copy, in a namespace that is made if need be, unless a part of its spec would be lost.
+func (p *pass) create(ctx context.Context) (lost []string, err error) {
+	if err := p.ensureNamespace(ctx, p.k.Namespace); err != nil {
+		return nil, err
+	}
+	if lost, err := p.lostIfCreated(ctx); err != nil || len(lost) > 0 {
+		return lost, err
+	}
+	return nil, p.Client.Create(ctx, p.k)
+}
+
+// refuse says why a ring isn't taken over from a region. There is no copy that could say it: the region's ClientConfig does,
+// and the ring's datacenters that are here.
+func (p *pass) refuse(here []cassandra.CassandraDatacenter, name types.NamespacedName, region, why string) {
+	if why == "" {
+		return
+	}
+	p.refused = true
+	words := fmt.Sprintf("ring %s of region %s is not taken over: %s", name, region, why)
+	p.Peers.Warn(region, "NotTakenOver", words)
+	for i := range here {
+		p.Events.Eventf(&here[i], nil, corev1.EventTypeWarning, "NotTakenOver", "Reconcile", "%s", words)
+	}
 }
 
 func (p *pass) ensureNamespace(ctx context.Context, name string) error {
@@ -234,14 +265,17 @@ func (p *pass) ensureNamespace(ctx context.Context, name string) error {
 }
 
 // follow deletes this copy because another region's is being deleted, unless it was written since it was read: an edit
-// must not go unseen.
+// must not go unseen. A protected copy stays protected: admission lets one go that says that its deletion was asked for, and
+// that is taken back when nothing comes of it, whatever becomes of this process.
 func (p *pass) follow(ctx context.Context, other federation.Copy) error {
 	log.FromContext(ctx).Info("deleting the ring, because it was deleted in another region", "region", other.Region, "revision", other.String())
 	if err := p.heed(ctx, other.Region); err != nil {
 		return err
 	}
-	if err := p.unprotect(ctx); err != nil {
-		return err
+	if p.k.Annotations[deletion.Annotation] != deletion.Asked {
+		if err := p.markDeletion(ctx, deletion.Asked); err != nil {
+			return err
+		}
 	}
 	err := p.Client.Delete(ctx, p.k, client.Preconditions{UID: &p.k.UID, ResourceVersion: &p.k.ResourceVersion})
 	if err == nil {

@@ -56,6 +56,7 @@ type pass struct {
 	choice    string   // why the ring has diverged
 	reason    string   // of that, when it is another one
 	held      bool     // nothing of the ring may be made yet
+	refused   bool     // another region's ring isn't taken over, for a reason that was told
 }
 
 // Reconcile is one pass. It decides nothing before every peer has been looked at: what is not known yet is not absent.
@@ -67,7 +68,11 @@ func (r *Reconciler) Reconcile(ctx context.Context, q ctrl.Request) (ctrl.Result
 	p := &pass{Reconciler: r, k: &api.K8ssandraCluster{}, peers: known}
 	err := r.Client.Get(ctx, q.NamespacedName, p.k)
 	if apierrors.IsNotFound(err) {
-		return ctrl.Result{}, p.pull(ctx, q.NamespacedName)
+		err := p.pull(ctx, q.NamespacedName)
+		if err == nil && p.refused { // what is missing here may come without news of a peer
+			return ctrl.Result{RequeueAfter: later}, nil
+		}
+		return ctrl.Result{}, err
 	}
 	if err != nil {
 		return ctrl.Result{}, err

@@ -9,7 +9,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
@@ -75,19 +74,18 @@ func (p *pass) namespace(ctx context.Context, name string) (*corev1.Namespace, e
 	return ns, err
 }
 
-// mayTakeOver tells whether a ring of another region may have its copy in the namespace of its name here. In namespaces
-// where a pod can become anything that needs a grant.
-func (p *pass) mayTakeOver(ctx context.Context, ring types.NamespacedName) (bool, error) {
+// missingToTakeOver is the grant that a ring of another region lacks to have its copy in the namespace of its name here; ""
+// if none. Only namespaces where a pod can become anything need one.
+func (p *pass) missingToTakeOver(ctx context.Context, ring types.NamespacedName) (string, error) {
 	if !grant.Guarded(ring.Namespace, p.Peers.Namespace) {
-		return true, nil
+		return "", nil
 	}
 	ns, err := p.namespace(ctx, ring.Namespace)
 	a := grant.Asker{Namespace: ring.Namespace, Name: ring.Name}
 	if err != nil || grant.Accepts(ns, a) {
-		return err == nil, err
+		return "", err
 	}
-	log.FromContext(ctx).Info(grant.Missing("ring "+ring.Name, p.Region, ring.Namespace, ns, a))
-	return false, nil
+	return grant.Missing("ring "+ring.Name, p.Region, ring.Namespace, ns, a), nil
 }
 
 // missingElsewhere are the grants that other regions miss for their datacenters of the ring, as their copies say.

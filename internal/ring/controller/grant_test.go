@@ -146,6 +146,12 @@ func TestAGuardedNamespaceTakesNoRingOver(t *testing.T) {
 	if c.ring() != nil || w.ring() == nil {
 		t.Error("it was taken over")
 	}
+	if !c.event("ring kube-public/ring of region "+west+" is not taken over") || !c.event("ringspan.io/") {
+		t.Errorf("no event says so: %q", c.told)
+	}
+	if c.next == 0 {
+		t.Error("it isn't looked at again when it may be")
+	}
 	c.accepts(s.ns, s.ns+"/ring")
 	s.until("it to be taken over", func() bool { return c.ring() != nil })
 	w.delete()

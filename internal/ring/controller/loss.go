@@ -227,8 +227,8 @@ func (p *pass) broughtBack(ctx context.Context) error {
 	return p.patch(ctx, before)
 }
 
-// unprotect takes the protection from deletion off this region's copy and off those of its datacenters that go with it: the
-// deletion was asked for in another region, where it was taken off, or a person said that what is lost may go.
+// unprotect takes the protection from deletion off this region's copy and off those of its datacenters that go with it: a
+// person said that what is lost may go.
 func (p *pass) unprotect(ctx context.Context) error {
 	list, err := p.datacenters(ctx, p.key())
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
@@ -350,6 +351,44 @@ func TestAProtectedRing(t *testing.T) {
 	w.edit(func(k *api.K8ssandraCluster) { delete(k.Annotations, deletion.Protection) })
 	w.delete()
 	s.until("the ring to be gone", s.gone)
+}
+
+// dying is an operator's client that ends before it deletes anything.
+type dying struct{ client.Client }
+
+func (dying) Delete(context.Context, client.Object, ...client.DeleteOption) error {
+	return errors.New("the operator ends here")
+}
+
+// An operator that dies while it follows a deletion leaves the ring protected, also when the deletion is overruled then.
+func TestProtectionOutlastsAnOperatorThatFollows(t *testing.T) {
+	s := protected(t)
+	w, c := s.by[west], s.by[central]
+	w.edit(func(k *api.K8ssandraCluster) { delete(k.Annotations, deletion.Protection) })
+	w.delete()
+	w.pass()
+	c.loop.Client = dying{c.as}
+	for range 2 {
+		s.must(c.peers.Survey(t.Context()))
+		if _, err := c.loop.Reconcile(t.Context(), ctrl.Request{NamespacedName: c.key()}); err == nil {
+			t.Fatal("it was not about to delete its copy")
+		}
+	}
+	for _, o := range []client.Object{c.ring(), c.dc("dc2")} {
+		if o.GetAnnotations()[deletion.Protection] != "true" {
+			t.Errorf("%T %s isn't protected any more: %v", o, o.GetName(), o.GetAnnotations())
+		}
+	}
+	c.edit(writes(9))
+	c.newOperator()
+	s.until("the edit to hold in both regions", func() bool {
+		return w.ring() != nil && w.ring().DeletionTimestamp.IsZero() && w.revision() == c.revision()
+	})
+	for _, o := range []client.Object{c.ring(), c.dc("dc2")} {
+		if err := c.admin.Delete(t.Context(), o); err == nil || !strings.Contains(err.Error(), "take the annotation "+deletion.Protection+" off first") {
+			t.Errorf("deleting %T %s: %v", o, o.GetName(), err)
+		}
+	}
 }
 
 // A protected ring holds its namespace: nothing of it is deleted, and it says what is wrong. The word that all may go
