@@ -121,8 +121,19 @@ func (p *pass) generate(ctx context.Context, name types.NamespacedName) error {
 	return client.IgnoreAlreadyExists(p.Client.Create(ctx, secret))
 }
 
+// sharingRole is the name of the Role with which a ring's Secret is shared. Those for ReplicatedSecrets and their copies begin
+// like the ones of rings; a ring whose name could be meant by both has a name for its Role that no other can have.
+func sharingRole(ring string) string {
+	for _, theirs := range []string{"secrets-", "copy-"} {
+		if strings.HasPrefix(ring, theirs) {
+			return "ringspan-peer:" + ring
+		}
+	}
+	return "ringspan-peer-" + ring
+}
+
 // share lets the other regions' operators read one Secret.
 func (p *pass) share(ctx context.Context, name types.NamespacedName) error {
-	meta := metav1.ObjectMeta{Namespace: name.Namespace, Name: "ringspan-peer-" + p.k.Name, Labels: map[string]string{api.ClusterNameLabel: p.k.Name, api.ClusterNamespaceLabel: p.k.Namespace}}
+	meta := metav1.ObjectMeta{Namespace: name.Namespace, Name: sharingRole(p.k.Name), Labels: map[string]string{api.ClusterNameLabel: p.k.Name, api.ClusterNamespaceLabel: p.k.Namespace}}
 	return p.Peers.Allow(ctx, meta, name.Name)
 }

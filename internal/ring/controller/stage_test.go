@@ -34,10 +34,11 @@ const west, central = "eu-west-1", "eu-central-1"
 // as a peer with the shipped permissions. A story has a namespace of its own in both. CassandraDatacenters have no
 // controller: serve plays it.
 type stage struct {
-	t     *testing.T
-	ns    string
-	clock time.Time
-	by    map[string]*region
+	t        *testing.T
+	ns       string
+	ringName string
+	clock    time.Time
+	by       map[string]*region
 }
 
 type region struct {
@@ -55,7 +56,7 @@ type region struct {
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
-	s := &stage{t: t, clock: time.Now().Truncate(time.Second), by: map[string]*region{}}
+	s := &stage{t: t, ringName: "ring", clock: time.Now().Truncate(time.Second), by: map[string]*region{}}
 	clusters := map[string]*kubetest.Cluster{west: kubetest.Region(t, west), central: kubetest.Region(t, central)}
 	s.ns = clusters[west].Namespace(t)
 	s.must(clusters[central].Client.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: s.ns}}))
@@ -94,7 +95,7 @@ func (s *stage) must(err error) {
 
 func (s *stage) all() []*region { return []*region{s.by[west], s.by[central]} }
 
-func (s *stage) key() client.ObjectKey { return client.ObjectKey{Namespace: s.ns, Name: "ring"} }
+func (s *stage) key() client.ObjectKey { return client.ObjectKey{Namespace: s.ns, Name: s.ringName} }
 
 // template is a datacenter of three nodes.
 func template(name, region string) api.CassandraDatacenterTemplate {
@@ -104,7 +105,7 @@ func template(name, region string) api.CassandraDatacenterTemplate {
 // apply makes the ring in a region: dc1 in the west, dc2 in the centre, with a Secret that is given there.
 func (r *region) apply(change func(*api.K8ssandraCluster)) {
 	r.t.Helper()
-	k := &api.K8ssandraCluster{ObjectMeta: metav1.ObjectMeta{Namespace: r.ns, Name: "ring"}}
+	k := &api.K8ssandraCluster{ObjectMeta: metav1.ObjectMeta{Namespace: r.ns, Name: r.ringName}}
 	k.Spec.Cassandra = &api.CassandraClusterTemplate{Datacenters: []api.CassandraDatacenterTemplate{template("dc1", west), template("dc2", central)}}
 	k.Spec.Cassandra.ServerVersion = "5.0.9"
 	k.Spec.Cassandra.SuperuserSecretRef.Name = "admin"
