@@ -58,7 +58,7 @@ func present(ctx context.Context, r region.Region) (err error) {
 			case <-time.After(callAgain):
 			}
 		}
-		ask, cancel := context.WithTimeout(ctx, lookLimit)
+		ask, cancel := context.WithTimeout(ctx, answerLimit)
 		err = r.Client.List(ask, &corev1.NamespaceList{}, client.Limit(1))
 		cancel()
 		if !unreachable(err) {

@@ -97,7 +97,7 @@ func (s *statusRun) show(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	statuses, err := gather(ctx, c, all, s.keyspace)
+	statuses, err := inventory.Rings(ctx, c, all, s.keyspace)
 	var base *ringstatus.Infrastructure
 	if _, near := c.(inventory.Local); !near || s.output == "table" { // programs ask often, and this machine has better things to do
 		base = below(ctx, c, all)

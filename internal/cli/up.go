@@ -143,7 +143,7 @@ func (u *upRun) run(ctx context.Context, timeout time.Duration) error {
 		r.Kubeconfig = u.ground.Kubeconfig()
 	}
 	if !u.scope.bare() {
-		if r.Rings, err = gather(ctx, u.ground, u.all, ""); err != nil {
+		if r.Rings, err = inventory.Rings(ctx, u.ground, u.all, ""); err != nil {
 			return err
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	configv1beta1 "github.com/ringspan/ringspan/api/config/v1beta1"
@@ -30,11 +31,27 @@ type Region struct {
 
 // New makes a client. Nobody is asked yet: the region may not answer.
 func New(name string, config *rest.Config) (Region, error) {
+	return newWithin(name, config, AnswerLimit/2)
+}
+
+// newWithin bounds also the question which kinds a region serves. A client asks it
+// before its first other one, whose deadline doesn't reach it.
+func newWithin(name string, config *rest.Config, limit time.Duration) (Region, error) {
 	scheme, err := Scheme()
 	if err != nil {
 		return Region{}, err
 	}
-	kube, err := client.New(config, client.Options{Scheme: scheme})
+	hurried := rest.CopyConfig(config)
+	hurried.Timeout = limit
+	asker, err := rest.HTTPClientFor(hurried)
+	if err != nil {
+		return Region{}, err
+	}
+	mapper, err := apiutil.NewDynamicRESTMapper(hurried, asker)
+	if err != nil {
+		return Region{}, err
+	}
+	kube, err := client.New(config, client.Options{Scheme: scheme, Mapper: mapper})
 	return Region{name, config, kube}, err
 }
 
