@@ -34,7 +34,7 @@ volumes come on top. With --present it reckons what is there now instead.`,
 			if err != nil {
 				return err
 			}
-			q := c.Ask(file.Fleet.Name, &file.Fleet.Spec)
+			q := c.Question(file.Fleet.Name, &file.Fleet.Spec)
 			seen, err := c.Observe(cmd.Context(), q)
 			if err != nil {
 				return err

@@ -17,6 +17,7 @@ import (
 	"github.com/ringspan/ringspan/internal/fleet/infra"
 	"github.com/ringspan/ringspan/internal/fleet/inventory"
 	"github.com/ringspan/ringspan/internal/fleet/local"
+	"github.com/ringspan/ringspan/internal/fleet/provision"
 	"github.com/ringspan/ringspan/internal/install"
 	"github.com/ringspan/ringspan/internal/region"
 )
@@ -66,9 +67,9 @@ type infrastructure struct {
 
 // build makes networks, what connects them, and clusters.
 func (i *infrastructure) build(ctx context.Context, u *upRun) error {
-	wish := aws.Wish{Fleet: i.name, Spec: i.spec, NetworkOnly: u.scope.network, Prune: u.scope.pruned()}
+	want := provision.Request{Fleet: i.name, Spec: i.spec, NetworkOnly: u.scope.network, Prune: u.scope.pruned()}
 	u.report.Phase("infrastructure planned")
-	first, err := i.cloud.Plan(ctx, wish)
+	first, err := provision.Plan(ctx, i.cloud, want)
 	if err != nil {
 		return i.unseen(ctx, u, err)
 	}
@@ -78,13 +79,13 @@ func (i *infrastructure) build(ctx context.Context, u *upRun) error {
 	if err := u.agree(ctx, first.Plan.Removals); err != nil {
 		return err
 	}
-	wish.Prune = infra.PruneOnly(first.Plan.Removals)
+	want.Prune = infra.PruneOnly(first.Plan.Removals)
 	u.report.Phase("infrastructure as the file says")
-	_, err = i.cloud.Up(ctx, wish, time.Now(), func(d *aws.Draft) {
-		if len(d.Plan.Steps) > 0 {
-			u.report.Line(progress.Subject{}, fmt.Sprintf("%d steps to do", len(d.Plan.Steps)))
+	_, err = provision.Up(ctx, i.cloud, want, time.Now(), provision.Watch{Step: infraNews(u.report), Planned: func(r *provision.Round) {
+		if len(r.Plan.Steps) > 0 {
+			u.report.Line(progress.Subject{}, fmt.Sprintf("%d steps to do", len(r.Plan.Steps)))
 		}
-	}, infraNews(u.report))
+	}})
 	if err != nil {
 		return i.unseen(ctx, u, err)
 	}
@@ -98,7 +99,7 @@ func (i *infrastructure) build(ctx context.Context, u *upRun) error {
 // unseen goes on with a fleet that is there already when AWS doesn't answer in some
 // region: what isn't seen isn't changed, and the rings are in the clusters.
 func (i *infrastructure) unseen(ctx context.Context, u *upRun, err error) error {
-	unseen := aws.OnlyAway(err)
+	unseen := provision.OnlyUnreachable(err)
 	if len(unseen) == 0 || ctx.Err() != nil || u.scope.bare() || !exists(u.ground.Kubeconfig()) {
 		return err
 	}
@@ -107,7 +108,7 @@ func (i *infrastructure) unseen(ctx context.Context, u *upRun, err error) error 
 		u.leaveOut(region, "AWS does not answer there; networks and clusters of all regions were left as they are")
 	}
 	i.endpoints, err = i.cloud.Endpoints(ctx, i.name, &i.spec)
-	if len(aws.OnlyAway(err)) > 0 { // those that answer suffice
+	if len(provision.OnlyUnreachable(err)) > 0 { // those that answer suffice
 		return nil
 	}
 	return err

@@ -10,8 +10,8 @@ import (
 	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
 	"github.com/ringspan/ringspan/internal/cli/progress"
 	"github.com/ringspan/ringspan/internal/fleet"
-	"github.com/ringspan/ringspan/internal/fleet/aws"
 	"github.com/ringspan/ringspan/internal/fleet/inventory"
+	"github.com/ringspan/ringspan/internal/fleet/provision"
 )
 
 // account is how the verbs that speak to AWS reach it.
@@ -55,8 +55,8 @@ func infraReporter(out io.Writer, title string, spec *fleetv1.FleetSpec) *progre
 }
 
 // infraNews makes news of steps into lines and waits of a report.
-func infraNews(report *progress.Reporter) func(aws.Event) {
-	return func(e aws.Event) {
+func infraNews(report *progress.Reporter) func(provision.Event) {
+	return func(e provision.Event) {
 		s := progress.Subject{Region: e.Step.Region, Name: e.Step.ID}
 		switch {
 		case e.Err != nil: // told at the end, with all others

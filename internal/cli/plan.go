@@ -12,11 +12,11 @@ import (
 
 	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
 	"github.com/ringspan/ringspan/internal/fleet"
-	"github.com/ringspan/ringspan/internal/fleet/aws"
 	"github.com/ringspan/ringspan/internal/fleet/cost"
 	"github.com/ringspan/ringspan/internal/fleet/infra"
 	"github.com/ringspan/ringspan/internal/fleet/inventory"
 	"github.com/ringspan/ringspan/internal/fleet/local"
+	"github.com/ringspan/ringspan/internal/fleet/provision"
 )
 
 // exitChanges is plan's exit code when there is something to do.
@@ -104,14 +104,14 @@ type plannedStep struct {
 // yet has an empty one.
 func (a account) plan(ctx context.Context, f *fleet.File, s scope) (planned, error) {
 	c, spec, err := a.Reach(ctx, f)
-	wish := aws.Wish{Fleet: f.Fleet.Name, Spec: spec, NetworkOnly: s.network, Prune: s.pruned()}
-	var d *aws.Draft
+	want := provision.Request{Fleet: f.Fleet.Name, Spec: spec, NetworkOnly: s.network, Prune: s.pruned()}
+	var d *provision.Round
 	calls := 0
 	switch {
 	case errors.Is(err, inventory.ErrNotRunning):
-		d, err = local.Blank(wish)
+		d, err = local.Blank(want)
 	case err == nil:
-		d, err = c.Plan(ctx, wish)
+		d, err = provision.Plan(ctx, c, want)
 		calls = c.Calls.Total()
 	}
 	if err != nil {
@@ -128,9 +128,9 @@ func (a account) plan(ctx context.Context, f *fleet.File, s scope) (planned, err
 	return r, nil
 }
 
-func newPlanned(fleet string, d *aws.Draft) planned {
+func newPlanned(fleet string, d *provision.Round) planned {
 	r := planned{
-		Fleet: fleet, ID: d.ID, Account: d.Seen.Account, Steps: []plannedStep{}, Refused: d.Plan.Refused, Removals: d.Plan.Removals, Trouble: d.Plan.Trouble, Quotas: d.Plan.Quotas,
+		Fleet: fleet, ID: d.FleetID, Account: d.Seen.Account, Steps: []plannedStep{}, Refused: d.Plan.Refused, Removals: d.Plan.Removals, Trouble: d.Plan.Trouble, Quotas: d.Plan.Quotas,
 	}
 	for _, s := range d.Plan.Steps {
 		r.Steps = append(r.Steps, plannedStep{

@@ -149,7 +149,7 @@ func below(ctx context.Context, p inventory.Fleet, all []region.Region) *ringsta
 	if err != nil {
 		return &ringstatus.Infrastructure{Message: err.Error()}
 	}
-	q := c.Ask(p.Name(), nil)
+	q := c.Question(p.Name(), nil)
 	for _, r := range all {
 		q.Regions = append(q.Regions, r.Name)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/ringspan/ringspan/internal/fleet"
 	"github.com/ringspan/ringspan/internal/fleet/aws"
 	"github.com/ringspan/ringspan/internal/fleet/inventory"
+	"github.com/ringspan/ringspan/internal/fleet/provision"
 	"github.com/ringspan/ringspan/internal/fleet/remote"
 )
 
@@ -74,9 +75,9 @@ func (g *awsGround) carry(ctx context.Context, u *upRun) error {
 func downAWS(ctx context.Context, c *aws.Cloud, name string, spec *fleetv1.FleetSpec, out io.Writer) error {
 	report := infraReporter(out, "ringspan down: fleet "+name, spec)
 	report.Phase("deleted")
-	_, err := c.Down(ctx, name, spec, time.Now(), func(d *aws.Draft) {
-		report.Line(progress.Subject{}, fmt.Sprintf("%d steps to do", len(d.Plan.Steps)))
-	}, infraNews(report))
+	_, err := provision.Down(ctx, c, name, spec, time.Now(), provision.Watch{Step: infraNews(report), Planned: func(r *provision.Round) {
+		report.Line(progress.Subject{}, fmt.Sprintf("%d steps to do", len(r.Plan.Steps)))
+	}})
 	report.Close()
 	if err != nil {
 		return err

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ringspan/ringspan/internal/fleet/aws"
+	"github.com/ringspan/ringspan/internal/fleet/provision"
 )
 
 // A region that the account must opt in to is named, and so is one that AWS
@@ -20,7 +20,7 @@ func TestRegionThatIsNotEnabled(t *testing.T) {
 	for region, says := range map[string]string{"af-south-1": "not enabled", "eu-nowhere-9": "not a region"} {
 		wrong := *s.DeepCopy()
 		wrong.Regions[1].Name = region
-		_, err := e.cloud().Up(t.Context(), aws.Wish{Fleet: name, Spec: wrong, NetworkOnly: true}, time.Now(), nil, nil)
+		_, err := provision.Up(t.Context(), e.cloud(), provision.Request{Fleet: name, Spec: wrong, NetworkOnly: true}, time.Now(), provision.Watch{})
 		if err == nil || !strings.Contains(err.Error(), region) || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: up said %v", region, err)
 		}
@@ -37,7 +37,7 @@ func TestEveryQuotaIsRefusedFirst(t *testing.T) {
 			e := serve(t)
 			before := e.left()
 			e.drive(http.MethodPut, "quotas", map[string]any{"region": "eu-central-1", "code": code, "value": 0}, nil)
-			_, err := e.cloud().Up(t.Context(), wish(t, article, false), time.Now(), nil, nil)
+			_, err := provision.Up(t.Context(), e.cloud(), request(t, article, false), time.Now(), provision.Watch{})
 			if err == nil || !strings.Contains(err.Error(), what) || !strings.Contains(err.Error(), "eu-central-1") || !strings.Contains(err.Error(), code) {
 				t.Errorf("up said %v", err)
 			}
@@ -51,12 +51,12 @@ func TestEveryQuotaIsRefusedFirst(t *testing.T) {
 // Machines of spot and those that somebody else runs are counted too.
 func TestVirtualCPUsAreCounted(t *testing.T) {
 	e := serve(t)
-	c, w := e.cloud(), wish(t, strings.ReplaceAll(twoRegions, "{count: 2}", "{count: 2, capacity: spot, instanceType: m5.xlarge}"), false)
+	c, w := e.cloud(), request(t, strings.ReplaceAll(twoRegions, "{count: 2}", "{count: 2, capacity: spot, instanceType: m5.xlarge}"), false)
 	e.drive(http.MethodPut, "quotas", map[string]any{"code": "L-1216C47A", "value": 0}, nil)
 	e.drive(http.MethodPut, "quotas", map[string]any{"code": "L-34B43A08", "value": 11}, nil)
 	up(t, c, w)
 	w.Spec.Regions[0].Nodes.Count = 3
-	_, err := c.Up(t.Context(), w, time.Now(), nil, nil)
+	_, err := provision.Up(t.Context(), c, w, time.Now(), provision.Watch{})
 	if err == nil || !strings.Contains(err.Error(), "eu-west-1: 4 virtual CPUs of standard spot instances are needed, 8 of 11 are in use") {
 		t.Errorf("up said %v", err)
 	}
@@ -66,9 +66,9 @@ func TestVirtualCPUsAreCounted(t *testing.T) {
 func TestDownWithoutTheFile(t *testing.T) {
 	e := serve(t)
 	before := e.left()
-	c, w := e.cloud(), wish(t, article, false)
+	c, w := e.cloud(), request(t, article, false)
 	up(t, c, w)
-	if _, err := c.Down(t.Context(), w.Fleet, nil, time.Now(), nil, nil); err != nil {
+	if _, err := provision.Down(t.Context(), c, w.Fleet, nil, time.Now(), provision.Watch{}); err != nil {
 		t.Fatal(err)
 	}
 	if left := e.left(); !slices.Equal(left, before) {
@@ -80,7 +80,7 @@ func TestDownWithoutTheFile(t *testing.T) {
 func TestExpiredFleetsAreFound(t *testing.T) {
 	e := serve(t)
 	c := e.cloud()
-	kept, gone := wish(t, strings.Replace(twoRegions, "name: pair", "name: kept", 1), true), wish(t, twoRegions, true)
+	kept, gone := request(t, strings.Replace(twoRegions, "name: pair", "name: kept", 1), true), request(t, twoRegions, true)
 	gone.Spec.Expires = "2026-01-31"
 	up(t, c, kept)
 	before := e.left()
@@ -95,7 +95,7 @@ func TestExpiredFleetsAreFound(t *testing.T) {
 	if f := all[1]; f.Name != "pair" || !f.Deadline.Before(time.Date(2026, 2, 2, 0, 0, 0, 0, time.UTC)) || f.Deadline.IsZero() || !slices.Equal(f.Regions, []string{"eu-central-1", "eu-west-1"}) {
 		t.Errorf("the other: %+v", f)
 	}
-	if _, err := c.Down(t.Context(), all[1].Name, nil, time.Now(), nil, nil); err != nil {
+	if _, err := provision.Down(t.Context(), c, all[1].Name, nil, time.Now(), provision.Watch{}); err != nil {
 		t.Fatal(err)
 	}
 	if left := e.left(); !slices.Equal(left, before) {
@@ -111,7 +111,7 @@ func TestCallsGrowWithResources(t *testing.T) {
 	e.drive(http.MethodPut, "quotas", map[string]any{"code": "L-0263D0A3", "value": 20}, nil)
 	var first float64
 	for _, n := range []int{3, 6, 10} {
-		w := wish(t, manyRegions(n), true)
+		w := request(t, manyRegions(n), true)
 		c := e.cloud()
 		d := up(t, c, w)
 		made := len(d.Wanted.Resources)

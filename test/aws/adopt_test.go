@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/ringspan/ringspan/internal/fleet/provision"
 	"time"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
@@ -34,7 +36,7 @@ const theirCluster = "theirs-eu-west-1"
 // somebody had made them by other means.
 func given(t *testing.T, e *embedded, cluster bool) (vpc string) {
 	t.Helper()
-	vpc = up(t, e.cloud(), wish(t, theirs, !cluster)).Seen.Physical("eu-west-1/vpc")
+	vpc = up(t, e.cloud(), request(t, theirs, !cluster)).Seen.Physical("eu-west-1/vpc")
 	api := e.ec2("eu-west-1")
 	tags, err := api.DescribeTags(t.Context(), &ec2.DescribeTagsInput{Filters: []types.Filter{{Name: awssdk.String("key"), Values: []string{"ringspan.io/*"}}}})
 	for _, d := range must(t, tags, err).Tags {
@@ -87,7 +89,7 @@ func TestAdopt(t *testing.T) {
 			c, vpc := e.cloud(), given(t, e, what == "cluster")
 			before, were := e.left(), ways(t, e, vpc)
 			id := map[string]string{"vpc": vpc, "cluster": theirCluster}[what]
-			w := wish(t, fmt.Sprintf(adopting, what+": "+id), false)
+			w := request(t, fmt.Sprintf(adopting, what+": "+id), false)
 			d := up(t, c, w)
 			once(t, c, w)
 			for _, f := range d.Seen.Found {
@@ -113,7 +115,7 @@ func TestAdoptingAnotherFleetsIsRefused(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			e := serve(t)
 			c := e.cloud()
-			owner := wish(t, theirs, what == "vpc")
+			owner := request(t, theirs, what == "vpc")
 			vpc := up(t, c, owner).Seen.Physical("eu-west-1/vpc")
 			id, key := vpc, "vpc"
 			if what != "vpc" {
@@ -123,12 +125,12 @@ func TestAdoptingAnotherFleetsIsRefused(t *testing.T) {
 				untag(t, e)
 			}
 			before := e.left()
-			w := wish(t, fmt.Sprintf(adopting, key+": "+id), false)
-			d, err := c.Plan(t.Context(), w)
+			w := request(t, fmt.Sprintf(adopting, key+": "+id), false)
+			d, err := provision.Plan(t.Context(), c, w)
 			if err != nil || len(d.Plan.Refused) != 1 {
 				t.Fatalf("%v: the plan is not refused", err)
 			}
-			_, err = c.Up(t.Context(), w, time.Now(), nil, nil)
+			_, err = provision.Up(t.Context(), c, w, time.Now(), provision.Watch{})
 			for _, said := range []string{d.Plan.Refused[0], fmt.Sprint(err)} {
 				for _, part := range []string{id, "eu-west-1", "fleet theirs", infra.TagFleet, "take it down first"} {
 					if !strings.Contains(said, part) {
@@ -151,10 +153,10 @@ func TestAdoptingAnotherFleetsIsRefused(t *testing.T) {
 func TestAdoptingOnesOwnChangesNothing(t *testing.T) {
 	e := serve(t)
 	c, before := e.cloud(), e.left()
-	w := wish(t, theirs, false)
+	w := request(t, theirs, false)
 	vpc := up(t, c, w).Seen.Physical("eu-west-1/vpc")
 	for _, adopt := range []string{"vpc: " + vpc, "cluster: " + theirCluster} {
-		named := wish(t, strings.Replace(theirs, "cidr: 172.21.0.0/16", "adopt: {"+adopt+"}", 1), false)
+		named := request(t, strings.Replace(theirs, "cidr: 172.21.0.0/16", "adopt: {"+adopt+"}", 1), false)
 		once(t, c, named)
 		w = named
 	}
@@ -168,7 +170,7 @@ func TestDownWhenWhatWasAdoptedIsGone(t *testing.T) {
 	api := e.ec2("eu-west-1")
 	made, err := api.CreateVpc(t.Context(), &ec2.CreateVpcInput{CidrBlock: awssdk.String("172.21.0.0/16")})
 	vpc := must(t, made, err).Vpc.VpcId
-	w := wish(t, fmt.Sprintf(adopting, "vpc: "+*vpc), true)
+	w := request(t, fmt.Sprintf(adopting, "vpc: "+*vpc), true)
 	up(t, c, w)
 	peerings, err := api.DescribeVpcPeeringConnections(t.Context(), &ec2.DescribeVpcPeeringConnectionsInput{})
 	for _, p := range must(t, peerings, err).VpcPeeringConnections {
@@ -177,7 +179,7 @@ func TestDownWhenWhatWasAdoptedIsGone(t *testing.T) {
 	}
 	_, err = api.DeleteVpc(t.Context(), &ec2.DeleteVpcInput{VpcId: vpc})
 	must(t, 0, err)
-	if _, err := c.Plan(t.Context(), w); err == nil || !strings.Contains(err.Error(), *vpc) {
+	if _, err := provision.Plan(t.Context(), c, w); err == nil || !strings.Contains(err.Error(), *vpc) {
 		t.Errorf("plan said %v", err)
 	}
 	clean(t, e, c, w, before, "without the network that was adopted")

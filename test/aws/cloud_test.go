@@ -18,6 +18,7 @@ import (
 	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
 	"github.com/ringspan/ringspan/internal/fleet"
 	"github.com/ringspan/ringspan/internal/fleet/aws"
+	"github.com/ringspan/ringspan/internal/fleet/provision"
 )
 
 // program is ringspan-local, built once for all tests.
@@ -199,25 +200,25 @@ func spec(t testing.TB, text string) (string, fleetv1.FleetSpec) {
 	return f.Fleet.Name, f.Fleet.Spec
 }
 
-func wish(t testing.TB, text string, networkOnly bool) aws.Wish {
+func request(t testing.TB, text string, networkOnly bool) provision.Request {
 	t.Helper()
 	name, s := spec(t, text)
-	return aws.Wish{Fleet: name, Spec: s, NetworkOnly: networkOnly}
+	return provision.Request{Fleet: name, Spec: s, NetworkOnly: networkOnly}
 }
 
-// up makes a wish so, or ends the test.
-func up(t testing.TB, c *aws.Cloud, w aws.Wish) *aws.Draft {
+// up brings a request about, or ends the test.
+func up(t testing.TB, c *aws.Cloud, w provision.Request) *provision.Round {
 	t.Helper()
-	d, err := c.Up(t.Context(), w, time.Now(), nil, nil)
+	d, err := provision.Up(t.Context(), c, w, time.Now(), provision.Watch{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return d
 }
 
-func down(t testing.TB, c *aws.Cloud, w aws.Wish) {
+func down(t testing.TB, c *aws.Cloud, w provision.Request) {
 	t.Helper()
-	if _, err := c.Down(t.Context(), w.Fleet, &w.Spec, time.Now(), nil, nil); err != nil {
+	if _, err := provision.Down(t.Context(), c, w.Fleet, &w.Spec, time.Now(), provision.Watch{}); err != nil {
 		t.Fatal(err)
 	}
 }

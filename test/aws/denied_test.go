@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ringspan/ringspan/internal/fleet/aws"
+	"github.com/ringspan/ringspan/internal/fleet/provision"
 )
 
 // spared are the permissions without which a fleet goes up and down all the same,
@@ -22,7 +23,7 @@ var spared = map[string]string{
 // one as policies do, and nothing else is waited for.
 func TestEachDeniedCallIsNamed(t *testing.T) {
 	e := serve(t)
-	w := wish(t, strings.Replace(article, "    - {name: eu-central-1, cidr: 172.22.0.0/16}\n", "", 1), false) // one region and the jump host make all calls
+	w := request(t, strings.Replace(article, "    - {name: eu-central-1, cidr: 172.22.0.0/16}\n", "", 1), false) // one region and the jump host make all calls
 	w.Spec.Admins = []string{"arn:aws:iam::123456789012:user/ada"}
 	ends := func(ctx context.Context, do func(context.Context, *aws.Cloud) error) error {
 		c, err := e.open(ctx, nil)
@@ -32,11 +33,11 @@ func TestEachDeniedCallIsNamed(t *testing.T) {
 		return do(ctx, c)
 	}
 	makes := func(ctx context.Context, c *aws.Cloud) error {
-		_, err := c.Up(ctx, w, time.Now(), nil, nil)
+		_, err := provision.Up(ctx, c, w, time.Now(), provision.Watch{})
 		return err
 	}
 	goes := func(ctx context.Context, c *aws.Cloud) error {
-		_, err := c.Down(ctx, w.Fleet, &w.Spec, time.Now(), nil, nil)
+		_, err := provision.Down(ctx, c, w.Fleet, &w.Spec, time.Now(), provision.Watch{})
 		return err
 	}
 	if err := ends(t.Context(), makes); err != nil {

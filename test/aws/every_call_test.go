@@ -47,7 +47,7 @@ type callCount struct {
 func journey(t *testing.T, e *embedded, c *aws.Cloud, networkOnly bool) {
 	t.Helper()
 	before := e.left()
-	w := wish(t, article, networkOnly)
+	w := request(t, article, networkOnly)
 	w.Spec.Admins = []string{"arn:aws:iam::123456789012:user/ada"}
 	up(t, c, w)
 	once(t, c, w)

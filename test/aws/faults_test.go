@@ -14,6 +14,7 @@ import (
 
 	"github.com/ringspan/ringspan/internal/fleet/aws"
 	"github.com/ringspan/ringspan/internal/fleet/infra"
+	"github.com/ringspan/ringspan/internal/fleet/provision"
 )
 
 // Every call is throttled now and then, and everything new is NotFound at first.
@@ -30,7 +31,7 @@ func TestThrottlingAndLagOnEveryCall(t *testing.T) {
 			e := serve(t, s.flags...)
 			e.drive(http.MethodPut, "throttle", []map[string]any{{"every": s.every}}, nil)
 			before := e.left()
-			c, w := e.cloud(), wish(t, twoRegions, s.network)
+			c, w := e.cloud(), request(t, twoRegions, s.network)
 			up(t, c, w)
 			once(t, c, w)
 			clean(t, e, c, w, before, name)
@@ -41,7 +42,7 @@ func TestThrottlingAndLagOnEveryCall(t *testing.T) {
 // What somebody deletes by hand is planned, and made again; nothing else is.
 func TestDriftIsMended(t *testing.T) {
 	e := serve(t)
-	c, w := e.cloud(), wish(t, twoRegions, true)
+	c, w := e.cloud(), request(t, twoRegions, true)
 	made := up(t, c, w)
 	hand := e.ec2("eu-west-1")
 	var table string
@@ -56,7 +57,7 @@ func TestDriftIsMended(t *testing.T) {
 	if _, err := hand.DeleteRoute(t.Context(), &ec2.DeleteRouteInput{RouteTableId: &table, DestinationCidrBlock: awssdk.String("0.0.0.0/0")}); err != nil {
 		t.Fatal(err)
 	}
-	d, err := c.Plan(t.Context(), w)
+	d, err := provision.Plan(t.Context(), c, w)
 	if err != nil || len(d.Plan.Steps) != 1 || d.Plan.Steps[0].Kind != infra.Route || d.Plan.Steps[0].ID != "eu-west-1/route/public/0.0.0.0/0" {
 		t.Fatalf("%v, plan:\n%s", err, d.Plan.Text())
 	}
@@ -69,7 +70,7 @@ func TestDriftIsMended(t *testing.T) {
 func TestForeignResourceStopsDown(t *testing.T) {
 	e := serve(t)
 	before := e.left()
-	c, w := e.cloud(), wish(t, twoRegions, true)
+	c, w := e.cloud(), request(t, twoRegions, true)
 	made := up(t, c, w)
 	var vpc string
 	for _, f := range made.Seen.Found {
@@ -82,7 +83,7 @@ func TestForeignResourceStopsDown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = c.Down(t.Context(), w.Fleet, &w.Spec, time.Now(), nil, nil)
+	_, err = provision.Down(t.Context(), c, w.Fleet, &w.Spec, time.Now(), provision.Watch{})
 	if err == nil || !strings.Contains(err.Error(), *group.GroupId) || !strings.Contains(err.Error(), "eu-west-1") {
 		t.Fatalf("down said %v, and does not name %s", err, *group.GroupId)
 	}
@@ -100,8 +101,8 @@ func TestQuotaIsRefusedFirst(t *testing.T) {
 	}
 	before := e.left()
 	e.drive(http.MethodPut, "quotas", map[string]any{"region": "eu-central-1", "code": "L-F678F1CE", "value": 1}, nil)
-	c, w := e.cloud(), wish(t, article, true)
-	_, err := c.Up(t.Context(), w, time.Now(), nil, nil)
+	c, w := e.cloud(), request(t, article, true)
+	_, err := provision.Up(t.Context(), c, w, time.Now(), provision.Watch{})
 	if err == nil || !strings.Contains(err.Error(), "quota") || !strings.Contains(err.Error(), "eu-central-1") {
 		t.Fatalf("up said %v", err)
 	}
@@ -117,8 +118,8 @@ func TestDeniedCallIsNamed(t *testing.T) {
 			e := serve(t)
 			before := e.left()
 			e.drive(http.MethodPut, "denied", []string{action}, nil)
-			c, w := e.cloud(), wish(t, twoRegions, false)
-			_, err := c.Up(t.Context(), w, time.Now(), nil, nil)
+			c, w := e.cloud(), request(t, twoRegions, false)
+			_, err := provision.Up(t.Context(), c, w, time.Now(), provision.Watch{})
 			if err == nil || !strings.Contains(err.Error(), action) {
 				t.Fatalf("up said %v, and does not name %s", err, action)
 			}
@@ -143,7 +144,7 @@ func TestWrongCredentials(t *testing.T) {
 func TestDeletedPeeringIsMadeAgain(t *testing.T) {
 	e := serve(t)
 	before := e.left()
-	c, w := e.cloud(), wish(t, twoRegions, true)
+	c, w := e.cloud(), request(t, twoRegions, true)
 	made := up(t, c, w)
 	for _, f := range made.Seen.Found {
 		if f.Kind == infra.Peering {

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/ringspan/ringspan/internal/fleet/provision"
 	"time"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
@@ -18,7 +20,7 @@ import (
 func TestEveryForeignResourceStopsDown(t *testing.T) {
 	e := serve(t)
 	before := e.left()
-	c, w := e.cloud(), wish(t, twoRegions, true)
+	c, w := e.cloud(), request(t, twoRegions, true)
 	d := up(t, c, w)
 	vpc, subnet := d.Seen.Physical("eu-west-1/vpc"), d.Seen.Physical("eu-west-1/subnet/public/eu-west-1a")
 	api, ctx := e.ec2("eu-west-1"), t.Context()
@@ -81,7 +83,7 @@ func TestEveryForeignResourceStopsDown(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			id := f.make()
 			was := len(e.left())
-			_, err := c.Down(ctx, w.Fleet, &w.Spec, time.Now(), nil, nil)
+			_, err := provision.Down(ctx, c, w.Fleet, &w.Spec, time.Now(), provision.Watch{})
 			if err == nil || !strings.Contains(err.Error(), "eu-west-1: "+what+" "+id+" in "+vpc) {
 				t.Errorf("down said %v", err)
 			}
@@ -101,7 +103,7 @@ func TestEveryForeignResourceStopsDown(t *testing.T) {
 func TestWhatIsDeletedByHandIsMadeAgain(t *testing.T) {
 	e := serve(t)
 	before := e.left()
-	c, w := e.cloud(), wish(t, twoRegions, false)
+	c, w := e.cloud(), request(t, twoRegions, false)
 	d := up(t, c, w)
 	api, ctx := e.ec2("eu-west-1"), t.Context()
 	gone := map[string]bool{}
@@ -123,7 +125,7 @@ func TestWhatIsDeletedByHandIsMadeAgain(t *testing.T) {
 	_, err := api.DeleteRouteTable(ctx, &ec2.DeleteRouteTableInput{RouteTableId: &table})
 	must(t, 0, err)
 	gone["eu-west-1/table/private"] = true
-	plan, err := c.Plan(ctx, w)
+	plan, err := provision.Plan(ctx, c, w)
 	for id := range gone {
 		if !strings.Contains(must(t, plan, err).Plan.Text(), id) {
 			t.Errorf("the plan doesn't make %s:\n%s", id, plan.Plan.Text())
@@ -142,7 +144,7 @@ func TestWhatIsDeletedByHandIsMadeAgain(t *testing.T) {
 func TestNATGatewayThatIsForgotten(t *testing.T) {
 	e := serve(t)
 	before := e.left()
-	c, w := e.cloud(), wish(t, twoRegions, true)
+	c, w := e.cloud(), request(t, twoRegions, true)
 	nat := up(t, c, w).Seen.Physical("eu-west-1/nat/eu-west-1a")
 	_, err := e.ec2("eu-west-1").DeleteNatGateway(t.Context(), &ec2.DeleteNatGatewayInput{NatGatewayId: &nat})
 	must(t, 0, err)

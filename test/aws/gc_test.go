@@ -22,6 +22,7 @@ import (
 
 	"github.com/ringspan/ringspan/internal/cli"
 	"github.com/ringspan/ringspan/internal/fleet/aws"
+	"github.com/ringspan/ringspan/internal/fleet/provision"
 )
 
 // command runs ringspan as a person does, against the account.
@@ -34,9 +35,9 @@ func command(t *testing.T, ctx context.Context, endpoint string, args ...string)
 }
 
 // named is a fleet of two regions and a jump host; date "" means for ever.
-func named(t *testing.T, name, date string, networkOnly bool) aws.Wish {
+func named(t *testing.T, name, date string, networkOnly bool) provision.Request {
 	t.Helper()
-	w := wish(t, strings.Replace(twoRegions, "name: pair", "name: "+name, 1), networkOnly)
+	w := request(t, strings.Replace(twoRegions, "name: pair", "name: "+name, 1), networkOnly)
 	w.Spec.Expires = date
 	return w
 }
@@ -260,12 +261,12 @@ func TestGCGoesByTheFileOfToday(t *testing.T) {
 		t.Error("its time is past, and it isn't found")
 	}
 	w.Spec.Expires = ""
-	d, err := c.Plan(t.Context(), w)
+	d, err := provision.Plan(t.Context(), c, w)
 	if err != nil || !strings.Contains(d.Plan.Text(), "tag:ringspan.io/expires is 2026-01-31, wanted is nothing") {
 		t.Errorf("%v: the plan doesn't take the date away:\n%s", err, d.Plan.Text())
 	}
 	killed(t, e, 1, func(ctx context.Context, c *aws.Cloud) error { // one network at most has lost its date
-		_, err := c.Up(ctx, w, time.Now(), nil, nil)
+		_, err := provision.Up(ctx, c, w, time.Now(), provision.Watch{})
 		return err
 	})
 	up(t, c, w)
@@ -277,7 +278,7 @@ func TestGCGoesByTheFileOfToday(t *testing.T) {
 	up(t, c, w)
 	w.Spec.Expires = "2026-01-31T12:00:00Z"
 	killed(t, e, 1, func(ctx context.Context, c *aws.Cloud) error {
-		_, err := c.Up(ctx, w, time.Now(), nil, nil)
+		_, err := provision.Up(ctx, c, w, time.Now(), provision.Watch{})
 		return err
 	})
 	up(t, c, w)
@@ -294,7 +295,7 @@ func TestGCOfAFleetInNetworksOfOthers(t *testing.T) {
 		strings.Replace(fmt.Sprintf(adopting, "vpc: "+vpc), ", {name: eu-central-1}", "", 1),
 		fmt.Sprintf(adopting, "vpc: "+vpc),
 	} {
-		w := wish(t, text, false)
+		w := request(t, text, false)
 		w.Spec.Expires = "2099-01-31"
 		up(t, c, w)
 		w.Spec.Expires = "2026-01-31"

@@ -16,6 +16,7 @@ import (
 
 	"github.com/ringspan/ringspan/internal/fleet/aws"
 	"github.com/ringspan/ringspan/internal/fleet/infra"
+	"github.com/ringspan/ringspan/internal/fleet/provision"
 )
 
 // killer lets so many calls that change something through, and then nothing any
@@ -104,9 +105,9 @@ func stride(few int64) int64 {
 }
 
 // once fails when a logical id is there twice.
-func once(t *testing.T, c *aws.Cloud, w aws.Wish) {
+func once(t *testing.T, c *aws.Cloud, w provision.Request) {
 	t.Helper()
-	d, err := c.Plan(t.Context(), w)
+	d, err := provision.Plan(t.Context(), c, w)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,11 +138,11 @@ func TestKilledInTheClusters(t *testing.T) { killEverywhere(t, twoRegions, false
 func killEverywhere(t *testing.T, text string, networkOnly bool, step int64) {
 	e := serve(t)
 	before := e.left()
-	w := wish(t, text, networkOnly)
+	w := request(t, text, networkOnly)
 	ups, downs := 0, 0
 	for k := int64(1); !t.Failed(); k += step {
 		dead := killed(t, e, k, func(ctx context.Context, c *aws.Cloud) error {
-			_, err := c.Up(ctx, w, time.Now(), nil, nil)
+			_, err := provision.Up(ctx, c, w, time.Now(), provision.Watch{})
 			return err
 		})
 		if !dead {
@@ -157,7 +158,7 @@ func killEverywhere(t *testing.T, text string, networkOnly bool, step int64) {
 		e.drive(http.MethodPost, "reset", nil, nil)
 		up(t, e.cloud(), w)
 		dead := killed(t, e, k, func(ctx context.Context, c *aws.Cloud) error {
-			_, err := c.Down(ctx, w.Fleet, &w.Spec, time.Now(), nil, nil)
+			_, err := provision.Down(ctx, c, w.Fleet, &w.Spec, time.Now(), provision.Watch{})
 			return err
 		})
 		if !dead {
@@ -173,12 +174,12 @@ func killEverywhere(t *testing.T, text string, networkOnly bool, step int64) {
 func TestDownAfterAKilledUp(t *testing.T) {
 	e := serve(t)
 	before := e.left()
-	w := wish(t, twoRegions, false)
+	w := request(t, twoRegions, false)
 	points := 0
 	for k := int64(1); !t.Failed(); k += stride(17) {
 		points++
 		dead := killed(t, e, k, func(ctx context.Context, c *aws.Cloud) error {
-			_, err := c.Up(ctx, w, time.Now(), nil, nil)
+			_, err := provision.Up(ctx, c, w, time.Now(), provision.Watch{})
 			return err
 		})
 		clean(t, e, e.cloud(), w, before, fmt.Sprintf("down after an up that was killed after %d changes", k))
@@ -198,12 +199,12 @@ func TestTwoUpsAtOnce(t *testing.T) {
 		t.Run("lag "+lag, func(t *testing.T) {
 			e := serve(t, "--lag", lag)
 			before := e.left()
-			w := wish(t, twoRegions, false)
+			w := request(t, twoRegions, false)
 			var group errgroup.Group
 			for range 2 {
 				c := e.cloud()
 				group.Go(func() error {
-					_, err := c.Up(t.Context(), w, time.Now(), nil, nil)
+					_, err := provision.Up(t.Context(), c, w, time.Now(), provision.Watch{})
 					return err
 				})
 			}
@@ -221,10 +222,10 @@ func TestTwoUpsAtOnce(t *testing.T) {
 
 // pruneDoubles runs up with --prune for the networks of which a plan says that they
 // are there twice, after a look that it has named each, and would delete no others.
-func pruneDoubles(t *testing.T, c *aws.Cloud, w aws.Wish, kept *aws.Draft) {
+func pruneDoubles(t *testing.T, c *aws.Cloud, w provision.Request, kept *provision.Round) {
 	t.Helper()
 	w.Prune = infra.PruneAll()
-	d, err := c.Plan(t.Context(), w)
+	d, err := provision.Plan(t.Context(), c, w)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -240,7 +241,7 @@ func pruneDoubles(t *testing.T, c *aws.Cloud, w aws.Wish, kept *aws.Draft) {
 	up(t, c, w)
 }
 
-func clean(t *testing.T, e *embedded, c *aws.Cloud, w aws.Wish, before []string, when string) {
+func clean(t *testing.T, e *embedded, c *aws.Cloud, w provision.Request, before []string, when string) {
 	t.Helper()
 	down(t, c, w)
 	if left := e.left(); !slices.Equal(left, before) {

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/ringspan/ringspan/internal/fleet/aws"
+	"github.com/ringspan/ringspan/internal/fleet/provision"
 )
 
 // The network of the article, from nothing and back to nothing.
@@ -15,8 +16,8 @@ func life(t *testing.T, text string, networkOnly bool) {
 	e := serve(t)
 	c := e.cloud()
 	before := e.left()
-	w := wish(t, text, networkOnly)
-	plan, err := c.Plan(t.Context(), w)
+	w := request(t, text, networkOnly)
+	plan, err := provision.Plan(t.Context(), c, w)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,7 +27,7 @@ func life(t *testing.T, text string, networkOnly bool) {
 	up(t, c, w)
 	t.Logf("up took %d calls for %d resources", c.Calls.Total(), len(plan.Wanted.Resources))
 	again := e.cloud()
-	plan, err = again.Plan(t.Context(), w)
+	plan, err = provision.Plan(t.Context(), again, w)
 	if err != nil || len(plan.Plan.Steps) > 0 || !plan.Plan.Quiet() {
 		t.Fatalf("a converged fleet has a plan: %v\n%s", err, plan.Plan.Text())
 	}

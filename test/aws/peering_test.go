@@ -11,22 +11,23 @@ import (
 
 	"github.com/ringspan/ringspan/internal/fleet/aws"
 	"github.com/ringspan/ringspan/internal/fleet/infra"
+	"github.com/ringspan/ringspan/internal/fleet/provision"
 )
 
 // halted brings a network up as far as a call that is denied, and allows it then.
-func halted(t *testing.T, e *embedded, c *aws.Cloud, w aws.Wish, action string) {
+func halted(t *testing.T, e *embedded, c *aws.Cloud, w provision.Request, action string) {
 	t.Helper()
 	e.drive(http.MethodPut, "denied", []string{action}, nil)
-	if _, err := c.Up(t.Context(), w, time.Now(), nil, nil); err == nil || !strings.Contains(err.Error(), action) {
+	if _, err := provision.Up(t.Context(), c, w, time.Now(), provision.Watch{}); err == nil || !strings.Contains(err.Error(), action) {
 		t.Fatalf("up said %v, and does not name %s", err, action)
 	}
 	e.drive(http.MethodPut, "denied", []string{}, nil)
 }
 
 // physical is the id of what a role has become, "" when it isn't there.
-func physical(t *testing.T, c *aws.Cloud, w aws.Wish, id string) string {
+func physical(t *testing.T, c *aws.Cloud, w provision.Request, id string) string {
 	t.Helper()
-	d, err := c.Plan(t.Context(), w)
+	d, err := provision.Plan(t.Context(), c, w)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,11 +50,11 @@ func TestRejectedAndExpiredPeering(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			e := serve(t)
 			before := e.left()
-			c, w := e.cloud(), wish(t, twoRegions, true)
+			c, w := e.cloud(), request(t, twoRegions, true)
 			halted(t, e, c, w, "ec2:AcceptVpcPeeringConnection")
 			id := physical(t, c, w, requested(t, c, w))
 			end(e, id)
-			d, err := c.Plan(t.Context(), w)
+			d, err := provision.Plan(t.Context(), c, w)
 			if err != nil || !strings.Contains(strings.ToLower(d.Plan.Text()), name) {
 				t.Fatalf("%v: the plan does not say that the peering is %s:\n%s", err, name, d.Plan.Text())
 			}
@@ -68,9 +69,9 @@ func TestRejectedAndExpiredPeering(t *testing.T) {
 }
 
 // requested is the role of the fleet's only peering.
-func requested(t *testing.T, c *aws.Cloud, w aws.Wish) string {
+func requested(t *testing.T, c *aws.Cloud, w provision.Request) string {
 	t.Helper()
-	d, err := c.Plan(t.Context(), w)
+	d, err := provision.Plan(t.Context(), c, w)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +89,7 @@ func requested(t *testing.T, c *aws.Cloud, w aws.Wish) string {
 func TestOverlappingPeering(t *testing.T) {
 	e := serve(t)
 	before := e.left()
-	c, w := e.cloud(), wish(t, twoRegions, true)
+	c, w := e.cloud(), request(t, twoRegions, true)
 	halted(t, e, c, w, "ec2:CreateVpcPeeringConnection")
 	vpc := physical(t, c, w, "eu-central-1/vpc")
 	hand := e.ec2("eu-central-1")
@@ -96,7 +97,7 @@ func TestOverlappingPeering(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Up(t.Context(), w, time.Now(), nil, nil); err == nil || !strings.Contains(err.Error(), "overlap") || !strings.Contains(err.Error(), "pcx-") {
+	if _, err := provision.Up(t.Context(), c, w, time.Now(), provision.Watch{}); err == nil || !strings.Contains(err.Error(), "overlap") || !strings.Contains(err.Error(), "pcx-") {
 		t.Fatalf("up said %v", err)
 	}
 	if _, err := hand.DisassociateVpcCidrBlock(t.Context(), &ec2.DisassociateVpcCidrBlockInput{AssociationId: added.CidrBlockAssociation.AssociationId}); err != nil {

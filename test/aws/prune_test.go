@@ -12,7 +12,7 @@ import (
 // out, and a file that a region is no longer in is refused until somebody agrees.
 func TestNothingIsDeletedThatNobodyAgreedTo(t *testing.T) {
 	e := serve(t)
-	c, w := e.cloud(), wish(t, twoRegions, false)
+	c, w := e.cloud(), request(t, twoRegions, false)
 	up(t, c, w)
 	there := e.left()
 	file := filepath.Join(t.TempDir(), "fleet.yaml")

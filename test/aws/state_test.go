@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/ringspan/ringspan/internal/fleet/aws"
+	"github.com/ringspan/ringspan/internal/fleet/provision"
 )
 
 // Killed at any moment while clients make things, and started again, the endpoint
@@ -65,7 +66,7 @@ func TestServeKeepsWhatItAnswered(t *testing.T) {
 // An up, during which the endpoint is killed again and again, converges.
 func TestUpOverKillsOfServe(t *testing.T) {
 	state := t.TempDir()
-	w := wish(t, twoRegions, false)
+	w := request(t, twoRegions, false)
 	for lives := 1; lives <= 8; lives++ {
 		e := serve(t, "--state", state)
 		if lives == 8 {
@@ -76,7 +77,7 @@ func TestUpOverKillsOfServe(t *testing.T) {
 			return
 		}
 		killed(t, e, int64(20*lives), func(ctx context.Context, c *aws.Cloud) error {
-			_, err := c.Up(ctx, w, time.Now(), nil, nil)
+			_, err := provision.Up(ctx, c, w, time.Now(), provision.Watch{})
 			return err
 		})
 		e.kill()

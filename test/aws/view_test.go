@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eks"
 
 	"github.com/ringspan/ringspan/internal/fleet/aws"
+	"github.com/ringspan/ringspan/internal/fleet/provision"
 	"github.com/ringspan/ringspan/internal/network"
 )
 
@@ -40,7 +41,7 @@ type hand struct {
 // and up mends it.
 func TestTheAPIShowsWhatIsWrong(t *testing.T) {
 	e := serve(t)
-	c, w := e.cloud(), wish(t, twoRegions, false)
+	c, w := e.cloud(), request(t, twoRegions, false)
 	up(t, c, w)
 	h := hand{ec2: e.ec2("eu-west-1"), eks: e.eks("eu-west-1")}
 	out, err := h.eks.DescribeCluster(t.Context(), &eks.DescribeClusterInput{Name: awssdk.String(w.Fleet + "-eu-west-1")})
@@ -71,7 +72,7 @@ func TestTheAPIShowsWhatIsWrong(t *testing.T) {
 			if b.undo != nil {
 				b.undo(t, h)
 			} else {
-				if d, err := c.Plan(t.Context(), w); err != nil || len(d.Plan.Steps) == 0 {
+				if d, err := provision.Plan(t.Context(), c, w); err != nil || len(d.Plan.Steps) == 0 {
 					t.Errorf("plan: %v", err)
 				}
 				up(t, c, w)
@@ -89,7 +90,7 @@ func (b breakage) is(f network.Finding) bool {
 		!slices.ContainsFunc(b.causes, func(part string) bool { return !strings.Contains(f.Cause, part) })
 }
 
-func view(t *testing.T, c *aws.Cloud, w aws.Wish) []network.Finding {
+func view(t *testing.T, c *aws.Cloud, w provision.Request) []network.Finding {
 	t.Helper()
 	v, missing, err := c.View(t.Context(), w.Fleet, &w.Spec)
 	if err != nil || len(missing) > 0 {
@@ -98,7 +99,7 @@ func view(t *testing.T, c *aws.Cloud, w aws.Wish) []network.Finding {
 	return network.Check(v)
 }
 
-func cidrOf(t *testing.T, c *aws.Cloud, w aws.Wish, region string) string {
+func cidrOf(t *testing.T, c *aws.Cloud, w provision.Request, region string) string {
 	t.Helper()
 	v, _, err := c.View(t.Context(), w.Fleet, &w.Spec)
 	for _, r := range must(t, v, err).Regions {

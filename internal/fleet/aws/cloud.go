@@ -29,6 +29,8 @@ import (
 	"github.com/aws/smithy-go/middleware"
 
 	"github.com/ringspan/ringspan/internal/fleet/aws/body"
+	"github.com/ringspan/ringspan/internal/fleet/infra"
+	"github.com/ringspan/ringspan/internal/fleet/provision"
 )
 
 // attempts of one call that is throttled or cut off.
@@ -223,3 +225,8 @@ func FleetID(account, fleet string) string {
 	sum := sha256.Sum256([]byte("ringspan/" + account + "/" + fleet))
 	return hex.EncodeToString(sum[:10])
 }
+
+// Desire says what a fleet needs in AWS.
+func (*Cloud) Desire(in infra.Input) (*infra.Desired, error) { return infra.Desire(in) }
+
+var _ provision.Provider = (*Cloud)(nil)

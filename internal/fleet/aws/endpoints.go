@@ -54,16 +54,16 @@ func (c *Cloud) endpoint(ctx context.Context, fleet string, r fleetv1.Region) (E
 			return Endpoint{}, fmt.Errorf("the certificate of cluster %s in %s: %w", name, r.Name, err)
 		}
 	}
-	if e.Private, err = c.in(r.Name).doorsOf(ctx, name); err != nil {
+	if e.Private, err = c.in(r.Name).apiServerAddresses(ctx, name); err != nil {
 		return Endpoint{}, c.explain(err, r.Name)
 	}
 	return e, nil
 }
 
-// doorsOf are the addresses that EKS has a cluster's API server listen at inside its
+// apiServerAddresses are the addresses that EKS has a cluster's API server listen at inside its
 // network, in zones of their own ("Cluster API server endpoint", Amazon EKS User Guide:
 // the interfaces are described as "Amazon EKS NAME").
-func (r *regional) doorsOf(ctx context.Context, cluster string) ([]string, error) {
+func (r *regional) apiServerAddresses(ctx context.Context, cluster string) ([]string, error) {
 	interfaces, err := r.networkInterfaces(ctx, filter("description", "Amazon EKS "+cluster))
 	if err != nil {
 		return nil, err

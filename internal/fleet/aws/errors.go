@@ -8,24 +8,26 @@ import (
 	"strings"
 
 	"github.com/aws/smithy-go"
+
+	"github.com/ringspan/ringspan/internal/fleet/provision"
 )
 
 // class is what an error of AWS means for what is done next.
 type class int
 
 const (
-	other       class = iota
-	notFound          // it isn't there, or not yet everywhere
-	exists            // it is there already
-	inUse             // something still hangs on it, or it is being worked on
-	notYet            // IAM's news haven't reached the service yet
-	throttled         // too many calls
-	denied            // no permission for the call
-	strangers         // the credentials are wrong or too old
-	overLimit         // a quota
-	settled           // it is in the wanted state, or in one that it never leaves
-	unknown           // the service has no such action
-	interrupted       // the call was cut off: it may have worked
+	other          class = iota
+	notFound             // it isn't there, or not yet everywhere
+	exists               // it is there already
+	inUse                // something still hangs on it, or it is being worked on
+	notYet               // IAM's news haven't reached the service yet
+	throttled            // too many calls
+	denied               // no permission for the call
+	badCredentials       // the credentials are wrong or too old
+	overLimit            // a quota
+	settled              // it is in the wanted state, or in one that it never leaves
+	unknown              // the service has no such action
+	interrupted          // the call was cut off: it may have worked
 )
 
 // codes of AWS's errors. What ends with a dot stands for a family.
@@ -37,7 +39,7 @@ var codes = map[string]class{
 	"EntityAlreadyExists": exists, "RouteAlreadyExists": exists, "Resource.AlreadyAssociated": exists, "InvalidPermission.Duplicate": exists, "InvalidGroup.Duplicate": exists, "InvalidSubnet.Conflict": exists, "VpcPeeringConnectionAlreadyExists": exists,
 	"RequestLimitExceeded": throttled, "Throttling": throttled, "ThrottlingException": throttled, "TooManyRequestsException": throttled,
 	"UnauthorizedOperation": denied, "AccessDenied": denied, "AccessDeniedException": denied,
-	"AuthFailure": strangers, "InvalidClientTokenId": strangers, "UnrecognizedClientException": strangers, "SignatureDoesNotMatch": strangers, "InvalidSignatureException": strangers, "ExpiredToken": strangers, "ExpiredTokenException": strangers, "RequestExpired": strangers, "OptInRequired": strangers,
+	"AuthFailure": badCredentials, "InvalidClientTokenId": badCredentials, "UnrecognizedClientException": badCredentials, "SignatureDoesNotMatch": badCredentials, "InvalidSignatureException": badCredentials, "ExpiredToken": badCredentials, "ExpiredTokenException": badCredentials, "RequestExpired": badCredentials, "OptInRequired": badCredentials,
 	"VpcLimitExceeded": overLimit, "AddressLimitExceeded": overLimit, "InternetGatewayLimitExceeded": overLimit, "NatGatewayLimitExceeded": overLimit, "SubnetLimitExceeded": overLimit, "RouteLimitExceeded": overLimit, "RulesPerSecurityGroupLimitExceeded": overLimit, "ResourceLimitExceeded": overLimit, "ResourceLimitExceededException": overLimit, "LimitExceeded": overLimit, "VcpuLimitExceeded": overLimit, "InstanceLimitExceeded": overLimit,
 	"InvalidStateTransition": settled, "NoUpdatesAreToBePerformed": settled,
 	"UnknownOperationException": unknown, "InvalidAction": unknown, "UnsupportedOperation": unknown,
@@ -114,7 +116,7 @@ func (c *Cloud) explain(err error, region string) error {
 	}
 	var api smithy.APIError
 	if region != "" && unanswered(err) {
-		return &Away{Region: region, err: err}
+		return &provision.Unreachable{Who: "AWS", Region: region, Err: plain(err)}
 	}
 	if !errors.As(err, &api) {
 		return err
@@ -127,7 +129,7 @@ func (c *Cloud) explain(err error, region string) error {
 	switch classify(err) {
 	case denied:
 		return &Denied{Action: action, text: fmt.Sprintf("no permission for %s%s as %s: `ringspan policy` prints what is needed (%s)", action, where, c.Caller, api.ErrorMessage())}
-	case strangers:
+	case badCredentials:
 		return fmt.Errorf("AWS does not accept the credentials for %s%s (%s: %s): check them with `ringspan token`'s profile or AWS_PROFILE, and that the region is enabled in the account", action, where, api.ErrorCode(), api.ErrorMessage())
 	case overLimit:
 		return fmt.Errorf("%s%s: the account has reached a quota (%s: %s): ask AWS for more, or remove what isn't needed", action, where, api.ErrorCode(), api.ErrorMessage())

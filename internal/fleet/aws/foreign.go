@@ -23,91 +23,63 @@ type inside struct {
 }
 
 // askInside lists a network's contents without regard to tags.
-func (l *look) askInside(ctx context.Context, vpc string) error {
+func (o *observation) askInside(ctx context.Context, vpc string) error {
 	within := filter("vpc-id", vpc)
-	interfaces, err := l.in.networkInterfaces(ctx, within)
+	interfaces, err := o.in.networkInterfaces(ctx, within)
 	if err != nil {
 		return err
 	}
-	groups, err := l.in.securityGroups(ctx, within)
+	groups, err := o.in.securityGroups(ctx, within)
 	if err != nil {
 		return err
 	}
-	subnets, err := l.in.subnets(ctx, within)
+	subnets, err := o.in.subnets(ctx, within)
 	if err != nil {
 		return err
 	}
-	tables, err := l.in.routeTables(ctx, within)
+	tables, err := o.in.routeTables(ctx, within)
 	if err != nil {
 		return err
 	}
-	lists, err := l.in.networkACLs(ctx, within)
+	lists, err := o.in.networkACLs(ctx, within)
 	if err != nil {
 		return err
 	}
-	nats, err := l.in.natGateways(ctx, within)
+	nats, err := o.in.natGateways(ctx, within)
 	if err != nil {
 		return err
 	}
-	instances, err := l.in.instances(ctx, within)
+	instances, err := o.in.instances(ctx, within)
 	if err != nil {
 		return err
 	}
-	n := &l.inside
+	n := &o.inside
 	n.interfaces, n.groups, n.subnets = append(n.interfaces, interfaces...), append(n.groups, groups...), append(n.subnets, subnets...)
 	n.tables, n.lists = append(n.tables, tables...), append(n.lists, lists...)
 	n.nats, n.instances = append(n.nats, nats...), append(n.instances, instances...)
 	return nil
 }
 
-// foundInterfaces are those that the clusters' network plugin left: nothing uses
-// them, and they would hold the subnets for ever.
-func (l *look) foundInterfaces() (all []infra.Found) {
-	for _, n := range l.inside.interfaces {
-		if n.Status != types.NetworkInterfaceStatusAvailable || !fromCluster(n, l.question.Fleet, l.in.name) {
-			continue
-		}
-		f := infra.Found{ID: l.in.name + "/interface/" + awssdk.ToString(n.NetworkInterfaceId), Kind: infra.Interface, Physical: awssdk.ToString(n.NetworkInterfaceId), State: infra.Ready,
-			Detail: "the cluster left it: " + awssdk.ToString(n.Description), Refs: map[string]string{"subnet": awssdk.ToString(n.SubnetId), "vpc": awssdk.ToString(n.VpcId)}}
-		all = append(all, f)
-	}
-	return all
-}
-
-// fromCluster tells whether EKS or its network plugin made an interface.
-func fromCluster(n types.NetworkInterface, fleet, region string) bool {
-	cluster := infra.ClusterName(fleet, region)
-	tags := readTags(n.TagSet)
-	description := awssdk.ToString(n.Description)
-	return tags["cluster.k8s.amazonaws.com/name"] == cluster || tags["kubernetes.io/cluster/"+cluster] == "owned" || tags["eks:cluster-name"] == cluster || tags["aws:eks:cluster-name"] == cluster ||
-		description == "Amazon EKS "+cluster || strings.HasPrefix(description, "aws-K8S-")
-}
-
-// ofGateway: the SDK's name of the type and the one that AWS sends differ.
-func ofGateway(n types.NetworkInterface) bool {
-	return n.InterfaceType == types.NetworkInterfaceTypeNatGateway || n.InterfaceType == "nat_gateway" || strings.HasPrefix(awssdk.ToString(n.Description), "Interface for NAT Gateway ")
-}
-
 // foreign names what in the fleet's networks is neither the fleet's nor follows
 // from what is.
-func foreign(looks []*look, seen *infra.Seen) (all []infra.Foreign) {
+func foreign(observations []*observation, seen *infra.Seen) (all []infra.Foreign) {
 	mine := map[string]bool{}
 	for _, f := range seen.Found {
 		mine[f.Physical] = true
 	}
-	for _, l := range looks {
-		all = append(all, l.foreign(mine)...)
+	for _, o := range observations {
+		all = append(all, o.foreign(mine)...)
 	}
 	return all
 }
 
-func (l *look) foreign(mine map[string]bool) (all []infra.Foreign) {
-	cluster := infra.ClusterName(l.question.Fleet, l.in.name)
+func (o *observation) foreign(mine map[string]bool) (all []infra.Foreign) {
+	cluster := infra.ClusterName(o.question.Fleet, o.in.name)
 	ours := map[string]bool{} // machines
 	say := func(kind string, id, vpc *string, detail string) {
-		all = append(all, infra.Foreign{Region: l.in.name, VPC: awssdk.ToString(vpc), Kind: kind, Physical: awssdk.ToString(id), Detail: detail})
+		all = append(all, infra.Foreign{Region: o.in.name, VPC: awssdk.ToString(vpc), Kind: kind, Physical: awssdk.ToString(id), Detail: detail})
 	}
-	for _, i := range l.inside.instances {
+	for _, i := range o.inside.instances {
 		tags := readTags(i.Tags)
 		id := awssdk.ToString(i.InstanceId)
 		gone := i.State != nil && i.State.Name == types.InstanceStateNameTerminated
@@ -117,40 +89,40 @@ func (l *look) foreign(mine map[string]bool) (all []infra.Foreign) {
 		}
 		say("instance", i.InstanceId, i.VpcId, tags["Name"])
 	}
-	for _, n := range l.inside.nats {
+	for _, n := range o.inside.nats {
 		if !mine[awssdk.ToString(n.NatGatewayId)] && n.State != types.NatGatewayStateDeleted {
 			say("NAT gateway", n.NatGatewayId, n.VpcId, "")
 		}
 	}
-	for _, r := range l.inside.tables { // the main one goes with its network
+	for _, r := range o.inside.tables { // the main one goes with its network
 		main := slices.ContainsFunc(r.Associations, func(a types.RouteTableAssociation) bool { return awssdk.ToBool(a.Main) })
 		if !main && !mine[awssdk.ToString(r.RouteTableId)] {
 			say("route table", r.RouteTableId, r.VpcId, readTags(r.Tags)["Name"])
 		}
 	}
-	for _, n := range l.inside.lists {
+	for _, n := range o.inside.lists {
 		if !awssdk.ToBool(n.IsDefault) {
 			say("network ACL", n.NetworkAclId, n.VpcId, readTags(n.Tags)["Name"])
 		}
 	}
-	for _, n := range l.inside.interfaces {
+	for _, n := range o.inside.interfaces {
 		attached := ""
 		if n.Attachment != nil {
 			attached = awssdk.ToString(n.Attachment.InstanceId)
 		}
-		if fromCluster(n, l.question.Fleet, l.in.name) || ofGateway(n) || attached != "" {
+		if fromCluster(n, o.question.Fleet, o.in.name) || ofGateway(n) || attached != "" {
 			continue // its machine or gateway is named instead
 		}
 		say("network interface", n.NetworkInterfaceId, n.VpcId, awssdk.ToString(n.Description))
 	}
-	for _, g := range l.inside.groups {
+	for _, g := range o.inside.groups {
 		tags := readTags(g.Tags)
 		if awssdk.ToString(g.GroupName) == "default" || mine[awssdk.ToString(g.GroupId)] || tags["aws:eks:cluster-name"] == cluster || tags["kubernetes.io/cluster/"+cluster] == "owned" || strings.HasPrefix(awssdk.ToString(g.GroupName), "eks-cluster-sg-"+cluster+"-") {
 			continue
 		}
 		say("security group", g.GroupId, g.VpcId, awssdk.ToString(g.GroupName))
 	}
-	for _, s := range l.inside.subnets {
+	for _, s := range o.inside.subnets {
 		if !mine[awssdk.ToString(s.SubnetId)] {
 			say("subnet", s.SubnetId, s.VpcId, readTags(s.Tags)["Name"])
 		}

@@ -64,26 +64,26 @@ func (j *job) inEKS() bool {
 
 func (j *job) addTags(ctx context.Context, tags map[string]string) error {
 	if j.inEKS() {
-		_, err := j.eks.TagResource(ctx, &eks.TagResourceInput{ResourceArn: awssdk.String(j.step.Found.Have["arn"]), Tags: tags})
+		_, err := j.region.eks.TagResource(ctx, &eks.TagResourceInput{ResourceArn: awssdk.String(j.step.Found.Have["arn"]), Tags: tags})
 		return err
 	}
 	if j.step.Kind == infra.Acceptance && !j.sameRegion() {
 		tags[infra.TagRole] = j.step.ID
 	}
-	_, err := j.ec2.CreateTags(ctx, &ec2.CreateTagsInput{Resources: []string{j.taggable()}, Tags: ec2Tags(tags)})
+	_, err := j.region.ec2.CreateTags(ctx, &ec2.CreateTagsInput{Resources: []string{j.taggable()}, Tags: ec2Tags(tags)})
 	return err
 }
 
 func (j *job) dropTags(ctx context.Context, keys []string) error {
 	if j.inEKS() {
-		_, err := j.eks.UntagResource(ctx, &eks.UntagResourceInput{ResourceArn: awssdk.String(j.step.Found.Have["arn"]), TagKeys: keys})
+		_, err := j.region.eks.UntagResource(ctx, &eks.UntagResourceInput{ResourceArn: awssdk.String(j.step.Found.Have["arn"]), TagKeys: keys})
 		return err
 	}
 	in := &ec2.DeleteTagsInput{Resources: []string{j.taggable()}}
 	for _, key := range keys {
 		in.Tags = append(in.Tags, types.Tag{Key: awssdk.String(key)})
 	}
-	_, err := j.ec2.DeleteTags(ctx, in)
+	_, err := j.region.ec2.DeleteTags(ctx, in)
 	return err
 }
 
@@ -95,5 +95,5 @@ func (j *job) taggable() string {
 
 // role filters for what this step makes.
 func (j *job) role() []types.Filter {
-	return []types.Filter{filter("tag:"+infra.TagFleetID, j.ID), filter("tag:"+infra.TagRole, j.step.ID)}
+	return []types.Filter{filter("tag:"+infra.TagFleetID, j.task.FleetID), filter("tag:"+infra.TagRole, j.step.ID)}
 }

@@ -34,7 +34,7 @@ func (c *Cloud) View(ctx context.Context, fleet string, spec *fleetv1.FleetSpec)
 	}
 	peerings := map[string]network.Peering{}
 	for _, v := range all {
-		if v.vpc == nil || len(v.doors) == 0 || len(v.nodes) == 0 {
+		if v.vpc == nil || len(v.apiServer) == 0 || len(v.nodes) == 0 {
 			missing = append(missing, v.in.name)
 			continue
 		}
@@ -69,7 +69,7 @@ type regionView struct {
 	lists           []types.NetworkAcl
 	groups          []types.SecurityGroup
 	peerings        []types.VpcPeeringConnection
-	doors           []types.NetworkInterface // of the API server
+	apiServer       []types.NetworkInterface // the interfaces of the API server
 	nodes           []types.Instance
 }
 
@@ -94,7 +94,7 @@ func (v *regionView) ask(ctx context.Context, fleet string, r *fleetv1.Region) e
 	group, ctx := errgroup.WithContext(ctx)
 	for _, ask := range []func(context.Context) error{
 		func(ctx context.Context) error { return v.askVPC(ctx, vpc) },
-		v.askSubnets, v.askTables, v.askLists, v.askGroups, v.askPeerings, v.askDoors, v.askNodes, v.askPlugin,
+		v.askSubnets, v.askTables, v.askLists, v.askGroups, v.askPeerings, v.askAPIServer, v.askNodes, v.askPlugin,
 	} {
 		group.Go(func() error { return ask(ctx) })
 	}
@@ -141,8 +141,8 @@ func (v *regionView) askPeerings(ctx context.Context) error {
 	return nil
 }
 
-func (v *regionView) askDoors(ctx context.Context) (err error) {
-	v.doors, err = v.in.networkInterfaces(ctx, v.within, filter("description", "Amazon EKS "+v.cluster))
+func (v *regionView) askAPIServer(ctx context.Context) (err error) {
+	v.apiServer, err = v.in.networkInterfaces(ctx, v.within, filter("description", "Amazon EKS "+v.cluster))
 	return err
 }
 

@@ -43,7 +43,7 @@ func (v *regionView) region() (network.Region, error) {
 			r.Pods = append(r.Pods, p)
 		}
 	}
-	for _, d := range v.doors {
+	for _, d := range v.apiServer {
 		a, err := netip.ParseAddr(awssdk.ToString(d.PrivateIpAddress))
 		if err != nil {
 			continue

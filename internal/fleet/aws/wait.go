@@ -92,3 +92,6 @@ func (c *Cloud) settle(ctx context.Context, what string, call func(ctx context.C
 	}
 	return err
 }
+
+// Pause waits before a fleet is looked at again.
+func (c *Cloud) Pause(ctx context.Context, round int) error { return c.pause(ctx, round, false) }

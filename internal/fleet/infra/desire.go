@@ -11,7 +11,7 @@ import (
 	"github.com/ringspan/ringspan/internal/network"
 )
 
-// Input is what a wish is made of.
+// Input is what Desire decides from.
 type Input struct {
 	Fleet       string
 	ID          string // of the fleet: see FleetID

@@ -88,7 +88,7 @@ func (u *up) gone() (gone []Found) {
 	}
 	for i := range u.seen.Found {
 		f := &u.seen.Found[i]
-		if f.State == Leaving || f.State == Gone || f.Kind == Volume || f.Kind == Interface || u.outside(f) || u.byHand(f, wanted) {
+		if f.State == Deleting || f.State == Gone || f.Kind == Volume || f.Kind == Interface || u.outside(f) || u.byHand(f, wanted) {
 			continue
 		}
 		switch r := wanted[f.ID]; {

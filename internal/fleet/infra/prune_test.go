@@ -80,7 +80,7 @@ func disturb(rt *rapid.T, s *Seen) {
 		f := &s.Found[rapid.IntRange(0, len(s.Found)-1).Draw(rt, "of")]
 		switch rapid.SampledFrom([]string{"state", "double", "lost", "volume", "by hand"}).Draw(rt, "what") {
 		case "state":
-			f.State = rapid.SampledFrom([]State{Ready, Pending, Failed, Leaving, Gone}).Draw(rt, "state")
+			f.State = rapid.SampledFrom([]State{Ready, Pending, Failed, Deleting, Gone}).Draw(rt, "state")
 		case "double":
 			double := *f
 			double.Physical, double.Refs = fmt.Sprintf("%s-double-%d", f.Physical, i), maps.Clone(f.Refs)

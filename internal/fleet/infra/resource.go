@@ -71,11 +71,11 @@ type State string
 
 // States.
 const (
-	Ready   State = "ready"
-	Pending State = "pending" // it becomes ready by itself
-	Failed  State = "failed"  // it never will
-	Leaving State = "leaving" // it is being deleted
-	Gone    State = "gone"    // it has ended, and AWS lists it for a while
+	Ready    State = "ready"
+	Pending  State = "pending" // it becomes ready by itself
+	Failed   State = "failed"  // it never will
+	Deleting State = "leaving" // it is being deleted
+	Gone     State = "gone"    // it has ended, and AWS lists it for a while
 )
 
 // Found is one resource of the fleet as the cloud describes it.
@@ -156,7 +156,7 @@ func (s *Seen) find(id string) *Found {
 	return best
 }
 
-func (f *Found) lost() bool { return f.State == Leaving || f.State == Failed || f.State == Gone }
+func (f *Found) lost() bool { return f.State == Deleting || f.State == Failed || f.State == Gone }
 
 func (s *Seen) better(a, b *Found) bool {
 	if x, y := a.lost(), b.lost(); x != y {

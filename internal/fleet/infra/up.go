@@ -34,7 +34,7 @@ func Up(want *Desired, seen *Seen, prune Prune) *Plan {
 	u.unwanted()
 	u.plan.Removals = removals(u.plan.Steps)
 	u.limits()
-	u.strangers()
+	u.refuseOthers()
 	for _, r := range seen.Runs {
 		u.plan.Worry("another run is at work on this fleet: %s, since %s", r.By, r.Since)
 	}
@@ -60,9 +60,9 @@ func (u *up) resource(r *Resource) {
 	f := u.seen.find(r.ID)
 	switch {
 	case r.Adopted != "":
-	case f == nil || f.State == Leaving || f.State == Gone:
+	case f == nil || f.State == Deleting || f.State == Gone:
 		why := "it is not there"
-		if f != nil && f.State == Leaving {
+		if f != nil && f.State == Deleting {
 			why = "the former one is being deleted"
 		}
 		u.add(Create, r, f, why, nil)
@@ -164,9 +164,9 @@ func (u *up) add(verb verb, r *Resource, f *Found, why string, changed []Differe
 	u.plan.Steps = append(u.plan.Steps, s)
 }
 
-// strangers refuses to adopt what is another fleet's: each would take away what
+// refuseOthers refuses to adopt what is another fleet's: each would take away what
 // the other adds, and that fleet's end would be this one's too.
-func (u *up) strangers() {
+func (u *up) refuseOthers() {
 	for _, s := range u.want.Sites {
 		a := u.seen.Adopted[s.Name]
 		if !s.Adopted || a.Owned == "" {

@@ -7,10 +7,47 @@ import (
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"github.com/ringspan/ringspan/internal/fleet/infra"
 )
+
+var instanceKind = kind{create: (*job).createInstance, await: (*job).awaitInstance, remove: (*job).removeInstance}
 
 // jumpDisk in GiB.
 const jumpDisk = 20
+
+func (o *observation) askInstances(ctx context.Context) (err error) {
+	o.instances, err = o.in.instances(ctx, o.ours()...)
+	return err
+}
+
+func (o *observation) foundInstances() (all []infra.Found) {
+	for _, i := range o.instances {
+		f := tagged(infra.Instance, i.InstanceId, i.Tags)
+		f.Have["instanceType"] = string(i.InstanceType)
+		f.Refs["subnet"], f.Refs["vpc"] = awssdk.ToString(i.SubnetId), awssdk.ToString(i.VpcId)
+		for _, g := range i.SecurityGroups {
+			f.Refs["group"] = awssdk.ToString(g.GroupId)
+		}
+		if p := i.IamInstanceProfile; p != nil {
+			f.Refs["profile"] = lastPart(awssdk.ToString(p.Arn))
+		}
+		if i.State != nil {
+			f.Detail = "it is " + string(i.State.Name)
+			switch i.State.Name {
+			case types.InstanceStateNamePending:
+				f.State = infra.Pending
+			case types.InstanceStateNameShuttingDown:
+				f.State = infra.Deleting
+			case types.InstanceStateNameTerminated:
+				f.State, f.Refs = infra.Gone, nil
+			default:
+			}
+		}
+		all = append(all, f)
+	}
+	return all
+}
 
 // createInstance: its metadata answers to tokens only, its disk is encrypted,
 // and it has no public address.
@@ -26,7 +63,7 @@ func (j *job) createInstance(ctx context.Context) error {
 		TagSpecifications: append(j.tagged(types.ResourceTypeInstance), j.tagged(types.ResourceTypeVolume)...),
 	}
 	return j.cloud.settle(ctx, "starting the jump host", func(ctx context.Context) error {
-		out, err := j.ec2.RunInstances(ctx, in)
+		out, err := j.region.ec2.RunInstances(ctx, in)
 		if err == nil {
 			j.physical = awssdk.ToString(out.Instances[0].InstanceId)
 		}
@@ -35,7 +72,7 @@ func (j *job) createInstance(ctx context.Context) error {
 }
 
 func (j *job) instance(ctx context.Context) (types.InstanceStateName, error) {
-	out, err := j.ec2.DescribeInstances(ctx, &ec2.DescribeInstancesInput{InstanceIds: []string{j.physical}})
+	out, err := j.region.ec2.DescribeInstances(ctx, &ec2.DescribeInstancesInput{InstanceIds: []string{j.physical}})
 	if is(err, notFound) || err == nil && (len(out.Reservations) == 0 || len(out.Reservations[0].Instances) == 0) {
 		return "", nil
 	}
@@ -58,7 +95,7 @@ func (j *job) awaitInstance(ctx context.Context) error {
 
 func (j *job) removeInstance(ctx context.Context) error {
 	err := j.gone(ctx, "ending "+j.physical, func(ctx context.Context) error {
-		_, err := j.ec2.TerminateInstances(ctx, &ec2.TerminateInstancesInput{InstanceIds: []string{j.physical}})
+		_, err := j.region.ec2.TerminateInstances(ctx, &ec2.TerminateInstancesInput{InstanceIds: []string{j.physical}})
 		return err
 	})
 	if err != nil {
@@ -68,19 +105,5 @@ func (j *job) removeInstance(ctx context.Context) error {
 	return j.cloud.until(ctx, networkBudget, "the end of "+j.physical, func(ctx context.Context) (bool, error) {
 		state, err := j.instance(ctx)
 		return err == nil && (state == "" || state == types.InstanceStateNameTerminated), err
-	})
-}
-
-func (j *job) removeVolume(ctx context.Context) error {
-	return j.gone(ctx, "deleting "+j.physical, func(ctx context.Context) error {
-		_, err := j.ec2.DeleteVolume(ctx, &ec2.DeleteVolumeInput{VolumeId: &j.physical})
-		return err
-	})
-}
-
-func (j *job) removeInterface(ctx context.Context) error {
-	return j.gone(ctx, "deleting "+j.physical, func(ctx context.Context) error {
-		_, err := j.ec2.DeleteNetworkInterface(ctx, &ec2.DeleteNetworkInterfaceInput{NetworkInterfaceId: &j.physical})
-		return err
 	})
 }

@@ -7,6 +7,8 @@ import (
 	"net"
 	"slices"
 	"testing"
+
+	"github.com/ringspan/ringspan/internal/fleet/provision"
 )
 
 // That a region doesn't answer is told from all that AWS or this program says, alone
@@ -29,7 +31,7 @@ func TestWhatIsAwayIsToldFromWhatIsRefused(t *testing.T) {
 		"no region":            {away(""), nil},
 		"interrupted":          {c.explain(&net.OpError{Op: "dial", Err: context.Canceled}, "eu-west-1"), nil},
 	} {
-		if got := OnlyAway(e.err); !slices.Equal(got, e.want) {
+		if got := provision.OnlyUnreachable(e.err); !slices.Equal(got, e.want) {
 			t.Errorf("%s: %v, wanted %v", name, got, e.want)
 		}
 	}

@@ -2,27 +2,158 @@ package aws
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"strings"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/eks"
 	"github.com/aws/aws-sdk-go-v2/service/eks/types"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/ringspan/ringspan/internal/fleet/infra"
+	"github.com/ringspan/ringspan/internal/fleet/provision"
 )
 
-// roleARN of one of the fleet's roles.
-func (j *job) roleARN(name string) string {
-	return "arn:" + j.cloud.Partition + ":iam::" + j.cloud.Account + ":role" + infra.RolePath(j.Fleet) + name
+var clusterKind = kind{create: (*job).createCluster, change: (*job).changeCluster, await: (*job).awaitCluster, remove: (*job).removeCluster}
+
+// askClusters looks at the fleet's cluster of the region, and at one that it
+// adopts. Its name says which it is; its tag proves it.
+func (o *observation) askClusters(ctx context.Context) error {
+	names := []string{infra.ClusterName(o.question.Fleet, o.in.name)}
+	adopted := adoptedCluster(o.question, o.in.name)
+	if adopted != "" && adopted != names[0] {
+		names = append(names, adopted)
+	}
+	for _, name := range names {
+		out, err := o.in.eks.DescribeCluster(ctx, &eks.DescribeClusterInput{Name: &name})
+		if is(err, notFound, unknown) { // an endpoint without clusters has none
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		own := out.Cluster.Tags[infra.TagFleetID] == o.question.ID
+		if !own && name != adopted {
+			return fmt.Errorf("there is an EKS cluster %s in %s already, and it is not this fleet's: rename the fleet", name, o.in.name)
+		}
+		k := observedCluster{cluster: out.Cluster, own: own}
+		if err := o.askCluster(ctx, &k); err != nil {
+			return err
+		}
+		o.clusters = append(o.clusters, k)
+	}
+	return nil
 }
 
-// subnets of a cluster or a node group: the fleet's, or those that are adopted.
-func (j *job) subnets() []string {
-	if adopted := infra.Values(j.want("subnets")); len(adopted) > 0 {
-		return adopted
+func (o *observation) askCluster(ctx context.Context, k *observedCluster) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return o.askClusterGroup(ctx, k) })
+	if k.own {
+		for _, ask := range []func(context.Context, *observedCluster) error{o.askNodeGroups, o.askAddons, o.askEntries, o.askIdentities} {
+			group.Go(func() error { return ask(ctx, k) })
+		}
 	}
-	return j.refs("subnet ")
+	err := group.Wait()
+	if is(err, notFound) {
+		return nil // it ended meanwhile: the next look won't see it
+	}
+	return err
+}
+
+// askClusterGroup looks at the rules of the cluster's security group.
+func (o *observation) askClusterGroup(ctx context.Context, k *observedCluster) error {
+	if k.cluster.ResourcesVpcConfig == nil || awssdk.ToString(k.cluster.ResourcesVpcConfig.ClusterSecurityGroupId) == "" {
+		return nil
+	}
+	out, err := o.in.ec2.DescribeSecurityGroups(ctx, &ec2.DescribeSecurityGroupsInput{GroupIds: []string{*k.cluster.ResourcesVpcConfig.ClusterSecurityGroupId}})
+	if err == nil && len(out.SecurityGroups) > 0 {
+		k.group = &out.SecurityGroups[0]
+	}
+	return err
+}
+
+// adoptedCluster is the name of the cluster that a region adopts.
+func adoptedCluster(q provision.Question, region string) string {
+	for _, r := range q.Adopted {
+		if r.Name == region {
+			return r.Adopt.Cluster
+		}
+	}
+	return ""
+}
+
+// observedCluster is one cluster with what is in it.
+type observedCluster struct {
+	cluster    *types.Cluster
+	own        bool // not adopted
+	group      *ec2types.SecurityGroup
+	nodeGroups []*types.Nodegroup
+	addons     []*types.Addon
+	entries    []observedEntry
+	identities []*types.PodIdentityAssociation
+}
+
+// found are the resources of a cluster; one that is adopted gives its rules only.
+func (k *observedCluster) found(region, id string) (all []infra.Found) {
+	if k.group != nil {
+		all = append(all, rulesIn(k.group, region, awssdk.ToString(k.cluster.Name), id)...)
+	}
+	if !k.own {
+		return all
+	}
+	all = append(all, k.itself(region))
+	for _, found := range []func(string) []infra.Found{k.foundNodeGroups, k.foundAddons, k.foundEntries, k.foundIdentities} {
+		all = append(all, found(region)...)
+	}
+	return all
+}
+
+func (k *observedCluster) itself(region string) infra.Found {
+	c := k.cluster
+	f := infra.Found{ID: region + "/cluster", Kind: infra.Cluster, Region: region, Physical: awssdk.ToString(c.Name), State: clusterState(c.Status), Detail: "it is " + string(c.Status), Tags: c.Tags,
+		Have: map[string]string{"arn": awssdk.ToString(c.Arn), "version": awssdk.ToString(c.Version)}, Refs: map[string]string{"role": lastPart(awssdk.ToString(c.RoleArn))}}
+	if v := c.ResourcesVpcConfig; v != nil {
+		f.Have["public"], f.Have["private"] = strconv.FormatBool(v.EndpointPublicAccess), strconv.FormatBool(v.EndpointPrivateAccess)
+		f.Have["publicRanges"] = infra.List(v.PublicAccessCidrs)
+		f.Have["group"] = awssdk.ToString(v.ClusterSecurityGroupId)
+		for _, s := range v.SubnetIds {
+			f.Refs[s] = s
+		}
+	}
+	if n := c.KubernetesNetworkConfig; n != nil {
+		f.Have["services"] = awssdk.ToString(n.ServiceIpv4Cidr)
+	}
+	if p := c.UpgradePolicy; p != nil {
+		f.Have["support"] = string(p.SupportType)
+	}
+	if c.Logging != nil {
+		var on []string
+		for _, s := range c.Logging.ClusterLogging {
+			if awssdk.ToBool(s.Enabled) {
+				for _, t := range s.Types {
+					on = append(on, string(t))
+				}
+			}
+		}
+		f.Have["logs"] = infra.List(on)
+	}
+	return f
+}
+
+func clusterState(s types.ClusterStatus) infra.State {
+	switch s {
+	case types.ClusterStatusActive:
+		return infra.Ready
+	case types.ClusterStatusFailed:
+		return infra.Failed
+	case types.ClusterStatusDeleting:
+		return infra.Deleting
+	default:
+		return infra.Pending
+	}
 }
 
 // createCluster: what EKS makes has a name, so that two runs can't make two. No
@@ -44,7 +175,7 @@ func (j *job) createCluster(ctx context.Context) error {
 		in.Version = &v
 	}
 	err := j.cloud.settle(ctx, "making cluster "+j.physical, func(ctx context.Context) error {
-		_, err := j.eks.CreateCluster(ctx, in)
+		_, err := j.region.eks.CreateCluster(ctx, in)
 		if is(err, notYet) {
 			j.waits("EKS to see the new role")
 		}
@@ -75,7 +206,7 @@ func logging(names []string) *types.Logging {
 
 // cluster as it is now; nil when it isn't there.
 func (j *job) cluster(ctx context.Context, name string) (*types.Cluster, error) {
-	out, err := j.eks.DescribeCluster(ctx, &eks.DescribeClusterInput{Name: &name})
+	out, err := j.region.eks.DescribeCluster(ctx, &eks.DescribeClusterInput{Name: &name})
 	if is(err, notFound) {
 		return nil, nil //nolint:nilnil // not there is no error here
 	}
@@ -137,7 +268,7 @@ func (j *job) changeCluster(ctx context.Context) error {
 	if !differs["version"] {
 		return nil
 	}
-	out, err := j.eks.UpdateClusterVersion(ctx, &eks.UpdateClusterVersionInput{Name: &j.physical, Version: awssdk.String(j.want("version"))})
+	out, err := j.region.eks.UpdateClusterVersion(ctx, &eks.UpdateClusterVersionInput{Name: &j.physical, Version: awssdk.String(j.want("version"))})
 	if err != nil {
 		return err
 	}
@@ -148,7 +279,7 @@ func (j *job) updateConfig(ctx context.Context, in *eks.UpdateClusterConfigInput
 	in.Name = &j.physical
 	var update *types.Update
 	err := j.cloud.settle(ctx, "changing "+j.physical, func(ctx context.Context) error {
-		out, err := j.eks.UpdateClusterConfig(ctx, in)
+		out, err := j.region.eks.UpdateClusterConfig(ctx, in)
 		if err == nil {
 			update = out.Update
 		}
@@ -168,7 +299,7 @@ func (j *job) awaitUpdate(ctx context.Context, u *types.Update) error {
 	}
 	j.waits("to change %s", j.physical)
 	return j.cloud.until(ctx, clusterBudget, "the change of "+j.physical, func(ctx context.Context) (bool, error) {
-		out, err := j.eks.DescribeUpdate(ctx, &eks.DescribeUpdateInput{Name: &j.physical, UpdateId: u.Id})
+		out, err := j.region.eks.DescribeUpdate(ctx, &eks.DescribeUpdateInput{Name: &j.physical, UpdateId: u.Id})
 		if is(err, notFound) {
 			return false, nil // AWS doesn't show it everywhere yet
 		}
@@ -191,9 +322,9 @@ func (j *job) awaitUpdate(ctx context.Context, u *types.Update) error {
 }
 
 func (j *job) removeCluster(ctx context.Context) error {
-	if j.step.Found.State != infra.Leaving {
+	if j.step.Found.State != infra.Deleting {
 		err := j.gone(ctx, "deleting "+j.physical, func(ctx context.Context) error {
-			_, err := j.eks.DeleteCluster(ctx, &eks.DeleteClusterInput{Name: &j.physical})
+			_, err := j.region.eks.DeleteCluster(ctx, &eks.DeleteClusterInput{Name: &j.physical})
 			return err
 		})
 		if err != nil {
@@ -204,93 +335,5 @@ func (j *job) removeCluster(ctx context.Context) error {
 	return j.cloud.until(ctx, clusterBudget, "the end of "+j.physical, func(ctx context.Context) (bool, error) {
 		c, err := j.cluster(ctx, j.physical)
 		return err == nil && c == nil, err
-	})
-}
-
-func (j *job) createNodes(ctx context.Context) error {
-	cluster, name := j.ref("cluster"), j.want("name")
-	j.physical = cluster + "/" + name
-	in := &eks.CreateNodegroupInput{ClusterName: &cluster, NodegroupName: &name, NodeRole: awssdk.String(j.roleARN(j.ref("role"))), Subnets: j.subnets(),
-		InstanceTypes: []string{j.want("instanceType")}, DiskSize: awssdk.Int32(j.number("diskGiB")), CapacityType: types.CapacityTypes(j.want("capacity")),
-		ScalingConfig: j.scaling(), Tags: j.tags()}
-	err := j.cloud.settle(ctx, "making nodes of "+cluster, func(ctx context.Context) error {
-		_, err := j.eks.CreateNodegroup(ctx, in)
-		return err
-	}, notFound, notYet)
-	if is(err, inUse) {
-		return nil
-	}
-	return err
-}
-
-func (j *job) number(name string) int32 {
-	n, _ := strconv.Atoi(j.want(name)) // written by infra from a number
-	return int32(n)                    //nolint:gosec // bounded by the file's rules
-}
-
-func (j *job) scaling() *types.NodegroupScalingConfig {
-	n := j.number("count")
-	return &types.NodegroupScalingConfig{MinSize: &n, MaxSize: &n, DesiredSize: &n}
-}
-
-// part takes a physical id of something in a cluster apart.
-func (j *job) part() (cluster, name string) {
-	cluster, name, _ = strings.Cut(j.physical, "/")
-	return cluster, name
-}
-
-func (j *job) nodes(ctx context.Context) (*types.Nodegroup, error) {
-	cluster, name := j.part()
-	out, err := j.eks.DescribeNodegroup(ctx, &eks.DescribeNodegroupInput{ClusterName: &cluster, NodegroupName: &name})
-	if is(err, notFound) {
-		return nil, nil //nolint:nilnil // not there is no error here
-	}
-	if err != nil {
-		return nil, err
-	}
-	return out.Nodegroup, nil
-}
-
-func (j *job) awaitNodes(ctx context.Context) error {
-	j.waits("to start the nodes of %s", j.physical)
-	return j.cloud.until(ctx, clusterBudget, "node group "+j.physical, func(ctx context.Context) (bool, error) {
-		g, err := j.nodes(ctx)
-		if err != nil || g == nil {
-			return false, err
-		}
-		if g.Status == types.NodegroupStatusCreateFailed {
-			return false, failure("node group %s failed%s", j.physical, nodeGroupHealth(g))
-		}
-		return g.Status == types.NodegroupStatusActive, nil
-	})
-}
-
-func (j *job) changeNodes(ctx context.Context) error {
-	cluster, name := j.part()
-	err := j.cloud.settle(ctx, "changing "+j.physical, func(ctx context.Context) error {
-		_, err := j.eks.UpdateNodegroupConfig(ctx, &eks.UpdateNodegroupConfigInput{ClusterName: &cluster, NodegroupName: &name, ScalingConfig: j.scaling()})
-		return err
-	}, inUse)
-	if err != nil {
-		return err
-	}
-	return j.awaitNodes(ctx)
-}
-
-func (j *job) removeNodes(ctx context.Context) error {
-	cluster, name := j.part()
-	if j.step.Found.State != infra.Leaving {
-		err := j.gone(ctx, "deleting "+j.physical, func(ctx context.Context) error {
-			_, err := j.eks.DeleteNodegroup(ctx, &eks.DeleteNodegroupInput{ClusterName: &cluster, NodegroupName: &name})
-			return err
-		})
-		if err != nil {
-			return err
-		}
-	}
-	j.waits("to end the nodes of %s", j.physical)
-	return j.cloud.until(ctx, clusterBudget, "the end of "+j.physical, func(ctx context.Context) (bool, error) {
-		g, err := j.nodes(ctx)
-		return err == nil && g == nil, err
 	})
 }

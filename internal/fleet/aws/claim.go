@@ -5,19 +5,20 @@ import (
 	"slices"
 )
 
-// looks at a twin before its maker is taken for one who goes on with it: with
-// RealPause 12 s, in which whoever saw ours too has taken his away.
-const twinLooks = 8
+// claimChecks is how often two resources of one role are seen before the maker of the
+// other is taken for one who goes on with it: with RealPause in 12 s, in which whoever
+// saw ours too has taken his away.
+const claimChecks = 8
 
-// only is for kinds that AWS makes a second time when it is asked twice. Having
+// claim is for kinds that AWS makes a second time when it is asked twice. Having
 // made one, it lists those of the same role. Of two runs that see each other's,
 // the one whose id is the smaller keeps it, and the other takes his away. A run
 // that has seen no other goes on with its own: then the other's never goes, and
 // ours does. It returns when the one to be used is known to AWS's listings. What
 // is left of rarer courses is mended by the next round: a double is deleted, and
 // what is missing is made.
-func (j *job) only(ctx context.Context, list func(context.Context) ([]string, error), remove func(context.Context, string) error) error {
-	own, looks := j.physical, 0
+func (j *job) claim(ctx context.Context, list func(context.Context) ([]string, error), remove func(context.Context, string) error) error {
+	own, checks := j.physical, 0
 	return j.cloud.until(ctx, settleBudget, "listing "+own, func(ctx context.Context) (bool, error) {
 		ids, err := list(ctx)
 		if err != nil {
@@ -27,7 +28,7 @@ func (j *job) only(ctx context.Context, list func(context.Context) ([]string, er
 		if len(others) == 0 {
 			return len(ids) > 0, nil
 		}
-		if looks++; own < slices.Min(others) && looks < twinLooks {
+		if checks++; own < slices.Min(others) && checks < claimChecks {
 			return false, nil
 		}
 		if err := remove(ctx, own); err != nil && !is(err, notFound) {
@@ -38,9 +39,9 @@ func (j *job) only(ctx context.Context, list func(context.Context) ([]string, er
 	})
 }
 
-// adoptTwin uses what another run has made. When nothing of the role is there,
+// useOthers uses what another run has made. When nothing of the role is there,
 // the conflict is somebody else's: the error stays.
-func (j *job) adoptTwin(ctx context.Context, list func(context.Context) ([]string, error), conflict error) error {
+func (j *job) useOthers(ctx context.Context, list func(context.Context) ([]string, error), conflict error) error {
 	for attempt := range 5 {
 		ids, err := list(ctx)
 		if err != nil {

@@ -5,41 +5,57 @@ import (
 	"slices"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"github.com/ringspan/ringspan/internal/fleet/infra"
+	"github.com/ringspan/ringspan/internal/fleet/provision"
 )
+
+func (o *observation) askZones(ctx context.Context) error {
+	if !o.asked || o.question.Deleting {
+		return nil
+	}
+	out, err := o.in.ec2.DescribeAvailabilityZones(ctx, &ec2.DescribeAvailabilityZonesInput{Filters: []types.Filter{filter("zone-type", "availability-zone"), filter("state", "available")}})
+	if err != nil {
+		return err
+	}
+	for _, z := range out.AvailabilityZones {
+		o.zones = append(o.zones, infra.Zone{Name: awssdk.ToString(z.ZoneName), ID: awssdk.ToString(z.ZoneId)})
+	}
+	return nil
+}
 
 // imageParameter is where AWS publishes the newest Amazon Linux 2023.
 const imageParameter = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
 
 // askImage finds the jump host's machine image.
-func (l *look) askImage(ctx context.Context) error {
-	if l.question.JumpHost != l.in.name || l.question.Leaving {
+func (o *observation) askImage(ctx context.Context) error {
+	if o.question.JumpHost != o.in.name || o.question.Deleting {
 		return nil
 	}
-	out, err := l.in.ssm.GetParameter(ctx, &ssm.GetParameterInput{Name: awssdk.String(imageParameter)})
+	out, err := o.in.ssm.GetParameter(ctx, &ssm.GetParameterInput{Name: awssdk.String(imageParameter)})
 	if err == nil {
-		l.image = awssdk.ToString(out.Parameter.Value)
+		o.image = awssdk.ToString(out.Parameter.Value)
 	}
 	return err
 }
 
 // askQuotas compares what the account has with what it may have. Credentials
 // that may not read quotas get AWS's defaults, and are told so.
-func (l *look) askQuotas(ctx context.Context) error {
-	if !l.asked || l.question.Leaving {
+func (o *observation) askQuotas(ctx context.Context) error {
+	if !o.asked || o.question.Deleting {
 		return nil
 	}
-	used, err := l.used(ctx)
+	used, err := o.used(ctx)
 	if err != nil {
 		return err
 	}
 	for _, known := range infra.Quotas {
-		q := infra.Quota{Region: l.in.name, Name: known.Name, Code: known.Code, Limit: known.Default, Used: used[known.Kind], Assumed: true}
-		out, err := l.in.quotas.GetServiceQuota(ctx, &servicequotas.GetServiceQuotaInput{ServiceCode: awssdk.String(known.Service), QuotaCode: awssdk.String(known.Code)})
+		q := infra.Quota{Region: o.in.name, Name: known.Name, Code: known.Code, Limit: known.Default, Used: used[known.Kind], Assumed: true}
+		out, err := o.in.quotas.GetServiceQuota(ctx, &servicequotas.GetServiceQuotaInput{ServiceCode: awssdk.String(known.Service), QuotaCode: awssdk.String(known.Code)})
 		switch {
 		case err == nil && out.Quota != nil && out.Quota.Value != nil:
 			q.Limit, q.Assumed = int(*out.Quota.Value), false
@@ -49,41 +65,41 @@ func (l *look) askQuotas(ctx context.Context) error {
 		if q.Assumed && q.Limit == 0 {
 			continue // nobody knows what the account may have
 		}
-		l.quotas = append(l.quotas, q)
+		o.quotas = append(o.quotas, q)
 	}
 	return nil
 }
 
 // used counts everything in the account, not only the fleet's.
-func (l *look) used(ctx context.Context) (map[infra.Kind]int, error) {
-	vpcs, err := l.in.vpcs(ctx)
+func (o *observation) used(ctx context.Context) (map[infra.Kind]int, error) {
+	vpcs, err := o.in.vpcs(ctx)
 	if err != nil {
 		return nil, err
 	}
-	gateways, err := l.in.internetGateways(ctx)
+	gateways, err := o.in.internetGateways(ctx)
 	if err != nil {
 		return nil, err
 	}
-	addresses, err := l.in.addresses(ctx)
+	addresses, err := o.in.addresses(ctx)
 	if err != nil {
 		return nil, err
 	}
-	clusters, err := l.in.clusterNames(ctx)
+	clusters, err := o.in.clusterNames(ctx)
 	if err != nil {
 		return nil, err
 	}
 	used := map[infra.Kind]int{infra.VPC: len(vpcs), infra.InternetGateway: len(gateways), infra.Address: len(addresses), infra.Cluster: len(clusters)}
-	return used, l.usedVCPUs(ctx, used)
+	return used, o.usedVCPUs(ctx, used)
 }
 
 // usedVCPUs counts those of all machines that aren't gone, and learns how many the
 // types have that the fleet wants.
-func (l *look) usedVCPUs(ctx context.Context, used map[infra.Kind]int) error {
-	machines, err := l.in.instances(ctx, filter("instance-state-name", "pending", "running"))
+func (o *observation) usedVCPUs(ctx context.Context, used map[infra.Kind]int) error {
+	machines, err := o.in.instances(ctx, filter("instance-state-name", "pending", "running"))
 	if err != nil {
 		return err
 	}
-	wanted := l.question.instanceTypes(l.in.name)
+	wanted := instanceTypes(o.question, o.in.name)
 	for _, m := range machines {
 		wanted = append(wanted, m.InstanceType)
 	}
@@ -92,14 +108,14 @@ func (l *look) usedVCPUs(ctx context.Context, used map[infra.Kind]int) error {
 	if len(wanted) == 0 {
 		return nil
 	}
-	known, err := l.in.instanceTypes(ctx, texts(wanted)...)
+	known, err := o.in.instanceTypes(ctx, texts(wanted)...)
 	if err != nil {
 		return err
 	}
-	l.vcpus = map[string]int{}
+	o.vcpus = map[string]int{}
 	for _, t := range known {
 		if t.VCpuInfo != nil {
-			l.vcpus[string(t.InstanceType)] = int(awssdk.ToInt32(t.VCpuInfo.DefaultVCpus))
+			o.vcpus[string(t.InstanceType)] = int(awssdk.ToInt32(t.VCpuInfo.DefaultVCpus))
 		}
 	}
 	for _, m := range machines {
@@ -108,14 +124,14 @@ func (l *look) usedVCPUs(ctx context.Context, used map[infra.Kind]int) error {
 			kind = infra.SpotVCPU
 		}
 		if infra.Standard(string(m.InstanceType)) {
-			used[kind] += l.vcpus[string(m.InstanceType)]
+			used[kind] += o.vcpus[string(m.InstanceType)]
 		}
 	}
 	return nil
 }
 
 // instanceTypes that the file wants in a region.
-func (q Question) instanceTypes(region string) (all []types.InstanceType) {
+func instanceTypes(q provision.Question, region string) (all []types.InstanceType) {
 	if q.Spec == nil {
 		return nil
 	}

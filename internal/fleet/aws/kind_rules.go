@@ -3,6 +3,8 @@ package aws
 import (
 	"context"
 	"fmt"
+	"sort"
+	"strings"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -12,39 +14,33 @@ import (
 	"github.com/ringspan/ringspan/internal/fleet/infra"
 )
 
-func (j *job) createGroup(ctx context.Context) error {
-	err := j.cloud.settle(ctx, "making a security group", func(ctx context.Context) error {
-		out, err := j.ec2.CreateSecurityGroup(ctx, &ec2.CreateSecurityGroupInput{GroupName: awssdk.String(j.want("name")), Description: awssdk.String(j.want("description")),
-			VpcId: awssdk.String(j.ref("vpc")), TagSpecifications: j.tagged(types.ResourceTypeSecurityGroup)})
-		if err == nil {
-			j.physical = awssdk.ToString(out.GroupId)
+var rulesKind = kind{create: (*job).createRules, change: (*job).changeRules, remove: (*job).removeRules}
+
+// describing is what the description of a rule says whose it is.
+func describing(fleet, id string) string { return "ringspan " + fleet + " " + id }
+
+// rulesIn are the fleet's rules of a group, by their description.
+func rulesIn(g *types.SecurityGroup, region, cluster, fleet string) (all []infra.Found) {
+	rules := map[string][]string{}
+	for _, p := range g.IpPermissions {
+		for _, r := range p.IpRanges {
+			if id, ok := strings.CutPrefix(awssdk.ToString(r.Description), describing(fleet, "")); ok {
+				rules[id] = append(rules[id], ruleText(p, awssdk.ToString(r.CidrIp)))
+			}
 		}
-		return err
-	}, notFound)
-	if is(err, exists) {
-		return j.adoptTwin(ctx, func(ctx context.Context) (ids []string, err error) {
-			all, err := j.securityGroups(ctx, j.role()...)
-			return idsOf(all, func(g types.SecurityGroup) *string { return g.GroupId }), err
-		}, err)
 	}
-	return err
+	for id, list := range rules {
+		group := awssdk.ToString(g.GroupId)
+		all = append(all, infra.Found{ID: id, Kind: infra.Rules, Region: region, Physical: group + " " + id, State: infra.Ready,
+			Have: map[string]string{"rules": infra.List(list), "group": group}, Refs: map[string]string{"cluster": cluster}})
+	}
+	sort.Slice(all, func(i, j int) bool { return all[i].ID < all[j].ID })
+	return all
 }
 
-// closeGroup takes away what somebody has opened.
-func (j *job) closeGroup(ctx context.Context) error {
-	out, err := j.ec2.DescribeSecurityGroups(ctx, &ec2.DescribeSecurityGroupsInput{GroupIds: []string{j.physical}})
-	if err != nil || len(out.SecurityGroups) == 0 || len(out.SecurityGroups[0].IpPermissions) == 0 {
-		return err
-	}
-	_, err = j.ec2.RevokeSecurityGroupIngress(ctx, &ec2.RevokeSecurityGroupIngressInput{GroupId: &j.physical, IpPermissions: out.SecurityGroups[0].IpPermissions})
-	return err
-}
-
-func (j *job) removeGroup(ctx context.Context) error {
-	return j.gone(ctx, "deleting "+j.physical, func(ctx context.Context) error {
-		_, err := j.ec2.DeleteSecurityGroup(ctx, &ec2.DeleteSecurityGroupInput{GroupId: &j.physical})
-		return err
-	})
+// ruleText is a rule as infra.Rulebook writes it.
+func ruleText(p types.IpPermission, cidr string) string {
+	return fmt.Sprintf("%s %d-%d %s", awssdk.ToString(p.IpProtocol), awssdk.ToInt32(p.FromPort), awssdk.ToInt32(p.ToPort), cidr)
 }
 
 // clusterGroup is the security group that EKS makes for a cluster.
@@ -53,7 +49,7 @@ func (j *job) clusterGroup(ctx context.Context) (string, error) {
 		return f.Have["group"], nil
 	}
 	name := j.ref("cluster")
-	out, err := j.eks.DescribeCluster(ctx, &eks.DescribeClusterInput{Name: &name})
+	out, err := j.region.eks.DescribeCluster(ctx, &eks.DescribeClusterInput{Name: &name})
 	if err != nil {
 		return "", err
 	}
@@ -81,7 +77,7 @@ func (j *job) authorize(ctx context.Context, group string, rules []string) error
 	}
 	open := func(some []string) error {
 		return j.cloud.settle(ctx, "opening "+group, func(ctx context.Context) error {
-			_, err := j.ec2.AuthorizeSecurityGroupIngress(ctx, &ec2.AuthorizeSecurityGroupIngressInput{GroupId: &group, IpPermissions: j.permissions(some)})
+			_, err := j.region.ec2.AuthorizeSecurityGroupIngress(ctx, &ec2.AuthorizeSecurityGroupIngressInput{GroupId: &group, IpPermissions: j.permissions(some)})
 			return err
 		}, notFound)
 	}
@@ -93,7 +89,7 @@ func (j *job) authorize(ctx context.Context, group string, rules []string) error
 		one := []string{rule}
 		err := open(one)
 		if is(err, exists) {
-			_, err = j.ec2.UpdateSecurityGroupRuleDescriptionsIngress(ctx, &ec2.UpdateSecurityGroupRuleDescriptionsIngressInput{GroupId: &group, IpPermissions: j.permissions(one)})
+			_, err = j.region.ec2.UpdateSecurityGroupRuleDescriptionsIngress(ctx, &ec2.UpdateSecurityGroupRuleDescriptionsIngressInput{GroupId: &group, IpPermissions: j.permissions(one)})
 		}
 		if err != nil {
 			return err
@@ -106,7 +102,7 @@ func (j *job) revoke(ctx context.Context, group string, rules []string) error {
 	if len(rules) == 0 {
 		return nil
 	}
-	_, err := j.ec2.RevokeSecurityGroupIngress(ctx, &ec2.RevokeSecurityGroupIngressInput{GroupId: &group, IpPermissions: j.permissions(rules)})
+	_, err := j.region.ec2.RevokeSecurityGroupIngress(ctx, &ec2.RevokeSecurityGroupIngressInput{GroupId: &group, IpPermissions: j.permissions(rules)})
 	if is(err, notFound) {
 		return nil
 	}
@@ -122,7 +118,7 @@ func (j *job) permissions(rules []string) (all []types.IpPermission) {
 			continue // rules are written by infra.Rulebook and ruleText only
 		}
 		all = append(all, types.IpPermission{IpProtocol: &protocol, FromPort: &from, ToPort: &to,
-			IpRanges: []types.IpRange{{CidrIp: &cidr, Description: awssdk.String(describing(j.ID, j.step.ID))}}})
+			IpRanges: []types.IpRange{{CidrIp: &cidr, Description: awssdk.String(describing(j.task.FleetID, j.step.ID))}}})
 	}
 	return all
 }

@@ -7,10 +7,14 @@ import (
 	"strings"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
 	"github.com/ringspan/ringspan/internal/fleet/infra"
+	"github.com/ringspan/ringspan/internal/fleet/provision"
 )
+
+var roleKind = kind{create: (*job).createRole, change: (*job).changeRole, remove: (*job).removeRole}
 
 // purposes of roles, which their names end with.
 var purposes = []string{"cluster", "node", "ebs-csi", "operator", "host"}
@@ -30,7 +34,7 @@ func roleID(fleet, name string) string {
 }
 
 // roles finds the fleet's roles and instance profiles by their path.
-func (c *Cloud) roles(ctx context.Context, q Question) (all []infra.Found, err error) {
+func (c *Cloud) roles(ctx context.Context, q provision.Question) (all []infra.Found, err error) {
 	path := infra.RolePath(q.Fleet)
 	roles, err := c.rolesBelow(ctx, path)
 	if err != nil {
@@ -59,7 +63,7 @@ func (c *Cloud) roles(ctx context.Context, q Question) (all []infra.Found, err e
 	return all, nil
 }
 
-func (c *Cloud) role(ctx context.Context, q Question, r types.Role) (infra.Found, error) {
+func (c *Cloud) role(ctx context.Context, q provision.Question, r types.Role) (infra.Found, error) {
 	name := awssdk.ToString(r.RoleName)
 	f := infra.Found{ID: roleID(q.Fleet, name), Kind: infra.Role, Physical: name, State: infra.Ready, Have: map[string]string{"trust": trusted(awssdk.ToString(r.AssumeRolePolicyDocument))}}
 	attached, err := c.attachedPolicies(ctx, name)
@@ -107,4 +111,61 @@ func trusted(document string) string {
 		return document
 	}
 	return d.Statement[0].Principal["Service"]
+}
+
+// createRole: names of roles are unique, so that two runs can't make two.
+func (j *job) createRole(ctx context.Context) error {
+	j.physical = j.want("name")
+	_, err := j.cloud.IAM.CreateRole(ctx, &iam.CreateRoleInput{RoleName: &j.physical, Path: awssdk.String(infra.RolePath(j.task.Fleet)),
+		AssumeRolePolicyDocument: awssdk.String(trusting(j.want("trust"))), Description: awssdk.String("Ringspan fleet " + j.task.Fleet + ": " + j.step.ID), Tags: iamTags(j.tags())})
+	if err != nil && !is(err, exists) {
+		return err
+	}
+	return j.attach(ctx, infra.Values(j.want("policies")))
+}
+
+func (j *job) attach(ctx context.Context, policies []string) error {
+	for _, arn := range policies {
+		err := j.cloud.settle(ctx, "attaching a policy to "+j.physical, func(ctx context.Context) error {
+			_, err := j.cloud.IAM.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: &j.physical, PolicyArn: &arn})
+			return err
+		}, notFound, inUse)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (j *job) changeRole(ctx context.Context) error {
+	have, want := infra.Values(j.step.Found.Have["policies"]), infra.Values(j.want("policies"))
+	if err := j.attach(ctx, without(want, have)); err != nil {
+		return err
+	}
+	return j.detach(ctx, without(have, want))
+}
+
+func (j *job) detach(ctx context.Context, policies []string) error {
+	for _, arn := range policies {
+		_, err := j.cloud.IAM.DetachRolePolicy(ctx, &iam.DetachRolePolicyInput{RoleName: &j.physical, PolicyArn: &arn})
+		if err != nil && !is(err, notFound) {
+			return err
+		}
+	}
+	return nil
+}
+
+func (j *job) removeRole(ctx context.Context) error {
+	if err := j.detach(ctx, infra.Values(j.step.Found.Have["policies"])); err != nil {
+		return err
+	}
+	return j.gone(ctx, "deleting "+j.physical, func(ctx context.Context) error {
+		_, err := j.cloud.IAM.DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: &j.physical})
+		return err
+	})
+}
+
+// roleARN of one of the fleet's roles.
+func (j *job) roleARN(name string) string {
+	return "arn:" + j.cloud.Partition + ":iam::" + j.cloud.Account + ":role" + infra.RolePath(j.task.Fleet) + name
 }

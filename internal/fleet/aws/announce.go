@@ -23,10 +23,9 @@ func runner() string {
 	return fmt.Sprintf("process %d on %s", os.Getpid(), host)
 }
 
-// Lease says on the fleet's first network that this process is at work. The
-// returned function takes that back. Without a network there is nothing to say
+// Announce says on the fleet's first network that this process is at work. Without a network there is nothing to say
 // it on yet: then what two runs make twice is found and taken away, see only.
-func (c *Cloud) Lease(ctx context.Context, seen *infra.Seen, now time.Time) (release func(context.Context)) {
+func (c *Cloud) Announce(ctx context.Context, seen *infra.Seen, now time.Time) (withdraw func(context.Context)) {
 	var vpc *infra.Found
 	for i := range seen.Found {
 		if f := &seen.Found[i]; f.Kind == infra.VPC && (vpc == nil || f.ID < vpc.ID) {

@@ -1,0 +1,100 @@
+package aws
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/aws-sdk-go-v2/service/eks"
+
+	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
+	"github.com/ringspan/ringspan/internal/fleet/infra"
+)
+
+// askAdopted looks at the network that is there already.
+func (o *observation) askAdopted(ctx context.Context) error {
+	i := slices.IndexFunc(o.question.Adopted, func(r fleetv1.Region) bool { return r.Name == o.in.name })
+	if i < 0 || !o.asked {
+		return nil
+	}
+	adopt := o.question.Adopted[i].Adopt
+	a := &infra.AdoptedVPC{ID: adopt.VPC, Cluster: adopt.Cluster}
+	var own bool
+	if adopt.Cluster != "" {
+		out, err := o.in.eks.DescribeCluster(ctx, &eks.DescribeClusterInput{Name: &adopt.Cluster})
+		if o.question.Deleting && is(err, notFound) {
+			return nil // with it everything in it that was the fleet's is gone
+		}
+		if err != nil {
+			return fmt.Errorf("adopting cluster %s: %w", adopt.Cluster, err)
+		}
+		a.ID = awssdk.ToString(out.Cluster.ResourcesVpcConfig.VpcId)
+		if n := out.Cluster.KubernetesNetworkConfig; n != nil {
+			a.Services = awssdk.ToString(n.ServiceIpv4Cidr)
+		}
+		own = o.owner(a, "EKS cluster "+adopt.Cluster, out.Cluster.Tags)
+	}
+	vpcs, err := o.in.ec2.DescribeVpcs(ctx, &ec2.DescribeVpcsInput{VpcIds: []string{a.ID}})
+	if o.question.Deleting && is(err, notFound) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("adopting %s: %w", a.ID, err)
+	}
+	a.CIDR = awssdk.ToString(vpcs.Vpcs[0].CidrBlock)
+	if adopt.Cluster == "" {
+		own = o.owner(a, "VPC "+a.ID, readTags(vpcs.Vpcs[0].Tags))
+	} else if a.Owned == "" && !own {
+		o.owner(a, "EKS cluster "+adopt.Cluster+" in VPC "+a.ID, readTags(vpcs.Vpcs[0].Tags))
+	}
+	if own {
+		return nil // it is found by its tags
+	}
+	within := filter("vpc-id", a.ID)
+	subnets, err := o.in.subnets(ctx, within)
+	if err != nil {
+		return err
+	}
+	a.Subnets = privateOf(subnets)
+	tables, err := o.in.routeTables(ctx, within)
+	if err != nil {
+		return err
+	}
+	a.RouteTables = idsOf(tables, func(t types.RouteTable) *string { return t.RouteTableId })
+	slices.Sort(a.RouteTables)
+	o.adopted, o.adoptedTables = a, tables
+	return nil
+}
+
+// owner notes whose something is by its tags, and tells whether it is the fleet's
+// own.
+func (o *observation) owner(a *infra.AdoptedVPC, what string, tags map[string]string) (own bool) {
+	name, id := tags[infra.TagFleet], tags[infra.TagFleetID]
+	if id == o.question.ID {
+		return true
+	}
+	if name != "" || id != "" {
+		a.Owned, a.Owner = what, cmp.Or(name, id)
+	}
+	return false
+}
+
+// privateOf are the subnets that don't give public addresses; all when all do.
+func privateOf(subnets []types.Subnet) (ids []string) {
+	var all []string
+	for _, s := range subnets {
+		all = append(all, awssdk.ToString(s.SubnetId))
+		if !awssdk.ToBool(s.MapPublicIpOnLaunch) {
+			ids = append(ids, awssdk.ToString(s.SubnetId))
+		}
+	}
+	if len(ids) == 0 {
+		ids = all
+	}
+	slices.Sort(ids)
+	return ids
+}

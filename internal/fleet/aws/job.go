@@ -1,0 +1,122 @@
+package aws
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/ringspan/ringspan/internal/fleet/infra"
+	"github.com/ringspan/ringspan/internal/fleet/provision"
+)
+
+// job is one step being done.
+type job struct {
+	cloud    *Cloud
+	region   *regional // the step's
+	task     provision.Task
+	step     *infra.Step
+	physical string // AWS's id
+}
+
+// waits tells what the cloud is waited for to do.
+func (j *job) waits(format string, args ...any) {
+	j.task.Waits(j.cloud.who() + " " + fmt.Sprintf(format, args...))
+}
+
+// ref is the physical id of a reference of what is made.
+func (j *job) ref(name string) string { return j.task.Physical(j.step.Resource.Refs[name]) }
+
+// refs are those whose names begin with a prefix, sorted.
+func (j *job) refs(prefix string) (all []string) {
+	for _, name := range slices.Sorted(maps.Keys(j.step.Resource.Refs)) {
+		if strings.HasPrefix(name, prefix) {
+			all = append(all, j.ref(name))
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+func (j *job) want(name string) string { return j.step.Resource.Attribute(name) }
+
+func (j *job) number(name string) int32 {
+	n, _ := strconv.Atoi(j.want(name)) // written by infra from a number
+	return int32(n)                    //nolint:gosec // bounded by the file's rules
+}
+
+// subnets of a cluster or a node group: the fleet's, or those that are adopted.
+func (j *job) subnets() []string {
+	if adopted := infra.Values(j.want("subnets")); len(adopted) > 0 {
+		return adopted
+	}
+	return j.refs("subnet ")
+}
+
+// part takes a physical id of something in a cluster apart.
+func (j *job) part() (cluster, name string) {
+	cluster, name, _ = strings.Cut(j.physical, "/")
+	return cluster, name
+}
+
+// token makes AWS see two calls for one thing as one, whoever makes them: it
+// follows from what everybody sees alike. What replaces another is another
+// thing, and so is what is made in another place.
+func (j *job) token() *string {
+	parts := []string{j.task.FleetID, j.step.ID, j.step.Physical}
+	for _, name := range slices.Sorted(maps.Keys(j.step.Resource.Refs)) {
+		parts = append(parts, name+"="+j.ref(name))
+	}
+	sum := sha256.Sum256([]byte(strings.Join(parts, "|")))
+	text := hex.EncodeToString(sum[:16])
+	return &text
+}
+
+// tags of what is made: the fleet's, its own role, a name for people, and those
+// that its kind wants.
+func (j *job) tags() map[string]string {
+	all := maps.Clone(j.task.Tags)
+	all[infra.TagRole] = j.step.ID
+	all["Name"] = j.task.Fleet + " " + j.step.ID
+	for name, value := range j.step.Resource.Want {
+		if key, ok := strings.CutPrefix(name, "tag:"); ok {
+			all[key] = value
+		}
+	}
+	return all
+}
+
+// gone deletes as soon as nothing hangs on it any longer. What isn't there is
+// gone.
+func (j *job) gone(ctx context.Context, what string, call func(context.Context) error) error {
+	told := false
+	err := j.cloud.settle(ctx, what, func(ctx context.Context) error {
+		err := call(ctx)
+		if is(err, inUse) && !told {
+			told = true
+			j.waits("to let go of it")
+		}
+		return err
+	}, inUse)
+	if is(err, notFound, settled) {
+		return nil
+	}
+	return err
+}
+
+// failure is AWS's own end of what was asked: waiting longer doesn't help.
+func failure(format string, args ...any) error { return fmt.Errorf(format, args...) }
+
+// without are the values of a that aren't in b.
+func without(a, b []string) (out []string) {
+	for _, v := range a {
+		if !slices.Contains(b, v) {
+			out = append(out, v)
+		}
+	}
+	return out
+}

@@ -1,0 +1,72 @@
+package aws
+
+import (
+	"context"
+
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"github.com/ringspan/ringspan/internal/fleet/infra"
+)
+
+var securityGroupKind = kind{create: (*job).createGroup, change: (*job).closeGroup, remove: (*job).removeGroup}
+
+func (o *observation) askGroups(ctx context.Context) (err error) {
+	o.groups, err = o.in.securityGroups(ctx, o.ours()...)
+	return err
+}
+
+func (o *observation) foundGroups() (all []infra.Found) {
+	for _, g := range o.groups {
+		f := tagged(infra.SecurityGroup, g.GroupId, g.Tags)
+		f.Refs["vpc"] = awssdk.ToString(g.VpcId)
+		var rules []string
+		for _, p := range g.IpPermissions {
+			for _, r := range p.IpRanges {
+				rules = append(rules, ruleText(p, awssdk.ToString(r.CidrIp)))
+			}
+			for _, r := range p.UserIdGroupPairs {
+				rules = append(rules, ruleText(p, awssdk.ToString(r.GroupId)))
+			}
+		}
+		f.Have["rules"] = infra.List(rules)
+		all = append(all, f)
+	}
+	return all
+}
+
+func (j *job) createGroup(ctx context.Context) error {
+	err := j.cloud.settle(ctx, "making a security group", func(ctx context.Context) error {
+		out, err := j.region.ec2.CreateSecurityGroup(ctx, &ec2.CreateSecurityGroupInput{GroupName: awssdk.String(j.want("name")), Description: awssdk.String(j.want("description")),
+			VpcId: awssdk.String(j.ref("vpc")), TagSpecifications: j.tagged(types.ResourceTypeSecurityGroup)})
+		if err == nil {
+			j.physical = awssdk.ToString(out.GroupId)
+		}
+		return err
+	}, notFound)
+	if is(err, exists) {
+		return j.useOthers(ctx, func(ctx context.Context) (ids []string, err error) {
+			all, err := j.region.securityGroups(ctx, j.role()...)
+			return idsOf(all, func(g types.SecurityGroup) *string { return g.GroupId }), err
+		}, err)
+	}
+	return err
+}
+
+// closeGroup takes away what somebody has opened.
+func (j *job) closeGroup(ctx context.Context) error {
+	out, err := j.region.ec2.DescribeSecurityGroups(ctx, &ec2.DescribeSecurityGroupsInput{GroupIds: []string{j.physical}})
+	if err != nil || len(out.SecurityGroups) == 0 || len(out.SecurityGroups[0].IpPermissions) == 0 {
+		return err
+	}
+	_, err = j.region.ec2.RevokeSecurityGroupIngress(ctx, &ec2.RevokeSecurityGroupIngressInput{GroupId: &j.physical, IpPermissions: out.SecurityGroups[0].IpPermissions})
+	return err
+}
+
+func (j *job) removeGroup(ctx context.Context) error {
+	return j.gone(ctx, "deleting "+j.physical, func(ctx context.Context) error {
+		_, err := j.region.ec2.DeleteSecurityGroup(ctx, &ec2.DeleteSecurityGroupInput{GroupId: &j.physical})
+		return err
+	})
+}

@@ -1,0 +1,36 @@
+package aws
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+
+	"github.com/ringspan/ringspan/internal/fleet/infra"
+)
+
+var volumeKind = kind{remove: (*job).removeVolume}
+
+// askVolumes finds what the clusters' storage left behind.
+func (o *observation) askVolumes(ctx context.Context) (err error) {
+	if !o.question.Deleting {
+		return nil
+	}
+	o.volumes, err = o.in.volumes(ctx, o.ours()...)
+	return err
+}
+
+func (o *observation) foundVolumes() (all []infra.Found) {
+	for _, v := range o.volumes {
+		f := tagged(infra.Volume, v.VolumeId, v.Tags)
+		f.ID = o.in.name + "/volume/" + f.Physical
+		all = append(all, f)
+	}
+	return all
+}
+
+func (j *job) removeVolume(ctx context.Context) error {
+	return j.gone(ctx, "deleting "+j.physical, func(ctx context.Context) error {
+		_, err := j.region.ec2.DeleteVolume(ctx, &ec2.DeleteVolumeInput{VolumeId: &j.physical})
+		return err
+	})
+}

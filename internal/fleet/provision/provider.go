@@ -1,0 +1,59 @@
+package provision
+
+import (
+	"context"
+	"time"
+
+	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
+	"github.com/ringspan/ringspan/internal/fleet/infra"
+)
+
+// Planner knows what a fleet needs in a cloud.
+type Planner interface {
+	// Desire says what a fleet needs there, with what the file leaves open chosen.
+	Desire(in infra.Input) (*infra.Desired, error)
+}
+
+// Provider is where networks and clusters are made. Its methods may be called from
+// several goroutines; their errors are for people to read.
+type Provider interface {
+	Planner
+	// Question asks for a fleet; spec is nil when there is no file.
+	Question(fleet string, spec *fleetv1.FleetSpec) Question
+	// Observe finds everything of a fleet. It changes nothing.
+	Observe(ctx context.Context, q Question) (*infra.Seen, error)
+	// Apply does one step and returns the provider's id of what it was done to. It may
+	// be ended at any moment and called again: what is there already is no error, and
+	// neither is the deletion of what isn't.
+	Apply(ctx context.Context, t Task) (physical string, err error)
+	// Announce lets other runs know that this one is at work, as far as that is
+	// possible. The returned function takes it back.
+	Announce(ctx context.Context, seen *infra.Seen, now time.Time) (withdraw func(context.Context))
+	// Pause waits before the next round; rounds are counted from 0.
+	Pause(ctx context.Context, round int) error
+}
+
+// Question is what to look for.
+type Question struct {
+	Fleet    string
+	ID       string             // of the fleet, as its tag has it
+	Regions  []string           // to look at closely; others only where the fleet's tag is found
+	Adopted  []fleetv1.Region   // regions with something to adopt
+	Deleting bool               // also look for what only matters when the fleet is deleted
+	JumpHost string             // region of the jump host, "" without one
+	Spec     *fleetv1.FleetSpec // nil when there is no file
+}
+
+// Task is one step with what its doing needs to know.
+type Task struct {
+	Step    *infra.Step
+	Fleet   string            // its name
+	FleetID string            // its id, as its tag has it
+	Tags    map[string]string // on everything that is made
+
+	// Physical is the provider's id of a logical one: of what was there, is adopted, or
+	// was made by an earlier step.
+	Physical func(logical string) string
+	// Waits tells what is waited for.
+	Waits func(text string)
+}
