@@ -41,7 +41,7 @@ volumes come on top. With --present it reckons what is there now instead.`,
 			}
 			estimate := cost.OfFound(seen.Found)
 			if !present {
-				wanted, err := infra.Desire(infra.Input{Fleet: file.Fleet.Name, ID: q.ID, Spec: file.Fleet.Spec, Seen: seen})
+				wanted, err := c.Desire(infra.Input{Fleet: file.Fleet.Name, ID: q.ID, Spec: file.Fleet.Spec, Seen: seen})
 				if err != nil {
 					return err
 				}

@@ -11,8 +11,8 @@ import (
 	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
 	"github.com/ringspan/ringspan/internal/doctor"
 	"github.com/ringspan/ringspan/internal/doctor/pods"
-	"github.com/ringspan/ringspan/internal/fleet/aws"
 	"github.com/ringspan/ringspan/internal/fleet/inventory"
+	"github.com/ringspan/ringspan/internal/fleet/provision"
 	"github.com/ringspan/ringspan/internal/network"
 	"github.com/ringspan/ringspan/internal/region"
 )
@@ -96,7 +96,7 @@ func examine(ctx context.Context, p inventory.Fleet, all []region.Region) (docto
 
 // causes are what AWS's API shows to be wrong with a fleet.
 func causes(ctx context.Context, p inventory.Fleet, all []region.Region) ([]network.Finding, error) {
-	c, err := p.OpenCloud(ctx)
+	c, err := p.OpenProvider(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -108,8 +108,8 @@ func causes(ctx context.Context, p inventory.Fleet, all []region.Region) ([]netw
 }
 
 // apiView is what the API shows to be wrong.
-func apiView(ctx context.Context, c *aws.Cloud, fleet string, spec *fleetv1.FleetSpec) ([]network.Finding, error) {
-	cloud, missing, err := c.View(ctx, fleet, spec)
+func apiView(ctx context.Context, c provision.Provider, fleet string, spec *fleetv1.FleetSpec) ([]network.Finding, error) {
+	cloud, missing, err := c.Describe(ctx, fleet, spec)
 	if err != nil {
 		return nil, err
 	}

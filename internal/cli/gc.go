@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ringspan/ringspan/internal/fleet/aws"
+	"github.com/ringspan/ringspan/internal/fleet/provision"
 	"github.com/ringspan/ringspan/internal/fleet/remote"
 )
 
@@ -89,7 +90,7 @@ func (g *collection) run(ctx context.Context, name string, out, news io.Writer) 
 }
 
 // forgotten takes a fleet down, and forgets it on this machine too.
-func forgotten(ctx context.Context, c *aws.Cloud, name string, news io.Writer) error {
+func forgotten(ctx context.Context, c provision.Provider, name string, news io.Writer) error {
 	tellProtected(ctx, news, name)
 	if err := downAWS(ctx, c, name, nil, news); err != nil {
 		return err

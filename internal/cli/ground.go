@@ -13,7 +13,6 @@ import (
 	"github.com/ringspan/ringspan/internal/cli/progress"
 	"github.com/ringspan/ringspan/internal/distribution"
 	"github.com/ringspan/ringspan/internal/fleet"
-	"github.com/ringspan/ringspan/internal/fleet/aws"
 	"github.com/ringspan/ringspan/internal/fleet/infra"
 	"github.com/ringspan/ringspan/internal/fleet/inventory"
 	"github.com/ringspan/ringspan/internal/fleet/local"
@@ -57,12 +56,12 @@ func (a account) ground(ctx context.Context, f *fleet.File) (ground, error) {
 
 // infrastructure is what up makes through AWS's API, and how to reach it.
 type infrastructure struct {
-	cloud     *aws.Cloud
+	cloud     provision.Provider
 	name      string
 	spec      fleetv1.FleetSpec
-	images    string         // directory that the nodes take theirs from; "" where they pull
-	classes   []string       // of storage, besides EBS's own
-	endpoints []aws.Endpoint // of those that answer
+	images    string               // directory that the nodes take theirs from; "" where they pull
+	classes   []string             // of storage, besides EBS's own
+	endpoints []provision.Endpoint // of those that answer
 }
 
 // build makes networks, what connects them, and clusters.
@@ -173,11 +172,11 @@ func (i *infrastructure) calls() int {
 	if i.cloud == nil {
 		return 0
 	}
-	return i.cloud.Calls.Total()
+	return i.cloud.CallCount()
 }
 
 func (i *infrastructure) summary() string {
-	return fmt.Sprintf("%d calls of AWS's API, in account %s.", i.calls(), i.cloud.Account)
+	return fmt.Sprintf("%d calls of AWS's API, in account %s.", i.calls(), i.cloud.Account())
 }
 
 // errNoImages is of nodes that have nowhere to pull Ringspan's images from.

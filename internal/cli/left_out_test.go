@@ -23,8 +23,8 @@ import (
 	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 	"github.com/ringspan/ringspan/internal/cli/progress"
 	"github.com/ringspan/ringspan/internal/fleet"
-	"github.com/ringspan/ringspan/internal/fleet/aws"
 	"github.com/ringspan/ringspan/internal/fleet/inventory"
+	"github.com/ringspan/ringspan/internal/fleet/provision"
 	"github.com/ringspan/ringspan/internal/fleet/remote"
 	"github.com/ringspan/ringspan/internal/install"
 	"github.com/ringspan/ringspan/internal/kubetest"
@@ -42,7 +42,7 @@ func (halfGround) raise(context.Context, *upRun) (func(), error)              { 
 func (halfGround) storage(context.Context, region.Region, func(string)) error { return nil }
 func (halfGround) calls() int                                                 { return 0 }
 func (halfGround) summary() string                                            { return "" }
-func (halfGround) OpenCloud(context.Context) (*aws.Cloud, error)              { return nil, nil }
+func (halfGround) OpenProvider(context.Context) (provision.Provider, error)   { return nil, nil }
 func (halfGround) Running(context.Context) (bool, []ringstatus.Fault, error)  { return true, nil, nil }
 
 // deadAddress is one at which nobody listens.
@@ -106,7 +106,7 @@ func halfUp(t *testing.T, cluster *kubetest.Cluster) (*upRun, *bytes.Buffer) {
 		t.Fatal(err)
 	}
 	out := &bytes.Buffer{}
-	g := &halfGround{AWS: inventory.AWS{Fleet: home}, infrastructure: infrastructure{endpoints: []aws.Endpoint{
+	g := &halfGround{AWS: inventory.AWS{Fleet: home}, infrastructure: infrastructure{endpoints: []provision.Endpoint{
 		{Region: "away", Cluster: "pair-away", Server: "https://away.example.com", Private: []string{"172.21.0.9", "172.21.1.9"}}, {Region: "here", Cluster: "pair-here", Server: "https://here.example.com"},
 	}}}
 	return &upRun{file: f, ground: g, proof: true, out: out, errOut: out}, out

@@ -107,22 +107,23 @@ func (a account) plan(ctx context.Context, f *fleet.File, s scope) (planned, err
 	want := provision.Request{Fleet: f.Fleet.Name, Spec: spec, NetworkOnly: s.network, Prune: s.pruned()}
 	var d *provision.Round
 	calls := 0
+	var estimate *cost.Estimate
 	switch {
 	case errors.Is(err, inventory.ErrNotRunning):
 		d, err = local.Blank(want)
 	case err == nil:
 		d, err = provision.Plan(ctx, c, want)
-		calls = c.Calls.Total()
+		calls = c.CallCount()
+		if err == nil {
+			estimate = c.Cost(d.Wanted)
+		}
 	}
 	if err != nil {
 		return planned{}, err
 	}
 	r := newPlanned(f.Fleet.Name, d)
-	r.Calls = calls
-	if f.Fleet.Spec.Provider == fleetv1.ProviderAWS {
-		estimate := cost.Of(d.Wanted)
-		r.Cost = &estimate
-	} else {
+	r.Calls, r.Cost = calls, estimate
+	if f.Fleet.Spec.Provider != fleetv1.ProviderAWS {
 		r.Quotas = nil // this machine's own limits are no account's
 	}
 	return r, nil

@@ -145,7 +145,7 @@ func (s *statusRun) print(out io.Writer, i int, one ringstatus.Status) error {
 func below(ctx context.Context, p inventory.Fleet, all []region.Region) *ringstatus.Infrastructure {
 	ctx, cancel := context.WithTimeout(ctx, region.AnswerLimit)
 	defer cancel()
-	c, err := p.OpenCloud(ctx)
+	c, err := p.OpenProvider(ctx)
 	if err != nil {
 		return &ringstatus.Infrastructure{Message: err.Error()}
 	}
@@ -155,7 +155,7 @@ func below(ctx context.Context, p inventory.Fleet, all []region.Region) *ringsta
 	}
 	seen, err := c.Observe(ctx, q)
 	if err != nil {
-		return &ringstatus.Infrastructure{Account: c.Account, Message: err.Error()}
+		return &ringstatus.Infrastructure{Account: c.Account(), Message: err.Error()}
 	}
-	return ringstatus.NewInfrastructure(c.Account, seen.Found)
+	return ringstatus.NewInfrastructure(c.Account(), seen.Found)
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/ringspan/ringspan/internal/cli/progress"
 	"github.com/ringspan/ringspan/internal/distribution"
 	"github.com/ringspan/ringspan/internal/fleet"
-	"github.com/ringspan/ringspan/internal/fleet/aws"
 	"github.com/ringspan/ringspan/internal/fleet/inventory"
 	"github.com/ringspan/ringspan/internal/fleet/provision"
 	"github.com/ringspan/ringspan/internal/fleet/remote"
@@ -28,7 +27,7 @@ func (a account) awsGround(ctx context.Context, f *fleet.File) (*awsGround, erro
 	if err != nil {
 		return nil, err
 	}
-	home, err := remote.New(f.Fleet.Name, remote.Record{Account: c.Account, Endpoint: a.Endpoint})
+	home, err := remote.New(f.Fleet.Name, remote.Record{Account: c.Account(), Endpoint: a.Endpoint})
 	return &awsGround{AWS: inventory.AWS{Fleet: home}, infrastructure: infrastructure{cloud: c, name: f.Fleet.Name, spec: f.Fleet.Spec}}, err
 }
 
@@ -44,7 +43,7 @@ func (g *awsGround) raise(ctx context.Context, u *upRun) (func(), error) {
 	if u.scope.network || !g.whole() {
 		return func() {}, nil
 	}
-	return func() {}, g.SaveKubeconfig(g.endpoints)
+	return func() {}, g.SaveKubeconfig(g.cloud, g.endpoints)
 }
 
 // carry gives the images of this build to a cloud on this machine, whose nodes have
@@ -72,7 +71,7 @@ func (g *awsGround) carry(ctx context.Context, u *upRun) error {
 }
 
 // downAWS deletes a fleet in AWS, and shows that nothing is left. spec may be nil.
-func downAWS(ctx context.Context, c *aws.Cloud, name string, spec *fleetv1.FleetSpec, out io.Writer) error {
+func downAWS(ctx context.Context, c provision.Provider, name string, spec *fleetv1.FleetSpec, out io.Writer) error {
 	report := infraReporter(out, "ringspan down: fleet "+name, spec)
 	report.Phase("deleted")
 	_, err := provision.Down(ctx, c, name, spec, time.Now(), provision.Watch{Step: infraNews(report), Planned: func(r *provision.Round) {
@@ -82,6 +81,6 @@ func downAWS(ctx context.Context, c *aws.Cloud, name string, spec *fleetv1.Fleet
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out, "Fleet %s is down: nothing with its tag is left in any region of account %s.\n", name, c.Account)
+	_, err = fmt.Fprintf(out, "Fleet %s is down: nothing with its tag is left in any region of account %s.\n", name, c.Account())
 	return err
 }

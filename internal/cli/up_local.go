@@ -31,7 +31,7 @@ func (g *localGround) raise(ctx context.Context, u *upRun) (func(), error) {
 		err = g.build(ctx, u)
 	}
 	if err == nil && !u.scope.network && g.whole() {
-		err = g.SaveKubeconfig(ctx, g.endpoints)
+		err = g.SaveKubeconfig(g.cloud, g.endpoints)
 	}
 	if err != nil {
 		unlock()
@@ -56,7 +56,7 @@ func (g *localGround) start(ctx context.Context, u *upRun) error {
 		return err
 	}
 	g.infrastructure = infrastructure{name: g.Name(), spec: local.Spec(u.file), images: g.Images(), classes: localClasses}
-	g.cloud, err = g.OpenCloud(ctx)
+	g.cloud, err = g.OpenProvider(ctx)
 	return err
 }
 

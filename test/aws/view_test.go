@@ -92,7 +92,7 @@ func (b breakage) is(f network.Finding) bool {
 
 func view(t *testing.T, c *aws.Cloud, w provision.Request) []network.Finding {
 	t.Helper()
-	v, missing, err := c.View(t.Context(), w.Fleet, &w.Spec)
+	v, missing, err := c.Describe(t.Context(), w.Fleet, &w.Spec)
 	if err != nil || len(missing) > 0 {
 		t.Fatalf("%v, missing %v", err, missing)
 	}
@@ -101,7 +101,7 @@ func view(t *testing.T, c *aws.Cloud, w provision.Request) []network.Finding {
 
 func cidrOf(t *testing.T, c *aws.Cloud, w provision.Request, region string) string {
 	t.Helper()
-	v, _, err := c.View(t.Context(), w.Fleet, &w.Spec)
+	v, _, err := c.Describe(t.Context(), w.Fleet, &w.Spec)
 	for _, r := range must(t, v, err).Regions {
 		if r.Name == region {
 			return r.VPC.CIDRs[0].String()

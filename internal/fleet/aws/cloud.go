@@ -29,6 +29,7 @@ import (
 	"github.com/aws/smithy-go/middleware"
 
 	"github.com/ringspan/ringspan/internal/fleet/aws/body"
+	"github.com/ringspan/ringspan/internal/fleet/cost"
 	"github.com/ringspan/ringspan/internal/fleet/infra"
 	"github.com/ringspan/ringspan/internal/fleet/provision"
 )
@@ -55,13 +56,17 @@ type Keys struct{ ID, Secret string }
 
 // Cloud is an account of AWS as the fleet sees it.
 type Cloud struct {
-	Account, Partition, Caller string
-
 	Calls *Calls
 	IAM   IAM
 	STS   STS
 
+	account   string // its number
+	partition string // aws, aws-cn or aws-us-gov
+	caller    string // ARN of the credentials
+
 	config awssdk.Config
+	url    string // "" is AWS itself, or $AWS_ENDPOINT_URL
+	keys   Keys
 	name   string
 	home   string
 	pause  Pause
@@ -90,7 +95,7 @@ func Open(ctx context.Context, o Options) (*Cloud, error) {
 
 // Connect finds credentials as every AWS program does. Nobody is asked yet.
 func Connect(ctx context.Context, o Options) (*Cloud, error) {
-	c := &Cloud{Calls: &Calls{}, name: o.Name, home: o.Region, pause: o.Pause, regions: map[string]*regional{}}
+	c := &Cloud{Calls: &Calls{}, url: o.Endpoint, keys: o.Keys, name: o.Name, home: o.Region, pause: o.Pause, regions: map[string]*regional{}}
 	if c.pause == nil {
 		c.pause = RealPause
 	}
@@ -179,10 +184,10 @@ func (c *Cloud) identify(ctx context.Context) error {
 		}
 		return fmt.Errorf("AWS can't be asked who is asking: %w", plain(err))
 	}
-	c.Account, c.Caller = awssdk.ToString(who.Account), awssdk.ToString(who.Arn)
-	c.Partition = "aws"
-	if parts := strings.Split(c.Caller, ":"); len(parts) > 1 {
-		c.Partition = parts[1]
+	c.account, c.caller = awssdk.ToString(who.Account), awssdk.ToString(who.Arn)
+	c.partition = "aws"
+	if parts := strings.Split(c.caller, ":"); len(parts) > 1 {
+		c.partition = parts[1]
 	}
 	return nil
 }
@@ -224,6 +229,21 @@ func (c *Cloud) in(region string) *regional {
 func FleetID(account, fleet string) string {
 	sum := sha256.Sum256([]byte("ringspan/" + account + "/" + fleet))
 	return hex.EncodeToString(sum[:10])
+}
+
+// Account is its number.
+func (c *Cloud) Account() string { return c.account }
+
+// CallCount is the total of c.Calls.
+func (c *Cloud) CallCount() int { return c.Calls.Total() }
+
+// Cost by AWS's list prices; another cloud of a name of its own has none.
+func (c *Cloud) Cost(wanted *infra.Desired) *cost.Estimate {
+	if c.name != "" {
+		return nil
+	}
+	estimate := cost.Of(wanted)
+	return &estimate
 }
 
 // Desire says what a fleet needs in AWS.

@@ -14,48 +14,40 @@ import (
 
 	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
 	"github.com/ringspan/ringspan/internal/fleet/infra"
+	"github.com/ringspan/ringspan/internal/fleet/provision"
 )
-
-// Endpoint is how a region's cluster is reached.
-type Endpoint struct {
-	Region  string
-	Cluster string   // name
-	Server  string   // URL
-	CA      []byte   // PEM
-	Private []string // addresses of the cluster's interfaces in its network, one a zone, sorted
-}
 
 // Endpoints of the fleet's clusters, in the order of the file. Where AWS doesn't answer
 // there is none, and the error says so; those of the other regions are right.
-func (c *Cloud) Endpoints(ctx context.Context, fleet string, spec *fleetv1.FleetSpec) ([]Endpoint, error) {
-	all, errs := make([]Endpoint, len(spec.Regions)), make([]error, len(spec.Regions))
+func (c *Cloud) Endpoints(ctx context.Context, fleet string, spec *fleetv1.FleetSpec) ([]provision.Endpoint, error) {
+	all, errs := make([]provision.Endpoint, len(spec.Regions)), make([]error, len(spec.Regions))
 	var group sync.WaitGroup
 	for i, r := range spec.Regions {
 		group.Go(func() { all[i], errs[i] = c.endpoint(ctx, fleet, r) })
 	}
 	group.Wait()
-	all = slices.DeleteFunc(all, func(e Endpoint) bool { return e.Region == "" })
+	all = slices.DeleteFunc(all, func(e provision.Endpoint) bool { return e.Region == "" })
 	return all, errors.Join(errs...)
 }
 
 // endpoint of a region's cluster; a zero one with an error.
-func (c *Cloud) endpoint(ctx context.Context, fleet string, r fleetv1.Region) (Endpoint, error) {
+func (c *Cloud) endpoint(ctx context.Context, fleet string, r fleetv1.Region) (provision.Endpoint, error) {
 	name := infra.ClusterName(fleet, r.Name)
 	if r.Adopt != nil && r.Adopt.Cluster != "" {
 		name = r.Adopt.Cluster
 	}
 	out, err := c.in(r.Name).eks.DescribeCluster(ctx, &eks.DescribeClusterInput{Name: &name})
 	if err != nil {
-		return Endpoint{}, c.explain(err, r.Name)
+		return provision.Endpoint{}, c.explain(err, r.Name)
 	}
-	e := Endpoint{Region: r.Name, Cluster: name, Server: awssdk.ToString(out.Cluster.Endpoint)}
+	e := provision.Endpoint{Region: r.Name, Cluster: name, Server: awssdk.ToString(out.Cluster.Endpoint)}
 	if a := out.Cluster.CertificateAuthority; a != nil {
 		if e.CA, err = base64.StdEncoding.DecodeString(awssdk.ToString(a.Data)); err != nil {
-			return Endpoint{}, fmt.Errorf("the certificate of cluster %s in %s: %w", name, r.Name, err)
+			return provision.Endpoint{}, fmt.Errorf("the certificate of cluster %s in %s: %w", name, r.Name, err)
 		}
 	}
 	if e.Private, err = c.in(r.Name).apiServerAddresses(ctx, name); err != nil {
-		return Endpoint{}, c.explain(err, r.Name)
+		return provision.Endpoint{}, c.explain(err, r.Name)
 	}
 	return e, nil
 }

@@ -128,7 +128,7 @@ func (c *Cloud) explain(err error, region string) error {
 	action := operation(err)
 	switch classify(err) {
 	case denied:
-		return &Denied{Action: action, text: fmt.Sprintf("no permission for %s%s as %s: `ringspan policy` prints what is needed (%s)", action, where, c.Caller, api.ErrorMessage())}
+		return &Denied{Action: action, text: fmt.Sprintf("no permission for %s%s as %s: `ringspan policy` prints what is needed (%s)", action, where, c.caller, api.ErrorMessage())}
 	case badCredentials:
 		return fmt.Errorf("AWS does not accept the credentials for %s%s (%s: %s): check them with `ringspan token`'s profile or AWS_PROFILE, and that the region is enabled in the account", action, where, api.ErrorCode(), api.ErrorMessage())
 	case overLimit:

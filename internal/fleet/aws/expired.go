@@ -224,7 +224,7 @@ func (c *Cloud) clusterExpiry(ctx context.Context, name, region string, at *sigh
 	if err != nil {
 		return err
 	}
-	if out.Cluster.Tags[infra.TagFleetID] == FleetID(c.Account, name) {
+	if out.Cluster.Tags[infra.TagFleetID] == FleetID(c.account, name) {
 		at.networks = append(at.networks, out.Cluster.Tags[infra.TagExpires])
 	}
 	return nil

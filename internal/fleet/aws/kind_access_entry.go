@@ -76,7 +76,7 @@ func (j *job) createEntry(ctx context.Context) error {
 // policy moves an entry from one of EKS's access policies to another.
 func (j *job) policy(ctx context.Context, cluster, principal, have, want string) error {
 	arn := func(name string) *string {
-		return awssdk.String("arn:" + j.cloud.Partition + ":eks::aws:cluster-access-policy/" + name)
+		return awssdk.String("arn:" + j.cloud.partition + ":eks::aws:cluster-access-policy/" + name)
 	}
 	if want != "" && want != have {
 		err := j.cloud.settle(ctx, "giving "+principal+" "+want, func(ctx context.Context) error {

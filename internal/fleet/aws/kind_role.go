@@ -167,5 +167,5 @@ func (j *job) removeRole(ctx context.Context) error {
 
 // roleARN of one of the fleet's roles.
 func (j *job) roleARN(name string) string {
-	return "arn:" + j.cloud.Partition + ":iam::" + j.cloud.Account + ":role" + infra.RolePath(j.task.Fleet) + name
+	return "arn:" + j.cloud.partition + ":iam::" + j.cloud.account + ":role" + infra.RolePath(j.task.Fleet) + name
 }

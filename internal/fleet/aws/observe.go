@@ -18,7 +18,7 @@ import (
 
 // Question asks for a fleet.
 func (c *Cloud) Question(name string, spec *fleetv1.FleetSpec) provision.Question {
-	q := provision.Question{Fleet: name, ID: FleetID(c.Account, name), Spec: spec}
+	q := provision.Question{Fleet: name, ID: FleetID(c.account, name), Spec: spec}
 	if spec == nil {
 		return q
 	}
@@ -44,7 +44,7 @@ func (c *Cloud) Observe(ctx context.Context, q provision.Question) (*infra.Seen,
 	if err != nil {
 		return nil, err
 	}
-	seen := &infra.Seen{Found: roles, Account: c.Account, Partition: c.Partition, Caller: c.Caller,
+	seen := &infra.Seen{Found: roles, Account: c.account, Partition: c.partition, Caller: c.caller,
 		Zones: map[string][]infra.Zone{}, Adopted: map[string]infra.AdoptedVPC{}, Images: map[string]string{}, VCPUs: map[string]int{}}
 	group, each := errgroup.WithContext(ctx)
 	observations := make([]*observation, len(regions))
@@ -110,9 +110,9 @@ func (c *Cloud) searched(ctx context.Context, q provision.Question) (out, enable
 		if !slices.Contains(enabled, name) {
 			known := slices.ContainsFunc(all.Regions, func(r types.Region) bool { return awssdk.ToString(r.RegionName) == name })
 			if known {
-				return nil, nil, fmt.Errorf("region %s is not enabled in account %s: enable it in the account's settings, or choose another", name, c.Account)
+				return nil, nil, fmt.Errorf("region %s is not enabled in account %s: enable it in the account's settings, or choose another", name, c.account)
 			}
-			return nil, nil, fmt.Errorf("%q is not a region of AWS that account %s knows; there are %s", name, c.Account, strings.Join(enabled, ", "))
+			return nil, nil, fmt.Errorf("%q is not a region of AWS that account %s knows; there are %s", name, c.account, strings.Join(enabled, ", "))
 		}
 	}
 	tagged := make([]bool, len(enabled))

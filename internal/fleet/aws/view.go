@@ -16,10 +16,10 @@ import (
 	"github.com/ringspan/ringspan/internal/network"
 )
 
-// View is what decides over packets between the fleet's regions, as the API
+// Describe is what decides over packets between the fleet's regions, as the API
 // describes it: routes, groups, lists, peerings, the network plugin's settings.
 // Regions that have no cluster yet are named in missing, and are not in it.
-func (c *Cloud) View(ctx context.Context, fleet string, spec *fleetv1.FleetSpec) (view network.Cloud, missing []string, err error) {
+func (c *Cloud) Describe(ctx context.Context, fleet string, spec *fleetv1.FleetSpec) (view network.Cloud, missing []string, err error) {
 	all := make([]*regionView, len(spec.Regions))
 	group, each := errgroup.WithContext(ctx)
 	for i := range spec.Regions {

@@ -8,6 +8,7 @@ import (
 	"github.com/ringspan/ringspan/internal/fleet"
 	"github.com/ringspan/ringspan/internal/fleet/aws"
 	"github.com/ringspan/ringspan/internal/fleet/local"
+	"github.com/ringspan/ringspan/internal/fleet/provision"
 )
 
 // globalRegion is where AWS is asked what belongs to no region.
@@ -34,7 +35,7 @@ func (a Account) Open(ctx context.Context) (*aws.Cloud, error) {
 
 // Reach opens the account that the fleet of a file lives in, and says what the
 // fleet asks of it.
-func (a Account) Reach(ctx context.Context, f *fleet.File) (*aws.Cloud, fleetv1.FleetSpec, error) {
+func (a Account) Reach(ctx context.Context, f *fleet.File) (provision.Provider, fleetv1.FleetSpec, error) {
 	if f.Fleet.Spec.Provider == fleetv1.ProviderAWS {
 		c, err := a.Of(f).Open(ctx)
 		return c, f.Fleet.Spec, err
@@ -43,6 +44,6 @@ func (a Account) Reach(ctx context.Context, f *fleet.File) (*aws.Cloud, fleetv1.
 	if err != nil {
 		return nil, fleetv1.FleetSpec{}, err
 	}
-	c, err := Local{cloud}.OpenCloud(ctx)
+	c, err := Local{cloud}.OpenProvider(ctx)
 	return c, local.Spec(f), err
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ringspan/ringspan/internal/fleet/aws"
 	"github.com/ringspan/ringspan/internal/fleet/local"
+	"github.com/ringspan/ringspan/internal/fleet/provision"
 	"github.com/ringspan/ringspan/internal/fleet/remote"
 	"github.com/ringspan/ringspan/internal/ringstatus"
 )
@@ -20,8 +21,8 @@ type Fleet interface {
 	Kubeconfig() string
 	// Running says whether there is anything to ask, and which faults were injected.
 	Running(ctx context.Context) (running bool, faults []ringstatus.Fault, err error)
-	// OpenCloud reaches the account of AWS that the fleet lives in.
-	OpenCloud(ctx context.Context) (*aws.Cloud, error)
+	// OpenProvider reaches what made the fleet's networks and clusters.
+	OpenProvider(ctx context.Context) (provision.Provider, error)
 }
 
 // Local is a fleet on this machine.
@@ -37,8 +38,8 @@ func (l Local) Running(ctx context.Context) (bool, []ringstatus.Fault, error) {
 	return s.Running, all, err
 }
 
-// OpenCloud implements Fleet.
-func (l Local) OpenCloud(ctx context.Context) (*aws.Cloud, error) {
+// OpenProvider implements Fleet.
+func (l Local) OpenProvider(ctx context.Context) (provision.Provider, error) {
 	s, err := l.Status(ctx)
 	if err != nil {
 		return nil, err
@@ -61,8 +62,8 @@ func (f AWS) Running(context.Context) (bool, []ringstatus.Fault, error) {
 	return err == nil, nil, nil
 }
 
-// OpenCloud implements Fleet.
-func (f AWS) OpenCloud(ctx context.Context) (*aws.Cloud, error) {
+// OpenProvider implements Fleet.
+func (f AWS) OpenProvider(ctx context.Context) (provision.Provider, error) {
 	return Account{Endpoint: f.Endpoint}.Open(ctx)
 }
 

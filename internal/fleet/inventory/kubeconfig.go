@@ -14,12 +14,13 @@ import (
 
 	"github.com/ringspan/ringspan/internal/fleet/aws"
 	"github.com/ringspan/ringspan/internal/fleet/aws/login"
+	"github.com/ringspan/ringspan/internal/fleet/provision"
 )
 
-// SaveKubeconfig writes what this machine keeps of a fleet in AWS: a kubeconfig in
+// SaveKubeconfig writes what this machine keeps of a fleet elsewhere: a kubeconfig in
 // which this program logs in, with the credentials of whoever uses it.
-func (f AWS) SaveKubeconfig(endpoints []aws.Endpoint) error {
-	data, err := kubeconfigOf(endpoints, f.Endpoint, nil)
+func (f AWS) SaveKubeconfig(p provision.Provider, endpoints []provision.Endpoint) error {
+	data, err := kubeconfigOf(p, endpoints)
 	if err != nil {
 		return err
 	}
@@ -28,12 +29,8 @@ func (f AWS) SaveKubeconfig(endpoints []aws.Endpoint) error {
 
 // SaveKubeconfig writes a kubeconfig in which this program logs in with the keys of
 // the fleet's own account; only its owner can read it.
-func (l Local) SaveKubeconfig(ctx context.Context, endpoints []aws.Endpoint) error {
-	s, err := l.Status(ctx)
-	if err != nil {
-		return err
-	}
-	data, err := kubeconfigOf(endpoints, s.Endpoint.URL, s.Endpoint.Variables())
+func (l Local) SaveKubeconfig(p provision.Provider, endpoints []provision.Endpoint) error {
+	data, err := kubeconfigOf(p, endpoints)
 	if err != nil {
 		return err
 	}
@@ -53,23 +50,16 @@ func Program() (string, error) {
 	return filepath.EvalSymlinks(self)
 }
 
-// kubeconfigOf has one context a region, in which this program logs in at an
-// endpoint ("" is AWS's own) with the variables besides those of whoever calls.
-func kubeconfigOf(endpoints []aws.Endpoint, endpoint string, variables []clientcmdapi.ExecEnvVar) ([]byte, error) {
+// kubeconfigOf has one context a region, with the provider's credentials.
+func kubeconfigOf(p provision.Provider, endpoints []provision.Endpoint) ([]byte, error) {
 	self, err := Program()
 	if err != nil {
 		return nil, err
 	}
-	var more []string
-	if endpoint != "" {
-		more = []string{EndpointFlag, endpoint}
-	}
 	c := clientcmdapi.NewConfig()
 	for _, e := range endpoints {
-		exec := login.Exec(self, e.Region, e.Cluster, more...)
-		exec.Env = variables
 		c.Clusters[e.Region] = &clientcmdapi.Cluster{Server: e.Server, CertificateAuthorityData: e.CA}
-		c.AuthInfos[e.Region] = &clientcmdapi.AuthInfo{Exec: exec}
+		c.AuthInfos[e.Region] = p.Credentials(self, e)
 		c.Contexts[e.Region] = &clientcmdapi.Context{Cluster: e.Region, AuthInfo: e.Region}
 	}
 	if len(endpoints) > 0 {
@@ -77,9 +67,6 @@ func kubeconfigOf(endpoints []aws.Endpoint, endpoint string, variables []clientc
 	}
 	return clientcmd.Write(*c)
 }
-
-// EndpointFlag is how this program is told to log in elsewhere than at AWS.
-const EndpointFlag = "--endpoint"
 
 // logIn spares a client that would call this program for tokens the call.
 func logIn(c *rest.Config) {
@@ -94,7 +81,7 @@ func logIn(c *rest.Config) {
 			t.options.Region = value
 		case "--cluster":
 			t.cluster = value
-		case EndpointFlag:
+		case aws.EndpointFlag:
 			t.options.Endpoint = value
 		}
 	}

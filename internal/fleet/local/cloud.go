@@ -13,8 +13,6 @@ import (
 	"strings"
 	"time"
 
-	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
-
 	"github.com/ringspan/ringspan/internal/distribution"
 	"github.com/ringspan/ringspan/internal/fleet"
 )
@@ -75,15 +73,6 @@ type Endpoint struct {
 	URL             string `json:"endpoint"`
 	AccessKeyID     string `json:"accessKeyId"`
 	SecretAccessKey string `json:"secretAccessKey"`
-}
-
-// Variables are an environment in which every AWS program calls the account, and
-// none of the user's own settings counts.
-func (e Endpoint) Variables() []clientcmdapi.ExecEnvVar {
-	return []clientcmdapi.ExecEnvVar{
-		{Name: "AWS_ACCESS_KEY_ID", Value: e.AccessKeyID}, {Name: "AWS_SECRET_ACCESS_KEY", Value: e.SecretAccessKey},
-		{Name: "AWS_SESSION_TOKEN"}, {Name: "AWS_PROFILE"}, {Name: "AWS_CONFIG_FILE", Value: os.DevNull}, {Name: "AWS_SHARED_CREDENTIALS_FILE", Value: os.DevNull},
-	}
 }
 
 // Region is one region's cluster.

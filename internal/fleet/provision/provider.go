@@ -4,8 +4,12 @@ import (
 	"context"
 	"time"
 
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+
 	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
+	"github.com/ringspan/ringspan/internal/fleet/cost"
 	"github.com/ringspan/ringspan/internal/fleet/infra"
+	"github.com/ringspan/ringspan/internal/network"
 )
 
 // Planner knows what a fleet needs in a cloud.
@@ -31,6 +35,31 @@ type Provider interface {
 	Announce(ctx context.Context, seen *infra.Seen, now time.Time) (withdraw func(context.Context))
 	// Pause waits before the next round; rounds are counted from 0.
 	Pause(ctx context.Context, round int) error
+
+	// Endpoints of a fleet's clusters, in the order of the file. Where a region doesn't
+	// answer there is none, and the error says so; those of the other regions are right.
+	Endpoints(ctx context.Context, fleet string, spec *fleetv1.FleetSpec) ([]Endpoint, error)
+	// Credentials are how program, this program's file, logs in to a cluster.
+	Credentials(program string, e Endpoint) *clientcmdapi.AuthInfo
+	// Describe is what decides over packets between regions, as the cloud says it. Regions
+	// that have no cluster yet are named in missing.
+	Describe(ctx context.Context, fleet string, spec *fleetv1.FleetSpec) (described network.Cloud, missing []string, err error)
+
+	// Account is where things are made, for people to read.
+	Account() string
+	// Cost is what a fleet costs in a month; nil where nobody is paid.
+	Cost(wanted *infra.Desired) *cost.Estimate
+	// CallCount is how often the cloud's API was called.
+	CallCount() int
+}
+
+// Endpoint is how a region's cluster is reached.
+type Endpoint struct {
+	Region  string
+	Cluster string   // name
+	Server  string   // URL
+	CA      []byte   // PEM
+	Private []string // addresses of the API server in the cluster's network, one a zone, sorted
 }
 
 // Question is what to look for.

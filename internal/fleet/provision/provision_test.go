@@ -10,8 +10,12 @@ import (
 	"testing"
 	"time"
 
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+
 	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
+	"github.com/ringspan/ringspan/internal/fleet/cost"
 	"github.com/ringspan/ringspan/internal/fleet/infra"
+	"github.com/ringspan/ringspan/internal/network"
 	"github.com/ringspan/ringspan/internal/plan"
 )
 
@@ -175,3 +179,14 @@ func TestDownRefusesWhatOthersHold(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+func (c *cloud) Endpoints(context.Context, string, *fleetv1.FleetSpec) ([]Endpoint, error) {
+	return nil, nil
+}
+func (c *cloud) Credentials(string, Endpoint) *clientcmdapi.AuthInfo { return nil }
+func (c *cloud) Describe(context.Context, string, *fleetv1.FleetSpec) (network.Cloud, []string, error) {
+	return network.Cloud{}, nil, nil
+}
+func (c *cloud) Account() string                    { return "memory" }
+func (c *cloud) Cost(*infra.Desired) *cost.Estimate { return nil }
+func (c *cloud) CallCount() int                     { return 0 }
