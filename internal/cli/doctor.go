@@ -133,6 +133,9 @@ func (a account) examine(ctx context.Context, o *options, path string) (doctor.R
 	if err != nil {
 		return doctor.Report{}, err
 	}
+	if file.Fleet.Spec.Provider == fleetv1.ProviderExisting {
+		return doctor.Report{}, fmt.Errorf("%s: no API describes the networks between clusters of provider existing; run doctor without -f, which measures them", path)
+	}
 	c, spec, err := a.Reach(ctx, file)
 	if err != nil {
 		return doctor.Report{}, err

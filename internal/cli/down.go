@@ -31,7 +31,11 @@ fleet's tag is deleted, in all regions, workloads' leftovers first and networks 
 until nothing with the tag is left. What others have put into its networks stops that, by
 name.
 
-Rings that are protected from deletion go with their fleet; they are named first.`,
+Rings that are protected from deletion go with their fleet; they are named first.
+
+Of a fleet in clusters that were there before it (provider existing), the rings that up
+has made and the operators are removed; the clusters, and all else in them, stay. A ring
+that is protected, or that up hasn't made, stops that before anything is deleted.`,
 		Example: "  ringspan down\n  ringspan down --keep-data\n  ringspan down -f examples/aws.yaml",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if path != "" {
@@ -46,6 +50,8 @@ Rings that are protected from deletion go with their fleet; they are named first
 				return downHere(cmd.Context(), p.Cloud, keep, cmd.OutOrStdout())
 			case inventory.AWS:
 				return a.downNamed(cmd.Context(), p.Fleet, o.fleet != "", cmd.OutOrStdout())
+			case inventory.Existing:
+				return downExistingNamed(cmd.Context(), p, o.fleet != "", keep, cmd.OutOrStdout())
 			}
 			_, err = fmt.Fprintln(cmd.OutOrStdout(), "Nothing to take down: there is no such fleet on this machine.")
 			return err
@@ -91,6 +97,9 @@ func (a account) down(ctx context.Context, o *options, path string, keep bool, o
 			return err
 		}
 		return downHere(ctx, c, keep, out)
+	}
+	if file.Fleet.Spec.Provider == fleetv1.ProviderExisting {
+		return downExistingFile(ctx, file, keep, out)
 	}
 	a.Account = a.Of(file)
 	return a.downFleet(ctx, file.Fleet.Name, &file.Fleet.Spec, out)

@@ -32,6 +32,9 @@ type ground interface {
 	storage(ctx context.Context, r region.Region, say func(string)) error
 	// peer is how the other regions' operators reach a region; nil when it isn't known now.
 	peer(region string) (*install.Peer, error)
+	// identities says what a region's operator lacks to reach the others, where up doesn't
+	// make that itself.
+	identities(ctx context.Context, r region.Region) error
 	// agent is the id of the agent's image, "" where a tag stands for one image.
 	agent() string
 	// calls is how often AWS's API was called; summary says so.
@@ -45,7 +48,10 @@ func (a account) ground(ctx context.Context, f *fleet.File) (ground, error) {
 		return account{a.Of(f)}.awsGround(ctx, f)
 	}
 	if a.Endpoint != "" {
-		return nil, fmt.Errorf("--endpoint %s: provider local brings its own cloud; provider aws takes another", a.Endpoint)
+		return nil, fmt.Errorf("--endpoint %s: provider %s brings its own cloud; provider aws takes another", a.Endpoint, f.Fleet.Spec.Provider)
+	}
+	if f.Fleet.Spec.Provider == fleetv1.ProviderExisting {
+		return newExistingGround(f)
 	}
 	c, err := local.New(f.Fleet.Name)
 	if err != nil {
@@ -156,6 +162,8 @@ func (i *infrastructure) peer(region string) (*install.Peer, error) {
 	}
 	return nil, nil //nolint:nilnil // a region that doesn't answer is no error
 }
+
+func (i *infrastructure) identities(context.Context, region.Region) error { return nil }
 
 func (i *infrastructure) agent() string {
 	if i.images == "" {

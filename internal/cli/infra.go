@@ -31,11 +31,19 @@ func load(o *options, path string) (*fleet.File, error) {
 	return file, err
 }
 
+// unpaid says why nobody pays for a fleet of another provider than AWS.
+func unpaid(p fleetv1.Provider) string {
+	if p == fleetv1.ProviderExisting {
+		return "it makes nothing that costs"
+	}
+	return "on this machine a fleet costs nothing"
+}
+
 // loadAWS is load for a verb that has nothing to do on this machine.
 func loadAWS(o *options, verb, path string) (*fleet.File, error) {
 	file, err := load(o, path)
 	if err == nil && file.Fleet.Spec.Provider != fleetv1.ProviderAWS {
-		err = fmt.Errorf("%s: spec.provider is %s, and %s is for aws: on this machine a fleet costs nothing", path, file.Fleet.Spec.Provider, verb)
+		err = fmt.Errorf("%s: spec.provider is %s, and %s is for aws: %s", path, file.Fleet.Spec.Provider, verb, unpaid(file.Fleet.Spec.Provider))
 	}
 	return file, err
 }

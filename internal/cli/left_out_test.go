@@ -40,6 +40,7 @@ type halfGround struct {
 
 func (halfGround) raise(context.Context, *upRun) (func(), error)              { return func() {}, nil }
 func (halfGround) storage(context.Context, region.Region, func(string)) error { return nil }
+func (halfGround) identities(context.Context, region.Region) error            { return nil }
 func (halfGround) calls() int                                                 { return 0 }
 func (halfGround) summary() string                                            { return "" }
 func (halfGround) OpenProvider(context.Context) (provision.Provider, error)   { return nil, nil }

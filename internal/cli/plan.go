@@ -86,6 +86,8 @@ type planned struct {
 	// Cost of the whole fleet, once it is as the file says; nil on this machine.
 	Cost  *cost.Estimate `json:"cost,omitempty"`
 	Calls int            `json:"calls"`
+
+	existing bool // the clusters were there before the fleet
 }
 
 // plannedStep is one thing that up would do.
@@ -122,7 +124,7 @@ func (a account) plan(ctx context.Context, f *fleet.File, s scope) (planned, err
 		return planned{}, err
 	}
 	r := newPlanned(f.Fleet.Name, d)
-	r.Calls, r.Cost = calls, estimate
+	r.Calls, r.Cost, r.existing = calls, estimate, f.Fleet.Spec.Provider == fleetv1.ProviderExisting
 	if f.Fleet.Spec.Provider != fleetv1.ProviderAWS {
 		r.Quotas = nil // this machine's own limits are no account's
 	}
@@ -144,6 +146,10 @@ func newPlanned(fleet string, d *provision.Round) planned {
 
 // print lists the steps of each region, in their order.
 func (r planned) print(out io.Writer) error {
+	if r.existing {
+		_, err := fmt.Fprintf(out, "Fleet %s (%s) in clusters of %s\nThe clusters answer, and nothing of them is made or changed. `%s up` installs operators and rings in them.\n", r.Fleet, r.ID, r.Account, called("ringspan"))
+		return err
+	}
 	fmt.Fprintf(out, "Fleet %s (%s) in account %s\n", r.Fleet, r.ID, r.Account)
 	var regions []string
 	for _, s := range r.Steps {

@@ -275,7 +275,7 @@ func (u *upRun) next() error {
 		me += " --fleet " + u.ground.Name()
 	}
 	down := "down"
-	if u.file.Fleet.Spec.Provider == fleetv1.ProviderAWS {
+	if u.file.Fleet.Spec.Provider != fleetv1.ProviderLocal {
 		down = "down --fleet " + u.ground.Name()
 	}
 	_, err := fmt.Fprintf(u.out, `

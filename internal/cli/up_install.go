@@ -2,12 +2,14 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
 	"github.com/ringspan/ringspan/internal/cli/progress"
 	"github.com/ringspan/ringspan/internal/install"
 	"github.com/ringspan/ringspan/internal/region"
@@ -35,7 +37,19 @@ func (u *upRun) install(ctx context.Context) error {
 			return nil
 		})
 	}
-	return group.Wait()
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	return u.identities(ctx)
+}
+
+// identities says of all regions at once what their operators lack.
+func (u *upRun) identities(ctx context.Context) error {
+	var missing []error
+	for _, r := range u.regions {
+		missing = append(missing, u.ground.identities(ctx, r))
+	}
+	return errors.Join(missing...)
 }
 
 // installAll installs every region that answers.
@@ -90,6 +104,11 @@ func (u *upRun) installRegion(ctx context.Context, r region.Region) error {
 	options, err := u.ground.operator(r.Name)
 	if err != nil {
 		return err
+	}
+	if u.file.Fleet.Spec.Provider == fleetv1.ProviderExisting { // clusters of others may have operators of others
+		if err := install.RefuseForeign(ctx, r.Client, options); err != nil {
+			return err
+		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, installTimeout)
 	defer cancel()

@@ -16,9 +16,12 @@ func (f *File) setDefaults() {
 		spec.Provider = fleetv1.ProviderLocal
 	}
 	for i := range spec.Regions {
-		if spec.Provider == fleetv1.ProviderAWS {
+		switch spec.Provider {
+		case fleetv1.ProviderAWS:
 			awsRegionDefaults(&spec.Regions[i])
-		} else {
+		case fleetv1.ProviderExisting:
+			existingDefaults(&spec.Regions[i])
+		default:
 			f.regionDefaults(i)
 		}
 	}

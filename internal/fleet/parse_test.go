@@ -89,7 +89,7 @@ func TestMistakesAreNamedWithTheirLine(t *testing.T) {
 		{"two regions of one name", "- name: eu-central-1", "- name: eu-west-1", "spec.regions[1].name: eu-west-1 is the name of spec.regions[0] too"},
 		{"two zones of one name", "{name: eu-west-1b}", "{name: eu-west-1a}", "spec.regions[0].zones[1].name: eu-west-1a is the name of zones[0] too"},
 		{"a port twice", "nodes: {count: 3}", "nodes: {count: 3}\n      apiServerPort: 70000", "spec.regions[0].apiServerPort: 70000 is not a port"},
-		{"a provider that isn't", "provider: local", "provider: cloud9", `spec.provider: "cloud9" is not a provider; local and aws are`},
+		{"a provider that isn't", "provider: local", "provider: cloud9", `spec.provider: "cloud9" is not a provider; local, aws and existing are`},
 		{"two datacenters of one name", "metadata: {name: dc2}", "metadata: {name: dc1}", "spec.cassandra.datacenters[1].metadata.name: dc1 is the name of datacenters[0] too"},
 		{"one name in Cassandra", "metadata: {name: dc2}", "metadata: {name: dc2}\n        datacenterName: dc1", "spec.cassandra.datacenters[1].datacenterName: dc1 is Cassandra's name of datacenters[0] too"},
 		{"a context that is no region", "k8sContext: eu-central-1", "k8sContext: eu-north-1", `spec.cassandra.datacenters[1].k8sContext: "eu-north-1" is not a region of the fleet: eu-west-1, eu-central-1`},

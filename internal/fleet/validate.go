@@ -21,10 +21,14 @@ func (f *File) validate() (errs []error) {
 	switch spec.Provider {
 	case fleetv1.ProviderLocal:
 		errs = append(errs, f.onlyAWS()...)
+		errs = append(errs, f.onlyExisting()...)
 	case fleetv1.ProviderAWS:
 		errs = append(errs, f.validateAWS()...)
+		errs = append(errs, f.onlyExisting()...)
+	case fleetv1.ProviderExisting:
+		errs = append(errs, f.validateExisting()...)
 	default:
-		errs = append(errs, f.at.fieldError("spec.provider", "%q is not a provider; local and aws are", spec.Provider))
+		errs = append(errs, f.at.fieldError("spec.provider", "%q is not a provider; local, aws and existing are", spec.Provider))
 	}
 	errs = append(errs, f.validateTags()...)
 	if len(spec.Regions) == 0 {

@@ -20,6 +20,9 @@ func (f *File) validateRegion(i int) []error {
 		x.bad("name", "%s and the fleet's name %s have %d characters together, and IAM roles that are named by both have room for %d", r.Name, f.Fleet.Name, n, maxNames)
 	}
 	f.againstOthers(x, i)
+	if f.Fleet.Spec.Provider == fleetv1.ProviderExisting {
+		return x.errs
+	}
 	f.validateZones(x, r)
 	validateMachines(x, r)
 	if f.Fleet.Spec.Provider == fleetv1.ProviderAWS {

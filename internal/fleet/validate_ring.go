@@ -82,7 +82,7 @@ func (f *File) validateVersion(x *faults, c *k8ssandra.CassandraClusterTemplate,
 	if want == version.Cassandra || c.ServerImage != "" || dc.ServerImage != "" {
 		return
 	}
-	if want != "" && f.Fleet.Spec.Provider == fleetv1.ProviderAWS {
+	if want != "" && f.Fleet.Spec.Provider != fleetv1.ProviderLocal {
 		return // nodes pull the official image of any version
 	}
 	said := faults{d: x.d} // several datacenters may say the same: it is told once
@@ -108,6 +108,9 @@ func (f *File) validatePlace(x *faults, ring *Ring, dc *k8ssandra.CassandraDatac
 	case at < 0:
 		x.bad("k8sContext", "%q is not a region of the fleet: %s", dc.K8sContext, f.regionNames())
 		return
+	}
+	if f.Fleet.Spec.Provider == fleetv1.ProviderExisting {
+		return // nobody has said which machines there are
 	}
 	region := f.Fleet.Spec.Regions[at]
 	alone := !on(dc.SoftPodAntiAffinity) && (dc.SoftPodAntiAffinity != nil || !on(ring.Spec.Cassandra.SoftPodAntiAffinity))

@@ -19,7 +19,7 @@ const (
 // deployment is the operator: one process, replaced and never doubled.
 func deployment(o Options) *appsv1.Deployment {
 	selector := map[string]string{"app.kubernetes.io/name": OperatorName}
-	return &appsv1.Deployment{
+	d := &appsv1.Deployment{
 		TypeMeta:   metav1.TypeMeta{APIVersion: appsv1.SchemeGroupVersion.String(), Kind: "Deployment"},
 		ObjectMeta: metav1.ObjectMeta{Namespace: o.Namespace, Name: OperatorName, Labels: labels(OperatorName)},
 		Spec: appsv1.DeploymentSpec{
@@ -44,6 +44,10 @@ func deployment(o Options) *appsv1.Deployment {
 			},
 		},
 	}
+	if o.Fleet != "" {
+		d.Annotations = map[string]string{FleetAnnotation: o.Fleet}
+	}
+	return d
 }
 
 // annotations make another pod of another build under the same tag.

@@ -32,6 +32,8 @@ const (
 	PeerTokenName = "ringspan-peer-token"
 	// ImageIDAnnotation of the operator's pod is Options.ImageID.
 	ImageIDAnnotation = "ringspan.io/image-id"
+	// FleetAnnotation of the operator's Deployment is Options.Fleet.
+	FleetAnnotation = "ringspan.io/fleet"
 	// DefaultImage is the operator's image.
 	DefaultImage = "ringspan/operator:v0.1.0"
 )
@@ -49,6 +51,8 @@ type Options struct {
 	// ImageID is what the image's tag stands for now, where a tag can be built anew; empty where it can't. Another one
 	// replaces the operator's pod, and no other.
 	ImageID string
+	// Fleet whose operator it is, where a cluster may have one of another fleet; empty where it can't.
+	Fleet string
 	// EKS says that the cluster is one of EKS, whose operator has a role of IAM and comes with it to its peers. Then there
 	// is no stored token for peers: who comes in PeerGroup is one.
 	EKS bool

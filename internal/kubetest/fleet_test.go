@@ -86,6 +86,8 @@ var fleetCases = []struct {
 	{"port above 65535", true, []change{{"spec.regions.0.apiServerPort", "65536"}}},
 	{"tags", false, []change{{"spec.tags", "{team: data}"}}},
 	{"tag that is no text", true, []change{{"spec.tags", "{team: 7}"}}},
+	{"clusters that are there", false, []change{{"spec.provider", "existing"}, {"spec.regions", "[{name: a}, {name: b, context: cluster-of-b}]"}, {"spec.kubeconfig", "clusters.yaml"}}},
+	{"clusters that are there, of no name", true, []change{{"spec.provider", "existing"}, {"spec.regions", `[{name: ""}]`}}},
 	{"misspelt field", true, []change{{"spec.regions.0.cdir", "172.21.0.0/16"}}},
 }
 

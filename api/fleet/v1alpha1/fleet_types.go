@@ -38,16 +38,18 @@ const (
 	ProviderLocal Provider = "local"
 	// ProviderAWS is Amazon Web Services, or anything that answers its API.
 	ProviderAWS Provider = "aws"
+	// ProviderExisting is Kubernetes clusters that are there already: nothing is made or deleted beside what runs in them.
+	ProviderExisting Provider = "existing"
 )
 
 // FleetSpec lists the regions.
 //
 // +kubebuilder:validation:XValidation:rule=`(has(self.provider) && self.provider != 'local') || self.regions.all(r, !isCIDR(r.cidr) || !has(r.nodes) || !has(r.nodes.count) || (r.nodes.count + (has(r.zones) && size(r.zones) > 0 ? size(r.zones) : 3) - 1) / (has(r.zones) && size(r.zones) > 0 ? size(r.zones) : 3) <= (cidr(r.cidr).prefixLength() <= 20 ? 16 : cidr(r.cidr).prefixLength() == 21 ? 8 : 4))`,message="provider local has room for 16 nodes in a zone, for 8 when the region's cidr is a /21, for 4 when it is a /22",fieldPath=".regions"
 //
-// +kubebuilder:validation:XValidation:rule=`(has(self.provider) && self.provider == 'aws') || self.regions.all(r, has(r.cidr))`,message="every region of provider local needs a cidr"
+// +kubebuilder:validation:XValidation:rule=`(has(self.provider) && self.provider != 'local') || self.regions.all(r, has(r.cidr))`,message="every region of provider local needs a cidr"
 type FleetSpec struct {
 	// Provider of the infrastructure.
-	// +kubebuilder:validation:Enum=local;aws
+	// +kubebuilder:validation:Enum=local;aws;existing
 	// +kubebuilder:default=local
 	Provider Provider `json:"provider,omitempty"`
 
@@ -83,9 +85,13 @@ type FleetSpec struct {
 	// +kubebuilder:validation:MaxLength=255
 	Endpoint string `json:"endpoint,omitempty"`
 
-	// ImageRegistry is where the clusters pull Ringspan's images from, as "ringspan images push" was given it; required on AWS itself. Provider aws only.
+	// ImageRegistry is where the clusters pull Ringspan's images from, as "ringspan images push" was given it; required on AWS itself. Providers aws and existing only.
 	// +kubebuilder:validation:MaxLength=200
 	ImageRegistry string `json:"imageRegistry,omitempty"`
+
+	// Kubeconfig is the path of the file whose contexts are the regions, from the directory of the fleet's file; kubectl's own choice when empty. Provider existing only.
+	// +kubebuilder:validation:MaxLength=1024
+	Kubeconfig string `json:"kubeconfig,omitempty"`
 }
 
 // NAT is how many NAT gateways a region has.
@@ -203,6 +209,10 @@ type Region struct {
 
 	// Adopt names what is there already. Provider aws only.
 	Adopt *Adopt `json:"adopt,omitempty"`
+
+	// Context is the name of the region's context in the kubeconfig; the region's name when empty. Provider existing only.
+	// +kubebuilder:validation:MaxLength=255
+	Context string `json:"context,omitempty"`
 }
 
 // Zone is a failure zone of a region.

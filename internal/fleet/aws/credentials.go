@@ -15,14 +15,14 @@ const EndpointFlag = "--endpoint"
 
 // Credentials call `program token`. Where the account has keys of its own, as on this
 // machine, they are in the credentials; else those of whoever calls count.
-func (c *Cloud) Credentials(program string, e provision.Endpoint) *clientcmdapi.AuthInfo {
+func (c *Cloud) Credentials(program string, e provision.Endpoint) (*clientcmdapi.Cluster, *clientcmdapi.AuthInfo) {
 	var more []string
 	if c.url != "" {
 		more = []string{EndpointFlag, c.url}
 	}
 	exec := login.Exec(program, e.Region, e.Cluster, more...)
 	exec.Env = c.keys.variables()
-	return &clientcmdapi.AuthInfo{Exec: exec}
+	return &clientcmdapi.Cluster{Server: e.Server, CertificateAuthorityData: e.CA}, &clientcmdapi.AuthInfo{Exec: exec}
 }
 
 // Names of the variables in which AWS's programs take an access key.

@@ -7,6 +7,7 @@ import (
 	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
 	"github.com/ringspan/ringspan/internal/fleet"
 	"github.com/ringspan/ringspan/internal/fleet/aws"
+	"github.com/ringspan/ringspan/internal/fleet/existing"
 	"github.com/ringspan/ringspan/internal/fleet/local"
 	"github.com/ringspan/ringspan/internal/fleet/provision"
 )
@@ -39,6 +40,10 @@ func (a Account) Reach(ctx context.Context, f *fleet.File) (provision.Provider, 
 	if f.Fleet.Spec.Provider == fleetv1.ProviderAWS {
 		c, err := a.Of(f).Open(ctx)
 		return c, f.Fleet.Spec, err
+	}
+	if f.Fleet.Spec.Provider == fleetv1.ProviderExisting {
+		p, err := existing.Load(f)
+		return p, f.Fleet.Spec, err
 	}
 	cloud, err := local.New(f.Fleet.Name)
 	if err != nil {

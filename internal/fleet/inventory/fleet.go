@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/ringspan/ringspan/internal/fleet/aws"
+	"github.com/ringspan/ringspan/internal/fleet/existing"
 	"github.com/ringspan/ringspan/internal/fleet/local"
 	"github.com/ringspan/ringspan/internal/fleet/provision"
 	"github.com/ringspan/ringspan/internal/fleet/remote"
@@ -67,6 +68,20 @@ func (f AWS) OpenProvider(ctx context.Context) (provision.Provider, error) {
 	return Account{Endpoint: f.Endpoint}.Open(ctx)
 }
 
+// Existing is a fleet in clusters that were there before it.
+type Existing struct{ *remote.Fleet }
+
+// Running implements Fleet.
+func (f Existing) Running(context.Context) (bool, []ringstatus.Fault, error) {
+	_, err := os.Stat(f.Kubeconfig())
+	return err == nil, nil, nil
+}
+
+// OpenProvider implements Fleet.
+func (f Existing) OpenProvider(context.Context) (provision.Provider, error) {
+	return existing.Open(f.Kubeconfig())
+}
+
 // Names lists the fleets that this machine knows.
 func Names() ([]string, error) {
 	near, err := local.Names()
@@ -90,10 +105,20 @@ func Open(name string) (Fleet, error) {
 	case err != nil && !errors.Is(err, os.ErrNotExist):
 		return nil, err
 	case err == nil && slices.Contains(near, name):
-		return nil, fmt.Errorf("there are two fleets named %s: one on this machine, one in AWS; give each its own $RINGSPAN_HOME", name)
+		return nil, fmt.Errorf("there are two fleets named %s: one on this machine, one %s; give each its own $RINGSPAN_HOME", name, elsewhere(f))
+	case err == nil && f.Provider == remote.Existing:
+		return Existing{f}, nil
 	case err == nil:
 		return AWS{f}, nil
 	}
 	c, err := local.New(name)
 	return Local{c}, err
+}
+
+// elsewhere says where a fleet is that isn't on this machine.
+func elsewhere(f *remote.Fleet) string {
+	if f.Provider == remote.Existing {
+		return "in clusters of " + f.Account
+	}
+	return "in AWS"
 }

@@ -27,6 +27,15 @@ func (f AWS) SaveKubeconfig(p provision.Provider, endpoints []provision.Endpoint
 	return f.Save(data)
 }
 
+// SaveKubeconfig writes the contexts of the user's kubeconfig, named like the regions.
+func (f Existing) SaveKubeconfig(p provision.Provider, endpoints []provision.Endpoint) error {
+	data, err := kubeconfigOf(p, endpoints)
+	if err != nil {
+		return err
+	}
+	return f.Save(data)
+}
+
 // SaveKubeconfig writes a kubeconfig in which this program logs in with the keys of
 // the fleet's own account; only its owner can read it.
 func (l Local) SaveKubeconfig(p provision.Provider, endpoints []provision.Endpoint) error {
@@ -58,8 +67,7 @@ func kubeconfigOf(p provision.Provider, endpoints []provision.Endpoint) ([]byte,
 	}
 	c := clientcmdapi.NewConfig()
 	for _, e := range endpoints {
-		c.Clusters[e.Region] = &clientcmdapi.Cluster{Server: e.Server, CertificateAuthorityData: e.CA}
-		c.AuthInfos[e.Region] = p.Credentials(self, e)
+		c.Clusters[e.Region], c.AuthInfos[e.Region] = p.Credentials(self, e)
 		c.Contexts[e.Region] = &clientcmdapi.Context{Cluster: e.Region, AuthInfo: e.Region}
 	}
 	if len(endpoints) > 0 {

@@ -39,8 +39,9 @@ type Provider interface {
 	// Endpoints of a fleet's clusters, in the order of the file. Where a region doesn't
 	// answer there is none, and the error says so; those of the other regions are right.
 	Endpoints(ctx context.Context, fleet string, spec *fleetv1.FleetSpec) ([]Endpoint, error)
-	// Credentials are how program, this program's file, logs in to a cluster.
-	Credentials(program string, e Endpoint) *clientcmdapi.AuthInfo
+	// Credentials are how a cluster is reached, and how program, this program's file,
+	// logs in to it.
+	Credentials(program string, e Endpoint) (*clientcmdapi.Cluster, *clientcmdapi.AuthInfo)
 	// Describe is what decides over packets between regions, as the cloud says it. Regions
 	// that have no cluster yet are named in missing.
 	Describe(ctx context.Context, fleet string, spec *fleetv1.FleetSpec) (described network.Cloud, missing []string, err error)

@@ -183,7 +183,9 @@ func TestDownRefusesWhatOthersHold(t *testing.T) {
 func (c *cloud) Endpoints(context.Context, string, *fleetv1.FleetSpec) ([]Endpoint, error) {
 	return nil, nil
 }
-func (c *cloud) Credentials(string, Endpoint) *clientcmdapi.AuthInfo { return nil }
+func (c *cloud) Credentials(string, Endpoint) (*clientcmdapi.Cluster, *clientcmdapi.AuthInfo) {
+	return nil, nil
+}
 func (c *cloud) Describe(context.Context, string, *fleetv1.FleetSpec) (network.Cloud, []string, error) {
 	return network.Cloud{}, nil, nil
 }

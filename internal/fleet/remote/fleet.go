@@ -12,7 +12,7 @@ import (
 )
 
 // dir is where they are below the directory of all fleets; no fleet on this
-// machine has such a name.
+// machine has such a name. It is of the time when there was no place but AWS.
 const dir = ".aws"
 
 const (
@@ -22,9 +22,13 @@ const (
 
 // Record is where a fleet lives.
 type Record struct {
-	Account  string `json:"account"`
+	Provider string `json:"provider,omitempty"` // Existing; "" is AWS
+	Account  string `json:"account"`            // of AWS, or the kubeconfig
 	Endpoint string `json:"endpoint,omitempty"` // of another cloud that answers AWS's API
 }
+
+// Existing is the provider of a fleet in clusters that were there before it.
+const Existing = "existing"
 
 // Fleet is one of them.
 type Fleet struct {

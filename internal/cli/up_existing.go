@@ -1,0 +1,97 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
+	"github.com/ringspan/ringspan/internal/distribution"
+	"github.com/ringspan/ringspan/internal/fleet"
+	"github.com/ringspan/ringspan/internal/fleet/existing"
+	"github.com/ringspan/ringspan/internal/fleet/inventory"
+	"github.com/ringspan/ringspan/internal/fleet/provision"
+	"github.com/ringspan/ringspan/internal/fleet/remote"
+	"github.com/ringspan/ringspan/internal/install"
+	"github.com/ringspan/ringspan/internal/region"
+)
+
+// existingGround is clusters that are there already. Nothing of them is made.
+type existingGround struct {
+	inventory.Existing
+
+	provider *existing.Provider
+	spec     fleetv1.FleetSpec
+}
+
+func newExistingGround(f *fleet.File) (*existingGround, error) {
+	p, err := existing.Load(f)
+	if err != nil {
+		return nil, fmt.Errorf("nothing was made: %w", err)
+	}
+	home, err := remote.New(f.Fleet.Name, remote.Record{Provider: remote.Existing, Account: p.Account()})
+	return &existingGround{Existing: inventory.Existing{Fleet: home}, provider: p, spec: f.Fleet.Spec}, err
+}
+
+// raise looks whether the clusters are there and are what the file takes them for.
+// Those that don't answer are left out later, where operators are installed.
+func (g *existingGround) raise(ctx context.Context, u *upRun) (func(), error) {
+	u.report.Phase("clusters as the file says")
+	r, err := provision.Plan(ctx, g.provider, provision.Request{Fleet: g.Name(), Spec: g.spec, NetworkOnly: u.scope.network})
+	if silent := provision.OnlyUnreachable(err); err != nil && (len(silent) == 0 || len(silent) == len(g.spec.Regions)) {
+		return nil, err
+	}
+	if r != nil && len(r.Plan.Steps)+len(r.Plan.Refused) > 0 { // it adopts all that it finds
+		return nil, fmt.Errorf("provider existing makes no clusters, and there is to do:\n%s", r.Plan.Text())
+	}
+	endpoints, err := g.provider.Endpoints(ctx, g.Name(), &g.spec)
+	if err != nil {
+		return nil, err
+	}
+	return func() {}, g.SaveKubeconfig(g.provider, endpoints)
+}
+
+func (g *existingGround) operator(name string) (install.Options, error) {
+	o := install.Options{Region: name, Fleet: g.Name()}
+	if r := g.spec.ImageRegistry; r != "" {
+		o.Image, o.AgentImage = distribution.ImageIn(r, distribution.OperatorImage), distribution.ImageIn(r, distribution.AgentImage)
+	}
+	return o, nil
+}
+
+// storage classes are the clusters' own.
+func (*existingGround) storage(context.Context, region.Region, func(string)) error { return nil }
+
+// peer is nobody that up makes known: the user gives the ClientConfigs.
+func (*existingGround) peer(string) (*install.Peer, error) {
+	return nil, nil //nolint:nilnil // none is no error
+}
+
+// identities are the ClientConfigs of the other regions.
+func (g *existingGround) identities(ctx context.Context, r region.Region) error {
+	var others []string
+	for _, other := range g.spec.Regions {
+		if other.Name != r.Name {
+			others = append(others, other.Name)
+		}
+	}
+	missing, err := install.MissingPeers(ctx, r.Client, install.Namespace, others)
+	if err != nil {
+		return fmt.Errorf("region %s: %w", r.Name, err)
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	slices.Sort(missing)
+	return fmt.Errorf("region %s: the operator knows no way to %s: namespace %s has no ClientConfig of that contextName; apply one for each, as docs/guide/existing.md shows, and run up again", r.Name, strings.Join(missing, " and "), install.Namespace)
+}
+
+// agent images have the same tag everywhere.
+func (*existingGround) agent() string { return "" }
+
+func (*existingGround) calls() int { return 0 }
+
+func (g *existingGround) summary() string {
+	return "The clusters are those of " + g.provider.Account() + "."
+}
