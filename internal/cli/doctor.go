@@ -82,7 +82,7 @@ func examine(ctx context.Context, p inventory.Fleet, all []region.Region) (docto
 		findings, err := causes(ctx, p, all)
 		said <- func() ([]network.Finding, error) { return findings, err }
 	}()
-	seen, err := pods.Examine(ctx, probed(all))
+	seen, err := pods.Examine(ctx, pods.Of(all))
 	report := doctor.Diagnose(seen)
 	known, asked := (<-said)()
 	if asked != nil {
@@ -150,13 +150,6 @@ func (a account) examine(ctx context.Context, o *options, path string) (doctor.R
 	}
 	r.Healthy = len(r.Faults()) == 0
 	return r, nil
-}
-
-func probed(all []region.Region) (list []pods.Region) {
-	for _, r := range all {
-		list = append(list, pods.Region{Name: r.Name, Config: r.Config, Client: r.Client})
-	}
-	return list
 }
 
 // showReport prints it; a fault makes the program fail.

@@ -2,17 +2,17 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
 	"github.com/ringspan/ringspan/internal/fleet/inventory"
+	"github.com/ringspan/ringspan/internal/fleet/lifecycle"
 	"github.com/ringspan/ringspan/internal/fleet/local"
+	"github.com/ringspan/ringspan/internal/fleet/provision"
 	"github.com/ringspan/ringspan/internal/fleet/remote"
 )
 
@@ -47,7 +47,7 @@ that is protected, or that up hasn't made, stops that before anything is deleted
 			}
 			switch p := p.(type) {
 			case inventory.Local:
-				return downHere(cmd.Context(), p.Cloud, keep, cmd.OutOrStdout())
+				return downLocal(cmd.Context(), p.Cloud, keep, cmd.OutOrStdout())
 			case inventory.AWS:
 				return a.downNamed(cmd.Context(), p.Fleet, o.fleet != "", cmd.OutOrStdout())
 			case inventory.Existing:
@@ -63,27 +63,47 @@ that is protected, or that up hasn't made, stops that before anything is deleted
 	return cmd
 }
 
-// downHere ends a fleet on this machine.
-func downHere(ctx context.Context, c *local.Cloud, keep bool, out io.Writer) error {
-	unlock, err := c.Lock()
-	if _, ok := errors.AsType[local.Busy](err); ok {
-		return fmt.Errorf("%w: end that first, or wait for it", err)
-	}
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	before, err := c.Leftovers()
-	if err != nil {
-		return err
-	}
+// downLocal ends a fleet on this machine.
+func downLocal(ctx context.Context, c *local.Cloud, keep bool, out io.Writer) error {
+	d := lifecycle.LocalDown{Cloud: c, Keep: keep}
 	if !keep {
-		tellProtected(ctx, out, c.Name())
+		d.Begin = func(ctx context.Context) { tellProtected(ctx, out, c.Name()) }
 	}
-	if err := c.Down(ctx, !keep); err != nil {
+	processes, err := d.Run(ctx)
+	if err != nil {
 		return err
 	}
-	return proveDown(ctx, out, c, keep, len(before.Processes))
+	fmt.Fprintf(out, "Fleet %s is down.\n  processes  0 (%d before)\n  mounts     0\n  networks   0: they lived in the processes' own namespaces\n", c.Name(), processes)
+	if keep {
+		_, err = fmt.Fprintf(out, "  data       kept in %s\n", c.State)
+		return err
+	}
+	_, err = fmt.Fprintf(out, "  data       gone: %s\n", c.State)
+	return err
+}
+
+// tellProtected names the rings that are protected from deletion and go with their
+// fleet.
+func tellProtected(ctx context.Context, out io.Writer, fleet string) {
+	for _, name := range lifecycle.ProtectedRings(ctx, fleet) {
+		fmt.Fprintf(out, "Ring %s is protected from deletion; it goes with its fleet.\n", name)
+	}
+}
+
+// downInAWS deletes a fleet in AWS, shows that nothing is left, and forgets it. spec may
+// be nil.
+func downInAWS(ctx context.Context, c provision.Provider, name string, spec *fleetv1.FleetSpec, out io.Writer) error {
+	tellProtected(ctx, out, name)
+	report := infraReporter(out, "ringspan down: fleet "+name, spec)
+	err := lifecycle.DownInAWS(ctx, c, name, spec, report)
+	report.Close()
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintf(out, "Fleet %s is down: nothing with its tag is left in any region of account %s.\n", name, c.Account()); err != nil {
+		return err
+	}
+	return lifecycle.Forget(name)
 }
 
 func (a account) down(ctx context.Context, o *options, path string, keep bool, out io.Writer) error {
@@ -96,7 +116,7 @@ func (a account) down(ctx context.Context, o *options, path string, keep bool, o
 		if err != nil {
 			return err
 		}
-		return downHere(ctx, c, keep, out)
+		return downLocal(ctx, c, keep, out)
 	}
 	if file.Fleet.Spec.Provider == fleetv1.ProviderExisting {
 		return downExistingFile(ctx, file, keep, out)
@@ -111,15 +131,7 @@ func (a account) downFleet(ctx context.Context, name string, spec *fleetv1.Fleet
 	if err != nil {
 		return err
 	}
-	tellProtected(ctx, out, name)
-	if err := downAWS(ctx, c, name, spec, out); err != nil {
-		return err
-	}
-	home, err := remote.New(name, remote.Record{})
-	if err != nil {
-		return err
-	}
-	return home.Forget()
+	return downInAWS(ctx, c, name, spec, out)
 }
 
 // downNamed deletes a fleet in AWS that this machine knows, by its tags.
@@ -143,36 +155,4 @@ func (o *options) deleted() (inventory.Fleet, error) {
 		return nil, nil //nolint:nilnil // no fleet is no error here
 	}
 	return o.known()
-}
-
-// endTimeout is how long the kernel may take to end killed processes.
-const endTimeout = 20 * time.Second
-
-// proveDown looks for what could be left, and tells.
-func proveDown(ctx context.Context, out io.Writer, c *local.Cloud, keep bool, processes int) error {
-	ctx, cancel := context.WithTimeout(ctx, endTimeout)
-	defer cancel()
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		left, err := c.Leftovers()
-		if err != nil {
-			return err
-		}
-		if len(left.Processes) == 0 && len(left.Mounts) == 0 && (keep || !left.Data) {
-			break
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("something of fleet %s is left: %s", c.Name(), left)
-		case <-tick.C:
-		}
-	}
-	fmt.Fprintf(out, "Fleet %s is down.\n  processes  0 (%d before)\n  mounts     0\n  networks   0: they lived in the processes' own namespaces\n", c.Name(), processes)
-	if keep {
-		_, err := fmt.Fprintf(out, "  data       kept in %s\n", c.State)
-		return err
-	}
-	_, err := fmt.Fprintf(out, "  data       gone: %s\n", c.State)
-	return err
 }

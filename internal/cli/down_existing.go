@@ -21,6 +21,7 @@ import (
 	"github.com/ringspan/ringspan/internal/fleet"
 	"github.com/ringspan/ringspan/internal/fleet/existing"
 	"github.com/ringspan/ringspan/internal/fleet/inventory"
+	"github.com/ringspan/ringspan/internal/fleet/lifecycle"
 	"github.com/ringspan/ringspan/internal/fleet/remote"
 	"github.com/ringspan/ringspan/internal/install"
 	"github.com/ringspan/ringspan/internal/region"
@@ -157,7 +158,7 @@ func (h held) refusals() (all []string) {
 // applied tells whether up has written a ring in this region; the others take it over.
 func applied(k *k8ssandra.K8ssandraCluster) bool {
 	return slices.ContainsFunc(k.ManagedFields, func(f metav1.ManagedFieldsEntry) bool {
-		return f.Manager == string(fieldOwner) && f.Operation == metav1.ManagedFieldsOperationApply
+		return f.Manager == string(lifecycle.FieldOwner) && f.Operation == metav1.ManagedFieldsOperationApply
 	})
 }
 

@@ -23,6 +23,7 @@ import (
 	"github.com/ringspan/ringspan/internal/deletion"
 	"github.com/ringspan/ringspan/internal/fleet"
 	"github.com/ringspan/ringspan/internal/fleet/inventory"
+	"github.com/ringspan/ringspan/internal/fleet/lifecycle"
 	"github.com/ringspan/ringspan/internal/install"
 	"github.com/ringspan/ringspan/internal/kubetest"
 	"github.com/ringspan/ringspan/internal/region"
@@ -76,13 +77,9 @@ func clustersOfOthers(t *testing.T, contexts map[string]*kubetest.Cluster) *flee
 // upThere is one up, without operators that would boot the ring.
 func upThere(t *testing.T, f *fleet.File) (string, error) {
 	t.Helper()
-	g, err := account{}.ground(t.Context(), f)
-	if err != nil {
-		return "", err
-	}
 	out := &bytes.Buffer{}
-	u := &upRun{file: f, ground: g, out: out, errOut: out}
-	err = u.run(t.Context(), time.Minute)
+	u := &upRun{file: f, out: out, errOut: out}
+	err := u.up(t.Context(), time.Minute)
 	return out.String(), err
 }
 
@@ -131,7 +128,7 @@ func TestAFleetInClustersOfOthers(t *testing.T) {
 		}
 	}
 
-	plan, err := account{}.plan(t.Context(), f, scope{prune: true})
+	plan, err := account{}.plan(t.Context(), f, lifecycle.Scope{Prune: true})
 	if err != nil || len(plan.Steps)+len(plan.Refused)+len(plan.Removals) > 0 {
 		t.Errorf("a plan of clusters that nobody makes: %+v %v", plan, err)
 	}

@@ -12,8 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ringspan/ringspan/internal/fleet/aws"
-	"github.com/ringspan/ringspan/internal/fleet/provision"
-	"github.com/ringspan/ringspan/internal/fleet/remote"
 )
 
 // collection are the flags of gc.
@@ -79,7 +77,7 @@ func (g *collection) run(ctx context.Context, name string, out, news io.Writer) 
 		if !f.Past {
 			continue
 		}
-		if err := forgotten(ctx, c, f.Name, news); err != nil {
+		if err := downInAWS(ctx, c, f.Name, nil, news); err != nil {
 			held = append(held, fmt.Errorf("fleet %s: %w", f.Name, err))
 		}
 		if ctx.Err() != nil {
@@ -87,19 +85,6 @@ func (g *collection) run(ctx context.Context, name string, out, news io.Writer) 
 		}
 	}
 	return errors.Join(held...)
-}
-
-// forgotten takes a fleet down, and forgets it on this machine too.
-func forgotten(ctx context.Context, c provision.Provider, name string, news io.Writer) error {
-	tellProtected(ctx, news, name)
-	if err := downAWS(ctx, c, name, nil, news); err != nil {
-		return err
-	}
-	home, err := remote.New(name, remote.Record{})
-	if err != nil {
-		return err
-	}
-	return home.Forget()
 }
 
 // print lists those that are past, or all.

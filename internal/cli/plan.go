@@ -15,6 +15,7 @@ import (
 	"github.com/ringspan/ringspan/internal/fleet/cost"
 	"github.com/ringspan/ringspan/internal/fleet/infra"
 	"github.com/ringspan/ringspan/internal/fleet/inventory"
+	"github.com/ringspan/ringspan/internal/fleet/lifecycle"
 	"github.com/ringspan/ringspan/internal/fleet/local"
 	"github.com/ringspan/ringspan/internal/fleet/provision"
 )
@@ -45,7 +46,7 @@ refuse, or when the account can't be looked at.`,
 			if err != nil {
 				return err
 			}
-			r, err := a.plan(cmd.Context(), file, scope{network: network, prune: prune})
+			r, err := a.plan(cmd.Context(), file, lifecycle.Scope{Network: network, Prune: prune})
 			if err != nil {
 				return err
 			}
@@ -104,17 +105,17 @@ type plannedStep struct {
 
 // plan compares a file with its account. A fleet on this machine that isn't there
 // yet has an empty one.
-func (a account) plan(ctx context.Context, f *fleet.File, s scope) (planned, error) {
+func (a account) plan(ctx context.Context, f *fleet.File, s lifecycle.Scope) (planned, error) {
 	c, spec, err := a.Reach(ctx, f)
-	want := provision.Request{Fleet: f.Fleet.Name, Spec: spec, NetworkOnly: s.network, Prune: s.pruned()}
+	request := provision.Request{Fleet: f.Fleet.Name, Spec: spec, NetworkOnly: s.Network, Prune: s.Pruned()}
 	var d *provision.Round
-	calls := 0
 	var estimate *cost.Estimate
+	calls := 0
 	switch {
 	case errors.Is(err, inventory.ErrNotRunning):
-		d, err = local.Blank(want)
+		d, err = local.Blank(request)
 	case err == nil:
-		d, err = provision.Plan(ctx, c, want)
+		d, err = provision.Plan(ctx, c, request)
 		calls = c.CallCount()
 		if err == nil {
 			estimate = c.Cost(d.Wanted)

@@ -6,17 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/sync/errgroup"
 
 	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
 	"github.com/ringspan/ringspan/internal/cli/progress"
 	"github.com/ringspan/ringspan/internal/fleet"
 	"github.com/ringspan/ringspan/internal/fleet/inventory"
-	"github.com/ringspan/ringspan/internal/region"
+	"github.com/ringspan/ringspan/internal/fleet/lifecycle"
 	"github.com/ringspan/ringspan/internal/ringstatus"
 )
 
@@ -29,7 +27,8 @@ func upCommand(o *options) *cobra.Command {
 	var output string
 	var wait, proof bool
 	var a account
-	var s scope
+	var s lifecycle.Scope
+	var yes bool
 	cmd := &cobra.Command{
 		Use: "up FILE", Short: "Bring a fleet and its rings up, from whatever there is", Args: one("FILE"),
 		Long: `Up reads a file with one Fleet, the K8ssandraClusters that live in it and the
@@ -67,14 +66,11 @@ regions answer. The same command, run again, does the rest.`,
 			if o.fleet != "" && o.fleet != file.Fleet.Name {
 				return fmt.Errorf("nothing was made: --fleet %s: the fleet in %s is %s", o.fleet, args[0], file.Fleet.Name)
 			}
-			u := &upRun{file: file, wait: wait, proof: proof, scope: s, json: output == "json", in: cmd.InOrStdin(), out: cmd.OutOrStdout(), errOut: cmd.ErrOrStderr()}
+			u := &upRun{file: file, account: a.Account, wait: wait, proof: proof, scope: s, yes: yes, json: output == "json", in: cmd.InOrStdin(), out: cmd.OutOrStdout(), errOut: cmd.ErrOrStderr()}
 			if file.Fleet.Spec.Provider == fleetv1.ProviderAWS && !cmd.Flags().Changed("timeout") {
 				timeout = awsTimeout
 			}
-			if u.ground, err = a.ground(cmd.Context(), file); err != nil {
-				return err
-			}
-			return u.run(cmd.Context(), timeout)
+			return u.up(cmd.Context(), timeout)
 		},
 	}
 	cmd.Flags().DurationVar(&timeout, "timeout", 15*time.Minute, "give up after `TIME`, such as 90s or 10m; provider aws takes 1h if you say nothing")
@@ -82,38 +78,29 @@ regions answer. The same command, run again, does the rest.`,
 	cmd.Flags().BoolVar(&proof, "prove", true, "start no ring before its regions reach each other")
 	outputFlag(cmd, &output, "text", "json")
 	a.flags(cmd)
-	cmd.Flags().BoolVar(&s.infrastructure, "infrastructure-only", false, "make networks and clusters, no rings")
-	cmd.Flags().BoolVar(&s.network, "network-only", false, "make networks and what connects them, no clusters")
-	cmd.Flags().BoolVar(&s.prune, "prune", false, "delete what is no longer in the file, with the data in it, after asking")
-	cmd.Flags().BoolVar(&s.yes, "yes", false, "don't ask what --prune asks")
+	cmd.Flags().BoolVar(&s.Infrastructure, "infrastructure-only", false, "make networks and clusters, no rings")
+	cmd.Flags().BoolVar(&s.Network, "network-only", false, "make networks and what connects them, no clusters")
+	cmd.Flags().BoolVar(&s.Prune, "prune", false, "delete what is no longer in the file, with the data in it, after asking")
+	cmd.Flags().BoolVar(&yes, "yes", false, "don't ask what --prune asks")
 	return cmd
 }
 
-// scope is how much of a file up makes so.
-type scope struct {
-	infrastructure, network bool // nothing above clusters, nothing above networks
-	prune, yes              bool // what is no longer in the file goes; nobody is asked
-}
-
-// bare says that no ring is made, nor what rings need in clusters.
-func (s scope) bare() bool { return s.infrastructure || s.network }
+// exitLeftOut is up's exit code when all is done but for what doesn't answer.
+const exitLeftOut = 3
 
 // upRun is one run of `up`.
 type upRun struct {
 	file        *fleet.File
-	ground      ground
-	scope       scope
-	wait, json  bool
-	proof       bool // that regions reach each other
+	account     inventory.Account
+	scope       lifecycle.Scope
+	wait, proof bool
+	yes         bool // nobody is asked
+	json        bool
 	in          io.Reader
 	out, errOut io.Writer
 
-	report  *progress.Reporter
-	regions []region.Region // those that answer
-	all     []region.Region
-
-	mu   sync.Mutex
-	left []leftOut
+	run    *lifecycle.Up
+	report *progress.Reporter
 }
 
 // result is what `up -o json` prints.
@@ -122,40 +109,53 @@ type result struct {
 	Kubeconfig string              `json:"kubeconfig,omitempty"`
 	Error      string              `json:"error,omitempty"`
 	Warnings   []string            `json:"warnings,omitempty"` // of what waits for somebody
-	LeftOut    []leftOut           `json:"leftOut,omitempty"`  // what doesn't answer
+	LeftOut    []lifecycle.LeftOut `json:"leftOut,omitempty"`  // what doesn't answer
 	Seconds    float64             `json:"seconds"`
 	Calls      int                 `json:"calls"` // of AWS's API
 	Phases     []progress.Phase    `json:"phases"`
 	Rings      []ringstatus.Status `json:"rings,omitempty"`
+
+	summary string // of the calls
 }
 
-func (u *upRun) run(ctx context.Context, timeout time.Duration) error {
+func (u *upRun) up(ctx context.Context, timeout time.Duration) error {
+	var err error
+	if u.run, err = lifecycle.NewUp(ctx, u.account, u.file, lifecycle.Options{Scope: u.scope, Wait: u.wait, Proof: u.proof, Agree: u.agree}); err != nil {
+		return err
+	}
 	u.begin()
 	within, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("not done after %s (--timeout); what is under way goes on: look with `ringspan status`, or run up again", timeout))
 	defer cancel()
-	err := u.up(within)
+	err = u.run.Run(within, u.report)
 	phases := u.report.Close()
 	if err != nil {
 		return u.failed(ctx, within, phases, err)
 	}
-	r := result{Fleet: u.file.Fleet.Name, Warnings: u.pending(ctx), Phases: phases, Seconds: sum(phases), Calls: u.ground.calls(), LeftOut: u.left}
-	if exists(u.ground.Kubeconfig()) {
-		r.Kubeconfig = u.ground.Kubeconfig()
-	}
-	if !u.scope.bare() {
-		if r.Rings, err = inventory.Rings(ctx, u.ground, u.all, ""); err != nil {
+	r := result{Fleet: u.file.Fleet.Name, Kubeconfig: u.run.Kubeconfig(), Warnings: u.run.Pending(ctx), Phases: phases, Seconds: sum(phases), Calls: u.run.Calls(), LeftOut: u.run.LeftOut(), summary: u.run.Summary()}
+	if !u.bare() {
+		if r.Rings, err = u.run.Rings(ctx); err != nil {
 			return err
 		}
 	}
-	show := u.print
-	if u.json {
-		show = func(r result) error { return printJSON(u.out, r) }
-	}
-	if err := show(r); err != nil || len(u.left) == 0 {
-		return err
-	}
-	return exitError(exitLeftOut)
+	return u.show(r)
 }
+
+// show prints the result. What was left out makes the exit code another one.
+func (u *upRun) show(r result) error {
+	var err error
+	if u.json {
+		err = printJSON(u.out, r)
+	} else {
+		err = u.print(r)
+	}
+	if err == nil && len(r.LeftOut) > 0 {
+		return exitError(exitLeftOut)
+	}
+	return err
+}
+
+// bare says that no ring is asked for.
+func (u *upRun) bare() bool { return u.scope.Infrastructure || u.scope.Network }
 
 // begin opens the report: on standard error when the result is for a program.
 func (u *upRun) begin() {
@@ -183,44 +183,6 @@ func (u *upRun) failed(ctx, within context.Context, phases []progress.Phase, err
 		fmt.Fprintf(u.errOut, "Nothing is lost: the same command goes on from here, and `%s down` takes away what is there.\n", called("ringspan"))
 	}
 	return err
-}
-
-// up does the work, phase by phase.
-func (u *upRun) up(ctx context.Context) error {
-	release, err := u.ground.raise(ctx, u)
-	if err != nil {
-		return err
-	}
-	defer release()
-	if u.scope.bare() {
-		return nil
-	}
-	if u.all, err = inventory.Regions(u.ground); err != nil {
-		return err
-	}
-	u.regions = u.all
-	u.report.Phase("operators installed")
-	if err := u.install(ctx); err != nil {
-		return err
-	}
-	if err := u.prove(ctx); err != nil {
-		return err
-	}
-	return u.rings(ctx)
-}
-
-// rings brings all rings of the file up at once.
-func (u *upRun) rings(ctx context.Context) error {
-	u.report.Phase("pods placed")
-	waits := newMilestones(len(u.file.Rings), u.report.Phase, "nodes in the ring", "roles, replication, readiness")
-	group, each := errgroup.WithContext(ctx)
-	for i := range u.file.Rings {
-		group.Go(func() error {
-			run := &ringRun{upRun: u, ring: &u.file.Rings[i], passed: waits.of(i)}
-			return run.up(each)
-		})
-	}
-	return group.Wait()
 }
 
 func sum(phases []progress.Phase) (seconds float64) {
@@ -260,8 +222,8 @@ func (u *upRun) print(r result) error {
 		fmt.Fprintf(u.out, "%7.1fs  %s\n", p.Seconds, p.Name)
 	}
 	fmt.Fprintf(u.out, "%7.1fs  in all\n", r.Seconds)
-	fmt.Fprintf(u.out, "\n%s\n", u.ground.summary())
-	if u.scope.bare() {
+	fmt.Fprintf(u.out, "\n%s\n", r.summary)
+	if u.bare() {
 		_, err := fmt.Fprintf(u.out, "Fleet %s is as the file says, as far as was asked.\n", r.Fleet)
 		return err
 	}
@@ -272,11 +234,11 @@ func (u *upRun) print(r result) error {
 func (u *upRun) next() error {
 	me := called("ringspan")
 	if all, err := inventory.Names(); err == nil && len(all) > 1 {
-		me += " --fleet " + u.ground.Name()
+		me += " --fleet " + u.file.Fleet.Name
 	}
 	down := "down"
 	if u.file.Fleet.Spec.Provider != fleetv1.ProviderLocal {
-		down = "down --fleet " + u.ground.Name()
+		down = "down --fleet " + u.file.Fleet.Name
 	}
 	_, err := fmt.Fprintf(u.out, `
 Try next:

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"github.com/ringspan/ringspan/internal/report"
 )
 
 // Phase is a part of the command and how long it took.
@@ -15,20 +17,8 @@ type Phase struct {
 	Seconds float64 `json:"seconds"`
 }
 
-// Subject is somebody who does something: a region, or a datacenter or ring in
-// it. Region may be empty.
-type Subject struct {
-	Region, Name string
-}
-
-func (s Subject) String() string {
-	switch {
-	case s.Region == "" || s.Name == "":
-		return s.Region + s.Name
-	default:
-		return s.Region + " " + s.Name
-	}
-}
+// Subject is who a report is about.
+type Subject = report.Subject
 
 // view shows reports somewhere.
 type view interface {

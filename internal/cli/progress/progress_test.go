@@ -28,10 +28,10 @@ func TestPlainLines(t *testing.T) {
 	c.pass(1500 * time.Millisecond)
 	r.Line(Subject{Region: "eu-west-1"}, "cluster ready")
 	r.Line(Subject{}, "all ready")
-	r.Wait(Subject{"eu-west-1", "dc1"}, "waiting for pods")
+	r.Wait(Subject{Region: "eu-west-1", Name: "dc1"}, "waiting for pods")
 	c.pass(500 * time.Millisecond)
 	r.Phase("ring")
-	r.Line(Subject{"eu-west-1", "dc1"}, "serves")
+	r.Line(Subject{Region: "eu-west-1", Name: "dc1"}, "serves")
 	c.pass(time.Second)
 	phases := r.Close()
 	r.Line(Subject{}, "after the end")
@@ -54,7 +54,7 @@ func TestPlainLines(t *testing.T) {
 // for longer than a moment; what comes and goes is left out.
 func TestPlainWaitsAreNotRepeated(t *testing.T) {
 	r, out, c := reporter()
-	s := Subject{"r", "dc"}
+	s := Subject{Region: "r", Name: "dc"}
 	for _, text := range []string{"a", "a", "b", "c", "c", "c", "c", ""} {
 		r.Wait(s, text)
 		c.pass(500 * time.Millisecond)
@@ -81,8 +81,8 @@ func TestLiveView(t *testing.T) {
 	for _, msg := range []tea.Msg{
 		tea.WindowSizeMsg{Width: 80, Height: 24}, phaseMsg("clusters"), phaseMsg("ring"),
 		itemMsg{Subject{Region: "eu-west-1"}, item{text: "cluster ready", happened: true}},
-		itemMsg{Subject{"eu-west-1", "dc1"}, item{text: "waiting for pod one to be ready; pod two to be ready; pod three to be ready; pod four to be ready; pod five"}},
-		itemMsg{Subject{"eu-central-1", "dc2"}, item{text: "all 3 nodes serve", happened: true}},
+		itemMsg{Subject{Region: "eu-west-1", Name: "dc1"}, item{text: "waiting for pod one to be ready; pod two to be ready; pod three to be ready; pod four to be ready; pod five"}},
+		itemMsg{Subject{Region: "eu-central-1", Name: "dc2"}, item{text: "all 3 nodes serve", happened: true}},
 		itemMsg{Subject{Name: "multi-region"}, item{text: "applied"}},
 	} {
 		m, _ = m.Update(msg)

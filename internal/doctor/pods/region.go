@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ringspan/ringspan/internal/doctor/probe"
+	reach "github.com/ringspan/ringspan/internal/region"
 )
 
 // Region is how a region's cluster is reached.
@@ -23,6 +24,14 @@ type Region struct {
 	Name   string
 	Config *rest.Config
 	Client client.Client // knows Kubernetes' own kinds, ClientConfig and CassandraDatacenter
+}
+
+// Of are the regions of a fleet.
+func Of(all []reach.Region) (list []Region) {
+	for _, r := range all {
+		list = append(list, Region(r))
+	}
+	return list
 }
 
 // program is where the operator's image has this program.

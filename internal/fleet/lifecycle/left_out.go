@@ -1,4 +1,4 @@
-package cli
+package lifecycle
 
 import (
 	"context"
@@ -13,13 +13,10 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/ringspan/ringspan/internal/cli/progress"
 	"github.com/ringspan/ringspan/internal/fleet"
 	"github.com/ringspan/ringspan/internal/region"
+	"github.com/ringspan/ringspan/internal/report"
 )
-
-// exitLeftOut is up's exit code when all is done but for what doesn't answer.
-const exitLeftOut = 3
 
 // How often a region is asked whether it is there, and how long is waited between.
 const (
@@ -27,24 +24,24 @@ const (
 	callAgain    = time.Second
 )
 
-// leftOut is a region or a ring that up has done nothing about, because it doesn't
+// LeftOut is a region or a ring that up has done nothing about, because it doesn't
 // answer or stands on something that doesn't. It isn't taken for one that isn't there.
-type leftOut struct {
+type LeftOut struct {
 	Name string `json:"name"`
 	Why  string `json:"why"`
 }
 
 // leaveOut notes one, once.
-func (u *upRun) leaveOut(name, why string) {
+func (u *Up) leaveOut(name, why string) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if !slices.ContainsFunc(u.left, func(l leftOut) bool { return l.Name == name }) {
-		u.left = append(u.left, leftOut{name, why})
+	if !slices.ContainsFunc(u.left, func(l LeftOut) bool { return l.Name == name }) {
+		u.left = append(u.left, LeftOut{name, why})
 	}
 }
 
 // goesOn tells whether the region of a datacenter is one that up goes on with.
-func (u *upRun) goesOn(name string) bool {
+func (u *Up) goesOn(name string) bool {
 	return name == "" || slices.ContainsFunc(u.regions, func(r region.Region) bool { return r.Name == name })
 }
 
@@ -79,15 +76,15 @@ func unreachable(err error) bool {
 }
 
 // withoutSilent leaves the regions out that don't answer. It is an error when none does.
-func (u *upRun) withoutSilent(ctx context.Context, silent map[string]error) error {
+func (u *Up) withoutSilent(ctx context.Context, silent map[string]error) error {
 	if len(silent) == 0 || ctx.Err() != nil {
 		return ctx.Err()
 	}
 	for _, r := range u.regions {
 		if err := silent[r.Name]; err != nil {
 			u.leaveOut(r.Name, "its API server does not answer: "+err.Error())
-			u.report.Wait(progress.Subject{Region: r.Name}, "")
-			u.report.Line(progress.Subject{Region: r.Name}, "left out: its API server does not answer")
+			u.report.Wait(report.Subject{Region: r.Name}, "")
+			u.report.Line(report.Subject{Region: r.Name}, "left out: its API server does not answer")
 		}
 	}
 	u.regions = slices.DeleteFunc(slices.Clone(u.regions), func(r region.Region) bool { return silent[r.Name] != nil })
@@ -97,7 +94,7 @@ func (u *upRun) withoutSilent(ctx context.Context, silent map[string]error) erro
 	return nil
 }
 
-func (u *upRun) leftWords() string {
+func (u *Up) leftWords() string {
 	var all []string
 	for _, l := range u.left {
 		all = append(all, l.Name+": "+l.Why)
@@ -106,7 +103,7 @@ func (u *upRun) leftWords() string {
 }
 
 // silentOf names a ring's regions that don't answer.
-func (u *upRun) silentOf(ring *fleet.Ring) (names []string) {
+func (u *Up) silentOf(ring *fleet.Ring) (names []string) {
 	for i := range ring.Spec.Cassandra.Datacenters {
 		if name := ring.Spec.Cassandra.Datacenters[i].K8sContext; !u.goesOn(name) && !slices.Contains(names, name) {
 			names = append(names, name)

@@ -1,9 +1,7 @@
-package cli
+package lifecycle
 
 import (
 	"context"
-	"fmt"
-	"io"
 	"slices"
 	"sync"
 	"time"
@@ -20,21 +18,19 @@ import (
 // fleet whose regions don't answer is taken down all the same.
 const protectedTimeout = 3 * time.Second
 
-// tellProtected names the rings that are protected from deletion and go with their
-// fleet: the protection is about single rings, and whoever takes a fleet down has
-// named the fleet.
-func tellProtected(ctx context.Context, out io.Writer, fleet string) {
-	p, err := inventory.Open(fleet)
+// ProtectedRings names the rings of a fleet that are protected from deletion and go with
+// it: the protection is about single rings, and whoever takes a fleet down has named the
+// fleet.
+func ProtectedRings(ctx context.Context, fleet string) []string {
+	f, err := inventory.Open(fleet)
 	if err != nil {
-		return // this machine doesn't know the fleet, so it can ask nobody
+		return nil // this machine doesn't know the fleet, so it can ask nobody
 	}
-	all, err := inventory.Regions(p)
+	all, err := inventory.Regions(f)
 	if err != nil {
-		return // it never had clusters
+		return nil // it never had clusters
 	}
-	for _, name := range protectedRings(ctx, all) {
-		fmt.Fprintf(out, "Ring %s is protected from deletion; it goes with its fleet.\n", name)
-	}
+	return protectedRings(ctx, all)
 }
 
 // protectedRings asks all regions that answer, once, for their copies.

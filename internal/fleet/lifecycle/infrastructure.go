@@ -1,4 +1,4 @@
-package cli
+package lifecycle
 
 import (
 	"context"
@@ -10,55 +10,13 @@ import (
 	"time"
 
 	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
-	"github.com/ringspan/ringspan/internal/cli/progress"
 	"github.com/ringspan/ringspan/internal/distribution"
-	"github.com/ringspan/ringspan/internal/fleet"
 	"github.com/ringspan/ringspan/internal/fleet/infra"
-	"github.com/ringspan/ringspan/internal/fleet/inventory"
-	"github.com/ringspan/ringspan/internal/fleet/local"
 	"github.com/ringspan/ringspan/internal/fleet/provision"
 	"github.com/ringspan/ringspan/internal/install"
 	"github.com/ringspan/ringspan/internal/region"
+	"github.com/ringspan/ringspan/internal/report"
 )
-
-// ground is where up makes a fleet: an account of AWS, there or on this machine.
-type ground interface {
-	inventory.Fleet
-	// raise makes networks and clusters; release is for the end of up.
-	raise(ctx context.Context, u *upRun) (release func(), err error)
-	// operator is how a region's operator is installed.
-	operator(region string) (install.Options, error)
-	// storage makes the storage classes of a region.
-	storage(ctx context.Context, r region.Region, say func(string)) error
-	// peer is how the other regions' operators reach a region; nil when it isn't known now.
-	peer(region string) (*install.Peer, error)
-	// identities says what a region's operator lacks to reach the others, where up doesn't
-	// make that itself.
-	identities(ctx context.Context, r region.Region) error
-	// agent is the id of the agent's image, "" where a tag stands for one image.
-	agent() string
-	// calls is how often AWS's API was called; summary says so.
-	calls() int
-	summary() string
-}
-
-// ground of a file. Nothing is made yet.
-func (a account) ground(ctx context.Context, f *fleet.File) (ground, error) {
-	if f.Fleet.Spec.Provider == fleetv1.ProviderAWS {
-		return account{a.Of(f)}.awsGround(ctx, f)
-	}
-	if a.Endpoint != "" {
-		return nil, fmt.Errorf("--endpoint %s: provider %s brings its own cloud; provider aws takes another", a.Endpoint, f.Fleet.Spec.Provider)
-	}
-	if f.Fleet.Spec.Provider == fleetv1.ProviderExisting {
-		return newExistingGround(f)
-	}
-	c, err := local.New(f.Fleet.Name)
-	if err != nil {
-		return nil, err
-	}
-	return &localGround{Local: inventory.Local{Cloud: c}}, nil
-}
 
 // infrastructure is what up makes through AWS's API, and how to reach it.
 type infrastructure struct {
@@ -71,30 +29,30 @@ type infrastructure struct {
 }
 
 // build makes networks, what connects them, and clusters.
-func (i *infrastructure) build(ctx context.Context, u *upRun) error {
-	want := provision.Request{Fleet: i.name, Spec: i.spec, NetworkOnly: u.scope.network, Prune: u.scope.pruned()}
-	u.report.Phase("infrastructure planned")
-	first, err := provision.Plan(ctx, i.cloud, want)
+func (i *infrastructure) build(ctx context.Context, w work) error {
+	request := provision.Request{Fleet: i.name, Spec: i.spec, NetworkOnly: w.Scope.Network, Prune: w.Scope.Pruned()}
+	w.report.Phase("infrastructure planned")
+	first, err := provision.Plan(ctx, i.cloud, request)
 	if err != nil {
-		return i.unseen(ctx, u, err)
+		return i.unseen(ctx, w, err)
 	}
 	if len(first.Plan.Refused) > 0 {
 		return fmt.Errorf("nothing was made:\n  %s", strings.Join(first.Plan.Refused, "\n  "))
 	}
-	if err := u.agree(ctx, first.Plan.Removals); err != nil {
+	if err := w.Agree(ctx, first.Plan.Removals); err != nil {
 		return err
 	}
-	want.Prune = infra.PruneOnly(first.Plan.Removals)
-	u.report.Phase("infrastructure as the file says")
-	_, err = provision.Up(ctx, i.cloud, want, time.Now(), provision.Watch{Step: infraNews(u.report), Planned: func(r *provision.Round) {
+	request.Prune = infra.PruneOnly(first.Plan.Removals)
+	w.report.Phase("infrastructure as the file says")
+	_, err = provision.Up(ctx, i.cloud, request, time.Now(), provision.Watch{Step: stepNews(w.report), Planned: func(r *provision.Round) {
 		if len(r.Plan.Steps) > 0 {
-			u.report.Line(progress.Subject{}, fmt.Sprintf("%d steps to do", len(r.Plan.Steps)))
+			w.report.Line(report.Subject{}, fmt.Sprintf("%d steps to do", len(r.Plan.Steps)))
 		}
 	}})
 	if err != nil {
-		return i.unseen(ctx, u, err)
+		return i.unseen(ctx, w, err)
 	}
-	if u.scope.network {
+	if w.Scope.Network {
 		return nil
 	}
 	i.endpoints, err = i.cloud.Endpoints(ctx, i.name, &i.spec)
@@ -103,14 +61,14 @@ func (i *infrastructure) build(ctx context.Context, u *upRun) error {
 
 // unseen goes on with a fleet that is there already when AWS doesn't answer in some
 // region: what isn't seen isn't changed, and the rings are in the clusters.
-func (i *infrastructure) unseen(ctx context.Context, u *upRun, err error) error {
+func (i *infrastructure) unseen(ctx context.Context, w work, err error) error {
 	unseen := provision.OnlyUnreachable(err)
-	if len(unseen) == 0 || ctx.Err() != nil || u.scope.bare() || !exists(u.ground.Kubeconfig()) {
+	if len(unseen) == 0 || ctx.Err() != nil || w.Scope.bare() || !w.known {
 		return err
 	}
-	u.report.Line(progress.Subject{}, "networks and clusters are left as they are: "+err.Error())
+	w.report.Line(report.Subject{}, "networks and clusters are left as they are: "+err.Error())
 	for _, region := range unseen {
-		u.leaveOut(region, "AWS does not answer there; networks and clusters of all regions were left as they are")
+		w.leaveOut(region, "AWS does not answer there; networks and clusters of all regions were left as they are")
 	}
 	i.endpoints, err = i.cloud.Endpoints(ctx, i.name, &i.spec)
 	if len(provision.OnlyUnreachable(err)) > 0 { // those that answer suffice
@@ -139,6 +97,8 @@ func (i *infrastructure) storage(ctx context.Context, r region.Region, say func(
 	return install.Storage(ctx, r.Client, i.classes...)
 }
 
+func (i *infrastructure) identities(context.Context, region.Region) error { return nil }
+
 // peer is reached at its private addresses, which peerings and groups lead to, and
 // which are in zones of their own; its public one may be closed to the regions, or
 // absent.
@@ -162,8 +122,6 @@ func (i *infrastructure) peer(region string) (*install.Peer, error) {
 	}
 	return nil, nil //nolint:nilnil // a region that doesn't answer is no error
 }
-
-func (i *infrastructure) identities(context.Context, region.Region) error { return nil }
 
 func (i *infrastructure) agent() string {
 	if i.images == "" {

@@ -1,4 +1,4 @@
-package cli
+package lifecycle
 
 import (
 	"context"
@@ -10,10 +10,10 @@ import (
 	"github.com/ringspan/ringspan/internal/distribution"
 )
 
-// pending names the changes that wait for a restart of nodes, which nobody makes
+// Pending names the changes that wait for a restart of nodes, which nobody makes
 // unasked: an agent that was built anew.
-func (u *upRun) pending(ctx context.Context) []string {
-	id := u.ground.agent()
+func (u *Up) Pending(ctx context.Context) []string {
+	id := u.platform.agent()
 	if id == "" {
 		return nil
 	}

@@ -1,4 +1,4 @@
-package cli
+package lifecycle
 
 import (
 	"context"
@@ -17,61 +17,61 @@ import (
 	"github.com/ringspan/ringspan/internal/region"
 )
 
-// existingGround is clusters that are there already. Nothing of them is made.
-type existingGround struct {
+// existingPlatform is clusters that are there already. Nothing of them is made.
+type existingPlatform struct {
 	inventory.Existing
 
 	provider *existing.Provider
 	spec     fleetv1.FleetSpec
 }
 
-func newExistingGround(f *fleet.File) (*existingGround, error) {
+func newExisting(f *fleet.File) (*existingPlatform, error) {
 	p, err := existing.Load(f)
 	if err != nil {
 		return nil, fmt.Errorf("nothing was made: %w", err)
 	}
 	home, err := remote.New(f.Fleet.Name, remote.Record{Provider: remote.Existing, Account: p.Account()})
-	return &existingGround{Existing: inventory.Existing{Fleet: home}, provider: p, spec: f.Fleet.Spec}, err
+	return &existingPlatform{Existing: inventory.Existing{Fleet: home}, provider: p, spec: f.Fleet.Spec}, err
 }
 
-// raise looks whether the clusters are there and are what the file takes them for.
+// create looks whether the clusters are there and are what the file takes them for.
 // Those that don't answer are left out later, where operators are installed.
-func (g *existingGround) raise(ctx context.Context, u *upRun) (func(), error) {
-	u.report.Phase("clusters as the file says")
-	r, err := provision.Plan(ctx, g.provider, provision.Request{Fleet: g.Name(), Spec: g.spec, NetworkOnly: u.scope.network})
-	if silent := provision.OnlyUnreachable(err); err != nil && (len(silent) == 0 || len(silent) == len(g.spec.Regions)) {
+func (p *existingPlatform) create(ctx context.Context, w work) (func(), error) {
+	w.report.Phase("clusters as the file says")
+	r, err := provision.Plan(ctx, p.provider, provision.Request{Fleet: p.Name(), Spec: p.spec, NetworkOnly: w.Scope.Network})
+	if silent := provision.OnlyUnreachable(err); err != nil && (len(silent) == 0 || len(silent) == len(p.spec.Regions)) {
 		return nil, err
 	}
 	if r != nil && len(r.Plan.Steps)+len(r.Plan.Refused) > 0 { // it adopts all that it finds
 		return nil, fmt.Errorf("provider existing makes no clusters, and there is to do:\n%s", r.Plan.Text())
 	}
-	endpoints, err := g.provider.Endpoints(ctx, g.Name(), &g.spec)
+	endpoints, err := p.provider.Endpoints(ctx, p.Name(), &p.spec)
 	if err != nil {
 		return nil, err
 	}
-	return func() {}, g.SaveKubeconfig(g.provider, endpoints)
+	return func() {}, p.SaveKubeconfig(p.provider, endpoints)
 }
 
-func (g *existingGround) operator(name string) (install.Options, error) {
-	o := install.Options{Region: name, Fleet: g.Name()}
-	if r := g.spec.ImageRegistry; r != "" {
+func (p *existingPlatform) operator(name string) (install.Options, error) {
+	o := install.Options{Region: name, Fleet: p.Name()}
+	if r := p.spec.ImageRegistry; r != "" {
 		o.Image, o.AgentImage = distribution.ImageIn(r, distribution.OperatorImage), distribution.ImageIn(r, distribution.AgentImage)
 	}
 	return o, nil
 }
 
 // storage classes are the clusters' own.
-func (*existingGround) storage(context.Context, region.Region, func(string)) error { return nil }
+func (*existingPlatform) storage(context.Context, region.Region, func(string)) error { return nil }
 
 // peer is nobody that up makes known: the user gives the ClientConfigs.
-func (*existingGround) peer(string) (*install.Peer, error) {
+func (*existingPlatform) peer(string) (*install.Peer, error) {
 	return nil, nil //nolint:nilnil // none is no error
 }
 
 // identities are the ClientConfigs of the other regions.
-func (g *existingGround) identities(ctx context.Context, r region.Region) error {
+func (p *existingPlatform) identities(ctx context.Context, r region.Region) error {
 	var others []string
-	for _, other := range g.spec.Regions {
+	for _, other := range p.spec.Regions {
 		if other.Name != r.Name {
 			others = append(others, other.Name)
 		}
@@ -88,10 +88,10 @@ func (g *existingGround) identities(ctx context.Context, r region.Region) error 
 }
 
 // agent images have the same tag everywhere.
-func (*existingGround) agent() string { return "" }
+func (*existingPlatform) agent() string { return "" }
 
-func (*existingGround) calls() int { return 0 }
+func (*existingPlatform) calls() int { return 0 }
 
-func (g *existingGround) summary() string {
-	return "The clusters are those of " + g.provider.Account() + "."
+func (p *existingPlatform) summary() string {
+	return "The clusters are those of " + p.provider.Account() + "."
 }

@@ -1,15 +1,15 @@
-package cli
+package lifecycle
 
 import (
 	"context"
 	"fmt"
 	"slices"
 
-	"github.com/ringspan/ringspan/internal/cli/progress"
 	"github.com/ringspan/ringspan/internal/fleet"
 	"github.com/ringspan/ringspan/internal/grant"
 	"github.com/ringspan/ringspan/internal/install"
 	"github.com/ringspan/ringspan/internal/region"
+	"github.com/ringspan/ringspan/internal/report"
 )
 
 // grants makes the namespaces that the ring's datacenters name accept it, each in its region: who runs up with a file says
@@ -23,7 +23,7 @@ func (u *ringRun) grants(ctx context.Context) error {
 		if err := install.Grant(ctx, u.regions[i].Client, g.namespace, grant.Asker{Namespace: u.ring.Namespace, Name: u.ring.Name}); err != nil {
 			return fmt.Errorf("region %s: %w", g.region, err)
 		}
-		u.report.Line(progress.Subject{Name: u.ring.Name}, "namespace "+g.namespace+" of "+g.region+" accepts it")
+		u.report.Line(report.Subject{Name: u.ring.Name}, "namespace "+g.namespace+" of "+g.region+" accepts it")
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package cli
+package lifecycle
 
 import (
 	"context"
@@ -13,18 +13,18 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
-	"github.com/ringspan/ringspan/internal/cli/progress"
 	"github.com/ringspan/ringspan/internal/fleet"
 	"github.com/ringspan/ringspan/internal/install"
 	"github.com/ringspan/ringspan/internal/region"
+	"github.com/ringspan/ringspan/internal/report"
 )
 
-// fieldOwner is under which name up writes what is in the user's file.
-const fieldOwner = client.FieldOwner("ringspan-cli")
+// FieldOwner is under which name up writes what is in the user's file.
+const FieldOwner = client.FieldOwner("ringspan-cli")
 
 // ringRun brings one ring up.
 type ringRun struct {
-	*upRun
+	*Up
 	ring   *fleet.Ring
 	passed func(stage int)
 
@@ -44,8 +44,8 @@ func (u *ringRun) up(ctx context.Context) error {
 	if err := u.apply(ctx); err != nil {
 		return fmt.Errorf("applying ring %s in region %s: %w", u.ring.Name, u.home.Name, err)
 	}
-	u.report.Line(progress.Subject{Name: u.ring.Name}, "applied in "+u.home.Name+"; the other regions take it over")
-	if !u.wait {
+	u.report.Line(report.Subject{Name: u.ring.Name}, "applied in "+u.home.Name+"; the other regions take it over")
+	if !u.options.Wait {
 		return nil
 	}
 	return u.await(ctx)
@@ -67,7 +67,7 @@ func (u *ringRun) without(ctx context.Context, silent []string) (there bool, err
 			return false, fmt.Errorf("ring %s in region %s: %w", u.ring.Name, r.Name, err)
 		}
 	}
-	if !u.proof && u.home.Name == u.ring.Spec.Cassandra.Datacenters[0].K8sContext {
+	if !u.options.Proof && u.home.Name == u.ring.Spec.Cassandra.Datacenters[0].K8sContext {
 		return true, nil
 	}
 	u.leaveOut("ring "+u.ring.Name, "no region that answers has it, and "+strings.Join(silent, " and ")+" can't be asked: it isn't begun")
@@ -94,7 +94,7 @@ func (u *ringRun) atHome() bool {
 func (u *ringRun) apply(ctx context.Context) error {
 	c := u.home.Client
 	ns := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": u.ring.Namespace}}}
-	if err := c.Apply(ctx, client.ApplyConfigurationFromUnstructured(ns), fieldOwner); err != nil {
+	if err := c.Apply(ctx, client.ApplyConfigurationFromUnstructured(ns), FieldOwner); err != nil {
 		return err
 	}
 	for i := range u.file.Secrets {
@@ -111,7 +111,7 @@ func (u *ringRun) apply(ctx context.Context) error {
 	if err := u.grants(ctx); err != nil {
 		return err
 	}
-	err := c.Apply(ctx, client.ApplyConfigurationFromUnstructured(u.ring.Object.DeepCopy()), fieldOwner, client.ForceOwnership)
+	err := c.Apply(ctx, client.ApplyConfigurationFromUnstructured(u.ring.Object.DeepCopy()), FieldOwner, client.ForceOwnership)
 	return u.explain(err)
 }
 

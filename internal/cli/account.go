@@ -12,7 +12,6 @@ import (
 	"github.com/ringspan/ringspan/internal/fleet"
 	"github.com/ringspan/ringspan/internal/fleet/aws"
 	"github.com/ringspan/ringspan/internal/fleet/inventory"
-	"github.com/ringspan/ringspan/internal/fleet/provision"
 )
 
 // account is how the verbs that speak to AWS reach it.
@@ -61,20 +60,4 @@ func infraReporter(out io.Writer, title string, spec *fleetv1.FleetSpec) *progre
 		}
 	}
 	return progress.New(progress.Options{Out: out, Title: title, Regions: names})
-}
-
-// infraNews makes news of steps into lines and waits of a report.
-func infraNews(report *progress.Reporter) func(provision.Event) {
-	return func(e provision.Event) {
-		s := progress.Subject{Region: e.Step.Region, Name: e.Step.ID}
-		switch {
-		case e.Err != nil: // told at the end, with all others
-			report.Wait(s, "")
-		case e.Wait != "":
-			report.Wait(s, e.Wait)
-		default:
-			report.Wait(s, "")
-			report.Line(progress.Subject{Region: e.Step.Region}, fmt.Sprintf("%s %s %s", e.Step.Verb, e.Step.Kind, e.Step.ID))
-		}
-	}
 }

@@ -1,4 +1,4 @@
-package cli
+package lifecycle
 
 import (
 	"context"
@@ -8,8 +8,8 @@ import (
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/ringspan/ringspan/internal/cli/progress"
 	"github.com/ringspan/ringspan/internal/fleet/inventory"
+	"github.com/ringspan/ringspan/internal/report"
 	"github.com/ringspan/ringspan/internal/ringview"
 )
 
@@ -34,7 +34,7 @@ func (u *ringRun) await(ctx context.Context) error {
 		verdict := ringview.Judge(now, ringview.Wanted{Ring: ring, Datacenters: u.ring.Spec.Cassandra.Datacenters})
 		u.tell(verdict)
 		if verdict.Ready && u.answers(ctx) {
-			u.report.Line(progress.Subject{Name: u.ring.Name}, readiness(verdict))
+			u.report.Line(report.Subject{Name: u.ring.Name}, readiness(verdict))
 			return nil
 		}
 		select {
@@ -56,7 +56,7 @@ func readiness(v ringview.Verdict) string {
 // tell reports who waits for what, which datacenters serve, and the stage of the boot.
 func (u *ringRun) tell(v ringview.Verdict) {
 	for _, d := range v.Datacenters {
-		who := progress.Subject{Region: d.Region, Name: d.Name}
+		who := report.Subject{Region: d.Region, Name: d.Name}
 		if d.Waits != "" {
 			u.done[d.Name] = false
 			u.report.Wait(who, d.Waits)
@@ -67,7 +67,7 @@ func (u *ringRun) tell(v ringview.Verdict) {
 	}
 	u.passed(int(v.Stage))
 	for _, r := range v.Regions {
-		who := progress.Subject{Region: r.Region, Name: u.ring.Name}
+		who := report.Subject{Region: r.Region, Name: u.ring.Name}
 		if r.Silent {
 			who.Name = ""
 		}
@@ -77,8 +77,8 @@ func (u *ringRun) tell(v ringview.Verdict) {
 
 // answers asks the nodes themselves: a status may be from before a restart.
 func (u *ringRun) answers(ctx context.Context) bool {
-	who := progress.Subject{Name: u.ring.Name}
-	statuses, err := inventory.Rings(ctx, u.ground, u.regions, "")
+	who := report.Subject{Name: u.ring.Name}
+	statuses, err := inventory.Rings(ctx, u.platform, u.regions, "")
 	if err != nil {
 		u.report.Wait(who, err.Error())
 		return false

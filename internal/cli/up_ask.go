@@ -9,21 +9,11 @@ import (
 	"strings"
 
 	"golang.org/x/term"
-
-	"github.com/ringspan/ringspan/internal/fleet/infra"
 )
-
-// pruned is what a plan may delete that is only shown: nobody has agreed to it yet.
-func (s scope) pruned() infra.Prune {
-	if s.prune {
-		return infra.PruneAll()
-	}
-	return infra.Prune{}
-}
 
 // agree asks whether what holds data may be deleted, by the fleet's name.
 func (u *upRun) agree(ctx context.Context, removals []string) error {
-	if len(removals) == 0 || u.scope.yes {
+	if len(removals) == 0 || u.yes {
 		return nil
 	}
 	list := "\n  " + strings.Join(removals, "\n  ")

@@ -1,4 +1,4 @@
-package cli
+package lifecycle
 
 import (
 	"context"
@@ -10,15 +10,15 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
-	"github.com/ringspan/ringspan/internal/cli/progress"
 	"github.com/ringspan/ringspan/internal/install"
 	"github.com/ringspan/ringspan/internal/region"
+	"github.com/ringspan/ringspan/internal/report"
 )
 
 // install puts the operator into every region, all at once, and then makes the
 // regions known to each other.
 // What doesn't answer is left out, and stays known to the others.
-func (u *upRun) install(ctx context.Context) error {
+func (u *Up) install(ctx context.Context) error {
 	all := u.regions
 	if err := u.installAll(ctx); err != nil {
 		return err
@@ -33,7 +33,7 @@ func (u *upRun) install(ctx context.Context) error {
 			if err := introduce(each, r, peers); err != nil {
 				return fmt.Errorf("region %s: %w", r.Name, err)
 			}
-			u.report.Line(progress.Subject{Region: r.Name}, "operator installed, knows its peers")
+			u.report.Line(report.Subject{Region: r.Name}, "operator installed, knows its peers")
 			return nil
 		})
 	}
@@ -44,16 +44,16 @@ func (u *upRun) install(ctx context.Context) error {
 }
 
 // identities says of all regions at once what their operators lack.
-func (u *upRun) identities(ctx context.Context) error {
+func (u *Up) identities(ctx context.Context) error {
 	var missing []error
 	for _, r := range u.regions {
-		missing = append(missing, u.ground.identities(ctx, r))
+		missing = append(missing, u.platform.identities(ctx, r))
 	}
 	return errors.Join(missing...)
 }
 
 // installAll installs every region that answers.
-func (u *upRun) installAll(ctx context.Context) error {
+func (u *Up) installAll(ctx context.Context) error {
 	var mu sync.Mutex
 	silent := map[string]error{}
 	group, each := errgroup.WithContext(ctx)
@@ -79,9 +79,9 @@ func (u *upRun) installAll(ctx context.Context) error {
 }
 
 // peers are how regions reach each other, those that don't answer now included.
-func (u *upRun) peers(all []region.Region) (known []install.Peer, err error) {
+func (u *Up) peers(all []region.Region) (known []install.Peer, err error) {
 	for _, r := range all {
-		p, err := u.ground.peer(r.Name)
+		p, err := u.platform.peer(r.Name)
 		if err != nil {
 			return nil, fmt.Errorf("region %s: %w", r.Name, err)
 		}
@@ -96,12 +96,12 @@ func (u *upRun) peers(all []region.Region) (known []install.Peer, err error) {
 const installTimeout = 3 * time.Minute
 
 // installRegion installs one region.
-func (u *upRun) installRegion(ctx context.Context, r region.Region) error {
-	say := func(s string) { u.report.Wait(progress.Subject{Region: r.Name}, s) }
+func (u *Up) installRegion(ctx context.Context, r region.Region) error {
+	say := func(s string) { u.report.Wait(report.Subject{Region: r.Name}, s) }
 	if err := present(ctx, r); err != nil {
 		return err
 	}
-	options, err := u.ground.operator(r.Name)
+	options, err := u.platform.operator(r.Name)
 	if err != nil {
 		return err
 	}
@@ -115,7 +115,7 @@ func (u *upRun) installRegion(ctx context.Context, r region.Region) error {
 	if err := install.Apply(ctx, r.Client, options, say); err != nil {
 		return err
 	}
-	return u.ground.storage(ctx, r, say)
+	return u.platform.storage(ctx, r, say)
 }
 
 // introduce tells a region's operator of the other regions.
