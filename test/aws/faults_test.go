@@ -147,7 +147,7 @@ func TestDeletedPeeringIsMadeAgain(t *testing.T) {
 	c, w := e.cloud(), request(t, twoRegions, true)
 	made := up(t, c, w)
 	for _, f := range made.Seen.Found {
-		if f.Kind == infra.Peering {
+		if f.Kind == infra.Link {
 			if _, err := e.ec2("eu-west-1").DeleteVpcPeeringConnection(t.Context(), &ec2.DeleteVpcPeeringConnectionInput{VpcPeeringConnectionId: awssdk.String(f.Physical)}); err != nil {
 				t.Fatal(err)
 			}

@@ -116,7 +116,7 @@ func once(t *testing.T, c *aws.Cloud, w provision.Request) {
 	}
 	seen := map[string]int{}
 	for _, f := range d.Seen.Found {
-		if f.State != infra.Gone && !(f.Kind == infra.Peering && f.State == infra.Failed) { // AWS lists dead ones for a while
+		if f.State != infra.Gone && !(f.Kind == infra.Link && f.State == infra.Failed) { // AWS lists dead ones for a while
 			seen[f.ID]++
 		}
 	}

@@ -76,7 +76,7 @@ func requested(t *testing.T, c *aws.Cloud, w provision.Request) string {
 		t.Fatal(err)
 	}
 	for i := range d.Wanted.Resources {
-		if d.Wanted.Resources[i].Kind == infra.Peering {
+		if d.Wanted.Resources[i].Kind == infra.Link {
 			return d.Wanted.Resources[i].ID
 		}
 	}

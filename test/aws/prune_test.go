@@ -26,9 +26,9 @@ func TestNothingIsDeletedThatNobodyAgreedTo(t *testing.T) {
 		{twoRegions, []string{"plan", "--network-only"}, 0, []string{"Nothing to do"}},
 		{twoRegions, []string{"up", "--network-only"}, 0, nil},
 		{twoRegions, []string{"up", "--network-only", "--prune", "--yes"}, 0, nil},
-		{one, []string{"up", "--infrastructure-only"}, 1, []string{"pair-eu-central-1", "pair-eu-central-1/nodes", "VPC eu-central-1/vpc", "--prune"}},
-		{one, []string{"up", "--infrastructure-only", "--prune"}, 1, []string{"EKS cluster pair-eu-central-1 in eu-central-1", "node group pair-eu-central-1/nodes", "--yes"}},
-		{one, []string{"up", "--network-only", "--prune", "--yes"}, 1, []string{"EKS cluster pair-eu-central-1 uses it", "--network-only"}},
+		{one, []string{"up", "--infrastructure-only"}, 1, []string{"pair-eu-central-1", "pair-eu-central-1/nodes", "network eu-central-1/vpc", "--prune"}},
+		{one, []string{"up", "--infrastructure-only", "--prune"}, 1, []string{"cluster pair-eu-central-1 in eu-central-1", "node pool pair-eu-central-1/nodes", "--yes"}},
+		{one, []string{"up", "--network-only", "--prune", "--yes"}, 1, []string{"cluster pair-eu-central-1 uses it", "--network-only"}},
 	} {
 		if err := os.WriteFile(file, []byte(d.text), 0o600); err != nil {
 			t.Fatal(err)

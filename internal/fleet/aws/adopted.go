@@ -22,7 +22,7 @@ func (o *observation) askAdopted(ctx context.Context) error {
 		return nil
 	}
 	adopt := o.question.Adopted[i].Adopt
-	a := &infra.AdoptedVPC{ID: adopt.VPC, Cluster: adopt.Cluster}
+	a := &infra.AdoptedNetwork{ID: adopt.VPC, Cluster: adopt.Cluster}
 	var own bool
 	if adopt.Cluster != "" {
 		out, err := o.in.eks.DescribeCluster(ctx, &eks.DescribeClusterInput{Name: &adopt.Cluster})
@@ -72,7 +72,7 @@ func (o *observation) askAdopted(ctx context.Context) error {
 
 // owner notes whose something is by its tags, and tells whether it is the fleet's
 // own.
-func (o *observation) owner(a *infra.AdoptedVPC, what string, tags map[string]string) (own bool) {
+func (o *observation) owner(a *infra.AdoptedNetwork, what string, tags map[string]string) (own bool) {
 	name, id := tags[infra.TagFleet], tags[infra.TagFleetID]
 	if id == o.question.ID {
 		return true

@@ -28,7 +28,7 @@ func runner() string {
 func (c *Cloud) Announce(ctx context.Context, seen *infra.Seen, now time.Time) (withdraw func(context.Context)) {
 	var vpc *infra.Found
 	for i := range seen.Found {
-		if f := &seen.Found[i]; f.Kind == infra.VPC && (vpc == nil || f.ID < vpc.ID) {
+		if f := &seen.Found[i]; f.Kind == infra.Network && (vpc == nil || f.ID < vpc.ID) {
 			vpc = f
 		}
 	}

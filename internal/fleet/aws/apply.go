@@ -29,35 +29,35 @@ type kind struct {
 
 // kinds are all that there are; each has a file of its own.
 var kinds = map[infra.Kind]kind{
-	infra.Role:            roleKind,
-	infra.InstanceProfile: instanceProfileKind,
-	infra.VPC:             vpcKind,
-	infra.InternetGateway: internetGatewayKind,
-	infra.Subnet:          subnetKind,
-	infra.Address:         addressKind,
-	infra.NAT:             natKind,
-	infra.RouteTable:      routeTableKind,
-	infra.Association:     associationKind,
-	infra.Route:           routeKind,
-	infra.Peering:         peeringKind,
-	infra.Acceptance:      acceptanceKind,
-	infra.SecurityGroup:   securityGroupKind,
-	infra.Rules:           rulesKind,
-	infra.Cluster:         clusterKind,
-	infra.AccessEntry:     accessEntryKind,
-	infra.Addon:           addonKind,
-	infra.PodIdentity:     podIdentityKind,
-	infra.NodeGroup:       nodeGroupKind,
-	infra.Instance:        instanceKind,
-	infra.Volume:          volumeKind,
-	infra.Interface:       networkInterfaceKind,
+	infra.Role:             roleKind,
+	infra.MachineProfile:   instanceProfileKind,
+	infra.Network:          vpcKind,
+	infra.Gateway:          internetGatewayKind,
+	infra.Subnet:           subnetKind,
+	infra.Address:          addressKind,
+	infra.NAT:              natKind,
+	infra.RouteTable:       routeTableKind,
+	infra.Association:      associationKind,
+	infra.Route:            routeKind,
+	infra.Link:             peeringKind,
+	infra.LinkAcceptance:   acceptanceKind,
+	infra.Firewall:         securityGroupKind,
+	infra.FirewallRules:    rulesKind,
+	infra.Cluster:          clusterKind,
+	infra.AccessEntry:      accessEntryKind,
+	infra.Addon:            addonKind,
+	infra.WorkloadIdentity: podIdentityKind,
+	infra.NodePool:         nodeGroupKind,
+	infra.Machine:          instanceKind,
+	infra.Volume:           volumeKind,
+	infra.Interface:        networkInterfaceKind,
 }
 
 func (j *job) do(ctx context.Context) error {
 	k := kinds[j.step.Kind]
 	switch j.step.Verb {
 	case infra.Replace:
-		if j.step.Kind != infra.Peering { // a failed one can't be deleted; AWS forgets it
+		if j.step.Kind != infra.Link { // a failed one can't be deleted; AWS forgets it
 			if err := k.remove(j, ctx); err != nil {
 				return err
 			}

@@ -77,7 +77,7 @@ func (o *observation) foreign(mine map[string]bool) (all []infra.Foreign) {
 	cluster := infra.ClusterName(o.question.Fleet, o.in.name)
 	ours := map[string]bool{} // machines
 	say := func(kind string, id, vpc *string, detail string) {
-		all = append(all, infra.Foreign{Region: o.in.name, VPC: awssdk.ToString(vpc), Kind: kind, Physical: awssdk.ToString(id), Detail: detail})
+		all = append(all, infra.Foreign{Region: o.in.name, Network: awssdk.ToString(vpc), Kind: kind, Physical: awssdk.ToString(id), Detail: detail})
 	}
 	for _, i := range o.inside.instances {
 		tags := readTags(i.Tags)

@@ -18,13 +18,13 @@ var acceptanceKind = kind{create: (*job).accept}
 func deriveAcceptances(seen *infra.Seen) {
 	tags := map[string]map[string]string{}
 	for _, f := range seen.Found {
-		if f.Kind == infra.Acceptance {
+		if f.Kind == infra.LinkAcceptance {
 			tags[f.Region+" "+f.Physical] = f.Tags
 		}
 	}
-	seen.Found = slices.DeleteFunc(seen.Found, func(f infra.Found) bool { return f.Kind == infra.Acceptance })
+	seen.Found = slices.DeleteFunc(seen.Found, func(f infra.Found) bool { return f.Kind == infra.LinkAcceptance })
 	for _, f := range slices.Clone(seen.Found) {
-		if f.Kind != infra.Peering || f.Have["status"] != string(types.VpcPeeringConnectionStateReasonCodeActive) {
+		if f.Kind != infra.Link || f.Have["status"] != string(types.VpcPeeringConnectionStateReasonCodeActive) {
 			continue
 		}
 		region := f.Have["accepter"]
@@ -35,7 +35,7 @@ func deriveAcceptances(seen *infra.Seen) {
 		if t == nil {
 			t = map[string]string{}
 		}
-		seen.Found = append(seen.Found, infra.Found{ID: strings.Replace(f.ID, "peering/", "acceptance/", 1), Kind: infra.Acceptance, Region: region, Physical: f.Physical + " in " + region,
+		seen.Found = append(seen.Found, infra.Found{ID: strings.Replace(f.ID, "peering/", "acceptance/", 1), Kind: infra.LinkAcceptance, Region: region, Physical: f.Physical + " in " + region,
 			State: infra.Ready, Tags: t, Refs: map[string]string{"peering": f.Physical}})
 	}
 }

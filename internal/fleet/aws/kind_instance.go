@@ -23,7 +23,7 @@ func (o *observation) askInstances(ctx context.Context) (err error) {
 
 func (o *observation) foundInstances() (all []infra.Found) {
 	for _, i := range o.instances {
-		f := tagged(infra.Instance, i.InstanceId, i.Tags)
+		f := tagged(infra.Machine, i.InstanceId, i.Tags)
 		f.Have["instanceType"] = string(i.InstanceType)
 		f.Refs["subnet"], f.Refs["vpc"] = awssdk.ToString(i.SubnetId), awssdk.ToString(i.VpcId)
 		for _, g := range i.SecurityGroups {

@@ -19,7 +19,7 @@ func (o *observation) askGateways(ctx context.Context) (err error) {
 
 func (o *observation) foundGateways() (all []infra.Found) {
 	for _, g := range o.gateways {
-		f := tagged(infra.InternetGateway, g.InternetGatewayId, g.Tags)
+		f := tagged(infra.Gateway, g.InternetGatewayId, g.Tags)
 		for _, a := range g.Attachments {
 			f.Refs["vpc"] = awssdk.ToString(a.VpcId)
 		}

@@ -39,7 +39,7 @@ func (k *observedCluster) foundNodeGroups(region string) (all []infra.Found) {
 }
 
 func nodeGroupFound(g *types.Nodegroup, region, cluster string) infra.Found {
-	f := infra.Found{ID: region + "/" + awssdk.ToString(g.NodegroupName), Kind: infra.NodeGroup, Region: region, Physical: cluster + "/" + awssdk.ToString(g.NodegroupName), Tags: g.Tags,
+	f := infra.Found{ID: region + "/" + awssdk.ToString(g.NodegroupName), Kind: infra.NodePool, Region: region, Physical: cluster + "/" + awssdk.ToString(g.NodegroupName), Tags: g.Tags,
 		State: nodeGroupState(g.Status), Detail: "it is " + string(g.Status) + nodeGroupHealth(g),
 		Have: map[string]string{"arn": awssdk.ToString(g.NodegroupArn), "instanceType": infra.List(g.InstanceTypes), "diskGiB": strconv.Itoa(int(awssdk.ToInt32(g.DiskSize))), "capacity": string(g.CapacityType)},
 		Refs: map[string]string{"cluster": cluster, "role": lastPart(awssdk.ToString(g.NodeRole))}}

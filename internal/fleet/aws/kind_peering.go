@@ -24,11 +24,11 @@ func (o *observation) askPeerings(ctx context.Context) (err error) {
 // acceptance. Both carry tags of their own.
 func (o *observation) foundPeerings() (all []infra.Found) {
 	for _, p := range o.peerings {
-		f := tagged(infra.Peering, p.VpcPeeringConnectionId, p.Tags)
+		f := tagged(infra.Link, p.VpcPeeringConnectionId, p.Tags)
 		requester, accepter := p.RequesterVpcInfo, p.AccepterVpcInfo
 		if requester == nil || accepter == nil || strings.HasPrefix(f.ID, "acceptance/") && awssdk.ToString(requester.Region) != o.in.name {
 			if f.ID != "" {
-				f.Kind = infra.Acceptance
+				f.Kind = infra.LinkAcceptance
 				f.Have["mine"] = "true" // only its tags count: see deriveAcceptances
 				all = append(all, f)
 			}

@@ -31,7 +31,7 @@ func (o *observation) askIdentities(ctx context.Context, k *observedCluster) err
 func (k *observedCluster) foundIdentities(region string) (all []infra.Found) {
 	name := awssdk.ToString(k.cluster.Name)
 	for _, a := range k.identities {
-		all = append(all, infra.Found{ID: a.Tags[infra.TagRole], Kind: infra.PodIdentity, Region: region, Physical: awssdk.ToString(a.AssociationId), State: infra.Ready, Tags: a.Tags,
+		all = append(all, infra.Found{ID: a.Tags[infra.TagRole], Kind: infra.WorkloadIdentity, Region: region, Physical: awssdk.ToString(a.AssociationId), State: infra.Ready, Tags: a.Tags,
 			Have: map[string]string{"arn": awssdk.ToString(a.AssociationArn), "namespace": awssdk.ToString(a.Namespace), "serviceAccount": awssdk.ToString(a.ServiceAccount)},
 			Refs: map[string]string{"cluster": name, "role": lastPart(awssdk.ToString(a.RoleArn))}})
 	}

@@ -54,7 +54,7 @@ func (c *Cloud) roles(ctx context.Context, q provision.Question) (all []infra.Fo
 		return nil, err
 	}
 	for _, p := range profiles {
-		f := infra.Found{ID: infra.JumpHost + "/profile", Kind: infra.InstanceProfile, Physical: awssdk.ToString(p.InstanceProfileName), State: infra.Ready, Refs: map[string]string{}}
+		f := infra.Found{ID: infra.JumpHost + "/profile", Kind: infra.MachineProfile, Physical: awssdk.ToString(p.InstanceProfileName), State: infra.Ready, Refs: map[string]string{}}
 		for _, r := range p.Roles {
 			f.Refs["role"] = awssdk.ToString(r.RoleName)
 		}

@@ -31,7 +31,7 @@ func rulesIn(g *types.SecurityGroup, region, cluster, fleet string) (all []infra
 	}
 	for id, list := range rules {
 		group := awssdk.ToString(g.GroupId)
-		all = append(all, infra.Found{ID: id, Kind: infra.Rules, Region: region, Physical: group + " " + id, State: infra.Ready,
+		all = append(all, infra.Found{ID: id, Kind: infra.FirewallRules, Region: region, Physical: group + " " + id, State: infra.Ready,
 			Have: map[string]string{"rules": infra.List(list), "group": group}, Refs: map[string]string{"cluster": cluster}})
 	}
 	sort.Slice(all, func(i, j int) bool { return all[i].ID < all[j].ID })

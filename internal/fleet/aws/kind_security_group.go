@@ -19,7 +19,7 @@ func (o *observation) askGroups(ctx context.Context) (err error) {
 
 func (o *observation) foundGroups() (all []infra.Found) {
 	for _, g := range o.groups {
-		f := tagged(infra.SecurityGroup, g.GroupId, g.Tags)
+		f := tagged(infra.Firewall, g.GroupId, g.Tags)
 		f.Refs["vpc"] = awssdk.ToString(g.VpcId)
 		var rules []string
 		for _, p := range g.IpPermissions {

@@ -49,7 +49,7 @@ func attribute(v *types.AttributeBooleanValue) bool { return v != nil && awssdk.
 
 func (o *observation) foundVPCs() (all []infra.Found) {
 	for _, v := range o.vpcs {
-		f := tagged(infra.VPC, v.VpcId, v.Tags)
+		f := tagged(infra.Network, v.VpcId, v.Tags)
 		f.Have["cidr"] = awssdk.ToString(v.CidrBlock)
 		a := o.attributes[f.Physical]
 		f.Have["dnsSupport"], f.Have["dnsHostnames"] = strconv.FormatBool(a[0]), strconv.FormatBool(a[1])

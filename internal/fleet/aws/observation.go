@@ -37,7 +37,7 @@ type observation struct {
 	quotas     []infra.Quota
 	vcpus      map[string]int // by instance type
 	clusters   []observedCluster
-	adopted    *infra.AdoptedVPC
+	adopted    *infra.AdoptedNetwork
 	inside     inside
 
 	adoptedTables []types.RouteTable    // of a network that was there before

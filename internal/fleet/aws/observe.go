@@ -45,7 +45,7 @@ func (c *Cloud) Observe(ctx context.Context, q provision.Question) (*infra.Seen,
 		return nil, err
 	}
 	seen := &infra.Seen{Found: roles, Account: c.account, Partition: c.partition, Caller: c.caller,
-		Zones: map[string][]infra.Zone{}, Adopted: map[string]infra.AdoptedVPC{}, Images: map[string]string{}, VCPUs: map[string]int{}}
+		Zones: map[string][]infra.Zone{}, Adopted: map[string]infra.AdoptedNetwork{}, Images: map[string]string{}, VCPUs: map[string]int{}}
 	group, each := errgroup.WithContext(ctx)
 	observations := make([]*observation, len(regions))
 	for i, name := range regions {

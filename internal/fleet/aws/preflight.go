@@ -88,7 +88,7 @@ func (o *observation) used(ctx context.Context) (map[infra.Kind]int, error) {
 	if err != nil {
 		return nil, err
 	}
-	used := map[infra.Kind]int{infra.VPC: len(vpcs), infra.InternetGateway: len(gateways), infra.Address: len(addresses), infra.Cluster: len(clusters)}
+	used := map[infra.Kind]int{infra.Network: len(vpcs), infra.Gateway: len(gateways), infra.Address: len(addresses), infra.Cluster: len(clusters)}
 	return used, o.usedVCPUs(ctx, used)
 }
 

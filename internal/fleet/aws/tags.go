@@ -59,7 +59,7 @@ func (j *job) retag(ctx context.Context) error {
 }
 
 func (j *job) inEKS() bool {
-	return slices.Contains([]infra.Kind{infra.Cluster, infra.NodeGroup, infra.Addon, infra.AccessEntry, infra.PodIdentity}, j.step.Kind)
+	return slices.Contains([]infra.Kind{infra.Cluster, infra.NodePool, infra.Addon, infra.AccessEntry, infra.WorkloadIdentity}, j.step.Kind)
 }
 
 func (j *job) addTags(ctx context.Context, tags map[string]string) error {
@@ -67,7 +67,7 @@ func (j *job) addTags(ctx context.Context, tags map[string]string) error {
 		_, err := j.region.eks.TagResource(ctx, &eks.TagResourceInput{ResourceArn: awssdk.String(j.step.Found.Have["arn"]), Tags: tags})
 		return err
 	}
-	if j.step.Kind == infra.Acceptance && !j.sameRegion() {
+	if j.step.Kind == infra.LinkAcceptance && !j.sameRegion() {
 		tags[infra.TagRole] = j.step.ID
 	}
 	_, err := j.region.ec2.CreateTags(ctx, &ec2.CreateTagsInput{Resources: []string{j.taggable()}, Tags: ec2Tags(tags)})

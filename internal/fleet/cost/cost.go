@@ -82,12 +82,12 @@ func (e *estimate) add(kind infra.Kind, region string, attribute func(string) st
 		e.items[item{region: region, what: "NAT gateway", each: p.nat * hours}]++
 	case infra.Address:
 		e.items[item{region: region, what: "public IPv4 address", each: address * hours}]++
-	case infra.NodeGroup:
+	case infra.NodePool:
 		count, _ := strconv.Atoi(attribute("count"))
 		e.machine(region, p, attribute("instanceType"), attribute("capacity") == "SPOT", count)
 		size, _ := strconv.Atoi(attribute("diskGiB"))
 		e.items[item{region: region, what: fmt.Sprintf("root volume of %d GiB", size), each: p.gp3 * float64(size)}] += count
-	case infra.Instance:
+	case infra.Machine:
 		e.machine(region, p, attribute("instanceType"), false, 1)
 		e.items[item{region: region, what: "root volume of 20 GiB", each: p.gp3 * 20}]++
 	default:

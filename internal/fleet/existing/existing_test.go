@@ -97,7 +97,7 @@ func TestNoPlanTouchesAClusterOfOthers(t *testing.T) {
 			state := rapid.SampledFrom([]infra.State{infra.Ready, infra.Pending}).Draw(rt, "state of "+region)
 			seen.Found = append(seen.Found,
 				infra.Found{ID: region + "/cluster", Kind: infra.Cluster, Region: region, Physical: "cluster-" + region, State: infra.Ready, Have: map[string]string{uid: region}},
-				infra.Found{ID: region + "/nodes", Kind: infra.NodeGroup, Region: region, Physical: "cluster-" + region + "/nodes", State: state, Refs: map[string]string{"cluster": "cluster-" + region}})
+				infra.Found{ID: region + "/nodes", Kind: infra.NodePool, Region: region, Physical: "cluster-" + region + "/nodes", State: state, Refs: map[string]string{"cluster": "cluster-" + region}})
 		}
 		prune := rapid.SampledFrom([]infra.Prune{{}, infra.PruneAll()}).Draw(rt, "prune")
 		r, err := provision.PlanFrom(p, provision.Request{Fleet: "f", Prune: prune, NetworkOnly: rapid.Bool().Draw(rt, "network only")}, "id", seen)

@@ -83,7 +83,7 @@ func (p *Provider) cluster(ctx context.Context, region string) ([]infra.Found, e
 
 // machines are a cluster's nodes, taken together.
 func machines(region, cluster string, nodes []corev1.Node) infra.Found {
-	f := infra.Found{ID: region + "/nodes", Kind: infra.NodeGroup, Region: region, Physical: cluster + "/nodes", State: infra.Ready,
+	f := infra.Found{ID: region + "/nodes", Kind: infra.NodePool, Region: region, Physical: cluster + "/nodes", State: infra.Ready,
 		Have: map[string]string{"count": strconv.Itoa(len(nodes))}, Refs: map[string]string{"cluster": cluster}}
 	down := 0
 	for i := range nodes {

@@ -118,7 +118,7 @@ func (d *desire) rules(s *Site, cluster string) {
 				return p.Need != network.NeedClients && p.Need != network.NeedOperators && p != network.Fragmentation
 			})
 		}
-		d.add(Resource{ID: s.Name + "/rules/" + peer.Name, Kind: Rules, Region: s.Region,
+		d.add(Resource{ID: s.Name + "/rules/" + peer.Name, Kind: FirewallRules, Region: s.Region,
 			Want: map[string]string{"rules": Rulebook(ports, peer.CIDR.String())}, Refs: map[string]string{"cluster": cluster}})
 	}
 }
@@ -181,7 +181,7 @@ func (d *desire) nodes(r *fleetv1.Region, s *Site, cluster string) {
 	operator := d.role(s, "operator", trustPods)
 	d.identity(s, cluster, "ebs-csi", csi, "kube-system", "ebs-csi-controller-sa")
 	d.identity(s, cluster, "operator", operator, "ringspan-system", "ringspan-operator")
-	group := Resource{ID: s.Name + "/nodes", Kind: NodeGroup, Region: s.Region, After: before,
+	group := Resource{ID: s.Name + "/nodes", Kind: NodePool, Region: s.Region, After: before,
 		Refs: map[string]string{"cluster": cluster, "role": role},
 		Want: map[string]string{"instanceType": r.Nodes.InstanceType, "diskGiB": strconv.Itoa(int(r.Nodes.DiskGiB)), "capacity": capacity(r.Nodes.Capacity), "count": strconv.Itoa(int(r.Nodes.Count))},
 		Make: map[string]string{"name": "nodes"}}
@@ -214,7 +214,7 @@ func capacity(c fleetv1.Capacity) string {
 }
 
 func (d *desire) identity(s *Site, cluster, name, role, namespace, account string) {
-	d.add(Resource{ID: s.Name + "/identity/" + name, Kind: PodIdentity, Region: s.Region,
+	d.add(Resource{ID: s.Name + "/identity/" + name, Kind: WorkloadIdentity, Region: s.Region,
 		Want: map[string]string{"namespace": namespace, "serviceAccount": account}, Refs: map[string]string{"cluster": cluster, "role": role}})
 }
 

@@ -10,12 +10,12 @@ const kubectlVersion = "v1.34.1"
 func (d *desire) jumpHost(s *Site) {
 	role := d.role(s, "host", trustEC2, "AmazonSSMManagedInstanceCore")
 	profile := s.Name + "/profile"
-	d.add(Resource{ID: profile, Kind: InstanceProfile, Refs: map[string]string{"role": role}, Make: map[string]string{"name": d.roleName(s, "host")}})
+	d.add(Resource{ID: profile, Kind: MachineProfile, Refs: map[string]string{"role": role}, Make: map[string]string{"name": d.roleName(s, "host")}})
 	group := s.Name + "/group"
-	d.add(Resource{ID: group, Kind: SecurityGroup, Region: s.Region, Refs: map[string]string{"vpc": s.Name + "/vpc"},
+	d.add(Resource{ID: group, Kind: Firewall, Region: s.Region, Refs: map[string]string{"vpc": s.Name + "/vpc"},
 		Want: map[string]string{"rules": ""}, Make: map[string]string{"name": RolePrefix + d.Fleet + "-jump", "description": "Ringspan jump host: nothing may come in"}})
 	zone := s.Zones[0]
-	d.add(Resource{ID: s.Name + "/host", Kind: Instance, Region: s.Region,
+	d.add(Resource{ID: s.Name + "/host", Kind: Machine, Region: s.Region,
 		Want:  map[string]string{"instanceType": d.Spec.JumpHost.InstanceType},
 		Make:  map[string]string{"image": d.Seen.Images[s.Region], "userData": userData()},
 		Refs:  map[string]string{"subnet": s.Name + "/subnet/private/" + zone, "group": group, "profile": profile},

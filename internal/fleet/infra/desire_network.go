@@ -13,7 +13,7 @@ const anywhere = "0.0.0.0/0"
 
 // network is a VPC with a public and a private subnet in every zone.
 func (d *desire) network(s *Site) {
-	vpc := Resource{ID: s.Name + "/vpc", Kind: VPC, Region: s.Region}
+	vpc := Resource{ID: s.Name + "/vpc", Kind: Network, Region: s.Region}
 	if s.Adopted {
 		vpc.Adopted = d.Seen.Adopted[s.Name].ID
 		d.add(vpc)
@@ -22,7 +22,7 @@ func (d *desire) network(s *Site) {
 	vpc.Want = map[string]string{"cidr": s.CIDR.String(), "dnsSupport": "true", "dnsHostnames": "true"}
 	d.add(vpc)
 	igw := s.Name + "/igw"
-	d.add(Resource{ID: igw, Kind: InternetGateway, Region: s.Region, Refs: map[string]string{"vpc": vpc.ID}})
+	d.add(Resource{ID: igw, Kind: Gateway, Region: s.Region, Refs: map[string]string{"vpc": vpc.ID}})
 	d.table(s, "public", igw)
 	for i, zone := range s.Zones {
 		d.subnet(s, zone, "public", network.PublicSubnet(s.CIDR, i), "kubernetes.io/role/elb")
@@ -89,9 +89,9 @@ func (d *desire) mesh() {
 		for j := range d.out.Sites[:i] {
 			a, b := &d.out.Sites[j], &d.out.Sites[i]
 			pair := a.Name + "/" + b.Name
-			d.add(Resource{ID: "peering/" + pair, Kind: Peering, Region: a.Region,
+			d.add(Resource{ID: "peering/" + pair, Kind: Link, Region: a.Region,
 				Make: map[string]string{"peerRegion": b.Region}, Refs: map[string]string{"vpc": a.Name + "/vpc", "peer": b.Name + "/vpc"}})
-			d.add(Resource{ID: "acceptance/" + pair, Kind: Acceptance, Region: b.Region, Make: map[string]string{"requester": a.Region}, Refs: map[string]string{"peering": "peering/" + pair}})
+			d.add(Resource{ID: "acceptance/" + pair, Kind: LinkAcceptance, Region: b.Region, Make: map[string]string{"requester": a.Region}, Refs: map[string]string{"peering": "peering/" + pair}})
 			d.routesOver(a, b, pair)
 			d.routesOver(b, a, pair)
 		}

@@ -8,18 +8,18 @@ import (
 // rank is the order of deletion within what nothing else orders (facts: AWS's
 // DependencyViolation). A lower one goes first.
 var rank = map[Kind]int{
-	AccessEntry: 1, PodIdentity: 1, Addon: 1,
-	NodeGroup: 2,
-	Rules:     3, Cluster: 4,
-	Instance: 5,
-	Route:    6, Volume: 6, Acceptance: 7, Peering: 7,
-	NAT: 8, Address: 9, Interface: 10, SecurityGroup: 11,
-	Association: 12, Subnet: 13, RouteTable: 14, InternetGateway: 15,
-	InstanceProfile: 16, Role: 17, VPC: 18,
+	AccessEntry: 1, WorkloadIdentity: 1, Addon: 1,
+	NodePool:      2,
+	FirewallRules: 3, Cluster: 4,
+	Machine: 5,
+	Route:   6, Volume: 6, LinkAcceptance: 7, Link: 7,
+	NAT: 8, Address: 9, Interface: 10, Firewall: 11,
+	Association: 12, Subnet: 13, RouteTable: 14, Gateway: 15,
+	MachineProfile: 16, Role: 17, Network: 18,
 }
 
 // implied kinds end with what they are part of.
-var implied = map[Kind]string{Route: "table", Association: "subnet", Rules: "cluster", Acceptance: "peering"}
+var implied = map[Kind]string{Route: "table", Association: "subnet", FirewallRules: "cluster", LinkAcceptance: "peering"}
 
 // Down says what to delete and in which order, from what was found: no file is
 // needed. Something of others in the fleet's networks refuses the plan, by name.
@@ -47,10 +47,10 @@ func deletions(gone []Found, why string, before map[string]bool) []Step {
 	var steps []Step
 	for i := range gone {
 		f := &gone[i]
-		if parent := implied[f.Kind]; parent != "" && leaving[f.Refs[parent]] || f.Kind == Acceptance {
+		if parent := implied[f.Kind]; parent != "" && leaving[f.Refs[parent]] || f.Kind == LinkAcceptance {
 			continue
 		}
-		if f.State == Gone || f.Kind == Peering && f.State == Failed { // AWS forgets them by itself
+		if f.State == Gone || f.Kind == Link && f.State == Failed { // AWS forgets them by itself
 			continue
 		}
 		reason := why
@@ -82,20 +82,20 @@ func first(a, b *Found, all []Found) bool {
 		}
 	}
 	switch {
-	case b.Kind == Cluster && (a.Kind == Addon || a.Kind == AccessEntry || a.Kind == PodIdentity),
-		b.Kind == NodeGroup && (a.Kind == Addon || a.Kind == AccessEntry || a.Kind == PodIdentity):
+	case b.Kind == Cluster && (a.Kind == Addon || a.Kind == AccessEntry || a.Kind == WorkloadIdentity),
+		b.Kind == NodePool && (a.Kind == Addon || a.Kind == AccessEntry || a.Kind == WorkloadIdentity):
 		return a.Refs["cluster"] == cmp.Or(b.Refs["cluster"], b.Physical)
 	case b.Kind == Volume:
-		return a.Region == b.Region && (a.Kind == Instance || a.Kind == NodeGroup)
-	case b.Kind == InternetGateway:
-		return a.Region == b.Region && (a.Kind == NAT || a.Kind == Address || a.Kind == Instance)
-	case b.Kind == Subnet, b.Kind == SecurityGroup, b.Kind == Interface:
-		return a.Region == b.Region && (a.Kind == Cluster || a.Kind == NodeGroup || b.Kind != Interface && a.Kind == Interface)
-	case b.Kind == VPC && (a.Kind == Role || a.Kind == InstanceProfile):
+		return a.Region == b.Region && (a.Kind == Machine || a.Kind == NodePool)
+	case b.Kind == Gateway:
+		return a.Region == b.Region && (a.Kind == NAT || a.Kind == Address || a.Kind == Machine)
+	case b.Kind == Subnet, b.Kind == Firewall, b.Kind == Interface:
+		return a.Region == b.Region && (a.Kind == Cluster || a.Kind == NodePool || b.Kind != Interface && a.Kind == Interface)
+	case b.Kind == Network && (a.Kind == Role || a.Kind == MachineProfile):
 		return true // by its networks' tags a fleet is found again when its end was cut off
-	case b.Kind == Peering && a.Kind == Rules:
+	case b.Kind == Link && a.Kind == FirewallRules:
 		return true // by its peerings the rules in an adopted network are
-	case b.Kind == VPC:
+	case b.Kind == Network:
 		return a.Region == b.Region && (a.Refs["vpc"] == b.Physical || inside(a, b, all))
 	case b.Kind == RouteTable:
 		return a.Kind == Subnet && usesTable(a, b, all)

@@ -7,7 +7,7 @@ import (
 
 // holdsData are the kinds whose deletion takes people's data along: by itself, or
 // by what is in them.
-var holdsData = map[Kind]bool{VPC: true, Cluster: true, NodeGroup: true, Volume: true}
+var holdsData = map[Kind]bool{Network: true, Cluster: true, NodePool: true, Volume: true}
 
 // Prune says which of what holds data a plan of Up may delete. Its zero value
 // allows nothing.
@@ -105,13 +105,13 @@ func (u *up) gone() (gone []Found) {
 
 func (u *up) isDouble(f *Found) bool {
 	best := u.seen.find(f.ID)
-	return best.Physical != f.Physical && !(f.Kind == Peering && f.State == Failed)
+	return best.Physical != f.Physical && !(f.Kind == Link && f.State == Failed)
 }
 
 // outside tells whether something lies outside of what the plan speaks of.
 func (u *up) outside(f *Found) bool {
 	switch f.Kind {
-	case Cluster, NodeGroup, Addon, AccessEntry, PodIdentity, Rules:
+	case Cluster, NodePool, Addon, AccessEntry, WorkloadIdentity, FirewallRules:
 		return u.want.NetworkOnly
 	case Role:
 		return u.want.NetworkOnly && f.ID != JumpHost+"/role/host"
@@ -122,7 +122,7 @@ func (u *up) outside(f *Found) bool {
 // byHand tells whether somebody else has put it into a cluster of the fleet that
 // stays. With the cluster it goes.
 func (u *up) byHand(f *Found, wanted map[string]*Resource) bool {
-	if f.Kind != NodeGroup && f.Kind != Addon || f.Tags == nil || wanted[f.ID] != nil || f.Tags[TagFleetID] == u.want.Tags[TagFleetID] {
+	if f.Kind != NodePool && f.Kind != Addon || f.Tags == nil || wanted[f.ID] != nil || f.Tags[TagFleetID] == u.want.Tags[TagFleetID] {
 		return false
 	}
 	c := wanted[f.Region+"/cluster"]
@@ -135,7 +135,7 @@ func (u *up) used(gone []Found) {
 	for i := range u.seen.Found {
 		f := &u.seen.Found[i]
 		goes := f.State == Failed && u.mayDelete(f) || slices.ContainsFunc(gone, func(g Found) bool { return g.Physical == f.Physical && g.Kind == f.Kind })
-		if f.State == Gone || !u.outside(f) && (goes || f.Kind != Cluster && f.Kind != NodeGroup) {
+		if f.State == Gone || !u.outside(f) && (goes || f.Kind != Cluster && f.Kind != NodePool) {
 			continue
 		}
 		why := "Give back what was there, or take it down first"

@@ -14,7 +14,7 @@ import (
 func takesData(p *Plan) (all []string) {
 	for i := range p.Steps {
 		s := &p.Steps[i]
-		if (s.Verb == Delete || s.Verb == Replace) && slices.Contains([]Kind{VPC, Cluster, NodeGroup, Volume}, s.Kind) {
+		if (s.Verb == Delete || s.Verb == Replace) && slices.Contains([]Kind{Network, Cluster, NodePool, Volume}, s.Kind) {
 			all = append(all, s.String())
 		}
 	}
@@ -43,12 +43,12 @@ func TestAdoptingAnotherClusterDeletesNothing(t *testing.T) {
 	c, _ := running(t, article)
 	in := input(t, strings.Replace(article, "cidr: 172.21.0.0/16", "adopt: {cluster: theirs}", 1))
 	in.Seen = c.seen
-	in.Seen.Adopted["eu-west-1"] = AdoptedVPC{ID: "vpc-theirs", CIDR: "10.9.0.0/16", Cluster: "theirs", Subnets: []string{"subnet-1", "subnet-2"}, RouteTables: []string{"rtb-1"}}
+	in.Seen.Adopted["eu-west-1"] = AdoptedNetwork{ID: "vpc-theirs", CIDR: "10.9.0.0/16", Cluster: "theirs", Subnets: []string{"subnet-1", "subnet-2"}, RouteTables: []string{"rtb-1"}}
 	p := Up(desired(t, in), in.Seen, Prune{})
 	if all := takesData(p); len(all) > 0 {
 		t.Errorf("without --prune:\n%s", strings.Join(all, "\n"))
 	}
-	for _, part := range []string{"EKS cluster eu-west-1/cluster", "node group eu-west-1/nodes", "VPC eu-west-1/vpc"} {
+	for _, part := range []string{"cluster eu-west-1/cluster", "node pool eu-west-1/nodes", "network eu-west-1/vpc"} {
 		if !slices.ContainsFunc(p.Refused, func(s string) bool { return strings.HasPrefix(s, part) && strings.Contains(s, "--prune") }) {
 			t.Errorf("%s is not in %v", part, p.Refused)
 		}
@@ -90,7 +90,7 @@ func disturb(rt *rapid.T, s *Seen) {
 		case "volume":
 			s.Found = append(s.Found, Found{ID: "eu-west-1/volume", Kind: Volume, Region: "eu-west-1", Physical: fmt.Sprintf("vol-%d", i), State: Ready})
 		case "by hand":
-			s.Found = append(s.Found, Found{ID: "eu-west-1/more", Kind: NodeGroup, Region: "eu-west-1", Physical: fmt.Sprintf("article-eu-west-1/more%d", i), State: Ready, Tags: map[string]string{}, Refs: map[string]string{"cluster": s.Physical("eu-west-1/cluster")}})
+			s.Found = append(s.Found, Found{ID: "eu-west-1/more", Kind: NodePool, Region: "eu-west-1", Physical: fmt.Sprintf("article-eu-west-1/more%d", i), State: Ready, Tags: map[string]string{}, Refs: map[string]string{"cluster": s.Physical("eu-west-1/cluster")}})
 		}
 	}
 }
@@ -105,7 +105,7 @@ func drawChange(t testing.TB, rt *rapid.T) (*Desired, *Seen) {
 		for i, r := range in.Spec.Regions {
 			delete(in.Seen.Adopted, r.Name)
 			if r.Adopt != nil {
-				a := AdoptedVPC{ID: "vpc-theirs-" + r.Name, CIDR: fmt.Sprintf("10.%d.0.0/16", i), Cluster: r.Adopt.Cluster, Subnets: []string{"subnet-1", "subnet-2"}, RouteTables: []string{"rtb-" + r.Name}}
+				a := AdoptedNetwork{ID: "vpc-theirs-" + r.Name, CIDR: fmt.Sprintf("10.%d.0.0/16", i), Cluster: r.Adopt.Cluster, Subnets: []string{"subnet-1", "subnet-2"}, RouteTables: []string{"rtb-" + r.Name}}
 				in.Seen.Adopted[r.Name] = a
 			}
 			in.Seen.Zones[r.Name] = empty(in.Spec).Zones[r.Name]
@@ -140,7 +140,7 @@ func TestWithoutPruneDataStays(t *testing.T) {
 		for i := range p.Steps {
 			s := &p.Steps[i]
 			for j := range seen.Found {
-				if f := &seen.Found[j]; len(p.Refused) == 0 && s.Verb == Delete && s.Kind != Role && (f.Kind == Cluster || f.Kind == NodeGroup) && f.State != Gone && f.refersTo(s.Physical) {
+				if f := &seen.Found[j]; len(p.Refused) == 0 && s.Verb == Delete && s.Kind != Role && (f.Kind == Cluster || f.Kind == NodePool) && f.State != Gone && f.refersTo(s.Physical) {
 					rt.Fatalf("%s, and %s uses it", s, f.Name())
 				}
 			}
@@ -161,14 +161,14 @@ func TestNothingOutsideOfTheScopeIsTouched(t *testing.T) {
 		}
 		for i := range p.Steps {
 			s := &p.Steps[i]
-			if slices.Contains([]Kind{Cluster, NodeGroup, Addon, AccessEntry, PodIdentity, Rules}, s.Kind) || s.Kind == Role && s.ID != "jump/role/host" {
+			if slices.Contains([]Kind{Cluster, NodePool, Addon, AccessEntry, WorkloadIdentity, FirewallRules}, s.Kind) || s.Kind == Role && s.ID != "jump/role/host" {
 				rt.Fatalf("--network-only: %s", s)
 			}
 			if s.Verb != Delete {
 				continue
 			}
 			for j := range seen.Found {
-				if f := &seen.Found[j]; (f.Kind == Cluster || f.Kind == NodeGroup) && f.State != Gone && f.refersTo(s.Physical) {
+				if f := &seen.Found[j]; (f.Kind == Cluster || f.Kind == NodePool) && f.State != Gone && f.refersTo(s.Physical) {
 					rt.Fatalf("--network-only: %s, and %s uses it", s, f.Name())
 				}
 			}
@@ -220,7 +220,7 @@ func TestPruneTakesARegionAway(t *testing.T) {
 func TestWhatWasAddedByHandStays(t *testing.T) {
 	c, in := running(t, article)
 	cluster := c.seen.Physical("eu-west-1/cluster")
-	for _, kind := range []Kind{NodeGroup, Addon} {
+	for _, kind := range []Kind{NodePool, Addon} {
 		c.seen.Found = append(c.seen.Found, Found{ID: "eu-west-1/mine/" + string(kind), Kind: kind, Region: "eu-west-1", Physical: cluster + "/mine", State: Ready, Tags: map[string]string{}, Refs: map[string]string{"cluster": cluster}})
 	}
 	if p := Up(desired(t, in), in.Seen, PruneAll()); len(p.Steps) > 0 || len(p.Refused) > 0 || !p.Quiet() {
@@ -232,8 +232,8 @@ func TestWhatWasAddedByHandStays(t *testing.T) {
 func TestADoubleNetworkStaysUntilPrune(t *testing.T) {
 	c, in := running(t, article)
 	c.seen.Found = append(c.seen.Found,
-		Found{ID: "eu-west-1/vpc", Kind: VPC, Region: "eu-west-1", Physical: "vpc-2", State: Ready, Have: map[string]string{}},
-		Found{ID: "eu-west-1/igw", Kind: InternetGateway, Region: "eu-west-1", Physical: "zgw-2", State: Ready, Refs: map[string]string{"vpc": "vpc-2"}})
+		Found{ID: "eu-west-1/vpc", Kind: Network, Region: "eu-west-1", Physical: "vpc-2", State: Ready, Have: map[string]string{}},
+		Found{ID: "eu-west-1/igw", Kind: Gateway, Region: "eu-west-1", Physical: "zgw-2", State: Ready, Refs: map[string]string{"vpc": "vpc-2"}})
 	p := Up(desired(t, in), in.Seen, Prune{})
 	if len(p.Steps) > 0 || len(p.Refused) > 0 || len(p.Trouble) != 1 || !strings.Contains(p.Trouble[0], "vpc-2 stays") {
 		t.Errorf("plan:\n%s%v", p.Text(), p.Refused)

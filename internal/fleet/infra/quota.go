@@ -33,8 +33,8 @@ var Quotas = []struct {
 	Code    string
 	Default int
 }{
-	{VPC, "VPCs", "vpc", "L-F678F1CE", 5},
-	{InternetGateway, "internet gateways", "vpc", "L-A4707A72", 5},
+	{Network, "VPCs", "vpc", "L-F678F1CE", 5},
+	{Gateway, "internet gateways", "vpc", "L-A4707A72", 5},
 	{Address, "Elastic IP addresses", "ec2", "L-0263D0A3", 5},
 	{Cluster, "EKS clusters", "eks", "L-1194D53C", 100},
 	{VCPU, "virtual CPUs of standard instances on demand", "ec2", "L-1216C47A", 0},
@@ -93,14 +93,14 @@ func needs(s *Step, of Kind, vcpus map[string]int) int {
 		}
 		return 0
 	}
-	if s.Resource == nil || s.Verb != Create && s.Verb != Change || s.Kind != NodeGroup && s.Kind != Instance {
+	if s.Resource == nil || s.Verb != Create && s.Verb != Change || s.Kind != NodePool && s.Kind != Machine {
 		return 0
 	}
 	machine := s.Resource.Attribute("instanceType")
 	if !Standard(machine) || (s.Resource.Attribute("capacity") == "SPOT") != (of == SpotVCPU) {
 		return 0
 	}
-	if s.Kind == Instance {
+	if s.Kind == Machine {
 		return vcpus[machine]
 	}
 	more := count(s.Resource.Attribute("count"))

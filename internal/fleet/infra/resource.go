@@ -6,35 +6,36 @@ import (
 	"strings"
 )
 
-// Kind is a type of resource, in AWS's words.
+// Kind is a type of resource, in words that every cloud has something for; what it is in
+// AWS says fleet/aws.
 type Kind string
 
-// Kinds. A route table's associations and a peering's acceptance are resources
+// Kinds. A route table's associations and a link's acceptance are resources
 // too: each can be missing by itself.
 const (
-	Role            Kind = "IAM role"
-	InstanceProfile Kind = "instance profile"
-	VPC             Kind = "VPC"
-	InternetGateway Kind = "internet gateway"
-	Subnet          Kind = "subnet"
-	Address         Kind = "Elastic IP"
-	NAT             Kind = "NAT gateway"
-	RouteTable      Kind = "route table"
-	Association     Kind = "route table association"
-	Route           Kind = "route"
-	Peering         Kind = "VPC peering"
-	Acceptance      Kind = "peering acceptance"
-	SecurityGroup   Kind = "security group"
-	Rules           Kind = "security group rules"
-	Cluster         Kind = "EKS cluster"
-	AccessEntry     Kind = "access entry"
-	Addon           Kind = "add-on"
-	PodIdentity     Kind = "pod identity association"
-	NodeGroup       Kind = "node group"
-	Instance        Kind = "instance"
+	Role             Kind = "role"
+	MachineProfile   Kind = "machine profile"
+	Network          Kind = "network"
+	Gateway          Kind = "gateway"
+	Subnet           Kind = "subnet"
+	Address          Kind = "public address"
+	NAT              Kind = "NAT gateway"
+	RouteTable       Kind = "route table"
+	Association      Kind = "route table association"
+	Route            Kind = "route"
+	Link             Kind = "link"
+	LinkAcceptance   Kind = "link acceptance"
+	Firewall         Kind = "firewall"
+	FirewallRules    Kind = "firewall rules"
+	Cluster          Kind = "cluster"
+	AccessEntry      Kind = "access entry"
+	Addon            Kind = "add-on"
+	WorkloadIdentity Kind = "workload identity"
+	NodePool         Kind = "node pool"
+	Machine          Kind = "machine"
 
 	// Volume and Interface are found only: Kubernetes makes them.
-	Volume    Kind = "EBS volume"
+	Volume    Kind = "volume"
 	Interface Kind = "network interface"
 )
 
@@ -94,14 +95,14 @@ type Found struct {
 
 // Foreign is something inside the fleet's networks that isn't the fleet's.
 type Foreign struct {
-	Region, VPC string
-	Kind        string
-	Physical    string
-	Detail      string
+	Region, Network string
+	Kind            string
+	Physical        string
+	Detail          string
 }
 
 func (f Foreign) String() string {
-	text := f.Region + ": " + f.Kind + " " + f.Physical + " in " + f.VPC
+	text := f.Region + ": " + f.Kind + " " + f.Physical + " in " + f.Network
 	if f.Detail != "" {
 		text += " (" + f.Detail + ")"
 	}
@@ -111,8 +112,8 @@ func (f Foreign) String() string {
 // Zone of a region; ID is the same in all accounts.
 type Zone struct{ Name, ID string }
 
-// AdoptedVPC is one that was there before the fleet.
-type AdoptedVPC struct {
+// AdoptedNetwork is one that was there before the fleet.
+type AdoptedNetwork struct {
 	ID, CIDR    string
 	Subnets     []string // private ones where they can be told apart, sorted
 	RouteTables []string // all of them, sorted
@@ -129,9 +130,9 @@ type Seen struct {
 	Caller    string // ARN of the credentials
 	Found     []Found
 	Foreign   []Foreign
-	Zones     map[string][]Zone     // by region
-	Adopted   map[string]AdoptedVPC // by region
-	Images    map[string]string     // machine image of the jump host, by region
+	Zones     map[string][]Zone         // by region
+	Adopted   map[string]AdoptedNetwork // by region
+	Images    map[string]string         // machine image of the jump host, by region
 	Quotas    []Quota
 	VCPUs     map[string]int // virtual CPUs, by instance type; those that were asked for
 	Runs      []Run          // others that are at work on the fleet

@@ -35,7 +35,7 @@ func input(t testing.TB, text string) Input {
 
 // empty is an account with nothing in it.
 func empty(spec fleetv1.FleetSpec) *Seen {
-	s := &Seen{Account: "123456789012", Partition: "aws", Zones: map[string][]Zone{}, Images: map[string]string{}, Adopted: map[string]AdoptedVPC{}}
+	s := &Seen{Account: "123456789012", Partition: "aws", Zones: map[string][]Zone{}, Images: map[string]string{}, Adopted: map[string]AdoptedNetwork{}}
 	regions := []string{}
 	for _, r := range spec.Regions {
 		regions = append(regions, r.Name)

@@ -10,7 +10,7 @@ import (
 // SiteSummary is what a person wants to know of one network of a fleet.
 type SiteSummary struct {
 	Name     string `json:"name"` // of the region, or jumpHost
-	VPC      string `json:"vpc"`
+	Network  string `json:"vpc"`
 	CIDR     string `json:"cidr"`
 	State    State  `json:"state"`             // of the VPC
 	Cluster  string `json:"cluster,omitempty"` // name
@@ -54,20 +54,20 @@ func Summarize(found []Found) Summary {
 			continue
 		}
 		switch f.Kind {
-		case VPC:
+		case Network:
 			at := site(f.ID)
-			at.VPC, at.CIDR, at.State = f.Physical, f.Have["cidr"], f.State
+			at.Network, at.CIDR, at.State = f.Physical, f.Have["cidr"], f.State
 			at.explain(f)
 		case Cluster:
 			at := site(f.ID)
 			at.Cluster, at.Version, at.Control = f.Physical, f.Have["version"], f.State
 			at.explain(f)
-		case NodeGroup:
+		case NodePool:
 			at := site(f.ID)
 			at.Machines = f.State
 			at.Nodes, _ = strconv.Atoi(f.Have["count"]) // 0 is said of what AWS doesn't count
 			at.explain(f)
-		case Peering:
+		case Link:
 			s.peering(f)
 		}
 	}

@@ -10,18 +10,18 @@ import (
 
 // fixed attributes can't be changed once a resource is made.
 var fixed = map[Kind][]string{
-	VPC:         {"cidr"},
-	Subnet:      {"cidr", "zone"},
-	Cluster:     {"services"},
-	NodeGroup:   {"instanceType", "diskGiB", "capacity"},
-	AccessEntry: {"principal"},
-	PodIdentity: {"namespace", "serviceAccount"},
-	Instance:    {"instanceType"},
-	Role:        {"trust"},
+	Network:          {"cidr"},
+	Subnet:           {"cidr", "zone"},
+	Cluster:          {"services"},
+	NodePool:         {"instanceType", "diskGiB", "capacity"},
+	AccessEntry:      {"principal"},
+	WorkloadIdentity: {"namespace", "serviceAccount"},
+	Machine:          {"instanceType"},
+	Role:             {"trust"},
 }
 
 // movable references are changed in place; others would need another resource.
-var movable = map[Kind]bool{InternetGateway: true, Association: true, Route: true, InstanceProfile: true, PodIdentity: true}
+var movable = map[Kind]bool{Gateway: true, Association: true, Route: true, MachineProfile: true, WorkloadIdentity: true}
 
 // Up says what to do so that all that is wanted is there, and what isn't wanted
 // any longer is gone. The plan of a converged fleet has no steps. What holds data is
@@ -182,10 +182,10 @@ func (u *up) limits() {
 	peerings, rules := map[string]int{}, map[string]int{}
 	for i := range u.want.Resources {
 		switch r := &u.want.Resources[i]; r.Kind {
-		case Peering:
+		case Link:
 			peerings[r.Refs["vpc"]]++
 			peerings[r.Refs["peer"]]++
-		case Rules:
+		case FirewallRules:
 			rules[r.Refs["cluster"]] += len(Values(r.Want["rules"]))
 		default:
 		}

@@ -86,7 +86,7 @@ func (c *cloud) Pause(context.Context, int) error { return nil }
 func wanted() []infra.Resource {
 	in := map[string]string{"vpc": "r/vpc"}
 	return []infra.Resource{
-		{ID: "r/vpc", Kind: infra.VPC, Region: "r"},
+		{ID: "r/vpc", Kind: infra.Network, Region: "r"},
 		{ID: "r/subnet/a", Kind: infra.Subnet, Region: "r", Refs: in},
 		{ID: "r/subnet/b", Kind: infra.Subnet, Region: "r", Refs: in},
 	}
@@ -174,7 +174,7 @@ func TestUpGivesUpOnAFleetThatDoesNotSettle(t *testing.T) {
 }
 
 func TestDownRefusesWhatOthersHold(t *testing.T) {
-	c := &cloud{there: []infra.Found{{ID: "r/vpc", Kind: infra.VPC, Physical: "v"}}, fails: map[string]error{"delete r/vpc": errors.New("in use")}}
+	c := &cloud{there: []infra.Found{{ID: "r/vpc", Kind: infra.Network, Physical: "v"}}, fails: map[string]error{"delete r/vpc": errors.New("in use")}}
 	if _, err := Down(t.Context(), c, "f", nil, time.Time{}, Watch{}); err == nil || !strings.Contains(err.Error(), "in use") {
 		t.Errorf("%v", err)
 	}
