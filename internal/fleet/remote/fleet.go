@@ -79,14 +79,25 @@ func Open(name string) (*Fleet, error) {
 	return f, nil
 }
 
+func (r Record) where() string {
+	if r.Provider == Existing {
+		return "clusters of " + r.Account
+	}
+	return "account " + r.Account + " of AWS"
+}
+
 // Name of the fleet.
 func (f *Fleet) Name() string { return f.name }
 
 // Kubeconfig is the file with one context a region.
 func (f *Fleet) Kubeconfig() string { return filepath.Join(f.home, kubeconfigFile) }
 
-// Save writes both files; readers see the old one or the new one, never a part.
+// Save writes both files; readers see the old one or the new one, never a part. A fleet of
+// the same name that another provider has stays known instead.
 func (f *Fleet) Save(kubeconfig []byte) error {
+	if other, err := Open(f.name); err == nil && other.Provider != f.Provider {
+		return fmt.Errorf("this machine knows another fleet %s, in %s; give each its own $RINGSPAN_HOME", f.name, other.where())
+	}
 	if err := os.MkdirAll(f.home, 0o700); err != nil {
 		return err
 	}

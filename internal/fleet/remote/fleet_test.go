@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -52,5 +53,28 @@ func TestFleetsAreKnownUntilTheyAreForgotten(t *testing.T) {
 	}
 	if _, err := Open("a"); !os.IsNotExist(err) {
 		t.Errorf("a forgotten fleet: %v", err)
+	}
+}
+
+// Of two fleets of one name in different places, the second doesn't make this machine
+// forget how the first is reached.
+func TestAnotherProvidersFleetOfTheNameIsKept(t *testing.T) {
+	t.Setenv("RINGSPAN_HOME", t.TempDir())
+	first, err := New("a", Record{Account: "123456789012"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Save([]byte("aws")); err != nil {
+		t.Fatal(err)
+	}
+	second, err := New("a", Record{Provider: Existing, Account: "/k"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := second.Save([]byte("theirs")); err == nil || !strings.Contains(err.Error(), "$RINGSPAN_HOME") {
+		t.Errorf("the second was saved: %v", err)
+	}
+	if data, err := os.ReadFile(first.Kubeconfig()); err != nil || string(data) != "aws" {
+		t.Errorf("%s %v", data, err)
 	}
 }
