@@ -148,6 +148,7 @@ func Make(s *State) Plan {
 	s.planRoll(&p)
 	s.planStarts(&p)
 	s.planRing(&p)
+	s.planGhost(&p)
 	s.planCleanup(&p)
 	s.planWord(&p)
 	s.planClear(&p)

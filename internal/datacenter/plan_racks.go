@@ -35,7 +35,7 @@ func (s *State) planRacks(p *Plan) {
 		p.Restarting = p.Restarting || restart
 		changes := have.Annotations[templateHashAnnotation] != want.Annotations[templateHashAnnotation]
 		wished := have.Annotations[specHashAnnotation] != want.Annotations[specHashAnnotation]
-		held := s.rolling() && p.unsettled != "" && !slices.Contains(s.DC.Spec.ForceUpgradeRacks, rack.Name)
+		held := s.rolling() && p.unsettled != "" && !s.allFail() && !slices.Contains(s.DC.Spec.ForceUpgradeRacks, rack.Name)
 		switch {
 		case held && (restart || changes && (wished || s.updateAllowed())):
 			p.Updating = p.Updating || changes
@@ -59,6 +59,16 @@ func (s *State) planRacks(p *Plan) {
 			p.unsettled = rack.Name
 		}
 	}
+}
+
+// allFail tells whether every pod's node either fails with what it was given or has lost
+// its data. Then there is nothing to be careful with: a rack may wait for a node of the
+// next one to become whole, and that one for a template that would start it. A node that
+// starts, or could be started, counts as one that will serve.
+func (s *State) allFail() bool {
+	return len(s.Pods) > 0 && !slices.ContainsFunc(s.Pods, func(p Pod) bool {
+		return p.running() || p.Deleting || p.broken() == "" && !s.dataLost(&p)
+	})
 }
 
 // rolling tells whether there are nodes to be careful with.

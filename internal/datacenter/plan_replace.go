@@ -142,6 +142,26 @@ func (s *State) ghost() *mgmtapi.Endpoint {
 	return nil
 }
 
+// planGhost names a ghost of a datacenter that serves: a node that joined, and lost its
+// volume before it was recorded, leaves one behind. Replicas are placed on it, so
+// writes have one less, and nothing can be repaired or grown. It is named only when
+// every node runs as a member: one that doesn't may turn out to be it.
+func (s *State) planGhost(p *Plan) {
+	g := s.ghost()
+	if g == nil || !s.initialized() || s.up() < int(s.DC.Spec.Size) || s.isPods(g) {
+		return
+	}
+	p.Worry("the ring has a dead member of datacenter %s at %s that no pod is. If it is gone for good, remove it: nodetool removenode %s", s.name(), g.Address, g.HostID)
+}
+
+// isPods tells whether a member is a pod's by what the pod's agent says, or by its address:
+// one that has just joined isn't on record yet.
+func (s *State) isPods(e *mgmtapi.Endpoint) bool {
+	return slices.ContainsFunc(s.Pods, func(p Pod) bool {
+		return p.IP == e.Address || p.Status.Identity != nil && p.Status.Identity.HostID == e.HostID
+	})
+}
+
 // soleCopies are the keyspaces that have one replica of everything where the data
 // is: what of them a node loses is lost. Cassandra goes over them without a word, and
 // streams from replicas that have yet to get their data as from others.

@@ -160,15 +160,19 @@ func (w *world) mend() {
 	}
 }
 
-// forgetFormer is nodetool removenode, which the plan asks a person for, of members
-// that a datacenter had before it began the ring anew: nodes of other datacenters
-// that were on their way then still know them. Nobody else's are removed.
+// forgetFormer is nodetool removenode of the members that a plan asks a person to
+// remove, and of those that a datacenter had before it began the ring anew: nodes of
+// other datacenters that were on their way then still know them. Nobody else's are
+// removed.
 func (w *world) forgetFormer() (some bool) {
+	asked := w.story()
 	for _, r := range w.regions {
 		for _, n := range r.nodes {
-			for former := n.Former(); former != nil && r.anew; former = former.Former() {
-				former.Remove()
-				some = true
+			for former := n.Former(); former != nil; former = former.Former() {
+				if id := former.HostID(); r.anew || id != "" && strings.Contains(asked, "nodetool removenode "+id) {
+					former.Remove()
+					some = true
+				}
 			}
 		}
 	}

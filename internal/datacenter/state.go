@@ -260,12 +260,34 @@ func (s *State) lastSeeds() []string {
 func (s *State) seeds() []string {
 	own, _ := s.ownSeeds()
 	switch {
+	case s.initialized() && len(own)+len(s.PeerSeeds) == 0 && s.seedsLost():
+		return s.anyMembers()
 	case s.initialized():
 		return slices.Compact(slices.Sorted(slices.Values(append(own, s.PeerSeeds...))))
 	case s.founds():
 		return own
 	}
 	return slices.Clone(s.PeerSeeds)
+}
+
+// seedsLost tells whether all seeds of the datacenter are known to have lost their data.
+func (s *State) seedsLost() bool {
+	return !slices.ContainsFunc(s.own().Seeds(), func(at topology.Position) bool {
+		pod := s.pod(at)
+		return pod == nil || pod.IP == "" || !s.dataLost(pod)
+	})
+}
+
+// anyMembers are the addresses of those that have their data, when all seeds have
+// lost theirs: any member tells of the ring, and no other node would start.
+func (s *State) anyMembers() (addresses []string) {
+	for i := range s.Pods {
+		if pod := &s.Pods[i]; pod.IP != "" && !pod.Deleting && s.known(pod) {
+			addresses = append(addresses, pod.IP)
+		}
+	}
+	slices.Sort(addresses)
+	return addresses
 }
 
 // known tells whether the pod's node is a member of the ring, with the data of
