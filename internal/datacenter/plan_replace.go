@@ -31,8 +31,9 @@ func (s *State) replaceOptions(pod *Pod) (o mgmtapi.StartOptions, blocker string
 	case word:
 	case s.missingBeside(pod) != "":
 		return o, fmt.Sprintf("it waits for node %s to be up, whose copies it needs. To start it without, %s", s.missingBeside(pod), startEmpty(pod))
+	case len(s.Ringview) == 0 && s.copied(pod) && len(o.Seeds) > 0:
 	case len(s.Ringview) == 0:
-		return o, "no other node of the datacenter runs that could have a copy. Restore its volume, or " + startEmpty(pod)
+		return o, "no other node of the datacenter runs that could have a copy" + s.wasApart() + ". Restore its volume, or " + startEmpty(pod)
 	case !resumed && s.ghost() != nil && dead == nil: // of one that resumes it may be itself: a member that died before its file said so
 		g := s.ghost()
 		return o, fmt.Sprintf("the ring has a dead member at %s that no pod is (host id %s). Remove it with nodetool removenode %s", g.Address, g.HostID, g.HostID)

@@ -198,6 +198,8 @@ func (r *region) happens(t *testing.T, d *datadriven.TestData, pod string) strin
 		}
 	case "restart-operator":
 		r.forget()
+	case "operator-goes", "operator-comes":
+		r.idle = d.Cmd == "operator-goes"
 	case "upgrade-operator":
 		version.Version = "v2"
 	case "reborn": // it was deleted, and its volumes were kept
@@ -377,9 +379,13 @@ func (w *world) holds(keyspace string) string {
 	return b.String()
 }
 
+// annotations are those on record. Where copies are isn't: the ring says it anew in each pass.
 func (r *region) annotations() string {
 	var b strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(r.dc.Annotations)) {
+		if name == api.CopiedAnnotation {
+			continue
+		}
 		fmt.Fprintf(&b, "%s: %s\n", name, strings.ReplaceAll(r.dc.Annotations[name], "00000000-0000-4000-8000-0000000000", "…"))
 	}
 	return b.String()

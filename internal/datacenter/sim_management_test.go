@@ -34,9 +34,10 @@ func (r *region) certify(s *datacenter.State, kind certificates.Kind) error {
 func (r *region) managementHappens(t *testing.T, d *datadriven.TestData) string {
 	switch d.Cmd {
 	case "later":
-		var days int
-		d.ScanArgs(t, "days", &days)
-		r.world.now = r.world.now.Add(time.Duration(days) * 24 * time.Hour)
+		var days, minutes int
+		d.MaybeScanArgs(t, "days", &days)
+		d.MaybeScanArgs(t, "minutes", &minutes)
+		r.world.now = r.world.now.Add(time.Duration(days)*24*time.Hour + time.Duration(minutes)*time.Minute)
 	case "agents":
 		r.world.quiet = false
 		return r.agents()

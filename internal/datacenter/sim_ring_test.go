@@ -39,6 +39,10 @@ func (r *region) ringPass() {
 	if stopped := ring.Stopped(members, self); len(stopped) > 0 {
 		r.annotate(api.StoppedAnnotation, strings.Join(stopped, ","))
 	}
+	delete(r.dc.Annotations, api.CopiedAnnotation)
+	if copied := ring.Copied(members, self, r.now); len(copied) > 0 && !r.away {
+		r.annotate(api.CopiedAnnotation, strings.Join(copied, ","))
+	}
 	debt := ring.Owed(members, self, "")
 	switch {
 	case debt.Founder != nil:

@@ -61,6 +61,7 @@ type region struct {
 	tookUp  bool // it has the volumes of an earlier datacenter
 	away    bool // the other regions can't be asked
 	held    bool // its pods get no address
+	idle    bool // its operator is away
 	jobs    map[string]string
 	rebuilt []time.Time            // when rebuilds began that are over
 	begun   time.Time              // when the one began that goes on
@@ -312,6 +313,9 @@ func (w *world) settle(rounds int, say func(r *region, plan datacenter.Plan)) bo
 	for range rounds {
 		quiet := true
 		for _, r := range w.regions {
+			if r.idle {
+				continue
+			}
 			plan := r.pass(-1)
 			if say != nil {
 				say(r, plan)

@@ -22,7 +22,7 @@ func Summarize(s *State, p Plan, err error) api.CassandraDatacenterStatus {
 		ObservedGeneration: s.DC.Generation, DatacenterName: new(s.name()), MetadataVersion: 1,
 		UsersUpserted: before.UsersUpserted, SuperUserUpserted: before.SuperUserUpserted, LastServerNodeStarted: before.LastServerNodeStarted,
 		LastRollingRestart: before.LastRollingRestart, TrackedTasks: before.TrackedTasks,
-		NodeStatuses: s.nodeStatuses(), SchemaVersions: int32(s.Schemas), CassandraOperatorProgress: api.ProgressUpdating, Ownership: s.ownership(), Keyspaces: s.keyspaces(), KeyspacesSeen: s.keyspacesSeen(&p),
+		NodeStatuses: s.nodeStatuses(), SchemaVersions: int32(s.Schemas), CassandraOperatorProgress: api.ProgressUpdating, Ownership: s.ownership(), Keyspaces: s.keyspaces(), OnlyAt: s.onlyAt(), Together: s.together(), KeyspacesSeen: s.keyspacesSeen(&p),
 	}
 	if p.Done {
 		out.CassandraOperatorProgress = api.ProgressReady

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"time"
 
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 )
@@ -39,6 +40,10 @@ type Member struct {
 	Stopped     bool     // as asked, with its volumes, or coming back from that
 	Looked      bool     // it says which keyspaces there are
 	Spread      []string // those of them that aren't replicated by datacenter
+	Serves      bool     // all of it, as of now
+	Keyspaces   map[string]cassandra.KeyspaceStatus
+	OnlyAt      map[string]string // what it knows to have no copy but at a datacenter
+	At          time.Time         // when its nodes last saw the ring, by its own clock
 }
 
 // MemberOf reads a CassandraDatacenter.
@@ -51,11 +56,15 @@ func MemberOf(dc *cassandra.CassandraDatacenter) Member {
 		Name: name, Exists: true, Initialized: dc.Status.IsTrue(cassandra.DatacenterInitialized), Founding: ParseFounding(dc.Annotations[cassandra.FoundingAnnotation]),
 		From: dc.Annotations[cassandra.RebuildFromAnnotation], Rebuilt: dc.Annotations[cassandra.RebuiltFromAnnotation] != "",
 		Lacks: dc.LacksData(), Stopped: dc.Spec.Stopped || stopped(dc.Status),
+		Serves: dc.Status.IsTrue(cassandra.DatacenterReady) && !dc.Spec.Stopped, Keyspaces: dc.Status.Keyspaces, OnlyAt: dc.Status.OnlyAt,
 	}
 	for _, n := range dc.Status.NodeStatuses {
 		m.Hosts = append(m.Hosts, n.HostID)
 	}
 	m.Looked = dc.Status.KeyspacesSeen
+	if dc.Status.Together != nil {
+		m.At = dc.Status.Together.Looked.Time
+	}
 	for name, k := range dc.Status.Keyspaces {
 		if k.Strategy != "" {
 			m.Spread = append(m.Spread, name)

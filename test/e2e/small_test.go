@@ -70,6 +70,7 @@ func TestSmallRings(t *testing.T) {
 	t.Run("a superuser is made when none is given", ringWithItsOwnSuperuser)
 	t.Run("a datacenter is added to a ring with data", datacenterIsAdded)
 	t.Run("a node that lost its volume is replaced", lostVolumeIsReplaced)
+	t.Run("a node that had the only copy waits for a person's word", lostCopyWaitsForTheWord)
 	t.Run("a datacenter gets replicas by hand", replicasByHand)
 	t.Run("a region comes when the ring is in use", regionComesLate)
 	t.Run("a datacenter grows, and nobody's login fails", growsUnderLogins)
@@ -147,31 +148,63 @@ func datacenterIsAdded(t *testing.T) {
 	hasAllRows(t, central, "plain-plain2-default-sts-0")
 }
 
-// A member whose claim is deleted isn't started empty: the ring says whose data is lost. As no other node of its datacenter
-// runs, it waits for a person's word, and then takes the place of its dead self, with the rows of the other region.
+// A member whose claim is deleted isn't started empty: the ring says whose data is lost. No other node of its datacenter runs,
+// but the other region has all, and so it takes the place of its dead self unasked, with the rows from there.
 func lostVolumeIsReplaced(t *testing.T) {
-	const id = "jsonpath={.status.nodeStatuses." + plainPod + ".hostID}"
-	before := kubectl(t, west, "-n", "small", "get", "cassdc", "plain1", "-o", id)
-	kubectl(t, west, "-n", "small", "delete", "pvc", "server-data-"+plainPod, "--wait=false")
-	kubectl(t, west, "-n", "small", "delete", "pod", plainPod, "--wait=false")
-	eventually(t, time.Minute, func() error {
-		ready := kubectl(t, west, "-n", "small", "get", "cassdc", "plain1", "-o", "jsonpath={range .status.conditions[?(@.type=='Ready')]}{.status} {.reason} {.message}{end}")
-		return contains(ready, "False DataLost node "+plainPod+" has lost its data (it was host id "+before)
+	eventually(t, 5*time.Minute, func() error { // what was written while the other node started is there
+		together := kubectl(t, west, "-n", "small", "get", "cassdc", "plain1", "-o", "jsonpath={.status.together.looked} apart since {.status.together.apartSince}.")
+		return contains(together, "Z apart since .")
 	})
-	kubectl(t, west, "-n", "small", "annotate", "cassdc", "plain1", "ringspan.io/start-empty="+plainPod)
-	eventually(t, 3*time.Minute, func() error {
-		if after := kubectl(t, west, "-n", "small", "get", "cassdc", "plain1", "-o", id); after == before {
-			return fmt.Errorf("the host id is still %s", after)
-		}
-		return smallReady(t, west, "plain")
-	})
+	plainIsReplaced(t, loseVolume(t))
 	hasAllRows(t, west, plainPod)
 	if out := ringspan(t, "nodetool", "--region", west, "--node", plainPod, "--", "status", "kept"); strings.Contains(out, "DN ") || strings.Count(out, "UN ") != 2 {
 		t.Errorf("the dead self is still there, or somebody is missing:\n%s", out)
 	}
+}
+
+// A member that had the only copy of a keyspace waits for a person's word, which is good for one loss.
+func lostCopyWaitsForTheWord(t *testing.T) {
+	ringspan(t, "cql", "--region", west, "--node", plainPod, "-e", "CREATE KEYSPACE once WITH replication = {'class': 'NetworkTopologyStrategy', 'plain1': 1}")
+	before := loseVolume(t)
+	eventually(t, 2*time.Minute, func() error {
+		return contains(kubectl(t, central, "-n", "small", "get", "cassdc", "plain2", "-o", "jsonpath=only at plain1: {.status.onlyAt.plain1}."), "only at plain1: once.")
+	})
+	if lost := kubectl(t, west, "-n", "small", "get", "cassdc", "plain1", "-o", "jsonpath={.status.conditions[?(@.type=='Ready')].message}"); !strings.Contains(lost, "ringspan.io/start-empty="+plainPod) {
+		t.Errorf("it doesn't wait for a word: %s", lost)
+	}
+	kubectl(t, west, "-n", "small", "annotate", "cassdc", "plain1", "ringspan.io/start-empty="+plainPod)
+	plainIsReplaced(t, before)
 	if word := kubectl(t, west, "-n", "small", "get", "cassdc", "plain1", "-o", `jsonpath={.metadata.annotations.ringspan\.io/start-empty}`); word != "" {
 		t.Errorf("the word was not taken back: %s", word)
 	}
+	hasAllRows(t, west, plainPod)
+	ringspan(t, "cql", "--region", west, "--node", plainPod, "-e", "DROP KEYSPACE once")
+}
+
+const plainHostID = "jsonpath={.status.nodeStatuses." + plainPod + ".hostID}"
+
+// loseVolume deletes the claim of the west's node of the plain ring with its pod, and returns its host id when that is told.
+func loseVolume(t *testing.T) (hostID string) {
+	t.Helper()
+	hostID = kubectl(t, west, "-n", "small", "get", "cassdc", "plain1", "-o", plainHostID)
+	kubectl(t, west, "-n", "small", "delete", "pvc", "server-data-"+plainPod, "--wait=false")
+	kubectl(t, west, "-n", "small", "delete", "pod", plainPod, "--wait=false")
+	eventually(t, time.Minute, func() error {
+		ready := kubectl(t, west, "-n", "small", "get", "cassdc", "plain1", "-o", "jsonpath={range .status.conditions[?(@.type=='Ready')]}{.status} {.reason} {.message}{end}")
+		return contains(ready, "False DataLost node "+plainPod+" has lost its data (it was host id "+hostID)
+	})
+	return hostID
+}
+
+// plainIsReplaced waits for the west's node of the plain ring to be another than before.
+func plainIsReplaced(t *testing.T, before string) {
+	t.Helper()
+	eventually(t, 4*time.Minute, func() error {
+		if after := kubectl(t, west, "-n", "small", "get", "cassdc", "plain1", "-o", plainHostID); after == before {
+			return fmt.Errorf("the host id is still %s", after)
+		}
+		return smallReady(t, west, "plain")
+	})
 }
 
 func hasAllRows(t *testing.T, region, pod string) {

@@ -20,6 +20,9 @@ const (
 	// that joins owns ranges of those at once. "?" while no other datacenter says which there are. It is on a datacenter that
 	// is about to join.
 	SpreadAnnotation = "ringspan.io/not-by-datacenter"
+	// CopiedAnnotation lists, with commas between, the ring's other datacenters that serve, see none of this one's nodes up, and
+	// have together a copy of everything of which this one holds replicas: Cassandra's name, a slash and a hash of its host ids.
+	CopiedAnnotation = "ringspan.io/copied-at"
 	// StoppedAnnotation lists, in Cassandra's words and with commas between, the ring's other datacenters that are stopped
 	// with data, or on their way back from that: a ring that has one of them isn't begun anew.
 	StoppedAnnotation = "ringspan.io/stopped-with-data"

@@ -78,6 +78,29 @@ type CassandraDatacenterStatus struct {
 
 	// KeyspacesSeen says that a keyspace that isn't among them is new since the last look.
 	KeyspacesSeen bool `json:"keyspacesSeen,omitempty"`
+
+	// OnlyAt says, by datacenter of the ring of which no node is up, which keyspaces have no copy anywhere else, with commas
+	// between: what is lost with that datacenter's volumes. Ours.
+	OnlyAt map[string]string `json:"onlyAt,omitempty"`
+
+	// Together says how this datacenter's nodes last saw the ring's others. Ours.
+	Together *TogetherStatus `json:"together,omitempty"`
+}
+
+// TogetherStatus is how a datacenter's nodes last saw the ring's others.
+type TogetherStatus struct {
+	// Looked is when that was, or up to five minutes before.
+	Looked metav1.Time `json:"looked"`
+
+	// With has for each other datacenter a hash of its members' host ids.
+	With map[string]string `json:"with,omitempty"`
+
+	// ApartSince is when a member of another datacenter was first seen as down: what was written since may be here alone.
+	// It is gone when hints had the time to bring that to the others.
+	ApartSince *metav1.Time `json:"apartSince,omitempty"`
+
+	// ApartUntil is when all were up again.
+	ApartUntil *metav1.Time `json:"apartUntil,omitempty"`
 }
 
 // KeyspaceStatus is what a datacenter holds of a keyspace.

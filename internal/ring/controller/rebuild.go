@@ -3,6 +3,7 @@ package controller
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -12,6 +13,7 @@ import (
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	control "github.com/ringspan/ringspan/api/control/v1alpha1"
 	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
+	"github.com/ringspan/ringspan/internal/federation/peers"
 	"github.com/ringspan/ringspan/internal/ring"
 )
 
@@ -25,6 +27,9 @@ func (p *pass) rebuild(ctx context.Context, i int, want, have *cassandra.Cassand
 	members := p.members(ctx, i, have)
 	if lacking := ring.Lacking(members, i); len(lacking) > 0 {
 		want.Annotations[cassandra.LackingAnnotation] = strings.Join(lacking, ",")
+	}
+	if copied := ring.Copied(members, i, p.Now()); len(copied) > 0 {
+		want.Annotations[cassandra.CopiedAnnotation] = strings.Join(copied, ",")
 	}
 	if stopped := ring.Stopped(members, i); len(stopped) > 0 {
 		want.Annotations[cassandra.StoppedAnnotation] = strings.Join(stopped, ",")
@@ -118,6 +123,7 @@ func (p *pass) members(ctx context.Context, self int, have *cassandra.CassandraD
 		switch {
 		case dc != nil && dc.UID != "":
 			m = ring.MemberOf(dc)
+			m.Serves = m.Serves && p.answers(p.regionOf(t))
 		case i != self:
 			m.Initialized, m.Stopped = p.wasSaid(t, cassandra.DatacenterInitialized), p.wasSaid(t, cassandra.DatacenterStopped)
 		}
@@ -125,6 +131,11 @@ func (p *pass) members(ctx context.Context, self int, have *cassandra.CassandraD
 		all = append(all, m)
 	}
 	return all
+}
+
+// answers tells whether what is known of a region is fresh.
+func (p *pass) answers(region string) bool {
+	return region == p.Region || slices.ContainsFunc(p.peers, func(s peers.Snapshot) bool { return s.Region == region && s.Reachable })
 }
 
 // wasSaid tells what the copies of the ring say of a datacenter whose region doesn't answer.

@@ -13,6 +13,7 @@ import (
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	control "github.com/ringspan/ringspan/api/control/v1alpha1"
 	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
+	"github.com/ringspan/ringspan/internal/topology"
 )
 
 // grown is a ring of dc1 with data to which dc2 was added, whose nodes are members by now.
@@ -256,6 +257,35 @@ func TestAStoppedDatacenterIsNamedToTheOthers(t *testing.T) {
 	}
 	stop(false)
 	s.until("dc1 to know of the end", func() bool { return w.dc("dc1").Annotations[cassandra.StoppedAnnotation] == "" })
+}
+
+// A datacenter is told who has a copy of all that it had, as long as those answer and see that it is down.
+func TestADatacenterIsToldWhoHasCopies(t *testing.T) {
+	s := apart(t, `{"dc1":["a"],"dc2":["b"]}`, nil)
+	w, c := s.by[west], s.by[central]
+	c.joins("dc2", "b")
+	s.until("the verdict", func() bool { return c.dc("dc2").Annotations[cassandra.FoundingAnnotation] != "" })
+	c.serve("dc2", "10.1.0.1")
+	s.until("the ring to be ready", s.ready)
+	says := func(onlyAt map[string]string) {
+		dc := c.dc("dc2")
+		dc.Status.OnlyAt, dc.Status.Together = onlyAt, &cassandra.TogetherStatus{Looked: metav1.NewTime(s.clock)}
+		c.must(c.admin.Status().Update(t.Context(), dc))
+	}
+	told, all := func() string { return w.dc("dc1").Annotations[cassandra.CopiedAnnotation] }, "dc2/"+topology.MembersHash([]string{"b"})
+	says(nil)
+	if s.rounds(3); told() != "" {
+		t.Errorf("dc1, which is up, is told %q", told())
+	}
+	says(map[string]string{"dc1": ""})
+	s.until("dc1 to be told", func() bool { return told() == all })
+	s.cut()
+	s.until("dc1 to be told no more", func() bool { return told() == "" })
+	s.heal()
+	says(map[string]string{"dc1": ""})
+	s.until("dc1 to be told again", func() bool { return told() == all })
+	says(map[string]string{"dc1": "once"})
+	s.until("dc1 to be told that it had the only copy of something", func() bool { return told() == "" })
 }
 
 // A datacenter that joins is told which keyspaces it would own ranges of at once, until it is initialized.
