@@ -1,8 +1,6 @@
 package datacenter
 
 import (
-	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -30,7 +28,13 @@ func (s *State) LooksAtKeyspaces() bool { return s.initialized() || s.joins() }
 // since the last look, which is 20 s ago, or as long as there was no operator. Its
 // schema looks the same, and so it is unverified until it is repaired, which takes a
 // moment when there is nothing to repair. So is one whose strategy knew no
-// datacenters: its data is wherever that put it, and only a repair looks everywhere.
+// datacenters, also where there is only one: its data is wherever that put it, and
+// only a repair looks everywhere, once each datacenter has replicas. Until then the
+// status keeps the strategy that it had.
+//
+// A debt stays while no other datacenter has replicas: the data is in one that had
+// them, until that gets them again. Where no other one has members any more, nobody
+// has more than is here.
 //
 // What a datacenter sees at its very first look owes nothing: the rebuild of one that
 // joins brings it, and volumes of an earlier ring have it. One that the ring began
@@ -57,22 +61,29 @@ func (s *State) keyspacesSeen(p *Plan) bool {
 func (s *State) keyspace(name string, replication map[string]string) api.KeyspaceStatus {
 	old, seen := s.DC.Status.Keyspaces[name]
 	if !topology.ByDatacenter(replication) {
-		return api.KeyspaceStatus{Strategy: strategy(replication)}
+		return api.KeyspaceStatus{Strategy: strategy(replication), OwedSince: old.OwedSince, Unverified: old.OwedSince != nil}
 	}
 	here, elsewhere := s.replicas(replication)
-	now := api.KeyspaceStatus{Replicas: int32(here), OwedSince: old.OwedSince, Unverified: old.Unverified}
+	now := api.KeyspaceStatus{Replicas: int32(here), Strategy: old.Strategy, OwedSince: old.OwedSince, Unverified: old.Unverified}
 	owes := old.OwedSince != nil
 	switch {
-	case here == 0 || elsewhere == 0:
+	case old.Strategy != "" && !owes:
+		now.OwedSince, now.Unverified = s.fromNowOn(), true
+	case old.Strategy != "" && s.verified(name, replication):
+		now.Strategy, now.OwedSince, now.Unverified = "", nil, false
+	case old.Strategy != "":
+	case here == 0 || elsewhere == 0 && s.onlyOne():
 		now.OwedSince, now.Unverified = nil, false
 	case !s.initialized(): // the rebuild comes
-	case !owes && (old.Strategy != "" || !seen && s.DC.Status.KeyspacesSeen):
+	case !seen && elsewhere > 0 && s.DC.Status.KeyspacesSeen:
 		now.OwedSince, now.Unverified = s.fromNowOn(), true
 	case seen && !old.Unverified && s.owes() != "" && here > int(old.Replicas): // the rebuild that goes on may know of fewer
 		now.OwedSince = s.fromNowOn()
 	case !owes && seen && old.Replicas == 0:
 		now.OwedSince = s.fromNowOn()
-	case !owes:
+	case old.OnlyHere && elsewhere > 0 && !old.Unverified: // a rebuild that began before had no source
+		now.OwedSince = s.fromNowOn()
+	case !owes || elsewhere == 0: // whatever was rebuilt or repaired didn't come from those that had replicas
 	case old.Unverified && s.verified(name, replication):
 		now.OwedSince, now.Unverified = nil, false
 	case old.Unverified:
@@ -81,18 +92,39 @@ func (s *State) keyspace(name string, replication map[string]string) api.Keyspac
 	case s.rebuiltSince(old.OwedSince.Time) && !slices.ContainsFunc(s.Pods, func(p Pod) bool { return s.dataLost(&p) }):
 		now.OwedSince = nil
 	}
+	now.OnlyHere = now.OwedSince != nil && now.Strategy == "" && elsewhere == 0
 	return now
 }
 
-// replicas counts a keyspace's in this datacenter, and in the others together.
+// replicas counts a keyspace's in this datacenter, and in the others together that
+// have members.
 func (s *State) replicas(replication map[string]string) (here, elsewhere int) {
 	factors, _ := topology.MergeReplication(replication, nil)
 	for dc, factor := range factors {
-		if dc != s.name() {
+		if dc != s.name() && (len(s.Ringview) == 0 || slices.Contains(s.peopled(), dc)) {
 			elsewhere += factor
 		}
 	}
 	return factors[s.name()], elsewhere
+}
+
+// peopled are the datacenters that have members, as far as the ring is seen.
+func (s *State) peopled() (names []string) {
+	for _, e := range s.Ringview {
+		names = append(names, e.Datacenter)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// onlyOne tells whether no other datacenter has members.
+func (s *State) onlyOne() bool { return slices.Equal(s.peopled(), []string{s.name()}) }
+
+// unplaced are the datacenters with members that have no replicas of a keyspace. The
+// data of one that had another strategy may be there.
+func (s *State) unplaced(replication map[string]string) []string {
+	factors, _ := topology.MergeReplication(replication, nil)
+	return slices.DeleteFunc(s.peopled(), func(dc string) bool { return factors[dc] > 0 })
 }
 
 // strategy is the name of a keyspace's, without its package.
@@ -127,30 +159,4 @@ func (s *State) newMember() bool {
 // rebuiltSince tells whether a rebuild that began after a time is over.
 func (s *State) rebuiltSince(at time.Time) bool {
 	return slices.ContainsFunc(s.Rebuilds, func(began time.Time) bool { return !began.Before(at) })
-}
-
-// owedKeyspaces says which keyspaces lack their data here, or may, and what to do; ""
-// if none. Clients are not kept out for it: those of other keyspaces are served.
-func (s *State) owedKeyspaces() string {
-	if s.owes() != "" {
-		return ""
-	}
-	var owed, unverified []string
-	all := s.keyspaces()
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		switch k := all[name]; {
-		case k.OwedSince != nil && k.Unverified:
-			unverified = append(unverified, name)
-		case k.OwedSince != nil:
-			owed = append(owed, name)
-		}
-	}
-	var words []string
-	if len(owed) > 0 {
-		words = append(words, fmt.Sprintf("datacenter %s has got replicas of %s and lacks the data: make a CassandraTask with the command rebuild and a source_datacenter that has it", s.name(), strings.Join(owed, ", ")))
-	}
-	if len(unverified) > 0 {
-		words = append(words, fmt.Sprintf("datacenter %s may lack data of %s, which it saw for the first time, or altered from another strategy, with replicas here and elsewhere, until the repair that follows is over%s", s.name(), strings.Join(unverified, ", "), s.repairWaits()))
-	}
-	return strings.Join(words, "; ")
 }

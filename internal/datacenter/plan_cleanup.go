@@ -2,6 +2,7 @@ package datacenter
 
 import (
 	"fmt"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -18,6 +19,10 @@ import (
 func (s *State) planCleanup(p *Plan) {
 	scaled := s.DC.Status.Condition(api.DatacenterScalingUp)
 	if p.Scaling || scaled == nil || scaled.Status != corev1.ConditionTrue || !p.Quiet() || len(p.Steps) > 0 {
+		return
+	}
+	if names := s.mayBeElsewhere(); len(names) > 0 {
+		p.Wait("the repair of %s, which was altered from another strategy, before a cleanup", strings.Join(names, ", "))
 		return
 	}
 	p.Scaled = true

@@ -16,7 +16,7 @@ func (s *State) planVerify(p *Plan) {
 	}
 	for _, name := range s.unverified() {
 		replication := s.Keyspaces[name]
-		if here, elsewhere := s.replicas(replication); !topology.ByDatacenter(replication) || here == 0 || elsewhere == 0 || s.verified(name, replication) {
+		if !s.repairable(name, replication) || s.verified(name, replication) {
 			continue
 		}
 		factors, _ := topology.MergeReplication(replication, nil)
@@ -26,6 +26,18 @@ func (s *State) planVerify(p *Plan) {
 		}
 		s.repairThrough(p, name, factors)
 	}
+}
+
+// repairable tells whether a repair from here reaches all nodes that may have the data.
+func (s *State) repairable(name string, replication map[string]string) bool {
+	here, elsewhere := s.replicas(replication)
+	if !topology.ByDatacenter(replication) || here == 0 {
+		return false
+	}
+	if s.DC.Status.Keyspaces[name].Strategy != "" {
+		return len(s.unplaced(replication)) == 0
+	}
+	return elsewhere > 0
 }
 
 // repairWaits says what the repairs of unverified keyspaces wait for; "" if for nothing.
@@ -48,7 +60,7 @@ func (s *State) unverified() []string {
 // members that there are.
 func (s *State) verified(name string, replication map[string]string) bool {
 	factors, _ := topology.MergeReplication(replication, nil)
-	if s.growthBlocker(factors) != "" {
+	if !s.repairable(name, replication) || s.growthBlocker(factors) != "" {
 		return false
 	}
 	var p Plan

@@ -108,12 +108,16 @@ type KeyspaceStatus struct {
 	// Replicas that the datacenter is asked to hold; 0 where the strategy knows no datacenters.
 	Replicas int32 `json:"replicas"`
 
-	// Strategy of a keyspace that isn't replicated by datacenter, SimpleStrategy for instance.
+	// Strategy of a keyspace that isn't replicated by datacenter, SimpleStrategy for instance, or wasn't until lately: its data
+	// may still be where that put it. It goes when the keyspace has been repaired with replicas in each datacenter.
 	Strategy string `json:"strategy,omitempty"`
 
 	// OwedSince is when the datacenter was seen to have got its first replicas, without the data of the other datacenters'.
 	// A CassandraTask that began later and rebuilt the whole datacenter ends it.
 	OwedSince *metav1.Time `json:"owedSince,omitempty"`
+
+	// OnlyHere says that data is owed and no other datacenter has replicas that it could come from.
+	OnlyHere bool `json:"onlyHere,omitempty"`
 
 	// Unverified says that nobody can tell which datacenter has the data: the keyspace was new, or not replicated by
 	// datacenter, at the last look, and has replicas here and elsewhere at this one. The operator repairs it.

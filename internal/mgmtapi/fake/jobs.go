@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -72,8 +73,9 @@ func (n *Node) repair(c *cluster, name string) error {
 		return nil
 	}
 	if !strings.HasPrefix(name, "system") {
+		held := slices.ContainsFunc(slices.Collect(maps.Keys(k.factors)), func(dc string) bool { return k.holds[dc] })
 		for dc := range k.factors { // what one of them holds, all hold
-			k.holds[dc] = true
+			k.holds[dc] = held
 		}
 	}
 	if name != "system_auth" {

@@ -1,0 +1,74 @@
+package datacenter
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	"github.com/ringspan/ringspan/internal/topology"
+)
+
+// owedKeyspaces says which keyspaces lack their data here, or may, and what to do; ""
+// if none. Clients are not kept out for it: those of other keyspaces are served.
+func (s *State) owedKeyspaces() string {
+	if s.owes() != "" {
+		return ""
+	}
+	all := s.keyspaces()
+	var owed, unverified, moved, altered, words []string
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		switch k := all[name]; {
+		case k.OwedSince == nil:
+		case s.placedNowhere(name, k) != "":
+			words = append(words, s.placedNowhere(name, k))
+		case k.Strategy != "":
+			altered = append(altered, name)
+		case k.OnlyHere:
+			moved = append(moved, name)
+		case k.Unverified:
+			unverified = append(unverified, name)
+		default:
+			owed = append(owed, name)
+		}
+	}
+	say := func(names []string, format string, more ...any) {
+		if len(names) > 0 {
+			words = append(words, fmt.Sprintf(format, append([]any{s.name(), strings.Join(names, ", ")}, more...)...))
+		}
+	}
+	say(owed, "datacenter %s has got replicas of %s and lacks the data: make a CassandraTask with the command rebuild and a source_datacenter that has it")
+	say(moved, "datacenter %s lacks the data of %s, or may, and no other datacenter has replicas: give those that had them replicas again (ALTER KEYSPACE), then make a CassandraTask with the command rebuild and one of them as source_datacenter")
+	say(altered, "datacenter %s may lack data of %s, which was altered from another strategy, until the repair that follows is over%s", s.repairWaits())
+	say(unverified, "datacenter %s may lack data of %s, which it saw for the first time, or altered from another strategy, with replicas here and elsewhere, until the repair that follows is over%s", s.repairWaits())
+	return strings.Join(words, "; ")
+}
+
+// placedNowhere says what to do about a keyspace of another strategy whose data may be
+// where it has no replicas; "" if nothing.
+func (s *State) placedNowhere(name string, k api.KeyspaceStatus) string {
+	replication, read := s.Keyspaces[name]
+	switch {
+	case k.Strategy == "" || !read:
+		return ""
+	case !topology.ByDatacenter(replication):
+		return fmt.Sprintf("datacenter %s may lack data of keyspace %s: alter it to NetworkTopologyStrategy with replicas in each datacenter, then it is repaired", s.name(), name)
+	}
+	if where := s.unplaced(replication); len(where) > 0 {
+		return fmt.Sprintf("data of keyspace %s, which was altered from another strategy, may be in a datacenter without replicas of it: give %s replicas too (ALTER KEYSPACE), then it is repaired; they may be taken away again after that", name, strings.Join(where, ", "))
+	}
+	return ""
+}
+
+// mayBeElsewhere names the keyspaces whose data may still be on nodes that have no
+// replicas of it: what a cleanup deletes there is lost.
+func (s *State) mayBeElsewhere() (names []string) {
+	all := s.keyspaces()
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if k := all[name]; k.Strategy != "" && k.OwedSince != nil {
+			names = append(names, name)
+		}
+	}
+	return names
+}
