@@ -8,6 +8,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	"github.com/ringspan/ringspan/internal/mgmtapi"
 	"github.com/ringspan/ringspan/internal/topology"
 )
 
@@ -37,8 +38,8 @@ func (s *State) LooksAtKeyspaces() bool { return s.initialized() || s.joins() }
 // has more than is here.
 //
 // What a datacenter sees at its very first look owes nothing: the rebuild of one that
-// joins brings it, and volumes of an earlier ring have it. One that the ring began
-// with has nothing to see: for it every keyspace is new.
+// joins brings it, and volumes of an earlier ring have it. One that was seen to begin
+// with empty nodes has nothing to see: for it every keyspace is new.
 func (s *State) keyspaces() map[string]api.KeyspaceStatus {
 	before := s.DC.Status.Keyspaces
 	if s.Keyspaces == nil || !s.LooksAtKeyspaces() {
@@ -52,10 +53,28 @@ func (s *State) keyspaces() map[string]api.KeyspaceStatus {
 }
 
 // keyspacesSeen tells whether a keyspace that isn't in the status will be a new one at
-// the next look.
+// the next look. A status that was lost on running nodes knows of none that there are:
+// before the first look only a first boot that was seen to begin proves them new.
 func (s *State) keyspacesSeen(p *Plan) bool {
-	begins := p.InitComplete && !s.joins() && !s.broughtData()
-	return s.DC.Status.KeyspacesSeen || s.Keyspaces != nil && s.LooksAtKeyspaces() || begins && !s.initialized()
+	looked := s.Keyspaces != nil && s.LooksAtKeyspaces()
+	said := s.DC.Status.KeyspacesSeen && (s.initialized() || s.joins() || !slices.ContainsFunc(s.Pods, func(x Pod) bool { return s.reborn(&x) }))
+	return looked || said || s.beginsEmpty(p)
+}
+
+// beginsEmpty tells whether a first boot begins with this plan, of nodes that have
+// nothing from before.
+func (s *State) beginsEmpty(p *Plan) bool {
+	if s.initialized() || s.joins() || s.broughtData() || s.members() > 0 || len(s.Ringview) > 0 || !p.has(Start) {
+		return false
+	}
+	for i := range s.Pods {
+		if pod := &s.Pods[i]; pod.Ready || pod.running() || pod.starting() || s.reborn(pod) {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(p.Steps, func(step Step) bool {
+		return step.Verb == Start && (step.Pod.Status.Identity == nil || step.Pod.Status.Identity.Found != mgmtapi.FoundNothing)
+	})
 }
 
 func (s *State) keyspace(name string, replication map[string]string) api.KeyspaceStatus {

@@ -119,6 +119,8 @@ func (r *region) happens(t *testing.T, d *datadriven.TestData, pod string) strin
 	case "lose-stopped": // its pod isn't there
 		r.nodes[pod] = r.nodes[pod].LoseVolume("gone-" + pod)
 		r.claims[pod]++
+	case "lose-status": // of nodes that run
+		r.dc.Status = api.CassandraDatacenterStatus{}
 	case "recreate": // the region was lost, and somebody makes its datacenter anew
 		r.recreate()
 	case "take-up": // the volumes of the earlier ring

@@ -61,7 +61,7 @@ func MemberOf(dc *cassandra.CassandraDatacenter) Member {
 	for _, n := range dc.Status.NodeStatuses {
 		m.Hosts = append(m.Hosts, n.HostID)
 	}
-	m.Looked = dc.Status.KeyspacesSeen
+	m.Looked = dc.Status.KeyspacesSeen && (m.Initialized || m.From != "") // one whose first boot goes on hasn't looked
 	if dc.Status.Together != nil {
 		m.At = dc.Status.Together.Looked.Time
 	}

@@ -78,9 +78,10 @@ func TestLacking(t *testing.T) {
 func TestSpread(t *testing.T) {
 	said := &cassandra.CassandraDatacenter{}
 	said.Status.KeyspacesSeen = true
+	said.Status.Conditions = []cassandra.DatacenterCondition{{Type: cassandra.DatacenterInitialized, Status: "True"}}
 	said.Status.Keyspaces = map[string]cassandra.KeyspaceStatus{"shop": {Strategy: "SimpleStrategy"}, "other": {Replicas: 3}}
 	none := &cassandra.CassandraDatacenter{}
-	none.Status.KeyspacesSeen = true
+	none.Status.KeyspacesSeen, none.Status.Conditions = true, said.Status.Conditions
 	for _, test := range []struct {
 		why  string
 		ring []Member
