@@ -62,13 +62,18 @@ func (s *State) placedNowhere(name string, k api.KeyspaceStatus) string {
 }
 
 // mayBeElsewhere names the keyspaces whose data may still be on nodes that have no
-// replicas of it: what a cleanup deletes there is lost.
+// replicas of it, because others lack it: what a cleanup deletes there is lost.
 func (s *State) mayBeElsewhere() (names []string) {
-	all := s.keyspaces()
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		if k := all[name]; k.Strategy != "" && k.OwedSince != nil {
+	for name, k := range s.keyspaces() {
+		if k.Strategy != "" && k.OwedSince != nil || k.Strategy == "" && k.Replicas == 0 && s.lackedAlone(name) {
 			names = append(names, name)
 		}
 	}
+	slices.Sort(names)
 	return names
+}
+
+// lackedAlone tells whether another datacenter has replicas of a keyspace that lack data.
+func (s *State) lackedAlone(keyspace string) bool {
+	return slices.ContainsFunc(slices.Collect(maps.Values(s.lackingAlone())), func(names []string) bool { return slices.Contains(names, keyspace) })
 }

@@ -22,7 +22,7 @@ func (s *State) planCleanup(p *Plan) {
 		return
 	}
 	if names := s.mayBeElsewhere(); len(names) > 0 {
-		p.Wait("the repair of %s, which was altered from another strategy, before a cleanup", strings.Join(names, ", "))
+		p.Wait("%s to have its data where its replicas are, before a cleanup, which might delete the only rows", strings.Join(names, ", "))
 		return
 	}
 	p.Scaled = true

@@ -1,6 +1,7 @@
 package datacenter
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -171,7 +172,7 @@ func (s *State) soleCopies() (names []string) {
 		if keyspace == "system_traces" || keyspace == "system_distributed" || keyspace == "system_auth" && !s.auth() {
 			continue
 		}
-		if s.copies(s.Replication[keyspace]) == 1 {
+		if s.copies(keyspace) == 1 {
 			names = append(names, keyspace)
 		}
 	}
@@ -180,9 +181,9 @@ func (s *State) soleCopies() (names []string) {
 
 // copies adds up a keyspace's replicas in all datacenters that have their data; 0 =
 // not said here.
-func (s *State) copies(options map[string]string) (n int) {
-	lacking := strings.Split(s.DC.Annotations[api.LackingAnnotation], ",")
-	for dc, value := range options {
+func (s *State) copies(keyspace string) (n int) {
+	lacking := s.lacking(keyspace)
+	for dc, value := range s.Replication[keyspace] {
 		if slices.Contains(lacking, dc) {
 			continue
 		}
@@ -192,6 +193,24 @@ func (s *State) copies(options map[string]string) (n int) {
 		}
 	}
 	return n
+}
+
+// lacking are the other datacenters whose replicas of a keyspace have yet to get data.
+func (s *State) lacking(keyspace string) []string {
+	alone := s.lackingAlone()
+	return slices.DeleteFunc(strings.Split(s.DC.Annotations[api.LackingAnnotation], ","), func(dc string) bool {
+		keyspaces, named := alone[dc]
+		return named && !slices.Contains(keyspaces, keyspace)
+	})
+}
+
+// lackingAlone are, by datacenter, the keyspaces that others lack data of alone. What
+// can't be read narrows nothing.
+func (s *State) lackingAlone() (names map[string][]string) {
+	if json.Unmarshal([]byte(s.DC.Annotations[api.LackingKeyspacesAnnotation]), &names) != nil {
+		return nil
+	}
+	return names
 }
 
 // AllKeyspaces tells whether the replication of every keyspace is needed to

@@ -37,6 +37,7 @@ type Member struct {
 	From        string   // whose data it gets
 	Rebuilt     bool     // it has got it
 	Lacks       bool     // it has yet to get data of which it holds replicas
+	LacksOf     []string // which keyspaces' data; nil where it lacks the ring's
 	Stopped     bool     // as asked, with its volumes, or coming back from that
 	Looked      bool     // it says which keyspaces there are
 	Spread      []string // those of them that aren't replicated by datacenter
@@ -57,6 +58,9 @@ func MemberOf(dc *cassandra.CassandraDatacenter) Member {
 		From: dc.Annotations[cassandra.RebuildFromAnnotation], Rebuilt: dc.Annotations[cassandra.RebuiltFromAnnotation] != "",
 		Lacks: dc.LacksData(), Stopped: dc.Spec.Stopped || stopped(dc.Status),
 		Serves: dc.Status.IsTrue(cassandra.DatacenterReady) && !dc.Spec.Stopped, Keyspaces: dc.Status.Keyspaces, OnlyAt: dc.Status.OnlyAt,
+	}
+	if dc.Owes() == "" {
+		m.LacksOf = dc.LackingKeyspaces()
 	}
 	for _, n := range dc.Status.NodeStatuses {
 		m.Hosts = append(m.Hosts, n.HostID)
@@ -128,6 +132,21 @@ func Lacking(ring []Member, self int) (names []string) {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// LackingKeyspaces lists, in JSON, those of them whose replicas are no copies of some keyspaces alone.
+func LackingKeyspaces(ring []Member, self int) string {
+	names := map[string][]string{}
+	for _, m := range others(ring, self) {
+		if m.Lacks && m.LacksOf != nil {
+			names[m.Name] = m.LacksOf
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	data, _ := json.Marshal(names) // maps of strings: cannot fail; keys are in order
+	return string(data)
 }
 
 // Spread names the users' keyspaces, as the other datacenters of a ring say, that aren't replicated by datacenter: a node that

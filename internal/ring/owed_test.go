@@ -5,6 +5,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 )
 
@@ -71,6 +73,27 @@ func TestLacking(t *testing.T) {
 	ring := []Member{{Name: "dc1", Lacks: true}, {Name: "dc3", Lacks: true}, {Name: "dc2", Lacks: true}, {Name: "dc4"}}
 	if diff := cmp.Diff([]string{"dc2", "dc3"}, Lacking(ring, 0)); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// Where replicas lack the data of some keyspaces alone, those are named: one that is new and unverified is none of them, one
+// that came from another strategy is. An operator of an earlier version goes by the names of the datacenters.
+func TestLackingKeyspaces(t *testing.T) {
+	since := &metav1.Time{}
+	joins := &cassandra.CassandraDatacenter{ObjectMeta: metav1.ObjectMeta{Name: "dc2", Annotations: map[string]string{cassandra.RebuildFromAnnotation: "dc1"}}}
+	owes := &cassandra.CassandraDatacenter{ObjectMeta: metav1.ObjectMeta{Name: "dc3"}}
+	owes.Status.Keyspaces = map[string]cassandra.KeyspaceStatus{
+		"shop": {Replicas: 1, OwedSince: since}, "new": {Replicas: 1, OwedSince: since, Unverified: true}, "had": {Replicas: 1},
+		"altered": {Replicas: 1, OwedSince: since, Unverified: true, Strategy: "SimpleStrategy"}, "moved": {Replicas: 1, OwedSince: since, Unverified: true, OnlyHere: true},
+	}
+	fresh := &cassandra.CassandraDatacenter{ObjectMeta: metav1.ObjectMeta{Name: "dc4"}}
+	fresh.Status.Keyspaces = map[string]cassandra.KeyspaceStatus{"new": {Replicas: 1, OwedSince: since, Unverified: true}}
+	ring := []Member{{Name: "dc1"}, MemberOf(joins), MemberOf(owes), MemberOf(fresh)}
+	if diff := cmp.Diff([]string{"dc2", "dc3", "dc4"}, Lacking(ring, 0)); diff != "" {
+		t.Error(diff)
+	}
+	if got, want := LackingKeyspaces(ring, 0), `{"dc3":["altered","moved","shop"],"dc4":[]}`; got != want {
+		t.Errorf("%s instead of %s", got, want)
 	}
 }
 

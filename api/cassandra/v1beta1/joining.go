@@ -1,5 +1,7 @@
 package v1beta1
 
+import "slices"
+
 // What a ring remembers of how its datacenters came, on their CassandraDatacenters.
 const (
 	// FoundingAnnotation lists in JSON, by datacenter, the host ids that were members when the ring's founder wrote the
@@ -16,6 +18,9 @@ const (
 	// LackingAnnotation lists, in Cassandra's words and with commas between, the ring's other datacenters that have yet to
 	// get data of which they hold replicas: those replicas are no copies of it.
 	LackingAnnotation = "ringspan.io/lacking-data"
+	// LackingKeyspacesAnnotation says in JSON, by datacenter, of which keyspaces alone one of those lacks data. One that it
+	// doesn't name lacks data of all.
+	LackingKeyspacesAnnotation = "ringspan.io/lacking-keyspaces"
 	// SpreadAnnotation lists, with commas between, the users' keyspaces of a ring that aren't replicated by datacenter: a node
 	// that joins owns ranges of those at once. "?" while no other datacenter says which there are. It is on a datacenter that
 	// is about to join.
@@ -41,6 +46,19 @@ func (dc *CassandraDatacenter) LacksData() bool {
 		}
 	}
 	return dc.Owes() != ""
+}
+
+// LackingKeyspaces names the keyspaces of which replicas here are no copies yet. What is new and not yet verified may be
+// empty everywhere: its replicas count, unless it came from another strategy, which may have put its only rows elsewhere.
+func (dc *CassandraDatacenter) LackingKeyspaces() []string {
+	names := []string{}
+	for name, k := range dc.Status.Keyspaces {
+		if k.OwedSince != nil && (!k.Unverified || k.Strategy != "" || k.OnlyHere) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // Owes names the datacenter whose data this one still has to get; "" when it owes nothing.

@@ -31,6 +31,9 @@ func (p *pass) rebuild(ctx context.Context, i int, want, have *cassandra.Cassand
 	if copied := ring.Copied(members, i, p.Now()); len(copied) > 0 {
 		want.Annotations[cassandra.CopiedAnnotation] = strings.Join(copied, ",")
 	}
+	if keyspaces := ring.LackingKeyspaces(members, i); keyspaces != "" {
+		want.Annotations[cassandra.LackingKeyspacesAnnotation] = keyspaces
+	}
 	if stopped := ring.Stopped(members, i); len(stopped) > 0 {
 		want.Annotations[cassandra.StoppedAnnotation] = strings.Join(stopped, ",")
 	}
