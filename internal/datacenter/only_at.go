@@ -61,5 +61,5 @@ func (s *State) copiedBeside(dc, keyspace string, replication map[string]string)
 	if k := s.keyspaces()[keyspace]; k.OwedSince != nil || k.Unverified || s.owes() != "" {
 		delete(elsewhere, s.name())
 	}
-	return s.copies(elsewhere) > 0
+	return s.copiesAt(keyspace, elsewhere) > 0
 }
