@@ -17,7 +17,7 @@ import (
 	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 )
 
-// File is a whole wish: one fleet, its rings, and the Secrets that they name.
+// File is all that is asked for: one fleet, its rings, and the Secrets that they name.
 type File struct {
 	Path    string
 	Fleet   fleetv1.Fleet

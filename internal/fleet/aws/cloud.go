@@ -47,7 +47,7 @@ type Options struct {
 	Keys     Keys              // none: as every AWS program finds them
 	Name     string            // of the other cloud, in sentences; "" is AWS
 	HTTP     http.RoundTripper // nil is the SDK's own
-	Pause    Pause             // between looks at what takes time; nil is RealPause
+	Pause    Pause             // between questions about what takes time; nil is RealPause
 	Backoff  time.Duration     // longest pause between attempts of a throttled call; 0 is the SDK's 20 s
 }
 

@@ -58,7 +58,7 @@ func (o *observation) askCluster(ctx context.Context, k *observedCluster) error 
 	}
 	err := group.Wait()
 	if is(err, notFound) {
-		return nil // it ended meanwhile: the next look won't see it
+		return nil // it ended meanwhile: the next observation won't have it
 	}
 	return err
 }

@@ -65,7 +65,7 @@ func (o *observation) all(asked context.Context) error {
 	return o.askJoined(asked)
 }
 
-// askJoined looks, on the way out and without a file that names what was adopted,
+// askJoined looks, when a fleet is deleted without a file that names what was adopted,
 // at the networks of others that the fleet's peerings lead to: its routes and rules
 // in them go too.
 func (o *observation) askJoined(ctx context.Context) error {

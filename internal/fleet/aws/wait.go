@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Pause waits before the next look. Attempt counts from 0; slow is for what
+// Pause waits before AWS is asked again. Attempt counts from 0; slow is for what
 // takes minutes.
 type Pause func(ctx context.Context, attempt int, slow bool) error
 
@@ -55,7 +55,7 @@ func (o overBudget) Error() string { return fmt.Sprintf("%s took longer than %s"
 // Is tells that it is the end of a time that was given.
 func (o overBudget) Is(target error) bool { return target == context.DeadlineExceeded }
 
-// until looks again and again until done says so. What it waits for is in the
+// until asks again and again until done says so. What it waits for is in the
 // error when the budget is over.
 func (c *Cloud) until(ctx context.Context, budget time.Duration, what string, done func(ctx context.Context) (bool, error)) error {
 	within, cancel := context.WithTimeout(ctx, budget)

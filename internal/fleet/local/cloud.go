@@ -91,11 +91,11 @@ type Fault struct {
 // Up starts the cloud, or finds it running, and returns when its API answers and
 // what it had runs again.
 func (c *Cloud) Up(ctx context.Context, f *fleet.File, d distribution.Distribution, report func(Event)) error {
-	wish, err := c.prepare(f, d)
+	settings, err := c.prepare(f, d)
 	if err != nil {
 		return err
 	}
-	cmd := c.command(ctx, "start", "--state", c.State, "--config", wish, "-o", "json")
+	cmd := c.command(ctx, "start", "--state", c.State, "--config", settings, "-o", "json")
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return err
@@ -121,7 +121,7 @@ func (c *Cloud) Up(ctx context.Context, f *fleet.File, d distribution.Distributi
 	return lines.Err()
 }
 
-// prepare writes the images and the wish, and returns the latter's file.
+// prepare writes the images and the settings of the cloud, and returns the file of the settings.
 func (c *Cloud) prepare(f *fleet.File, d distribution.Distribution) (string, error) {
 	images := c.Images()
 	if err := distribution.WriteImages(images, c.Bin, d); err != nil {
@@ -131,8 +131,8 @@ func (c *Cloud) prepare(f *fleet.File, d distribution.Distribution) (string, err
 	if err != nil {
 		return "", err
 	}
-	wish := filepath.Join(c.State, "lab.json")
-	return wish, os.WriteFile(wish, data, 0o600)
+	settings := filepath.Join(c.State, "lab.json")
+	return settings, os.WriteFile(settings, data, 0o600)
 }
 
 // Images is the directory that nodes take theirs from.
