@@ -28,7 +28,7 @@ func (c *Cloud) Credentials(program string, e provision.Endpoint) (*clientcmdapi
 // Names of the variables in which AWS's programs take an access key.
 const (
 	keyIDVariable  = "AWS_ACCESS_KEY_ID"
-	secretVariable = "AWS_SECRET_ACCESS_KEY" //nolint:gosec // a name
+	secretVariable = "AWS_SECRET_ACCESS_KEY"
 )
 
 // variables are an environment in which every AWS program calls with these keys, and

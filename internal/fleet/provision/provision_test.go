@@ -102,7 +102,7 @@ func TestUpGoesOnUntilAPlanIsEmpty(t *testing.T) {
 	if len(c.done) != 3 || c.done[0] != "create r/vpc" {
 		t.Errorf("%v", c.done)
 	}
-	if r, err = Up(t.Context(), c, Request{Fleet: "f"}, time.Time{}, Watch{}); err != nil || len(c.done) != 3 {
+	if _, err = Up(t.Context(), c, Request{Fleet: "f"}, time.Time{}, Watch{}); err != nil || len(c.done) != 3 {
 		t.Errorf("a second up did %v %v", c.done[3:], err)
 	}
 	if _, err = Down(t.Context(), c, "f", nil, time.Time{}, Watch{}); err != nil || len(c.there) > 0 {
