@@ -95,17 +95,17 @@ func (s *State) headline(p Plan, err error) (reason, message string) {
 	case p.Invalid != "":
 		return api.ReasonInvalidSpec, p.Invalid
 	case p.DataLost:
-		return api.ReasonDataLost, strings.Join(p.Trouble, "; ")
+		return api.ReasonDataLost, s.troubles(p)
 	case len(p.Trouble) > 0 && s.refused():
-		return api.ReasonConfigRefused, strings.Join(p.Trouble, "; ")
+		return api.ReasonConfigRefused, s.troubles(p)
 	case len(p.Trouble) > 0:
-		return api.ReasonNodeFailed, strings.Join(p.Trouble, "; ")
+		return api.ReasonNodeFailed, s.troubles(p)
 	case p.Secret != "":
 		return api.ReasonSecretMissing, p.Secret
 	case err != nil && !(passing(err) && len(p.Waits) > 0):
 		return api.ReasonWaiting, err.Error()
 	case len(p.Waits) > 0:
-		return api.ReasonWaiting, "waiting for " + strings.Join(clipped(p.Waits, 3), "; ")
+		return api.ReasonWaiting, "waiting for " + s.waits(p)
 	case len(p.Steps) > 0:
 		return api.ReasonWaiting, fmt.Sprint(p.Steps[0])
 	}

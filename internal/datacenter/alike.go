@@ -1,0 +1,66 @@
+package datacenter
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// troubles says once what is the trouble of several pods: the first one's sentence, and
+// how many others there are.
+func (s *State) troubles(p Plan) string {
+	return strings.Join(together(p.Trouble, func(sentence string) string { return s.alike(sentence, 1) }), "; ")
+}
+
+// waits says once on whom several pods wait. Sentences that name only whom is waited for
+// stay: who holds things up is always named.
+func (s *State) waits(p Plan) string {
+	return strings.Join(clipped(together(p.Waits, func(sentence string) string { return s.alike(sentence, 2) }), 3), "; ")
+}
+
+// together keeps of the sentences of one form the first one.
+func together(sentences []string, form func(string) string) (said []string) {
+	count := map[string]int{}
+	for _, s := range sentences {
+		count[form(s)]++
+	}
+	for _, s := range sentences {
+		switch n := count[form(s)]; {
+		case n > 1:
+			said = append(said, fmt.Sprintf("%s (the same for %d more)", s, n-1))
+		case n == 1:
+			said = append(said, s)
+		}
+		count[form(s)] = 0
+	}
+	return said
+}
+
+// alike is a sentence without the pod that it is about, which is the last one that it
+// names. One that names fewer pods than so many is alike to no other.
+func (s *State) alike(sentence string, fewest int) string {
+	var named []string
+	last, at := "", -1
+	for _, name := range s.longestFirst() {
+		if i := strings.LastIndex(sentence, name); i >= 0 && !slices.ContainsFunc(named, func(n string) bool { return strings.Contains(n, name) }) {
+			named = append(named, name)
+			if i > at {
+				last, at = name, i
+			}
+		}
+	}
+	if len(named) < fewest {
+		return sentence
+	}
+	return sentence[:at] + "\x00" + sentence[at+len(last):]
+}
+
+// longestFirst are the pods' names, "sts-10" before "sts-1", which is a part of it.
+func (s *State) longestFirst() (names []string) {
+	for i := range s.Pods {
+		names = append(names, s.Pods[i].Name)
+	}
+	slices.SortFunc(names, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
+	return names
+}
