@@ -16,12 +16,13 @@ import (
 func nodetoolCommand(o *options) *cobra.Command {
 	var n nodeFlags
 	cmd := &cobra.Command{
-		Use: "nodetool [--region REGION] [--node POD] [--] ARGS...", Short: "Run Cassandra's nodetool on a node", DisableFlagsInUseLine: true,
+		Use: "nodetool [--region REGION] [--node POD] ARGS...", Short: "Run Cassandra's nodetool on a node", DisableFlagsInUseLine: true,
 		Long: `Nodetool runs in the Cassandra container of a pod, as the real one; its output and
-its exit code are passed on. Flags of ringspan stand before nodetool's own words.`,
+its exit code are passed on. Flags of ringspan stand before nodetool's
+own words; what comes after the first of those is nodetool's.`,
 		Example: `  ringspan nodetool status
   ringspan nodetool --region eu-central-1 info
-  ringspan nodetool --node multi-region-dc1-rack2-sts-0 -- tablestats -H system_auth`,
+  ringspan nodetool --node multi-region-dc1-rack2-sts-0 tablestats -H system_auth`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			_, all, err := o.running(cmd.Context())
 			if err != nil {

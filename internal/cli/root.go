@@ -88,7 +88,7 @@ nodes as plain processes, in network namespaces of their own.`,
   ringspan up examples/article.yaml      # from nothing to a serving ring
   ringspan status                        # the ring, like nodetool status
   ringspan cql -e "SELECT * FROM system.local"
-  ringspan nodetool --region eu-west-1 -- info
+  ringspan nodetool --region eu-west-1 info
   export KUBECONFIG=$(ringspan kubeconfig)
   ringspan down                          # back to nothing`,
 		SilenceUsage: true, SilenceErrors: true,

@@ -244,7 +244,7 @@ func (u *upRun) next() error {
 Try next:
   %[1]s status --watch
   %[1]s cql -e "SELECT cluster_name, data_center FROM system.local"
-  %[1]s nodetool -- status
+  %[1]s nodetool status
   export KUBECONFIG=$(%[1]s kubeconfig)
   %[2]s --context %[3]s get nodes,pods,svc,pvc -A -o wide
   %[1]s %[4]s
