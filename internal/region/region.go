@@ -6,6 +6,7 @@ import (
 
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/discovery"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -53,6 +54,21 @@ func newWithin(name string, config *rest.Config, limit time.Duration) (Region, e
 	}
 	kube, err := client.New(config, client.Options{Scheme: scheme, Mapper: mapper})
 	return Region{name, config, kube}, err
+}
+
+// Version is that of Kubernetes which the region's API server runs.
+func (r Region) Version() (string, error) {
+	hurried := rest.CopyConfig(r.Config)
+	hurried.Timeout = AnswerLimit / 2
+	c, err := discovery.NewDiscoveryClientForConfig(hurried)
+	if err != nil {
+		return "", err
+	}
+	v, err := c.ServerVersion()
+	if err != nil {
+		return "", err
+	}
+	return v.GitVersion, nil
 }
 
 // Scheme knows all kinds that are read and written in a region.

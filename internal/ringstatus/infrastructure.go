@@ -28,7 +28,7 @@ func RenderInfrastructure(out io.Writer, i *Infrastructure) error {
 		if s.Machines != "" {
 			nodes = strconv.Itoa(s.Nodes) + " " + string(s.Machines)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", s.Name, or(s.Network, "-"), or(s.CIDR, "-"), or(s.Cluster, "-"), or(s.Version, "-"), or(string(s.Control), "-"), nodes)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", s.Name, or(s.Network, "-"), or(s.CIDR, "-"), or(s.Cluster, "-"), or(or(s.Runs, s.Version), "-"), or(string(s.Control), "-"), nodes)
 	}
 	_ = w.Flush() // a strings.Builder takes all
 	for _, s := range i.Sites {

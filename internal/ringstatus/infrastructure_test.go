@@ -28,3 +28,13 @@ Peering pcx-1 of west and central is rejected: Rejected by 1
 		t.Errorf("%v\n%s", err, &out)
 	}
 }
+
+// An account may call a cluster by the version that was asked for, and run another one.
+func TestInfrastructureShowsTheVersionThatRuns(t *testing.T) {
+	i := NewInfrastructure("1", []infra.Found{{ID: "west/cluster", Kind: infra.Cluster, Physical: "f-west", State: infra.Ready, Have: map[string]string{"version": "1.35"}}})
+	i.Sites[0].Runs = "v1.36.3"
+	var out strings.Builder
+	if err := RenderInfrastructure(&out, i); err != nil || !strings.Contains(out.String(), " v1.36.3 ") || strings.Contains(out.String(), "1.35") {
+		t.Errorf("%v\n%s", err, &out)
+	}
+}

@@ -15,6 +15,7 @@ type SiteSummary struct {
 	State    State  `json:"state"`             // of the VPC
 	Cluster  string `json:"cluster,omitempty"` // name
 	Version  string `json:"version,omitempty"` // of Kubernetes, as AWS calls it
+	Runs     string `json:"runs,omitempty"`    // version that the API server says; "" when it wasn't asked or doesn't answer
 	Nodes    int    `json:"nodes"`             // that there should be
 	Machines State  `json:"machines,omitempty"`
 	Control  State  `json:"clusterState,omitempty"`
