@@ -140,7 +140,7 @@ func TestAFleetInClustersOfOthers(t *testing.T) {
 	if !ok {
 		t.Fatalf("the fleet is known as %T", p)
 	}
-	base := below(t.Context(), p, mustRegions(t, p))
+	base := infrastructureOf(t.Context(), p, mustRegions(t, p))
 	if base.Message != "" || len(base.Sites) != 2 || base.Sites[0].Cluster != "central" || base.Sites[0].Version == "" {
 		t.Errorf("status shows %+v", base)
 	}

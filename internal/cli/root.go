@@ -101,7 +101,7 @@ nodes as plain processes, in network namespaces of their own.`,
 	add(root, groupAWS, costCommand(o), policyCommand(), imagesCommand(), gcCommand(o), tokenCommand())
 	add(root, groupRing, statusCommand(o), cqlCommand(o), nodetoolCommand(o), logsCommand(o))
 	add(root, "", versionCommand())
-	teach(root)
+	markUsageErrors(root)
 	return root
 }
 
@@ -140,8 +140,8 @@ func none(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// teach makes wrong calls usage errors.
-func teach(cmd *cobra.Command) {
+// markUsageErrors makes what the argument checks of all verbs say usage errors.
+func markUsageErrors(cmd *cobra.Command) {
 	if check := cmd.Args; check != nil {
 		cmd.Args = func(cmd *cobra.Command, args []string) error {
 			if err := check(cmd, args); err != nil {
@@ -151,7 +151,7 @@ func teach(cmd *cobra.Command) {
 		}
 	}
 	for _, child := range cmd.Commands() {
-		teach(child)
+		markUsageErrors(child)
 	}
 }
 

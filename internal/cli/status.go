@@ -101,7 +101,7 @@ func (s *statusRun) show(ctx context.Context, out io.Writer) error {
 	statuses, err := inventory.Rings(ctx, c, all, s.keyspace)
 	var base *ringstatus.Infrastructure
 	if _, near := c.(inventory.Local); !near || s.output == "table" { // programs ask often, and this machine has better things to do
-		base = below(ctx, c, all)
+		base = infrastructureOf(ctx, c, all)
 	}
 	if base != nil && s.output == "table" {
 		if err := ringstatus.RenderInfrastructure(out, base); err != nil {
@@ -141,9 +141,9 @@ func (s *statusRun) print(out io.Writer, i int, one ringstatus.Status) error {
 	return ringstatus.Render(out, one)
 }
 
-// below asks AWS's API what a fleet stands on. What can't be asked is said, and
+// infrastructureOf asks AWS's API what a fleet stands on. What can't be asked is said, and
 // hides nothing of the rings.
-func below(ctx context.Context, p inventory.Fleet, all []region.Region) *ringstatus.Infrastructure {
+func infrastructureOf(ctx context.Context, p inventory.Fleet, all []region.Region) *ringstatus.Infrastructure {
 	ctx, cancel := context.WithTimeout(ctx, region.AnswerLimit)
 	defer cancel()
 	c, err := p.OpenProvider(ctx)
