@@ -111,6 +111,9 @@ func (s *State) keyspace(name string, replication map[string]string) api.Keyspac
 	case s.rebuiltSince(old.OwedSince.Time) && !slices.ContainsFunc(s.Pods, func(p Pod) bool { return s.dataLost(&p) }):
 		now.OwedSince = nil
 	}
+	if now.Unverified && now.OwedSince.Equal(old.OwedSince) {
+		now.Repair = s.recordedRepair(name, replication)
+	}
 	now.OnlyHere = now.OwedSince != nil && now.Strategy == "" && elsewhere == 0
 	return now
 }

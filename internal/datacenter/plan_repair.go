@@ -11,7 +11,8 @@ import (
 )
 
 // RepairRun is a repair that this process asked a node for. Nothing is lost with
-// the process: what isn't on record is repaired once more.
+// the process: what isn't on record is repaired once more. Of users' keyspaces there
+// is a record in the status.
 type RepairRun struct {
 	Keyspace string
 	Pod, UID string
@@ -82,19 +83,26 @@ func (s *State) repairThrough(p *Plan, keyspace string, factors map[string]int) 
 	stamp := s.repairStamp(factors)
 	pods := s.repairers(keyspace, stamp, factors)
 	for _, pod := range pods {
+		if s.repairedThrough(keyspace, stamp, pod) {
+			continue
+		}
 		run := s.repairOf(keyspace, pod, stamp)
-		due := run == nil || run.Job.Status == mgmtapi.JobError && s.Now.Sub(run.failed) >= repairPause
+		waits := s.backsOff(keyspace, stamp, run)
+		due := !waits && (run == nil || run.Job.Status == mgmtapi.JobError)
 		switch {
 		case due && (p.has(Repair) || s.repairs()):
 			p.Wait("the repair that goes on, before that of %s through node %s", keyspace, pod.Name)
 			return false
-		case run == nil, run.Job.Status == mgmtapi.JobError && s.Now.Sub(run.failed) >= repairPause:
+		case due:
 			p.add(Repair, keyspace, "its replicas are to be the same at "+words(factors)+": through node "+pod.Name, Step{Pod: pod, Stamp: stamp})
+			return false
+		case run == nil:
+			p.Wait("another try to repair %s through node %s, after it failed", keyspace, pod.Name)
 			return false
 		case run.Job.Status == mgmtapi.JobError:
 			p.Wait("another try to repair %s through node %s (%s)", keyspace, pod.Name, run.Job.Error)
 			return false
-		case run.Job.Status != mgmtapi.JobCompleted:
+		default:
 			p.Wait("the repair of %s through node %s", keyspace, pod.Name)
 			p.Repairing = true
 			return false
@@ -128,7 +136,9 @@ func (s *State) repairers(keyspace, stamp string, factors map[string]int) (pods 
 	if factors[s.name()] < nodes || len(pods) == 0 {
 		return pods
 	}
-	begun := slices.IndexFunc(pods, func(pod *Pod) bool { return s.repairOf(keyspace, pod, stamp) != nil })
+	begun := slices.IndexFunc(pods, func(pod *Pod) bool {
+		return s.repairOf(keyspace, pod, stamp) != nil || s.repairedThrough(keyspace, stamp, pod)
+	})
 	return pods[max(begun, 0):][:1]
 }
 

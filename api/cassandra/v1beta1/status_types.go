@@ -122,6 +122,24 @@ type KeyspaceStatus struct {
 	// Unverified says that nobody can tell which datacenter has the data: the keyspace was new, or not replicated by
 	// datacenter, at the last look, and has replicas here and elsewhere at this one. The operator repairs it.
 	Unverified bool `json:"unverified,omitempty"`
+
+	// Repair is how far the repair is that an unverified keyspace waits for.
+	Repair *KeyspaceRepair `json:"repair,omitempty"`
+}
+
+// KeyspaceRepair is what a new process of the operator goes on from.
+type KeyspaceRepair struct {
+	// Of is a hash of the replicas and members that it is for: with others it begins anew.
+	Of string `json:"of"`
+
+	// Through are the UIDs of the pods whose nodes have repaired their ranges.
+	Through []string `json:"through,omitempty"`
+
+	// Failures in a row. Each one doubles the pause before the next try, from one minute to 30.
+	Failures int32 `json:"failures,omitempty"`
+
+	// FailedAt is when the last try failed.
+	FailedAt *metav1.Time `json:"failedAt,omitempty"`
 }
 
 // CassandraStatusMap is the state of each node by pod name.
