@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	"github.com/ringspan/ringspan/internal/topology"
 )
 
@@ -54,12 +55,13 @@ func holds(dc string, replication map[string]string) bool {
 	return replication[dc] != "" && replication[dc] != "0"
 }
 
-// copiedBeside tells whether a keyspace has a copy in another datacenter than the one that is named.
+// copiedBeside tells whether a keyspace has a copy in another datacenter than the one that is named. A datacenter that lacks
+// any data is taken for one that lacks it of all keyspaces: what is unverified there may have its rows at the one that is down.
 func (s *State) copiedBeside(dc, keyspace string, replication map[string]string) bool {
 	elsewhere := maps.Clone(replication)
 	delete(elsewhere, dc)
 	if k := s.keyspaces()[keyspace]; k.OwedSince != nil || k.Unverified || s.owes() != "" {
 		delete(elsewhere, s.name())
 	}
-	return s.copiesAt(keyspace, elsewhere) > 0
+	return copiesBut(strings.Split(s.DC.Annotations[api.LackingAnnotation], ","), elsewhere) > 0
 }

@@ -182,12 +182,11 @@ func (s *State) soleCopies() (names []string) {
 // copies adds up a keyspace's replicas in all datacenters that have their data; 0 =
 // not said here.
 func (s *State) copies(keyspace string) (n int) {
-	return s.copiesAt(keyspace, s.Replication[keyspace])
+	return copiesBut(s.lacking(keyspace), s.Replication[keyspace])
 }
 
-// copiesAt adds up those replicas of a keyspace that are in datacenters which have their data.
-func (s *State) copiesAt(keyspace string, replication map[string]string) (n int) {
-	lacking := s.lacking(keyspace)
+// copiesBut adds up the replicas that are in other datacenters than the ones that lack data.
+func copiesBut(lacking []string, replication map[string]string) (n int) {
 	for dc, value := range replication {
 		if slices.Contains(lacking, dc) {
 			continue
