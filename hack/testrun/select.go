@@ -21,7 +21,7 @@ const module = "github.com/ringspan/ringspan/"
 var everything = []group{
 	{"packages", ".", []string{"-p", "2", "-trimpath", "-timeout", "15m", "./api/...", "./cmd/...", "./config/...", "./hack/...", "./internal/...", "./java/...", "./test/aws/..."}},
 	{"embedded cloud", "local", []string{"-p", "1", "-trimpath", "-vet=off", "-timeout", "20m", "./..."}},
-	{"rings", ".", []string{"-p", "1", "-trimpath", "-vet=off", "-timeout", "40m", "./test/e2e/..."}},
+	{"rings", ".", []string{"-p", "1", "-trimpath", "-vet=off", "-timeout", "60m", "./test/e2e/..."}},
 }
 
 // pkg is what `go list` tells of a package.
@@ -143,7 +143,7 @@ func changedPackages(branch string, all map[string]pkg) (map[string]bool, error)
 		byDir[p.Dir] = p.ImportPath
 	}
 	changed := map[string]bool{}
-	for _, file := range strings.Fields(differing + unknown) {
+	for file := range strings.FieldsSeq(differing + unknown) {
 		for dir := filepath.Dir(filepath.Join(root, file)); len(dir) >= len(root); dir = filepath.Dir(dir) {
 			if path, is := byDir[dir]; is {
 				changed[path] = true

@@ -64,7 +64,7 @@ func (k *Kind) Is(o Object) bool { return reflect.TypeOf(o) == reflect.TypeOf(k.
 
 // TakeSpec gives a copy another one's spec.
 func (k *Kind) TakeSpec(to, from Object) {
-	spec := k.Spec(from.DeepCopyObject().(Object)) //nolint:errcheck // a copy has its original's type
+	spec := k.Spec(from.DeepCopyObject().(Object))
 	reflect.ValueOf(k.Spec(to)).Elem().Set(reflect.ValueOf(spec).Elem())
 }
 

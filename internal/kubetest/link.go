@@ -56,7 +56,7 @@ func (l *Link) accept(listener net.Listener) {
 		}
 		to, err := (&net.Dialer{}).DialContext(l.t.Context(), "tcp", l.target)
 		if err != nil || !l.keep(from, to) {
-			from.Close()
+			_ = from.Close()
 			continue
 		}
 		l.group.Go(func() { carry(from, to) })
@@ -69,7 +69,7 @@ func (l *Link) keep(from, to net.Conn) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.listener == nil {
-		to.Close()
+		_ = to.Close()
 		return false
 	}
 	l.open[from], l.open[to] = true, true
@@ -78,8 +78,8 @@ func (l *Link) keep(from, to net.Conn) bool {
 
 func carry(from, to net.Conn) {
 	_, _ = io.Copy(to, from)
-	from.Close()
-	to.Close()
+	_ = from.Close()
+	_ = to.Close()
 }
 
 // Cut closes all that is open, or lets connections through again, at the same address.
@@ -89,10 +89,10 @@ func (l *Link) Cut(is bool) {
 	defer l.mu.Unlock()
 	switch {
 	case is && l.listener != nil:
-		l.listener.Close()
+		_ = l.listener.Close()
 		l.listener = nil
 		for c := range l.open {
-			c.Close()
+			_ = c.Close()
 			delete(l.open, c)
 		}
 	case !is && l.listener == nil:

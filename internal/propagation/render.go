@@ -67,7 +67,7 @@ func override(p *api.Propagation, region string, o *unstructured.Unstructured) (
 	if err := json.Unmarshal(data, &out.Object); err != nil {
 		return nil, err
 	}
-	return &unstructured.Unstructured{Object: integers(out.Object).(map[string]any)}, nil //nolint:errcheck // a map stays one
+	return &unstructured.Unstructured{Object: integers(out.Object).(map[string]any)}, nil
 }
 
 func patch(data []byte, op api.PatchOperation) ([]byte, error) {
@@ -105,7 +105,7 @@ func integers(v any) any {
 
 // clean is a copy of a template without what isn't propagated.
 func clean(template map[string]any) map[string]any {
-	out := (&unstructured.Unstructured{Object: integers(deepCopy(template)).(map[string]any)}).Object //nolint:errcheck // a map stays one
+	out := (&unstructured.Unstructured{Object: integers(deepCopy(template)).(map[string]any)}).Object
 	metadata, _ := out["metadata"].(map[string]any)
 	kept := map[string]any{}
 	for _, field := range []string{"name", "namespace", "labels", "annotations"} {

@@ -95,7 +95,7 @@ func AutoscalerHoldsReplicas(live *unstructured.Unstructured) bool {
 			continue
 		}
 		var fields map[string]any
-		if json.Unmarshal(by.FieldsV1.Raw, &fields) != nil {
+		if json.Unmarshal(by.FieldsV1.GetRawBytes(), &fields) != nil {
 			continue
 		}
 		if _, holds, _ := unstructured.NestedFieldNoCopy(fields, "f:spec", "f:replicas"); holds {

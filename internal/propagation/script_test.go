@@ -87,7 +87,7 @@ func (r *worldRegion) autoscale(object string, replicas any) {
 	o := r.objects[object]
 	_ = unstructured.SetNestedField(o.Object, replicas, "spec", "replicas")
 	o.SetManagedFields([]metav1.ManagedFieldsEntry{{Manager: "kube-controller-manager", Operation: "Update", Subresource: "scale",
-		FieldsV1: &metav1.FieldsV1{Raw: []byte(`{"f:spec":{"f:replicas":{}}}`)}}})
+		FieldsV1: metav1.NewFieldsV1(`{"f:spec":{"f:replicas":{}}}`)}})
 }
 
 func value(text string) any {

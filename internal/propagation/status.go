@@ -71,7 +71,7 @@ func (o Other) part() api.RegionPropagation {
 	if o.Ready {
 		return said
 	}
-	message := fmt.Sprintf("the region does not answer: %s", o.Message)
+	message := "the region does not answer: " + o.Message
 	if o.Status != nil {
 		message += fmt.Sprintf("; it said %s before", said.Reason)
 	}

@@ -37,26 +37,26 @@ func Read(ctx context.Context, regions []region.Region, q Question) Snapshot {
 }
 
 // read fills in what one region says.
-func (f *Region) read(ctx context.Context, r region.Region, q Question) error {
+func (r *Region) read(ctx context.Context, at region.Region, q Question) error {
 	var rings k8ssandra.K8ssandraClusterList
-	if err := r.Client.List(ctx, &rings, q.rings()...); err != nil {
+	if err := at.Client.List(ctx, &rings, q.rings()...); err != nil {
 		return err
 	}
-	f.Rings = rings.Items
+	r.Rings = rings.Items
 	var dcs cassandra.CassandraDatacenterList
-	if err := r.Client.List(ctx, &dcs, q.datacenters()...); err != nil {
+	if err := at.Client.List(ctx, &dcs, q.datacenters()...); err != nil {
 		return err
 	}
-	f.Datacenters = dcs.Items
+	r.Datacenters = dcs.Items
 	if q.Operator {
 		var operator appsv1.Deployment
-		if err := r.Client.Get(ctx, client.ObjectKey{Namespace: install.Namespace, Name: install.OperatorName}, &operator); err != nil {
+		if err := at.Client.Get(ctx, client.ObjectKey{Namespace: install.Namespace, Name: install.OperatorName}, &operator); err != nil {
 			return err
 		}
-		f.Operator = rolledOut(&operator)
+		r.Operator = rolledOut(&operator)
 	}
 	if q.Nodes {
-		f.askNodes(ctx, r, q.Keyspace)
+		r.askNodes(ctx, at, q.Keyspace)
 	}
 	return nil
 }
@@ -83,11 +83,11 @@ func rolledOut(d *appsv1.Deployment) bool {
 }
 
 // askNodes asks one node of each datacenter.
-func (f *Region) askNodes(ctx context.Context, r region.Region, keyspace string) {
-	f.Nodes = make([]ringstatus.View, len(f.Datacenters))
+func (r *Region) askNodes(ctx context.Context, at region.Region, keyspace string) {
+	r.Nodes = make([]ringstatus.View, len(r.Datacenters))
 	var group sync.WaitGroup
-	for i := range f.Datacenters {
-		group.Go(func() { f.Nodes[i] = firstAnswer(ctx, r, &f.Datacenters[i], keyspace) })
+	for i := range r.Datacenters {
+		group.Go(func() { r.Nodes[i] = firstAnswer(ctx, at, &r.Datacenters[i], keyspace) })
 	}
 	group.Wait()
 }

@@ -118,8 +118,10 @@ func (u *Up) Kubeconfig() string {
 	return u.platform.Kubeconfig()
 }
 
-// Calls is how often the cloud's API was called; Summary says it in a sentence.
-func (u *Up) Calls() int      { return u.platform.calls() }
+// Calls is how often the cloud's API was called.
+func (u *Up) Calls() int { return u.platform.calls() }
+
+// Summary says in a sentence how often it was called.
 func (u *Up) Summary() string { return u.platform.summary() }
 
 // exists says whether a file is there.
