@@ -2,6 +2,7 @@ package agent
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"os"
@@ -20,10 +21,11 @@ import (
 	"github.com/ringspan/ringspan/internal/mgmtapi/fake"
 )
 
-const (
-	realAddress  = "127.0.77.1" // loopback: nothing of the host is touched
-	realPatience = 2 * time.Minute
-)
+// realAddress is loopback, so nothing of the host is touched, and this process's own:
+// Cassandra listens on fixed ports, and two runs may go on at once.
+var realAddress = fmt.Sprintf("127.77.%d.%d", os.Getpid()>>8&0xff, os.Getpid()&0xff)
+
+const realPatience = 2 * time.Minute
 
 // realConfig is an agent's with Cassandra's own jars, out of the cache.
 func realConfig(t *testing.T) Config {
