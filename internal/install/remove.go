@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -16,11 +17,14 @@ import (
 	configv1beta1 "github.com/ringspan/ringspan/api/config/v1beta1"
 )
 
+// answerLimit bounds each question to a region, and each deletion.
+const answerLimit = 10 * time.Second
+
 // Remove takes the operator of a region away, with its identities, permissions and policies. What Apply hasn't written
 // stays, whatever its name, and is returned. The namespace and the definitions stay too: the one may hold what others have
 // put there, and with a definition goes every object of its kind.
 func Remove(ctx context.Context, c client.Client, o Options) (others []string, err error) {
-	if err := refuseOthersOperator(ctx, c, o.withDefaults()); err != nil {
+	if err := within(ctx, func(ctx context.Context) error { return refuseOthersOperator(ctx, c, o.withDefaults()) }); err != nil {
 		return nil, err
 	}
 	objects, err := Objects(o)
@@ -44,12 +48,22 @@ func Remove(ctx context.Context, c client.Client, o Options) (others []string, e
 	return others, nil
 }
 
+// within bounds what a region is asked: one that takes a call and never answers would
+// be waited for without end.
+func within(ctx context.Context, ask func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, answerLimit)
+	defer cancel()
+	return ask(ctx)
+}
+
 func describe(obj client.Object) string {
 	return obj.GetObjectKind().GroupVersionKind().Kind + " " + obj.GetName()
 }
 
 // removeOne deletes an object that Apply has written, as it was seen, and no other of its name.
 func removeOne(ctx context.Context, c client.Client, obj client.Object) (ours bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, answerLimit)
+	defer cancel()
 	seen := &metav1.PartialObjectMetadata{}
 	seen.SetGroupVersionKind(obj.GetObjectKind().GroupVersionKind())
 	err = c.Get(ctx, client.ObjectKeyFromObject(obj), seen)
@@ -76,6 +90,10 @@ func Wrote(obj client.Object) bool {
 // RefuseForeign is an error when a cluster has an operator of rings that isn't the fleet's: another fleet's, or one whose
 // definitions of rings and datacenters aren't Apply's. Two operators on one ring would undo each other's work.
 func RefuseForeign(ctx context.Context, c client.Client, o Options) error {
+	return within(ctx, func(ctx context.Context) error { return refuseForeign(ctx, c, o) })
+}
+
+func refuseForeign(ctx context.Context, c client.Client, o Options) error {
 	if err := refuseOthersOperator(ctx, c, o.withDefaults()); err != nil {
 		return err
 	}
@@ -119,6 +137,8 @@ func MissingPeers(ctx context.Context, c client.Client, ns string, regions []str
 	if ns == "" {
 		ns = Namespace
 	}
+	ctx, cancel := context.WithTimeout(ctx, answerLimit)
+	defer cancel()
 	var known configv1beta1.ClientConfigList
 	if err := c.List(ctx, &known, client.InNamespace(ns)); err != nil && !meta.IsNoMatchError(err) {
 		return nil, err

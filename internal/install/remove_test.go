@@ -1,6 +1,7 @@
 package install_test
 
 import (
+	"context"
 	"slices"
 	"testing"
 
@@ -26,7 +27,7 @@ func TestRemoveTakesOnlyWhatApplyWrote(t *testing.T) {
 	theirs = &rbacv1.ClusterRoleBinding{ObjectMeta: metav1.ObjectMeta{Name: install.PeerName}, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "view"}}
 	must(t, c.Create(ctx, theirs))
 	for range 2 {
-		others, err := install.Remove(ctx, c, options)
+		others, err := install.Remove(ctx, bounded{c, t}, options)
 		must(t, err)
 		if !slices.Equal(others, []string{"ClusterRoleBinding " + install.PeerName}) {
 			t.Errorf("what isn't Apply's: %v", others)
@@ -48,6 +49,35 @@ func TestRemoveTakesOnlyWhatApplyWrote(t *testing.T) {
 	}
 }
 
+// bounded is a client that wants a deadline with every call: an API server that takes a
+// connection may never answer.
+type bounded struct {
+	client.Client
+
+	t *testing.T
+}
+
+func (b bounded) look(ctx context.Context, o any) {
+	if _, ok := ctx.Deadline(); !ok {
+		b.t.Errorf("a call about %T has no deadline", o)
+	}
+}
+
+func (b bounded) Get(ctx context.Context, key client.ObjectKey, o client.Object, how ...client.GetOption) error {
+	b.look(ctx, o)
+	return b.Client.Get(ctx, key, o, how...)
+}
+
+func (b bounded) List(ctx context.Context, list client.ObjectList, how ...client.ListOption) error {
+	b.look(ctx, list)
+	return b.Client.List(ctx, list, how...)
+}
+
+func (b bounded) Delete(ctx context.Context, o client.Object, how ...client.DeleteOption) error {
+	b.look(ctx, o)
+	return b.Client.Delete(ctx, o, how...)
+}
+
 func isDefinition(obj client.Object) bool {
 	_, ok := obj.(*apiextensionsv1.CustomResourceDefinition)
 	return ok
@@ -62,7 +92,7 @@ func TestAnOperatorBelongsToOneFleet(t *testing.T) {
 		t.Error("an operator that belongs to no fleet was taken over")
 	}
 	must(t, install.Apply(ctx, c, of("theirs"), nil))
-	must(t, install.RefuseForeign(ctx, c, of("theirs")))
+	must(t, install.RefuseForeign(ctx, bounded{c, t}, of("theirs")))
 	if err := install.RefuseForeign(ctx, c, of("mine")); err == nil {
 		t.Error("another fleet's operator was taken over")
 	}
