@@ -2,8 +2,11 @@ package existing
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -145,6 +148,11 @@ func TestNodesAreCounted(t *testing.T) {
 	}
 }
 
+// get is an error as clients of HTTP wrap it; all of them are errors of the network.
+func get(err error) error {
+	return &url.Error{Op: "Get", URL: "https://one.example.com", Err: err}
+}
+
 func TestSilenceIsNoRefusal(t *testing.T) {
 	for name, test := range map[string]struct {
 		err    error
@@ -153,6 +161,12 @@ func TestSilenceIsNoRefusal(t *testing.T) {
 		"nobody listens": {&net.OpError{Op: "dial", Err: errors.New("connection refused")}, true},
 		"no answer":      {context.DeadlineExceeded, true},
 		"refused":        {errors.New("Unauthorized"), false},
+
+		"nobody listens, of a client":           {get(&net.OpError{Op: "dial", Err: errors.New("connection refused")}), true},
+		"no answer, of a client":                {get(os.ErrDeadlineExceeded), true},
+		"another authority":                     {get(&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}), false},
+		"an expired login":                      {get(errors.New("getting credentials: exec: executable aws failed with exit code 255")), false},
+		"a certificate of mine that is refused": {get(&net.OpError{Op: "remote error", Err: errors.New("tls: bad certificate")}), false},
 	} {
 		if got := len(provision.OnlyUnreachable(explain("a", test.err))) > 0; got != test.silent {
 			t.Errorf("%s: silent is %t", name, got)

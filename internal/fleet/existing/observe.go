@@ -101,10 +101,24 @@ func machines(region, cluster string, nodes []corev1.Node) infra.Found {
 
 // explain tells a region that doesn't answer from one that refuses.
 func explain(region string, err error) error {
-	if _, network := errors.AsType[net.Error](err); network || errors.Is(err, context.DeadlineExceeded) {
+	if Silent(err) {
 		return &provision.Unreachable{Who: "the API server", Region: region, Err: err}
 	}
 	return fmt.Errorf("region %s: %w", region, err)
+}
+
+// Silent tells whether an error says only that nobody answers: a time that is over, or a
+// connection that couldn't be made. A wrong authority or a login that has expired is an
+// answer, though Kubernetes' clients wrap these in errors of the network too.
+func Silent(err error) bool {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return true
+	}
+	if dial, ok := errors.AsType[*net.OpError](err); ok && dial.Op == "dial" {
+		return true
+	}
+	network, ok := errors.AsType[net.Error](err)
+	return ok && network.Timeout()
 }
 
 func (c reached) config() (*rest.Config, error) {
