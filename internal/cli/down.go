@@ -17,7 +17,7 @@ import (
 )
 
 func downCommand(o *options) *cobra.Command {
-	var keep bool
+	var c downChoices
 	var a account
 	var path string
 	cmd := &cobra.Command{
@@ -35,11 +35,14 @@ Rings that are protected from deletion go with their fleet; they are named first
 
 Of a fleet in clusters that were there before it (provider existing), the rings that up
 has made and the operators are removed; the clusters, and all else in them, stay. A ring
-that is protected, or that up hasn't made, stops that before anything is deleted.`,
+that is protected, or that up hasn't made, stops that before anything is deleted; so does
+a cluster that is another one than up found. Of one that this machine knows nothing about
+it lists what would go, and asks for the fleet's name.`,
 		Example: "  ringspan down\n  ringspan down --keep-data\n  ringspan down -f examples/aws.yaml",
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			c.in, c.out, c.errOut = cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr()
 			if path != "" {
-				return a.down(cmd.Context(), o, path, keep, cmd.OutOrStdout())
+				return a.down(cmd.Context(), o, path, c)
 			}
 			p, err := o.deleted()
 			if err != nil {
@@ -47,17 +50,18 @@ that is protected, or that up hasn't made, stops that before anything is deleted
 			}
 			switch p := p.(type) {
 			case inventory.Local:
-				return downLocal(cmd.Context(), p.Cloud, keep, cmd.OutOrStdout())
+				return downLocal(cmd.Context(), p.Cloud, c.keep, c.out)
 			case inventory.AWS:
 				return a.downNamed(cmd.Context(), p.Fleet, o.fleet != "", cmd.OutOrStdout())
 			case inventory.Existing:
-				return downExistingNamed(cmd.Context(), p, o.fleet != "", keep, cmd.OutOrStdout())
+				return downExistingNamed(cmd.Context(), p, o.fleet != "", c)
 			}
 			_, err = fmt.Fprintln(cmd.OutOrStdout(), "Nothing to take down: there is no such fleet on this machine.")
 			return err
 		},
 	}
-	cmd.Flags().BoolVar(&keep, "keep-data", false, "keep the data, so that up brings the same ring back")
+	cmd.Flags().BoolVar(&c.keep, "keep-data", false, "keep the data, so that up brings the same ring back")
+	cmd.Flags().BoolVar(&c.yes, "yes", false, "don't ask for the fleet's name")
 	cmd.Flags().StringVarP(&path, "file", "f", "", "take down the fleet that this `FILE` describes")
 	a.flags(cmd)
 	return cmd
@@ -106,7 +110,7 @@ func downInAWS(ctx context.Context, c provision.Provider, name string, spec *fle
 	return lifecycle.Forget(name)
 }
 
-func (a account) down(ctx context.Context, o *options, path string, keep bool, out io.Writer) error {
+func (a account) down(ctx context.Context, o *options, path string, choices downChoices) error {
 	file, err := load(o, path)
 	if err != nil {
 		return err
@@ -116,13 +120,13 @@ func (a account) down(ctx context.Context, o *options, path string, keep bool, o
 		if err != nil {
 			return err
 		}
-		return downLocal(ctx, c, keep, out)
+		return downLocal(ctx, c, choices.keep, choices.out)
 	}
 	if file.Fleet.Spec.Provider == fleetv1.ProviderExisting {
-		return downExistingFile(ctx, file, keep, out)
+		return downExistingFile(ctx, file, choices)
 	}
 	a.Account = a.Of(file)
-	return a.downFleet(ctx, file.Fleet.Name, &file.Fleet.Spec, out)
+	return a.downFleet(ctx, file.Fleet.Name, &file.Fleet.Spec, choices.out)
 }
 
 // downFleet deletes a fleet in AWS; spec may be nil.

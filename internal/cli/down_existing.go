@@ -5,24 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
-	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
-	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
-	"github.com/ringspan/ringspan/internal/deletion"
 	"github.com/ringspan/ringspan/internal/fleet"
 	"github.com/ringspan/ringspan/internal/fleet/existing"
 	"github.com/ringspan/ringspan/internal/fleet/inventory"
-	"github.com/ringspan/ringspan/internal/fleet/lifecycle"
-	"github.com/ringspan/ringspan/internal/fleet/remote"
 	"github.com/ringspan/ringspan/internal/install"
 	"github.com/ringspan/ringspan/internal/region"
 )
@@ -33,13 +23,30 @@ const (
 	ringsEndAgain = time.Second
 )
 
-// downExistingFile takes down what up has put into the clusters of a file.
-func downExistingFile(ctx context.Context, f *fleet.File, keep bool, out io.Writer) error {
+// downChoices are what a person says with down, and where they are asked.
+type downChoices struct {
+	keep        bool // the data
+	yes         bool // nobody is asked
+	in          io.Reader
+	out, errOut io.Writer
+}
+
+// existingDown is one run that takes a fleet out of clusters that stay.
+type existingDown struct {
+	downChoices
+
+	fleet inventory.Existing
+	all   []region.Region
+}
+
+// downExistingFile takes down what up has put into the clusters of a file. Nothing is
+// saved of it: the file may name other clusters than those that this machine knows.
+func downExistingFile(ctx context.Context, f *fleet.File, c downChoices) error {
 	p, err := existing.Load(f)
 	if err != nil {
 		return err
 	}
-	home, err := remote.New(f.Fleet.Name, remote.Record{Provider: remote.Existing, Account: p.Account()})
+	known, err := inventory.OpenExisting(f.Fleet.Name, p.Account())
 	if err != nil {
 		return err
 	}
@@ -47,149 +54,121 @@ func downExistingFile(ctx context.Context, f *fleet.File, keep bool, out io.Writ
 	if err != nil {
 		return err
 	}
-	g := inventory.Existing{Fleet: home}
-	if err := g.SaveKubeconfig(p, endpoints); err != nil {
+	all, err := known.Reach(p, endpoints)
+	if err != nil {
 		return err
 	}
-	return downExisting(ctx, g, keep, out)
+	d := existingDown{c, known, all}
+	return d.run(ctx)
 }
 
 // downExistingNamed is downExistingFile of a fleet that this machine knows.
-func downExistingNamed(ctx context.Context, f inventory.Existing, asked, keep bool, out io.Writer) error {
+func downExistingNamed(ctx context.Context, f inventory.Existing, asked bool, c downChoices) error {
 	if !asked {
 		return fmt.Errorf("nothing was deleted: fleet %s is in clusters of %s; say `ringspan down --fleet %s`, or -f FILE", f.Name(), f.Account, f.Name())
-	}
-	return downExisting(ctx, f, keep, out)
-}
-
-// downExisting removes rings and operators, and leaves the clusters as they are.
-func downExisting(ctx context.Context, f inventory.Existing, keep bool, out io.Writer) error {
-	if keep {
-		return errors.New("nothing was deleted: --keep-data is for a fleet on this machine; in clusters that stay, a ring's data is kept by not deleting the ring")
 	}
 	all, err := inventory.Regions(f)
 	if err != nil {
 		return err
 	}
-	if err := removeRings(ctx, f.Name(), all, out); err != nil {
+	d := existingDown{c, f, all}
+	return d.run(ctx)
+}
+
+// run removes rings and operators, and leaves the clusters as they are.
+func (d *existingDown) run(ctx context.Context) error {
+	if d.keep {
+		return errors.New("nothing was deleted: --keep-data is for a fleet on this machine; in clusters that stay, a ring's data is kept by not deleting the ring")
+	}
+	h, err := d.check(ctx)
+	if err != nil {
+		return fmt.Errorf("nothing was deleted: %w", err)
+	}
+	if err := d.removeRings(ctx, h); err != nil {
 		return err
 	}
-	if err := removeOperators(ctx, f.Name(), all, out); err != nil {
+	if err := d.removeOperators(ctx); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "Fleet %s is down. The clusters stay, and in them namespace %s and Ringspan's definitions, because others' objects may depend on them.\n", f.Name(), install.Namespace)
-	return f.Forget()
+	fmt.Fprintf(d.out, "Fleet %s is down. The clusters stay, and in them namespace %s and Ringspan's definitions, because others' objects may depend on them.\n", d.fleet.Name(), install.Namespace)
+	return d.fleet.Forget()
 }
 
-// held is what the regions hold of rings. It is known of all of them or not at all:
-// of a region that doesn't answer nobody can say what would be left there.
-type held struct {
-	rings  map[types.NamespacedName][]copyIn
-	loners []string // datacenters of no ring
-	dcs    int
+// check reads what the clusters hold. It is an error when anything of it isn't the
+// fleet's, or when a region of the fleet isn't among those that are asked.
+func (d *existingDown) check(ctx context.Context) (held, error) {
+	if err := d.fleet.RefuseDropped(d.names()); err != nil {
+		return held{}, err
+	}
+	unknown, err := d.identify(ctx)
+	if err != nil {
+		return held{}, err
+	}
+	for _, r := range d.all {
+		if err := install.RefuseForeign(ctx, r.Client, install.Options{Region: r.Name, Fleet: d.fleet.Name()}); err != nil {
+			return held{}, fmt.Errorf("region %s: %w", r.Name, err)
+		}
+	}
+	h, err := hold(ctx, d.all)
+	if err != nil {
+		return h, err
+	}
+	if err := h.refuse(d.names()); err != nil {
+		return h, err
+	}
+	if len(unknown) > 0 {
+		err = d.confirm(ctx, h, unknown)
+	}
+	return h, err
 }
 
-// copyIn is a region's copy of a ring.
-type copyIn struct {
-	region region.Region
-	object k8ssandra.K8ssandraCluster
-}
-
-func hold(ctx context.Context, all []region.Region) (held, error) {
-	h := held{rings: map[types.NamespacedName][]copyIn{}}
-	for _, r := range all {
-		ask, cancel := context.WithTimeout(ctx, region.AnswerLimit)
-		var rings k8ssandra.K8ssandraClusterList
-		var dcs cassandra.CassandraDatacenterList
-		err := errors.Join(known(r.Client.List(ask, &rings)), known(r.Client.List(ask, &dcs)))
-		cancel()
+// identify refuses other clusters than those on record. Those of which nothing is on
+// record are unknown.
+func (d *existingDown) identify(ctx context.Context) (unknown []string, err error) {
+	ids := map[string]string{}
+	var refused []error
+	for _, r := range d.all {
+		id, err := d.fleet.Identify(ctx, r)
 		if err != nil {
-			return h, fmt.Errorf("region %s: %w", r.Name, err)
+			refused = append(refused, fmt.Errorf("region %s: %w", r.Name, err))
 		}
-		for i := range rings.Items {
-			key := client.ObjectKeyFromObject(&rings.Items[i])
-			h.rings[key] = append(h.rings[key], copyIn{r, rings.Items[i]})
-		}
-		h.dcs += len(dcs.Items)
-		for i := range dcs.Items {
-			if dcs.Items[i].Labels[k8ssandra.ClusterNameLabel] == "" {
-				h.loners = append(h.loners, fmt.Sprintf("datacenter %s/%s in %s", dcs.Items[i].Namespace, dcs.Items[i].Name, r.Name))
-			}
+		if ids[r.Name] = id; d.fleet.Clusters[r.Name] == "" {
+			unknown = append(unknown, r.Name)
 		}
 	}
-	return h, nil
+	return unknown, errors.Join(append(refused, existing.Distinct(ids))...)
 }
 
-// known takes a kind that a region has no definition of for one without objects.
-func known(err error) error {
-	if meta.IsNoMatchError(err) {
-		return nil
+func (d *existingDown) names() (all []string) {
+	for _, r := range d.all {
+		all = append(all, r.Name)
 	}
-	return err
-}
-
-func (h held) names() []string {
-	var all []string
-	for key := range maps.Keys(h.rings) {
-		all = append(all, key.String())
-	}
-	slices.Sort(all)
 	return all
-}
-
-// refusals say why the rings can't go: what up hasn't made isn't up's to delete, and
-// without an operator it would be nobody's.
-func (h held) refusals() (all []string) {
-	for key, copies := range h.rings {
-		if !slices.ContainsFunc(copies, func(c copyIn) bool { return applied(&c.object) }) {
-			all = append(all, fmt.Sprintf("ring %s was not made by `ringspan up`", key))
-		}
-		if slices.ContainsFunc(copies, func(c copyIn) bool { return c.object.Annotations[deletion.Protection] == "true" }) {
-			all = append(all, fmt.Sprintf("ring %s is protected from deletion", key))
-		}
-	}
-	for _, name := range h.loners {
-		all = append(all, name+" belongs to no ring")
-	}
-	slices.Sort(all)
-	return all
-}
-
-// applied tells whether up has written a ring in this region; the others take it over.
-func applied(k *k8ssandra.K8ssandraCluster) bool {
-	return slices.ContainsFunc(k.ManagedFields, func(f metav1.ManagedFieldsEntry) bool {
-		return f.Manager == string(lifecycle.FieldOwner) && f.Operation == metav1.ManagedFieldsOperationApply
-	})
 }
 
 // removeRings deletes the rings that up has made, in all regions, and returns when
 // none is left.
-func removeRings(ctx context.Context, fleet string, all []region.Region, out io.Writer) error {
-	for _, r := range all {
-		if err := install.RefuseForeign(ctx, r.Client, install.Options{Region: r.Name, Fleet: fleet}); err != nil {
-			return fmt.Errorf("nothing was deleted: region %s: %w", r.Name, err)
-		}
-	}
-	h, err := hold(ctx, all)
-	if err != nil {
-		return fmt.Errorf("nothing was deleted: %w", err)
-	}
-	if why := h.refusals(); len(why) > 0 {
-		return fmt.Errorf("nothing was deleted:\n  %s\nDelete them yourself, or leave the operators where they are", strings.Join(why, "\n  "))
-	}
+func (d *existingDown) removeRings(ctx context.Context, h held) error {
 	for _, name := range h.names() {
-		fmt.Fprintf(out, "Deleting ring %s, with its data, in %s.\n", name, region.Names(all))
+		fmt.Fprintf(d.out, "Deleting ring %s, with its data, in %s.\n", name, region.Names(d.all))
 	}
 	for _, copies := range h.rings {
 		for i := range copies {
 			c := &copies[i]
-			id := c.object.UID
-			if err := client.IgnoreNotFound(c.region.Client.Delete(ctx, &c.object, client.Preconditions{UID: &id})); err != nil {
+			if err := c.delete(ctx); err != nil {
 				return fmt.Errorf("ring %s in region %s: %w", c.object.Name, c.region.Name, err)
 			}
 		}
 	}
-	return awaitNoRings(ctx, all)
+	return awaitNoRings(ctx, d.all)
+}
+
+// delete deletes the very copy that was looked at.
+func (c *copyIn) delete(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, region.AnswerLimit)
+	defer cancel()
+	id := c.object.UID
+	return client.IgnoreNotFound(c.region.Client.Delete(ctx, &c.object, client.Preconditions{UID: &id}))
 }
 
 func awaitNoRings(ctx context.Context, all []region.Region) error {
@@ -211,15 +190,15 @@ func awaitNoRings(ctx context.Context, all []region.Region) error {
 }
 
 // removeOperators takes Ringspan out of every region.
-func removeOperators(ctx context.Context, fleet string, all []region.Region, out io.Writer) error {
-	for _, r := range all {
-		others, err := install.Remove(ctx, r.Client, install.Options{Region: r.Name, Fleet: fleet})
+func (d *existingDown) removeOperators(ctx context.Context) error {
+	for _, r := range d.all {
+		others, err := install.Remove(ctx, r.Client, install.Options{Region: r.Name, Fleet: d.fleet.Name()})
 		if err != nil {
 			return fmt.Errorf("region %s: %w", r.Name, err)
 		}
-		fmt.Fprintf(out, "%s: the operator and its permissions are removed.\n", r.Name)
+		fmt.Fprintf(d.out, "%s: the operator and its permissions are removed.\n", r.Name)
 		for _, name := range others {
-			fmt.Fprintf(out, "%s: %s stays: `ringspan up` has not made it.\n", r.Name, name)
+			fmt.Fprintf(d.out, "%s: %s stays: `ringspan up` has not made it.\n", r.Name, name)
 		}
 	}
 	return nil

@@ -54,6 +54,13 @@ func clustersOfOthers(t *testing.T, contexts map[string]*kubetest.Cluster) *flee
 	t.Helper()
 	dir := t.TempDir()
 	t.Setenv("RINGSPAN_HOME", filepath.Join(dir, "home"))
+	pointTo(t, dir, contexts)
+	return fileIn(t, dir, theirs)
+}
+
+// pointTo writes the user's kubeconfig.
+func pointTo(t *testing.T, dir string, contexts map[string]*kubetest.Cluster) {
+	t.Helper()
 	c := clientcmdapi.NewConfig()
 	for name, cluster := range contexts {
 		c.AuthInfos[name] = &clientcmdapi.AuthInfo{ClientCertificateData: cluster.Admin.CertData, ClientKeyData: cluster.Admin.KeyData}
@@ -63,8 +70,13 @@ func clustersOfOthers(t *testing.T, contexts map[string]*kubetest.Cluster) *flee
 	if err := clientcmd.WriteToFile(*c, filepath.Join(dir, "clusters.yaml")); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// fileIn is a fleet's file beside the user's kubeconfig.
+func fileIn(t *testing.T, dir, text string) *fleet.File {
+	t.Helper()
 	path := filepath.Join(dir, "fleet.yaml")
-	if err := os.WriteFile(path, []byte(theirs), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	f, err := fleet.Load(path)
@@ -101,11 +113,10 @@ func TestAFleetInClustersOfOthers(t *testing.T) {
 
 	_, err := upThere(t, f)
 	says(t, "up beside an operator of somebody else", err, "an operator is there already", "it isn't fleet theirs's")
-	for _, c := range both { // kubetest has installed one
-		if err := c.Client.Delete(t.Context(), &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: install.Namespace, Name: install.OperatorName}}); err != nil {
-			t.Fatal(err)
-		}
+	if _, err := os.Stat(filepath.Join(filepath.Dir(f.Path), "home")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("an up that was refused has saved something: %v", err)
 	}
+	withoutOperator(t, west, central)
 	_, err = upThere(t, f)
 	says(t, "up without ways between the regions", err, "region west", "region central", "ClientConfig", "docs/guide/existing.md")
 	ring := client.ObjectKey{Namespace: "default", Name: "ring"}
@@ -148,6 +159,21 @@ func TestAFleetInClustersOfOthers(t *testing.T) {
 	downRemoves(t, known, both)
 }
 
+// withoutOperator deletes the operator that kubetest has installed, which is no fleet's.
+func withoutOperator(t *testing.T, all ...*kubetest.Cluster) {
+	t.Helper()
+	for _, c := range all {
+		if err := c.Client.Delete(t.Context(), &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: install.Namespace, Name: install.OperatorName}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// silently is a down that nobody can be asked in.
+func silently(out *bytes.Buffer) downChoices {
+	return downChoices{in: &bytes.Buffer{}, out: out, errOut: out}
+}
+
 func mustRegions(t *testing.T, f inventory.Fleet) []region.Region {
 	t.Helper()
 	all, err := inventory.Regions(f)
@@ -170,13 +196,17 @@ func introduceByHand(t *testing.T, in *kubetest.Cluster, peer string) {
 func downRefuses(t *testing.T, f inventory.Existing, west *kubetest.Cluster) {
 	t.Helper()
 	out := &bytes.Buffer{}
-	says(t, "a fleet that nobody has named", downExistingNamed(t.Context(), f, false, false, out), "nothing was deleted", "--fleet theirs")
-	others, err := inventory.Regions(f)
+	down := func() error { return downExistingNamed(t.Context(), f, true, silently(out)) }
+	says(t, "a fleet that nobody has named", downExistingNamed(t.Context(), f, false, silently(out)), "nothing was deleted", "--fleet theirs")
+	another, err := inventory.OpenExisting("another", f.Account)
 	if err != nil {
 		t.Fatal(err)
 	}
-	says(t, "the operators of another fleet", removeRings(t.Context(), "another", others, out), "nothing was deleted", "is that of fleet theirs")
-	says(t, "--keep-data", downExisting(t.Context(), f, true, out), "nothing was deleted", "--keep-data")
+	others := existingDown{silently(out), another, mustRegions(t, f)}
+	says(t, "the operators of another fleet", others.run(t.Context()), "nothing was deleted", "is that of fleet theirs")
+	keep := silently(out)
+	keep.keep = true
+	says(t, "--keep-data", downExistingNamed(t.Context(), f, true, keep), "nothing was deleted", "--keep-data")
 
 	ring := &k8ssandra.K8ssandraCluster{}
 	if err := west.Client.Get(t.Context(), client.ObjectKey{Namespace: "default", Name: "ring"}, ring); err != nil {
@@ -187,7 +217,7 @@ func downRefuses(t *testing.T, f inventory.Existing, west *kubetest.Cluster) {
 	if err := west.Client.Create(t.Context(), other); err != nil {
 		t.Fatal(err)
 	}
-	says(t, "a ring of somebody else", downExisting(t.Context(), f, false, out), "nothing was deleted", "ring default/other was not made by")
+	says(t, "a ring of somebody else", down(), "nothing was deleted", "ring default/other was not made by")
 	if err := west.Client.Delete(t.Context(), other); err != nil {
 		t.Fatal(err)
 	}
@@ -195,7 +225,7 @@ func downRefuses(t *testing.T, f inventory.Existing, west *kubetest.Cluster) {
 	if err := west.Client.Patch(t.Context(), ring, protect); err != nil {
 		t.Fatal(err)
 	}
-	says(t, "a protected ring", downExisting(t.Context(), f, false, out), "nothing was deleted", "ring default/ring is protected")
+	says(t, "a protected ring", down(), "nothing was deleted", "ring default/ring is protected")
 	free := client.RawPatch("application/merge-patch+json", []byte(`{"metadata":{"annotations":{"`+deletion.Protection+`":null}}}`))
 	if err := west.Client.Patch(t.Context(), ring, free); err != nil {
 		t.Fatal(err)
@@ -212,7 +242,7 @@ func downRemoves(t *testing.T, f inventory.Existing, both map[string]*kubetest.C
 		t.Fatal(err)
 	}
 	out := &bytes.Buffer{}
-	if err := downExistingNamed(t.Context(), f, true, false, out); err != nil {
+	if err := downExistingNamed(t.Context(), f, true, silently(out)); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	for name, c := range both {

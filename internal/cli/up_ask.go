@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
@@ -25,25 +26,34 @@ func (u *upRun) agree(ctx context.Context, removals []string) error {
 	return err
 }
 
-// errDisagreed is of somebody who was asked and said something else.
-var errDisagreed = errors.New("nothing was made: that is not the fleet's name")
-
 func (u *upRun) ask(ctx context.Context, list string) error {
 	name := u.file.Fleet.Name
-	fmt.Fprintf(u.errOut, "--prune deletes, with everything in it:%s\nType the fleet's name, %s, to delete that: ", list, name)
+	err := askForName(ctx, u.in, u.errOut, fmt.Sprintf("--prune deletes, with everything in it:%s\nType the fleet's name, %s, to delete that: ", list, name), name)
+	if errors.Is(err, errOtherName) {
+		return fmt.Errorf("nothing was made: %w", err)
+	}
+	return err
+}
+
+// errOtherName is of somebody who was asked for a fleet's name and said something else.
+var errOtherName = errors.New("that is not the fleet's name")
+
+// askForName asks a person for a fleet's name.
+func askForName(ctx context.Context, in io.Reader, out io.Writer, text, name string) error {
+	fmt.Fprint(out, text)
 	said := make(chan string, 1)
 	go func() { // it ends with the program when nobody answers
-		line, _ := bufio.NewReader(u.in).ReadString('\n')
+		line, _ := bufio.NewReader(in).ReadString('\n')
 		said <- line
 	}()
 	select {
 	case line := <-said:
 		if strings.TrimSpace(line) != name {
-			return errDisagreed
+			return errOtherName
 		}
 		return nil
 	case <-ctx.Done():
-		fmt.Fprintln(u.errOut)
+		fmt.Fprintln(out)
 		return context.Cause(ctx)
 	}
 }

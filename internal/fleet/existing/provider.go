@@ -42,22 +42,18 @@ func (p *Provider) Question(name string, spec *fleetv1.FleetSpec) provision.Ques
 // uid is the attribute by which clusters are told apart.
 const uid = "uid"
 
-// Desire adopts what is there. That two regions are one cluster can't be: a ring over
-// both would have all its copies in one place.
+// Desire adopts what is there. That two regions are one cluster can't be.
 func (p *Provider) Desire(in infra.Input) (*infra.Desired, error) {
 	d := &infra.Desired{Tags: map[string]string{}, NetworkOnly: in.NetworkOnly}
-	regions := map[string]string{} // by the cluster's uid
+	ids := map[string]string{}
 	for i := range in.Seen.Found {
 		f := &in.Seen.Found[i]
-		if other := regions[f.Have[uid]]; f.Kind == infra.Cluster && other != "" {
-			return nil, fmt.Errorf("regions %s and %s are one cluster: each region needs one of its own", other, f.Region)
-		}
 		if f.Kind == infra.Cluster {
-			regions[f.Have[uid]] = f.Region
+			ids[f.Region] = f.Have[uid]
 		}
 		d.Resources = append(d.Resources, infra.Resource{ID: f.ID, Kind: f.Kind, Region: f.Region, Adopted: f.Physical})
 	}
-	return d, nil
+	return d, Distinct(ids)
 }
 
 // errNotOurs is the answer to every step: no plan of this provider has one.

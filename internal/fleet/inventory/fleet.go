@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"github.com/ringspan/ringspan/internal/fleet/aws"
-	"github.com/ringspan/ringspan/internal/fleet/existing"
 	"github.com/ringspan/ringspan/internal/fleet/local"
 	"github.com/ringspan/ringspan/internal/fleet/provision"
 	"github.com/ringspan/ringspan/internal/fleet/remote"
@@ -66,20 +65,6 @@ func (f AWS) Running(context.Context) (bool, []ringstatus.Fault, error) {
 // OpenProvider implements Fleet.
 func (f AWS) OpenProvider(ctx context.Context) (provision.Provider, error) {
 	return Account{Endpoint: f.Endpoint}.Open(ctx)
-}
-
-// Existing is a fleet in clusters that were there before it.
-type Existing struct{ *remote.Fleet }
-
-// Running implements Fleet.
-func (f Existing) Running(context.Context) (bool, []ringstatus.Fault, error) {
-	_, err := os.Stat(f.Kubeconfig())
-	return err == nil, nil, nil
-}
-
-// OpenProvider implements Fleet.
-func (f Existing) OpenProvider(context.Context) (provision.Provider, error) {
-	return existing.Open(f.Kubeconfig())
 }
 
 // Names lists the fleets that this machine knows.

@@ -27,15 +27,6 @@ func (f AWS) SaveKubeconfig(p provision.Provider, endpoints []provision.Endpoint
 	return f.Save(data)
 }
 
-// SaveKubeconfig writes the contexts of the user's kubeconfig, named like the regions.
-func (f Existing) SaveKubeconfig(p provision.Provider, endpoints []provision.Endpoint) error {
-	data, err := kubeconfigOf(p, endpoints)
-	if err != nil {
-		return err
-	}
-	return f.Save(data)
-}
-
 // SaveKubeconfig writes a kubeconfig in which this program logs in with the keys of
 // the fleet's own account; only its owner can read it.
 func (l Local) SaveKubeconfig(p provision.Provider, endpoints []provision.Endpoint) error {
@@ -59,8 +50,17 @@ func Program() (string, error) {
 	return filepath.EvalSymlinks(self)
 }
 
-// kubeconfigOf has one context a region, with the provider's credentials.
+// kubeconfigOf is configOf as a file.
 func kubeconfigOf(p provision.Provider, endpoints []provision.Endpoint) ([]byte, error) {
+	c, err := configOf(p, endpoints)
+	if err != nil {
+		return nil, err
+	}
+	return clientcmd.Write(*c)
+}
+
+// configOf has one context a region, with the provider's credentials.
+func configOf(p provision.Provider, endpoints []provision.Endpoint) (*clientcmdapi.Config, error) {
 	self, err := Program()
 	if err != nil {
 		return nil, err
@@ -73,7 +73,7 @@ func kubeconfigOf(p provision.Provider, endpoints []provision.Endpoint) ([]byte,
 	if len(endpoints) > 0 {
 		c.CurrentContext = endpoints[0].Region
 	}
-	return clientcmd.Write(*c)
+	return c, nil
 }
 
 // logIn spares a client that would call this program for tokens the call.

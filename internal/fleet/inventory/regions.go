@@ -9,6 +9,7 @@ import (
 
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
 	"github.com/ringspan/ringspan/internal/region"
 )
@@ -23,7 +24,11 @@ func Regions(f Fleet) ([]region.Region, error) {
 	if err != nil {
 		return nil, err
 	}
-	var all []region.Region
+	return regionsIn(file)
+}
+
+// regionsIn opens a client for every context of a kubeconfig.
+func regionsIn(file *clientcmdapi.Config) (all []region.Region, _ error) {
 	for name := range file.Contexts {
 		config, err := clientcmd.NewNonInteractiveClientConfig(*file, name, nil, nil).ClientConfig()
 		if err != nil {

@@ -9,7 +9,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
 	"github.com/ringspan/ringspan/internal/install"
 	"github.com/ringspan/ringspan/internal/region"
 	"github.com/ringspan/ringspan/internal/report"
@@ -105,10 +104,8 @@ func (u *Up) installRegion(ctx context.Context, r region.Region) error {
 	if err != nil {
 		return err
 	}
-	if u.file.Fleet.Spec.Provider == fleetv1.ProviderExisting { // clusters of others may have operators of others
-		if err := install.RefuseForeign(ctx, r.Client, options); err != nil {
-			return err
-		}
+	if err := u.platform.admit(ctx, r); err != nil {
+		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, installTimeout)
 	defer cancel()

@@ -21,6 +21,8 @@ type platform interface {
 	create(ctx context.Context, w work) (release func(), err error)
 	// operator is how a region's operator is installed.
 	operator(region string) (install.Options, error)
+	// admit refuses a region that isn't the fleet's to change.
+	admit(ctx context.Context, r region.Region) error
 	// storage makes the storage classes of a region.
 	storage(ctx context.Context, r region.Region, say func(string)) error
 	// peer is how the other regions' operators reach a region; nil when it isn't known now.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
 	"github.com/ringspan/ringspan/internal/distribution"
@@ -12,7 +13,6 @@ import (
 	"github.com/ringspan/ringspan/internal/fleet/existing"
 	"github.com/ringspan/ringspan/internal/fleet/inventory"
 	"github.com/ringspan/ringspan/internal/fleet/provision"
-	"github.com/ringspan/ringspan/internal/fleet/remote"
 	"github.com/ringspan/ringspan/internal/install"
 	"github.com/ringspan/ringspan/internal/region"
 )
@@ -23,6 +23,10 @@ type existingPlatform struct {
 
 	provider *existing.Provider
 	spec     fleetv1.FleetSpec
+
+	mu    sync.Mutex
+	ids   map[string]string // which cluster each region that has answered is
+	saved bool
 }
 
 func newExisting(f *fleet.File) (*existingPlatform, error) {
@@ -30,16 +34,21 @@ func newExisting(f *fleet.File) (*existingPlatform, error) {
 	if err != nil {
 		return nil, fmt.Errorf("nothing was made: %w", err)
 	}
-	home, err := remote.New(f.Fleet.Name, remote.Record{Provider: remote.Existing, Account: p.Account()})
-	return &existingPlatform{Existing: inventory.Existing{Fleet: home}, provider: p, spec: f.Fleet.Spec}, err
+	known, err := inventory.OpenExisting(f.Fleet.Name, p.Account())
+	return &existingPlatform{Existing: known, provider: p, spec: f.Fleet.Spec, ids: map[string]string{}}, err
 }
 
-// create looks whether the clusters are there and are what the file takes them for.
-// Those that don't answer are left out later, where operators are installed.
+// create looks whether the clusters are there and are what the file takes them for, and
+// only then keeps how they are reached. Those that don't answer are left out later, where
+// operators are installed.
 func (p *existingPlatform) create(ctx context.Context, w work) (func(), error) {
 	w.report.Phase("clusters as the file says")
+	if err := p.RefuseDropped(p.names()); err != nil {
+		return nil, fmt.Errorf("nothing was made: %w", err)
+	}
 	r, err := provision.Plan(ctx, p.provider, provision.Request{Fleet: p.Name(), Spec: p.spec, NetworkOnly: w.Scope.Network})
-	if silent := provision.OnlyUnreachable(err); err != nil && (len(silent) == 0 || len(silent) == len(p.spec.Regions)) {
+	silent := provision.OnlyUnreachable(err)
+	if err != nil && (len(silent) == 0 || len(silent) == len(p.spec.Regions)) {
 		return nil, err
 	}
 	if r != nil && len(r.Plan.Steps)+len(r.Plan.Refused) > 0 { // it adopts all that it finds
@@ -49,7 +58,18 @@ func (p *existingPlatform) create(ctx context.Context, w work) (func(), error) {
 	if err != nil {
 		return nil, err
 	}
-	return func() {}, p.SaveKubeconfig(p.provider, endpoints)
+	if err := p.admitAll(ctx, endpoints, silent); err != nil {
+		return nil, fmt.Errorf("nothing was made: %w", err)
+	}
+	p.saved = true
+	return func() {}, p.SaveKubeconfig(p.provider, endpoints, p.ids)
+}
+
+func (p *existingPlatform) names() (all []string) {
+	for _, r := range p.spec.Regions {
+		all = append(all, r.Name)
+	}
+	return all
 }
 
 func (p *existingPlatform) operator(name string) (install.Options, error) {

@@ -25,6 +25,10 @@ type Record struct {
 	Provider string `json:"provider,omitempty"` // Existing; "" is AWS
 	Account  string `json:"account"`            // of AWS, or the kubeconfig
 	Endpoint string `json:"endpoint,omitempty"` // of another cloud that answers AWS's API
+
+	// Clusters is, for provider Existing, which cluster each region is, by the UID of its
+	// namespace kube-system; "" while it has never answered.
+	Clusters map[string]string `json:"clusters,omitempty"`
 }
 
 // Existing is the provider of a fleet in clusters that were there before it.
@@ -68,7 +72,7 @@ func Open(name string) (*Fleet, error) {
 	if err != nil {
 		return nil, err
 	}
-	file := filepath.Join(f.home, recordFile)
+	file := f.RecordFile()
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
@@ -77,6 +81,24 @@ func Open(name string) (*Fleet, error) {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	return f, nil
+}
+
+// OpenOrNew is a fleet as it is known, or the one that Save makes known. One of the same
+// name that another provider has is an error.
+func OpenOrNew(name string, r Record) (*Fleet, error) {
+	known, err := Open(name)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return New(name, r)
+	case err == nil && known.Provider != r.Provider:
+		return nil, known.refuse()
+	}
+	return known, err
+}
+
+// refuse is of a fleet whose name another one was to get.
+func (f *Fleet) refuse() error {
+	return fmt.Errorf("this machine knows another fleet %s, in %s; give each its own $RINGSPAN_HOME", f.name, f.where())
 }
 
 func (r Record) where() string {
@@ -92,20 +114,28 @@ func (f *Fleet) Name() string { return f.name }
 // Kubeconfig is the file with one context a region.
 func (f *Fleet) Kubeconfig() string { return filepath.Join(f.home, kubeconfigFile) }
 
+// RecordFile is the file with what is known of the fleet besides.
+func (f *Fleet) RecordFile() string { return filepath.Join(f.home, recordFile) }
+
 // Save writes both files; readers see the old one or the new one, never a part. A fleet of
 // the same name that another provider has stays known instead.
 func (f *Fleet) Save(kubeconfig []byte) error {
 	if other, err := Open(f.name); err == nil && other.Provider != f.Provider {
-		return fmt.Errorf("this machine knows another fleet %s, in %s; give each its own $RINGSPAN_HOME", f.name, other.where())
+		return other.refuse()
 	}
 	if err := os.MkdirAll(f.home, 0o700); err != nil {
 		return err
 	}
+	return errors.Join(replace(f.Kubeconfig(), kubeconfig), f.SaveRecord())
+}
+
+// SaveRecord writes only what is known of the fleet besides its kubeconfig.
+func (f *Fleet) SaveRecord() error {
 	record, err := json.MarshalIndent(f.Record, "", "  ")
 	if err != nil {
 		return err
 	}
-	return errors.Join(replace(f.Kubeconfig(), kubeconfig), replace(filepath.Join(f.home, recordFile), record))
+	return replace(f.RecordFile(), record)
 }
 
 func replace(file string, data []byte) error {

@@ -78,3 +78,25 @@ func TestAnotherProvidersFleetOfTheNameIsKept(t *testing.T) {
 		t.Errorf("%s %v", data, err)
 	}
 }
+
+// A fleet is opened with all that is on record of it, whatever its file says now.
+func TestWhatIsKnownComesFirst(t *testing.T) {
+	t.Setenv("RINGSPAN_HOME", t.TempDir())
+	r := Record{Provider: Existing, Account: "/k", Clusters: map[string]string{"west": "W", "central": ""}}
+	for range 2 {
+		f, err := OpenOrNew("a", r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, there := f.Clusters["central"]; f.Account != "/k" || f.Clusters["west"] != "W" || !there {
+			t.Errorf("%+v", f.Record)
+		}
+		if err := f.Save([]byte("theirs")); err != nil {
+			t.Fatal(err)
+		}
+		r = Record{Provider: Existing, Account: "/other"}
+	}
+	if _, err := OpenOrNew("a", Record{Account: "123456789012"}); err == nil || !strings.Contains(err.Error(), "$RINGSPAN_HOME") {
+		t.Errorf("another provider's fleet of the name: %v", err)
+	}
+}

@@ -1,0 +1,136 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
+	"github.com/ringspan/ringspan/internal/deletion"
+	"github.com/ringspan/ringspan/internal/fleet/lifecycle"
+	"github.com/ringspan/ringspan/internal/region"
+)
+
+// held is what the regions hold of rings. It is known of all of them or not at all:
+// of a region that doesn't answer nobody can say what would be left there.
+type held struct {
+	rings  map[string][]copyIn // by name
+	loners []string            // datacenters of no ring
+	dcs    int
+	claims []claimIn
+}
+
+// copyIn is a region's copy of a ring.
+type copyIn struct {
+	region region.Region
+	object k8ssandra.K8ssandraCluster
+}
+
+// claimIn is a region's claim of a datacenter's volume.
+type claimIn struct {
+	region string
+	object corev1.PersistentVolumeClaim
+}
+
+func hold(ctx context.Context, all []region.Region) (held, error) {
+	h := held{rings: map[string][]copyIn{}}
+	for _, r := range all {
+		if err := h.add(ctx, r); err != nil {
+			return h, fmt.Errorf("region %s: %w", r.Name, err)
+		}
+	}
+	return h, nil
+}
+
+// add reads a region.
+func (h *held) add(ctx context.Context, r region.Region) error {
+	ctx, cancel := context.WithTimeout(ctx, region.AnswerLimit)
+	defer cancel()
+	var rings k8ssandra.K8ssandraClusterList
+	var dcs cassandra.CassandraDatacenterList
+	var claims corev1.PersistentVolumeClaimList
+	err := errors.Join(known(r.Client.List(ctx, &rings)), known(r.Client.List(ctx, &dcs)), r.Client.List(ctx, &claims, client.HasLabels{cassandra.DatacenterLabel}))
+	if err != nil {
+		return err
+	}
+	for i := range rings.Items {
+		id := client.ObjectKeyFromObject(&rings.Items[i]).String()
+		h.rings[id] = append(h.rings[id], copyIn{r, rings.Items[i]})
+	}
+	h.dcs += len(dcs.Items)
+	for i := range dcs.Items {
+		dc := &dcs.Items[i]
+		name := fmt.Sprintf("datacenter %s/%s in %s", dc.Namespace, dc.Name, r.Name)
+		if dc.Labels[k8ssandra.ClusterNameLabel] == "" {
+			h.loners = append(h.loners, name)
+		}
+	}
+	for i := range claims.Items {
+		h.claims = append(h.claims, claimIn{r.Name, claims.Items[i]})
+	}
+	return nil
+}
+
+// known takes a kind that a region has no definition of for one without objects.
+func known(err error) error {
+	if meta.IsNoMatchError(err) {
+		return nil
+	}
+	return err
+}
+
+// names of the rings, in order.
+func (h held) names() []string {
+	return slices.Sorted(maps.Keys(h.rings))
+}
+
+// refuse says why the rings can't go: what up hasn't made isn't up's to delete, and
+// without an operator it would be nobody's; and a part that nobody asks would be left.
+func (h held) refuse(regions []string) error {
+	var why []string
+	for name, copies := range h.rings {
+		why = append(why, reasons(name, copies, regions)...)
+	}
+	for _, name := range h.loners {
+		why = append(why, name+" belongs to no ring")
+	}
+	if len(why) == 0 {
+		return nil
+	}
+	slices.Sort(why)
+	return fmt.Errorf("this stands in the way:\n  %s\nDelete them yourself, or leave the operators where they are", strings.Join(why, "\n  "))
+}
+
+func reasons(name string, copies []copyIn, regions []string) (all []string) {
+	if !slices.ContainsFunc(copies, func(c copyIn) bool { return applied(&c.object) }) {
+		all = append(all, fmt.Sprintf("ring %s was not made by `ringspan up`", name))
+	}
+	if slices.ContainsFunc(copies, func(c copyIn) bool { return c.object.Annotations[deletion.Protection] == "true" }) {
+		all = append(all, fmt.Sprintf("ring %s is protected from deletion", name))
+	}
+	var strays []string
+	for i := range copies {
+		strays = append(strays, lifecycle.Strays(&copies[i].object, regions)...)
+	}
+	slices.Sort(strays)
+	if strays = slices.Compact(strays); len(strays) > 0 {
+		all = append(all, fmt.Sprintf("ring %s is also in region %s, which isn't among those that are asked: the file must name it", name, strings.Join(strays, ", ")))
+	}
+	return all
+}
+
+// applied tells whether up has written a ring in this region; the others take it over.
+func applied(k *k8ssandra.K8ssandraCluster) bool {
+	return slices.ContainsFunc(k.ManagedFields, func(f metav1.ManagedFieldsEntry) bool {
+		return f.Manager == string(lifecycle.FieldOwner) && f.Operation == metav1.ManagedFieldsOperationApply
+	})
+}
