@@ -24,9 +24,9 @@ func (d *existingDown) confirm(ctx context.Context, h held, unknown []string) er
 func (d *existingDown) list(h held) (lines []string) {
 	for _, r := range d.all {
 		var rings []string
-		for name, copies := range h.rings {
+		for _, copies := range h.rings {
 			if slices.ContainsFunc(copies, func(c copyIn) bool { return c.region.Name == r.Name }) {
-				rings = append(rings, name)
+				rings = append(rings, h.name(copies))
 			}
 		}
 		slices.Sort(rings)

@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
@@ -23,7 +23,7 @@ import (
 // held is what the regions hold of rings. It is known of all of them or not at all:
 // of a region that doesn't answer nobody can say what would be left there.
 type held struct {
-	rings  map[string][]copyIn // by name
+	rings  map[string][]copyIn // by identity
 	loners []string            // datacenters of no ring
 	dcs    int
 	claims []claimIn
@@ -39,6 +39,15 @@ type copyIn struct {
 type claimIn struct {
 	region string
 	object corev1.PersistentVolumeClaim
+}
+
+// identity tells rings apart: a ring's id is the same in all regions, and two rings may bear
+// one name. A copy that has no id yet is nobody's but its own.
+func identity(k *k8ssandra.K8ssandraCluster) string {
+	if id := k.Annotations[k8ssandra.RingIDAnnotation]; id != "" {
+		return id
+	}
+	return "copy " + string(k.UID)
 }
 
 func hold(ctx context.Context, all []region.Region) (held, error) {
@@ -63,7 +72,7 @@ func (h *held) add(ctx context.Context, r region.Region) error {
 		return err
 	}
 	for i := range rings.Items {
-		id := client.ObjectKeyFromObject(&rings.Items[i]).String()
+		id := identity(&rings.Items[i])
 		h.rings[id] = append(h.rings[id], copyIn{r, rings.Items[i]})
 	}
 	h.dcs += len(dcs.Items)
@@ -89,16 +98,43 @@ func known(err error) error {
 }
 
 // names of the rings, in order.
-func (h held) names() []string {
-	return slices.Sorted(maps.Keys(h.rings))
+func (h held) names() (all []string) {
+	for _, copies := range h.rings {
+		all = append(all, h.name(copies))
+	}
+	slices.Sort(all)
+	return all
+}
+
+// name says where a ring is if that is needed to tell it from another one of its name.
+func (h held) name(copies []copyIn) string {
+	key := client.ObjectKeyFromObject(&copies[0].object)
+	if len(h.bearers(key)) < 2 {
+		return key.String()
+	}
+	var regions []string
+	for i := range copies {
+		regions = append(regions, copies[i].region.Name)
+	}
+	return fmt.Sprintf("%s (the one in %s)", key, strings.Join(regions, ", "))
+}
+
+// bearers are the rings of a name.
+func (h held) bearers(key types.NamespacedName) (ids []string) {
+	for id, copies := range h.rings {
+		if client.ObjectKeyFromObject(&copies[0].object) == key {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 // refuse says why the rings can't go: what up hasn't made isn't up's to delete, and
 // without an operator it would be nobody's; and a part that nobody asks would be left.
 func (h held) refuse(regions []string) error {
 	var why []string
-	for name, copies := range h.rings {
-		why = append(why, reasons(name, copies, regions)...)
+	for _, copies := range h.rings {
+		why = append(why, h.reasons(copies, regions)...)
 	}
 	for _, name := range h.loners {
 		why = append(why, name+" belongs to no ring")
@@ -110,8 +146,9 @@ func (h held) refuse(regions []string) error {
 	return fmt.Errorf("this stands in the way:\n  %s\nDelete them yourself, or leave the operators where they are", strings.Join(why, "\n  "))
 }
 
-func reasons(name string, copies []copyIn, regions []string) (all []string) {
-	if !slices.ContainsFunc(copies, func(c copyIn) bool { return applied(&c.object) }) {
+func (h held) reasons(copies []copyIn, regions []string) (all []string) {
+	name := h.name(copies)
+	if !slices.ContainsFunc(copies, func(c copyIn) bool { return applied(&c.object) }) && !allAsked(copies) {
 		all = append(all, fmt.Sprintf("ring %s was not made by `ringspan up`", name))
 	}
 	if slices.ContainsFunc(copies, func(c copyIn) bool { return c.object.Annotations[deletion.Protection] == "true" }) {
@@ -126,6 +163,12 @@ func reasons(name string, copies []copyIn, regions []string) (all []string) {
 		all = append(all, fmt.Sprintf("ring %s is also in region %s, which isn't among those that are asked: the file must name it", name, strings.Join(strays, ", ")))
 	}
 	return all
+}
+
+// allAsked tells whether a ring is on its way out because somebody asked for that, as a
+// former down does. The copy with up's mark may be gone by then.
+func allAsked(copies []copyIn) bool {
+	return !slices.ContainsFunc(copies, func(c copyIn) bool { return !deletion.IsAsked(&c.object) })
 }
 
 // applied tells whether up has written a ring in this region; the others take it over.
