@@ -18,7 +18,7 @@ import (
 )
 
 // Finalizer keeps a claim, and with it the volume and its data.
-const Finalizer = "ringspan.io/keep-data"
+const Finalizer = deletion.KeepData
 
 // Reconciler looks after the claims of one cluster.
 type Reconciler struct {

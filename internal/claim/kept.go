@@ -11,14 +11,15 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	"github.com/ringspan/ringspan/internal/deletion"
 )
 
 // Annotations of a claim whose datacenter was deleted and asked for its volumes to stay for a time.
 const (
-	KeptUntil = "ringspan.io/kept-until" // a time, RFC 3339
-	KeptOf    = "ringspan.io/kept-of"    // the ring, as name/id
-	KeptBy    = "ringspan.io/kept-by"    // the datacenter's UID
-	TakenUp   = "ringspan.io/taken-up"   // by a later datacenter: its UID
+	KeptUntil = deletion.KeptUntil     // a time, RFC 3339
+	KeptOf    = "ringspan.io/kept-of"  // the ring, as name/id
+	KeptBy    = "ringspan.io/kept-by"  // the datacenter's UID
+	TakenUp   = "ringspan.io/taken-up" // by a later datacenter: its UID
 )
 
 // KeepUntil says on a claim until when it stays.

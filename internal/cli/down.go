@@ -36,8 +36,8 @@ Rings that are protected from deletion go with their fleet; they are named first
 Of a fleet in clusters that were there before it (provider existing), the rings that up
 has made and the operators are removed; the clusters, and all else in them, stay. A ring
 that is protected, or that up hasn't made, stops that before anything is deleted; so does
-a cluster that is another one than up found. Of one that this machine knows nothing about
-it lists what would go, and asks for the fleet's name.`,
+a cluster that is another one than up found, and volumes that are kept. Of a cluster that
+this machine knows nothing about it lists what would go, and asks for the fleet's name.`,
 		Example: "  ringspan down\n  ringspan down --keep-data\n  ringspan down -f examples/aws.yaml",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c.in, c.out, c.errOut = cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr()
@@ -61,6 +61,7 @@ it lists what would go, and asks for the fleet's name.`,
 		},
 	}
 	cmd.Flags().BoolVar(&c.keep, "keep-data", false, "keep the data, so that up brings the same ring back")
+	cmd.Flags().BoolVar(&c.leave, "leave-volumes", false, "remove the operators though volumes are kept that they would look after")
 	cmd.Flags().BoolVar(&c.yes, "yes", false, "don't ask for the fleet's name")
 	cmd.Flags().StringVarP(&path, "file", "f", "", "take down the fleet that this `FILE` describes")
 	a.flags(cmd)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,6 +28,7 @@ const (
 type downChoices struct {
 	keep        bool // the data
 	yes         bool // nobody is asked
+	leave       bool // kept volumes, in clusters that stay
 	in          io.Reader
 	out, errOut io.Writer
 }
@@ -87,6 +89,9 @@ func (d *existingDown) run(ctx context.Context) error {
 	if err := d.removeRings(ctx, h); err != nil {
 		return err
 	}
+	if err := d.tellKept(ctx); err != nil {
+		return err
+	}
 	if err := d.removeOperators(ctx); err != nil {
 		return err
 	}
@@ -114,6 +119,9 @@ func (d *existingDown) check(ctx context.Context) (held, error) {
 		return h, err
 	}
 	if err := h.refuse(d.names()); err != nil {
+		return h, err
+	}
+	if err := d.refuseKept(slices.Concat(h.keptVolumes(), h.keepers())); err != nil {
 		return h, err
 	}
 	if len(unknown) > 0 {

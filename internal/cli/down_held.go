@@ -26,7 +26,10 @@ type held struct {
 	rings  map[string][]copyIn // by identity
 	loners []string            // datacenters of no ring
 	dcs    int
-	claims []claimIn
+
+	owners  map[owner]bool // the datacenters, as claims name them
+	keeping []string       // datacenters whose volumes stay after them
+	claims  []claimIn
 }
 
 // copyIn is a region's copy of a ring.
@@ -51,7 +54,7 @@ func identity(k *k8ssandra.K8ssandraCluster) string {
 }
 
 func hold(ctx context.Context, all []region.Region) (held, error) {
-	h := held{rings: map[string][]copyIn{}}
+	h := held{rings: map[string][]copyIn{}, owners: map[owner]bool{}}
 	for _, r := range all {
 		if err := h.add(ctx, r); err != nil {
 			return h, fmt.Errorf("region %s: %w", r.Name, err)
@@ -79,8 +82,12 @@ func (h *held) add(ctx context.Context, r region.Region) error {
 	for i := range dcs.Items {
 		dc := &dcs.Items[i]
 		name := fmt.Sprintf("datacenter %s/%s in %s", dc.Namespace, dc.Name, r.Name)
+		h.owners[ownerOf(r.Name, dc)] = true
 		if dc.Labels[k8ssandra.ClusterNameLabel] == "" {
 			h.loners = append(h.loners, name)
+		}
+		if long := dc.Annotations[deletion.KeepVolumes]; long != "" {
+			h.keeping = append(h.keeping, fmt.Sprintf("volumes of %s, for %s after its deletion (%s)", name, long, deletion.KeepVolumes))
 		}
 	}
 	for i := range claims.Items {

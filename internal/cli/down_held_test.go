@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,11 +11,13 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
+	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 	"github.com/ringspan/ringspan/internal/deletion"
 	"github.com/ringspan/ringspan/internal/federation"
 	"github.com/ringspan/ringspan/internal/fleet/lifecycle"
 	"github.com/ringspan/ringspan/internal/region"
+	"github.com/ringspan/ringspan/internal/topology"
 )
 
 // copyOf is a ring's copy in a region.
@@ -93,6 +96,50 @@ func TestTheNameIsAskedFor(t *testing.T) {
 		err := askForName(t.Context(), strings.NewReader(said), &out, "Type it: ", "theirs")
 		if agreed != (err == nil) || err != nil && !errors.Is(err, errOtherName) || out.String() != "Type it: " {
 			t.Errorf("%q: %v, %q", said, err, &out)
+		}
+	}
+}
+
+func TestRingsThatKeepTheirVolumes(t *testing.T) {
+	h := holding(copyOf("west", "1", byUp), copyOf("central", "1", func(k *k8ssandra.K8ssandraCluster) { k.Annotations[deletion.KeepVolumes] = "168h" }))
+	if all := h.keepers(); len(all) != 1 || !strings.Contains(all[0], "ring ns/ring, for 168h") {
+		t.Errorf("%v", all)
+	}
+	d := existingDown{}
+	says(t, "volumes that would be kept", d.refuseKept(h.keepers()), "for 168h", "--leave-volumes")
+	if d.leave = true; d.refuseKept(h.keepers()) != nil {
+		t.Error("it was said that they may stay")
+	}
+	if !slices.Equal(h.names(), []string{"ns/ring"}) {
+		t.Errorf("%v", h.names())
+	}
+}
+
+// A claim of a datacenter that is there goes with it, unless it is of an earlier one or was lost.
+func TestWhichVolumesAreKept(t *testing.T) {
+	dc := &cassandra.CassandraDatacenter{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: "dc1"}}
+	dc.Spec.ClusterName = "My Ring"
+	for name, test := range map[string]struct {
+		change func(*claimIn)
+		kept   bool
+	}{
+		"of the datacenter":        {func(*claimIn) {}, false},
+		"which is being deleted":   {func(c *claimIn) { c.object.DeletionTimestamp = &metav1.Time{Time: time.Unix(1, 0)} }, false},
+		"without the finalizer":    {func(c *claimIn) { c.object.Finalizers, c.region = nil, "central" }, false},
+		"of one in another region": {func(c *claimIn) { c.region = "central" }, true},
+		"of one that is gone":      {func(c *claimIn) { c.object.Labels[cassandra.DatacenterLabel] = "dc2" }, true},
+		"of one in a namespace":    {func(c *claimIn) { c.object.Namespace = "other" }, true},
+		"kept for a time":          {func(c *claimIn) { c.object.Annotations[deletion.KeptUntil] = "2027-01-01T00:00:00Z" }, true},
+		"lost with a namespace":    {func(c *claimIn) { c.object.Annotations[deletion.Annotation] = deletion.Lost }, true},
+	} {
+		c := claimIn{region: "west"}
+		c.object.Namespace, c.object.Name, c.object.Finalizers = "ns", "claim", []string{deletion.KeepData}
+		c.object.Labels = map[string]string{cassandra.ClusterLabel: topology.CleanLabel("My Ring"), cassandra.DatacenterLabel: "dc1"}
+		c.object.Annotations = map[string]string{}
+		test.change(&c)
+		h := held{owners: map[owner]bool{ownerOf("west", dc): true}, claims: []claimIn{c}}
+		if kept := len(h.keptVolumes()) > 0; kept != test.kept {
+			t.Errorf("%s: kept is %t", name, kept)
 		}
 	}
 }

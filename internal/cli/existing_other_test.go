@@ -7,10 +7,15 @@ import (
 	"strings"
 	"testing"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
+	"github.com/ringspan/ringspan/internal/deletion"
 	"github.com/ringspan/ringspan/internal/fleet"
 	"github.com/ringspan/ringspan/internal/fleet/inventory"
 	"github.com/ringspan/ringspan/internal/kubetest"
@@ -114,7 +119,7 @@ func TestDownKnowsItsClusters(t *testing.T) {
 		t.Errorf("a down that was refused has saved something: %v", err)
 	}
 	s.up(whole)
-	s.goes(whole)
+	s.keptVolumes(whole)
 }
 
 func (s *stage) forget() {
@@ -128,12 +133,30 @@ func (s *stage) forget() {
 	}
 }
 
-// goes takes the fleet down without a record of it.
-func (s *stage) goes(whole *fleet.File) {
+// keptVolumes stay, and somebody has to say that they may be nobody's.
+func (s *stage) keptVolumes(whole *fleet.File) {
 	s.Helper()
+	claim := &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{
+		Namespace: "default", Name: "of-before", Finalizers: []string{deletion.KeepData},
+		Labels: map[string]string{cassandra.ClusterLabel: "former", cassandra.DatacenterLabel: "dc"},
+	}}
+	claim.Spec.AccessModes = []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce}
+	claim.Spec.Resources.Requests = corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("1Gi")}
+	if err := s.central.Client.Create(s.Context(), claim); err != nil {
+		s.Fatal(err)
+	}
+	saved := s.saved()
+	says(s.T, "kept volumes", s.down(whole, nil), "nothing was deleted", "claim default/of-before in central", "--leave-volumes")
+	s.untouched("kept volumes", saved)
 	s.forget()
-	if err := s.down(whole, func(c *downChoices) { c.yes = true }); err != nil {
+	if err := s.down(whole, func(c *downChoices) { c.yes, c.leave = true, true }); err != nil {
 		s.Fatalf("%v\n%s", err, &s.out)
+	}
+	if err := s.central.Client.Get(s.Context(), client.ObjectKeyFromObject(claim), claim); err != nil || claim.DeletionTimestamp != nil {
+		s.Errorf("the kept volume: %v", err)
+	}
+	if !strings.Contains(s.out.String(), "Nobody looks after claim default/of-before in central") {
+		s.Errorf("it isn't told who is left:\n%s", &s.out)
 	}
 	ring := &k8ssandra.K8ssandraCluster{}
 	if err := s.west.Client.Get(s.Context(), client.ObjectKey{Namespace: "default", Name: "ring"}, ring); !apierrors.IsNotFound(err) {

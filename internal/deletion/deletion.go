@@ -38,6 +38,13 @@ const (
 	KeepVolumes = "ringspan.io/keep-volumes"
 )
 
+// KeepData is the finalizer that keeps the claim of a datacenter's volume, and KeptUntil says on a claim until when it stays
+// though its datacenter was deleted: package claim.
+const (
+	KeepData  = "ringspan.io/keep-data"
+	KeptUntil = "ringspan.io/kept-until" // a time, RFC 3339
+)
+
 // The definitions of what is looked at.
 const (
 	RingDefinition       = "k8ssandraclusters.k8ssandra.io"
