@@ -29,6 +29,9 @@ func OpenExisting(name, account string) (Existing, error) {
 	return Existing{f}, err
 }
 
+// LogsIn implements Fleet: the users are whoever their kubeconfig says.
+func (Existing) LogsIn() bool { return false }
+
 // Running implements Fleet.
 func (f Existing) Running(context.Context) (bool, []ringstatus.Fault, error) {
 	_, err := os.Stat(f.Kubeconfig())
@@ -46,7 +49,7 @@ func (Existing) Reach(p provision.Provider, endpoints []provision.Endpoint) ([]r
 	if err != nil {
 		return nil, err
 	}
-	return regionsIn(config)
+	return regionsIn(config, false)
 }
 
 // Identify tells which cluster answers for a region. That it is another one than is on

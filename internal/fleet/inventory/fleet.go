@@ -19,6 +19,9 @@ type Fleet interface {
 	Name() string
 	// Kubeconfig is the path of a file with one context a region.
 	Kubeconfig() string
+	// LogsIn says whether the users of that file are logged in by this program; others' log
+	// in as the file says.
+	LogsIn() bool
 	// Running says whether there is anything to ask, and which faults were injected.
 	Running(ctx context.Context) (running bool, faults []ringstatus.Fault, err error)
 	// OpenProvider reaches what made the fleet's networks and clusters.
@@ -27,6 +30,9 @@ type Fleet interface {
 
 // Local is a fleet on this machine.
 type Local struct{ *local.Cloud }
+
+// LogsIn implements Fleet.
+func (Local) LogsIn() bool { return true }
 
 // Running implements Fleet.
 func (l Local) Running(ctx context.Context) (bool, []ringstatus.Fault, error) {
@@ -55,6 +61,9 @@ func (l Local) OpenProvider(ctx context.Context) (provision.Provider, error) {
 
 // AWS is a fleet in AWS. Whether it runs is for its clusters to say.
 type AWS struct{ *remote.Fleet }
+
+// LogsIn implements Fleet.
+func (AWS) LogsIn() bool { return true }
 
 // Running implements Fleet.
 func (f AWS) Running(context.Context) (bool, []ringstatus.Fault, error) {

@@ -78,12 +78,20 @@ func configOf(p provision.Provider, endpoints []provision.Endpoint) (*clientcmda
 
 // logIn spares a client that would call this program for tokens the call.
 func logIn(c *rest.Config) {
-	exec := c.ExecProvider
-	if exec == nil || len(exec.Args) == 0 || exec.Args[0] != "token" {
-		return
+	if t := tokensOf(c.ExecProvider); t != nil {
+		c.ExecProvider = nil
+		c.Wrap(transport.TokenSourceWrapTransport(transport.NewCachedTokenSource(t)))
+	}
+}
+
+// tokensOf reads what login.Exec and the account's credentials write. A call of anything
+// else, or with anything else, stays a call: nil.
+func tokensOf(exec *clientcmdapi.ExecConfig) *tokens {
+	if exec == nil || len(exec.Args)%2 == 0 || exec.Args[0] != "token" {
+		return nil
 	}
 	t := &tokens{}
-	for i := 1; i+1 < len(exec.Args); i += 2 {
+	for i := 1; i < len(exec.Args); i += 2 {
 		switch value := exec.Args[i+1]; exec.Args[i] {
 		case "--region":
 			t.options.Region = value
@@ -91,6 +99,8 @@ func logIn(c *rest.Config) {
 			t.cluster = value
 		case aws.EndpointFlag:
 			t.options.Endpoint = value
+		default:
+			return nil
 		}
 	}
 	for _, v := range exec.Env {
@@ -101,8 +111,10 @@ func logIn(c *rest.Config) {
 			t.options.Keys.Secret = v.Value
 		}
 	}
-	c.ExecProvider = nil
-	c.Wrap(transport.TokenSourceWrapTransport(transport.NewCachedTokenSource(t)))
+	if t.options.Region == "" || t.cluster == "" {
+		return nil
+	}
+	return t
 }
 
 // tokens of one cluster.

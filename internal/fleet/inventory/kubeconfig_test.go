@@ -3,11 +3,70 @@ package inventory
 import (
 	"testing"
 
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
+	"github.com/ringspan/ringspan/internal/fleet/aws"
+	"github.com/ringspan/ringspan/internal/fleet/aws/login"
 	"github.com/ringspan/ringspan/internal/fleet/provision"
+	"github.com/ringspan/ringspan/internal/fleet/remote"
 )
+
+// Only what this program itself has written is a login that it can do without a call.
+func TestOnlyOurOwnLoginIsSpared(t *testing.T) {
+	for name, test := range map[string]struct {
+		exec *clientcmdapi.ExecConfig
+		ours bool
+	}{
+		"ours":                   {login.Exec("/bin/ringspan", "eu-west-1", "c"), true},
+		"ours, of another cloud": {login.Exec("/bin/ringspan", "eu-west-1", "c", aws.EndpointFlag, "http://127.0.0.1:1"), true},
+		"none":                   {nil, false},
+		"no arguments":           {&clientcmdapi.ExecConfig{Command: "login"}, false},
+		"another program's":      {&clientcmdapi.ExecConfig{Command: "vault", Args: []string{"token"}}, false},
+		"with other flags":       {&clientcmdapi.ExecConfig{Command: "cloud", Args: []string{"token", "--region", "r", "--cluster", "c", "--project", "p"}}, false},
+		"without a value":        {&clientcmdapi.ExecConfig{Command: "cloud", Args: []string{"token", "--region"}}, false},
+	} {
+		c := &rest.Config{ExecProvider: test.exec}
+		logIn(c)
+		if spared := test.exec != nil && c.ExecProvider == nil; spared != test.ours {
+			t.Errorf("%s: spared is %t", name, spared)
+		}
+	}
+}
+
+// Of clusters of others the login is theirs, whatever it is called with.
+func TestOthersLoginIsTheirs(t *testing.T) {
+	t.Setenv("RINGSPAN_HOME", t.TempDir())
+	f, err := OpenExisting("theirs", "/k")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := clientcmdapi.NewConfig()
+	c.Clusters["west"] = &clientcmdapi.Cluster{Server: "https://127.0.0.1:1"}
+	c.AuthInfos["west"] = &clientcmdapi.AuthInfo{Exec: login.Exec("eks-login", "eu-west-1", "c")}
+	c.Contexts["west"] = &clientcmdapi.Context{Cluster: "west", AuthInfo: "west"}
+	data, err := clientcmd.Write(*c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Save(data); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		fleet  Fleet
+		theirs bool
+	}{{f, true}, {AWS{&remote.Fleet{}}, false}} {
+		file, err := clientcmd.LoadFromFile(f.Kubeconfig())
+		if err != nil {
+			t.Fatal(err)
+		}
+		all, err := regionsIn(file, test.fleet.LogsIn())
+		if err != nil || len(all) != 1 || (all[0].Config.ExecProvider != nil) != test.theirs {
+			t.Errorf("%T: %+v %v", test.fleet, all, err)
+		}
+	}
+}
 
 // A region that doesn't answer keeps the context that was saved, and is not forgotten.
 func TestASilentRegionStaysAsItWasSaved(t *testing.T) {

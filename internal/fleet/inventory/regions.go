@@ -24,17 +24,20 @@ func Regions(f Fleet) ([]region.Region, error) {
 	if err != nil {
 		return nil, err
 	}
-	return regionsIn(file)
+	return regionsIn(file, f.LogsIn())
 }
 
-// regionsIn opens a client for every context of a kubeconfig.
-func regionsIn(file *clientcmdapi.Config) (all []region.Region, _ error) {
+// regionsIn opens a client for every context of a kubeconfig. ours says that its users are
+// logged in by this program.
+func regionsIn(file *clientcmdapi.Config, ours bool) (all []region.Region, _ error) {
 	for name := range file.Contexts {
 		config, err := clientcmd.NewNonInteractiveClientConfig(*file, name, nil, nil).ClientConfig()
 		if err != nil {
 			return nil, fmt.Errorf("region %s: %w", name, err)
 		}
-		logIn(config)
+		if ours {
+			logIn(config)
+		}
 		config.QPS, config.Burst = 50, 100
 		config.WarningHandler = rest.NoWarnings{}
 		r, err := region.New(name, config)
