@@ -96,10 +96,11 @@ nodes as plain processes, in network namespaces of their own.`,
 	root.PersistentFlags().StringVar(&o.fleet, "fleet", "", "use the fleet of this `NAME` (default: the only one on this machine)")
 	_ = root.RegisterFlagCompletionFunc("fleet", completeFleets)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError{err, cmd.CommandPath()} })
-	root.AddGroup(&cobra.Group{ID: groupFleet, Title: "Fleets:"}, &cobra.Group{ID: groupAWS, Title: "Fleets in AWS:"}, &cobra.Group{ID: groupRing, Title: "Rings:"})
+	root.AddGroup(&cobra.Group{ID: groupFleet, Title: "Fleets:"}, &cobra.Group{ID: groupAWS, Title: "Fleets in AWS:"}, &cobra.Group{ID: groupRing, Title: "Rings:"}, &cobra.Group{ID: groupObjects, Title: "Objects of several regions:"})
 	add(root, groupFleet, planCommand(o), upCommand(o), downCommand(o), kubeconfigCommand(o), doctorCommand(o))
 	add(root, groupAWS, costCommand(o), policyCommand(), imagesCommand(), gcCommand(o), tokenCommand())
 	add(root, groupRing, statusCommand(o), cqlCommand(o), nodetoolCommand(o), logsCommand(o))
+	add(root, groupObjects, importCommand())
 	add(root, "", versionCommand())
 	markUsageErrors(root)
 	return root
@@ -107,9 +108,10 @@ nodes as plain processes, in network namespaces of their own.`,
 
 // Groups of verbs in the root's help.
 const (
-	groupFleet = "fleet"
-	groupAWS   = "aws"
-	groupRing  = "ring"
+	groupFleet   = "fleet"
+	groupAWS     = "aws"
+	groupRing    = "ring"
+	groupObjects = "objects"
 )
 
 func add(root *cobra.Command, group string, all ...*cobra.Command) {
