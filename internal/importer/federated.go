@@ -152,7 +152,7 @@ func (k *kubefed) propagate(o *unstructured.Unstructured) {
 		k.note(o, "overrides of /spec/replicas are what ReplicaSchedulingPreference %s last computed, and stay as they are", by)
 	}
 	if err := propagation.Check(&p.Spec); err != nil {
-		for _, line := range strings.Split(err.Error(), "\n") {
+		for line := range strings.SplitSeq(err.Error(), "\n") {
 			k.note(o, "not carried over: %s", line)
 		}
 		return

@@ -40,8 +40,8 @@ func TestAnImportedFileIsReadAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := Federated(objects, Options{ServiceAccount: "deployer"}).Propagations
-	for name, print := range map[string]func() ([]byte, error){"yaml": func() ([]byte, error) { return YAML(all) }, "json": func() ([]byte, error) { return JSON(all) }} {
-		data, err := print()
+	for name, form := range map[string]func() ([]byte, error){"yaml": func() ([]byte, error) { return YAML(all) }, "json": func() ([]byte, error) { return JSON(all) }} {
+		data, err := form()
 		if err != nil {
 			t.Fatal(err)
 		}
