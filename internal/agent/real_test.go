@@ -48,8 +48,16 @@ func realConfig(t *testing.T) Config {
 	c.Input.Profile = cassandra.ProfileSmall
 	c.Input.SeedNames = []string{realAddress}
 	c.Input.CassandraYAML = map[string]any{"authenticator": "PasswordAuthenticator", "authorizer": "CassandraAuthorizer", "num_tokens": 2}
-	c.Input.ExtraJVM = []string{jmxPort + freePort(t)}
+	c.Input.ExtraJVM = append([]string{jmxPort + freePort(t)}, ownTemp(t)...)
 	return c
+}
+
+// ownTemp gives a JVM a temporary directory that goes with the test. Cassandra's libraries unpack their native code
+// there and delete it at an orderly end, which a JVM that is killed doesn't have. In a pod that is the pod's own /tmp.
+func ownTemp(t *testing.T) []string {
+	t.Helper()
+	dir := t.TempDir()
+	return []string{"-Djava.io.tmpdir=" + dir, "-Djna.tmpdir=" + dir} // JNA prefers the user's cache otherwise
 }
 
 // The real thing passes the same test as the fakes, and CQL agrees.
@@ -135,7 +143,7 @@ func doors(t *testing.T, c Config) {
 	nodetool := func(login ...string) (string, error) {
 		args := []string{"--add-exports", "java.base/jdk.internal.ref=ALL-UNNAMED", "--add-exports", "java.rmi/sun.rmi.registry=ALL-UNNAMED", "--add-opens", "java.base/sun.nio.ch=ALL-UNNAMED",
 			"--add-opens", "java.rmi/sun.rmi.transport=ALL-UNNAMED", "-Xmx64m", "-Dcassandra.storagedir=" + t.TempDir(), "-Duser.home=" + t.TempDir(),
-			"-cp", filepath.Join(c.Home, "lib", "*"), "org.apache.cassandra.tools.NodeTool", "-p", strings.TrimPrefix(c.Input.ExtraJVM[0], jmxPort)}
+			ownTemp(t)[0], "-cp", filepath.Join(c.Home, "lib", "*"), "org.apache.cassandra.tools.NodeTool", "-p", strings.TrimPrefix(c.Input.ExtraJVM[0], jmxPort)}
 		out, err := osexec.CommandContext(t.Context(), c.Java, append(append(args, login...), "status")...).CombinedOutput()
 		return string(out), err
 	}
