@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -166,45 +165,24 @@ func (a *Agent) stop(ctx context.Context) error {
 	}
 	drain, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	_ = exec(drain, a.jmx, storageService, "drain", nil) // a node that can't is ended all the same
+	_ = a.drain(drain) // a node that can't is ended all the same
 	j.end(a.config.StopGrace)
 	return nil
 }
 
-// seeds are those given, else the addresses of the configured names. A name
-// without addresses is skipped; none at all is an error.
-func (a *Agent) seeds(ctx context.Context, given []string) ([]string, error) {
-	if len(given) > 0 {
-		return given, nil
-	}
-	var all []string
-	for _, name := range a.config.Input.SeedNames {
-		if net.ParseIP(name) != nil {
-			all = append(all, name)
-			continue
-		}
-		addresses, err := net.DefaultResolver.LookupHost(ctx, name)
-		if err == nil {
-			all = append(all, addresses...)
-		}
-	}
-	slices.Sort(all)
-	if all = slices.Compact(all); len(all) == 0 {
-		return nil, fmt.Errorf("no seed has an address: %s", strings.Join(a.config.Input.SeedNames, ", "))
-	}
-	return all, nil
+// drain flushes the node and closes its ports.
+func (a *Agent) drain(ctx context.Context) error {
+	return exec(ctx, a.jmx, storageService, "drain", nil)
 }
 
-// setSeeds rewrites the seeds in cassandra.yaml for the running node.
-func (a *Agent) setSeeds(seeds []string) error {
+// dead says why the node is beyond help; empty when it isn't.
+func (a *Agent) dead() string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.started.Seeds = seeds
-	files, err := cassandra.Render(a.config.Input, a.started)
-	if err != nil {
-		return err
+	if a.wanted && (a.jvm == nil || !a.jvm.alive()) {
+		return "the JVM should run and does not: " + a.last
 	}
-	return files.Write(a.started.ConfigDir)
+	return ""
 }
 
 // status is the agent's view of its JVM.

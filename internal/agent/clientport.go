@@ -73,3 +73,8 @@ func (a *Agent) openNative(ctx context.Context) error {
 		time.Sleep(100 * time.Millisecond)
 	}
 }
+
+// closeNative closes the port for clients.
+func (a *Agent) closeNative(ctx context.Context) error {
+	return exec(ctx, a.jmx, storageService, "stopNativeTransport()", nil) // there are two of that name
+}

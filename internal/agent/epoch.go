@@ -48,20 +48,6 @@ func newEpochs(dir string) *epochs {
 	return e
 }
 
-// guard refuses what an operator of the past asks.
-func (e *epochs) guard(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
-		if code, err := e.admit(q.Method, q.Header.Get(mgmtapi.EpochHeader)); err != nil {
-			if code == http.StatusConflict {
-				w.Header().Set(mgmtapi.EpochHeader, strconv.FormatInt(e.last(), 10))
-			}
-			respond(w, code, nil, err)
-			return
-		}
-		next.ServeHTTP(w, q)
-	})
-}
-
 // admit notes the epoch of a call, and says whether the call may be served.
 func (e *epochs) admit(method, said string) (code int, err error) {
 	reads := method == http.MethodGet || method == http.MethodHead

@@ -2,45 +2,24 @@ package agent
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// repairRequest is the management API's; without full it repairs all too.
-type repairRequest struct {
+// repairOptions are the management API's; without full it repairs all too.
+type repairOptions struct {
 	Keyspace string   `json:"keyspace_name"`
 	Tables   []string `json:"tables"`
 	Full     *bool    `json:"full"`
 }
 
-// handleRepair starts a repair. Cassandra runs it beside other jobs, as the stock
-// management API lets it.
-func (a *Agent) handleRepair(job bool) func(context.Context, *http.Request) (int, any, error) {
-	return func(ctx context.Context, q *http.Request) (int, any, error) {
-		var o repairRequest
-		if err := json.NewDecoder(q.Body).Decode(&o); err != nil {
-			return 400, nil, fmt.Errorf("body: %w", err)
-		}
-		if o.Keyspace == "" {
-			return 400, nil, errors.New("keyspace_name is needed")
-		}
-		command, err := a.repair(ctx, o)
-		if err != nil || !job {
-			return 200, "OK", err
-		}
-		return 202, a.jobs.beside("repair", func(ctx context.Context) error { return a.followRepair(ctx, o.Keyspace, command) }), nil
-	}
-}
-
 // repair asks for the repair of all ranges that the node holds replicas of, with
 // all their replicas. The answer is Cassandra's number for it, 0 when no range has
 // a second replica.
-func (a *Agent) repair(ctx context.Context, o repairRequest) (command int, err error) {
+func (a *Agent) repair(ctx context.Context, o repairOptions) (command int, err error) {
 	options := map[string]string{"incremental": strconv.FormatBool(o.Full != nil && !*o.Full), "parallelism": "parallel"}
 	if len(o.Tables) > 0 {
 		options["columnFamilies"] = strings.Join(o.Tables, ",")

@@ -2,15 +2,9 @@ package agent
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
-	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-
-	"golang.org/x/crypto/bcrypt"
 )
 
 // endpoints lists the ring's members in the management API's shape: all values
@@ -117,113 +111,11 @@ func (a *Agent) ownership(ctx context.Context, keyspace string) (string, map[str
 	return keyspace, out, nil
 }
 
-func (a *Agent) keyspaces(ctx context.Context) ([]string, error) {
-	var all []string
-	err := read(ctx, a.jmx, storageService, "Keyspaces", &all)
-	slices.Sort(all)
-	return all, err
-}
-
-var mapEntry = regexp.MustCompile(`'((?:[^']|'')*)'\s*:\s*'((?:[^']|'')*)'`)
-
-func (a *Agent) replication(ctx context.Context, keyspace string) (map[string]string, error) {
-	rows, err := cql(ctx, a.jmx, "SELECT replication FROM system_schema.keyspaces WHERE keyspace_name = "+quote(keyspace), "NODE")
-	if err != nil || len(rows) == 0 {
-		return nil, err
-	}
-	out := map[string]string{}
-	for _, m := range mapEntry.FindAllStringSubmatch(rows[0]["replication"], -1) {
-		out[strings.ReplaceAll(m[1], "''", "'")] = strings.ReplaceAll(m[2], "''", "'")
-	}
-	return out, nil
-}
-
-func (a *Agent) tables(ctx context.Context, keyspace string) ([]string, error) {
-	rows, err := cql(ctx, a.jmx, "SELECT table_name FROM system_schema.tables WHERE keyspace_name = "+quote(keyspace), "NODE")
-	all := []string{}
-	for _, r := range rows {
-		all = append(all, unquote(r["table_name"]))
-	}
-	return all, err
-}
-
-// putKeyspace is CREATE or ALTER with NetworkTopologyStrategy.
-func (a *Agent) putKeyspace(ctx context.Context, verb, keyspace string, factors map[string]int) error {
-	options := []string{"'class': 'NetworkTopologyStrategy'"}
-	for _, dc := range slices.Sorted(maps.Keys(factors)) {
-		options = append(options, fmt.Sprintf("%s: %d", quote(dc), factors[dc]))
-	}
-	_, err := cql(ctx, a.jmx, fmt.Sprintf("%s %s WITH replication = {%s}", verb, identifier(keyspace), strings.Join(options, ", ")), "LOCAL_ONE")
-	return err
-}
-
-func (a *Agent) roles(ctx context.Context, level string) ([]map[string]any, error) {
-	rows, err := cql(ctx, a.jmx, "SELECT role, is_superuser, can_login FROM system_auth.roles", level)
-	if err != nil {
-		return nil, err
-	}
-	all := []map[string]any{}
-	for _, r := range rows {
-		all = append(all, map[string]any{"name": unquote(r["role"]), "super": r["is_superuser"], "login": r["can_login"], "options": "{}", "datacenters": "ALL"})
-	}
-	return all, nil
-}
-
-// putRole writes the role as CREATE ROLE would, with the password hashed here:
-// the clear text reaches neither the JVM nor a log.
-func (a *Agent) putRole(ctx context.Context, name, password string, superuser, login bool) error {
-	hash, err := bcrypt.GenerateFromPassword([]byte(password), 10)
-	if err != nil {
-		return fmt.Errorf("password of role %q: %w", name, err)
-	}
-	statement := fmt.Sprintf("INSERT INTO system_auth.roles (role, is_superuser, can_login, salted_hash) VALUES (%s, %t, %t, %s)",
-		quote(name), superuser, login, quote(string(hash)))
-	if _, err = cql(ctx, a.jmx, statement, "LOCAL_QUORUM"); err != nil {
-		return fmt.Errorf("writing role %q: %w", name, err)
-	}
-	return nil
-}
-
-func (a *Agent) dropRole(ctx context.Context, name string) error {
-	_, err := cql(ctx, a.jmx, "DELETE FROM system_auth.roles WHERE role = "+quote(name), "LOCAL_QUORUM")
-	return err
-}
-
 func (a *Agent) schemaVersions(ctx context.Context) (out map[string][]string, err error) {
 	return out, read(ctx, a.jmx, storageProxy, "SchemaVersions", &out)
 }
 
-// cleanup goes over one keyspace, or over all that are replicated.
-func (a *Agent) cleanup(ctx context.Context, keyspace string, tables []string, parallel int) error {
-	keyspaces := []string{keyspace}
-	if keyspace == "" || keyspace == "ALL" || keyspace == "NON_LOCAL_STRATEGY" {
-		if err := read(ctx, a.jmx, storageService, "NonLocalStrategyKeyspaces", &keyspaces); err != nil {
-			return err
-		}
-	}
-	if tables == nil {
-		tables = []string{}
-	}
-	for _, k := range keyspaces {
-		var code int
-		if err := exec(ctx, a.jmx, storageService, "forceKeyspaceCleanup(int,java.lang.String,[Ljava.lang.String;)", &code, parallel, k, tables); err != nil {
-			return fmt.Errorf("cleanup of %s: %w", k, err)
-		}
-		if code != 0 {
-			return fmt.Errorf("cleanup of %s ended with status %d", k, code)
-		}
-	}
-	return nil
-}
-
-func (a *Agent) reloadSeeds(ctx context.Context) ([]string, error) {
-	var raw json.RawMessage
-	if err := exec(ctx, a.jmx, gossiper, "reloadSeeds", &raw); err != nil {
-		return nil, err
-	}
-	var all []string
-	if err := json.Unmarshal(raw, &all); err != nil {
-		return nil, fmt.Errorf("reloadSeeds: %w", err)
-	}
-	return all, nil
+// release is Cassandra's version.
+func (a *Agent) release(ctx context.Context) (v string, err error) {
+	return v, read(ctx, a.jmx, storageService, "ReleaseVersion", &v)
 }

@@ -1,0 +1,54 @@
+package agent
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/ringspan/ringspan/internal/mgmtapi"
+	"github.com/ringspan/ringspan/internal/version"
+)
+
+func (a *Agent) metadataRoutes() []route {
+	return []route{
+		{"GET /api/v0/metadata/endpoints", quick, a.handleEndpoints},
+		{"GET /api/v0/metadata/ownership", quick, a.handleOwnership},
+		{"GET /api/v0/metadata/localdc", quick, a.handleDatacenter},
+		{"GET /api/v0/metadata/versions/release", quick, a.handleRelease},
+		{"GET /api/v0/metadata/versions/features", quick, a.handleFeatures},
+		{"GET /api/v1/ops/node/schema/versions", quick, a.handleSchemaVersions},
+	}
+}
+
+func (a *Agent) handleEndpoints(ctx context.Context, _ *http.Request) (int, any, error) {
+	list, err := a.endpoints(ctx)
+	return 200, map[string]any{"entity": list}, err
+}
+
+func (a *Agent) handleOwnership(ctx context.Context, q *http.Request) (int, any, error) {
+	keyspace, shares, err := a.ownership(ctx, q.FormValue("keyspace"))
+	return 200, mgmtapi.Ownership{Keyspace: keyspace, Ownership: shares}, err
+}
+
+func (a *Agent) handleDatacenter(context.Context, *http.Request) (int, any, error) {
+	return 200, a.config.Input.DatacenterName, nil
+}
+
+func (a *Agent) handleRelease(ctx context.Context, _ *http.Request) (int, any, error) {
+	v, err := a.release(ctx)
+	return 200, v, err
+}
+
+// handleFeatures names what there is in the management API's words. The features don't
+// depend on a JVM that runs.
+func (a *Agent) handleFeatures(ctx context.Context, _ *http.Request) (int, any, error) {
+	v, err := a.release(ctx)
+	if err != nil {
+		v = ""
+	}
+	return 200, map[string]any{"cassandra_version": v, "mgmt_version": "ringspan-agent " + version.Version, "features": []string{"async_sstable_tasks", "rebuild"}}, nil
+}
+
+func (a *Agent) handleSchemaVersions(ctx context.Context, _ *http.Request) (int, any, error) {
+	v, err := a.schemaVersions(ctx)
+	return 200, v, err
+}

@@ -1,0 +1,48 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/ringspan/ringspan/internal/mgmtapi"
+)
+
+func (a *Agent) roleRoutes() []route {
+	return []route{
+		{"GET /api/v0/ops/auth/role", quick, a.handleRoles},
+		{"POST /api/v0/ops/auth/role", quick, a.handlePutRole},
+		{"DELETE /api/v0/ops/auth/role", quick, a.handleDropRole},
+	}
+}
+
+// handleRoles reads at LOCAL_ONE unless it is asked for more.
+func (a *Agent) handleRoles(ctx context.Context, q *http.Request) (int, any, error) {
+	level := or(q.FormValue("consistency_level"), "LOCAL_ONE")
+	if !slices.Contains([]string{"LOCAL_ONE", "LOCAL_QUORUM", "EACH_QUORUM"}, level) {
+		return 400, nil, fmt.Errorf("consistency_level: %s is not one of LOCAL_ONE, LOCAL_QUORUM, EACH_QUORUM", level)
+	}
+	list, err := a.roles(ctx, level)
+	return 200, list, err
+}
+
+// handlePutRole takes a JSON body, or the management API's query parameters.
+func (a *Agent) handlePutRole(ctx context.Context, q *http.Request) (int, any, error) {
+	r := mgmtapi.Role{Name: q.URL.Query().Get("username"), Password: q.URL.Query().Get("password"),
+		Superuser: q.URL.Query().Get("is_superuser") == "true", Login: q.URL.Query().Get("can_login") == "true"}
+	if r.Name == "" {
+		if err := decodeBody(q, &r); err != nil {
+			return 400, nil, err
+		}
+	}
+	if r.Name == "" || r.Password == "" {
+		return 400, nil, errors.New("username and password are needed")
+	}
+	return 200, "OK", a.putRole(ctx, r.Name, r.Password, r.Superuser, r.Login)
+}
+
+func (a *Agent) handleDropRole(ctx context.Context, q *http.Request) (int, any, error) {
+	return 200, "OK", a.dropRole(ctx, q.FormValue("username"))
+}
