@@ -225,7 +225,7 @@ func (r *Reconciler) record(ctx context.Context, s *datacenter.State, step datac
 
 // knowsEverywhere fails unless a quorum of the replicas in each datacenter has a
 // role, as a login there needs it.
-func knowsEverywhere(ctx context.Context, n mgmtapi.Node, role string) error {
+func knowsEverywhere(ctx context.Context, n mgmtapi.Roles, role string) error {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
 	roles, err := n.RolesEverywhere(ctx)

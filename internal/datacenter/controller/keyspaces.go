@@ -22,7 +22,7 @@ type schema struct {
 }
 
 // observeKeyspaces reads how the users' keyspaces are replicated, if the schema isn't the one that was read before.
-func observeKeyspaces(ctx context.Context, s *datacenter.State, node mgmtapi.Node, m *memory) {
+func observeKeyspaces(ctx context.Context, s *datacenter.State, node mgmtapi.Keyspaces, m *memory) {
 	if !s.LooksAtKeyspaces() {
 		return
 	}
@@ -42,7 +42,7 @@ func observeKeyspaces(ctx context.Context, s *datacenter.State, node mgmtapi.Nod
 	s.Keyspaces = maps.Clone(m.schema.keyspaces)
 }
 
-func readKeyspaces(ctx context.Context, node mgmtapi.Node) (map[string]map[string]string, error) {
+func readKeyspaces(ctx context.Context, node mgmtapi.Keyspaces) (map[string]map[string]string, error) {
 	names, err := node.Keyspaces(ctx)
 	if err != nil {
 		return nil, err

@@ -352,7 +352,7 @@ func (r *Reconciler) askAboutRing(ctx context.Context, s *datacenter.State, node
 // asks all others. It would wait 10 s for each answer from a region that was just
 // cut off, and for as long when it is drained meanwhile; so afterwards gossip has
 // to do, which knows the same about a second later.
-func schemas(ctx context.Context, s *datacenter.State, node mgmtapi.Node) (int, error) {
+func schemas(ctx context.Context, s *datacenter.State, node mgmtapi.Membership) (int, error) {
 	if s.DC.Status.IsTrue(api.DatacenterInitialized) {
 		return datacenter.GossipedSchemas(s.Ringview), nil
 	}

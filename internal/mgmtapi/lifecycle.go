@@ -2,33 +2,18 @@ package mgmtapi
 
 import (
 	"context"
-	"errors"
+	"strconv"
 	"time"
 )
 
-// Node is one Cassandra node's management.
-type Node interface {
+// Lifecycle is a node's process: whether it runs, whose data it has, and whether it
+// serves clients.
+type Lifecycle interface {
 	Status(ctx context.Context) (Status, error)
 	Start(ctx context.Context, o StartOptions) error
 	Stop(ctx context.Context) error
 	Drain(ctx context.Context) error
-	Endpoints(ctx context.Context) ([]Endpoint, error)
-	SchemaVersions(ctx context.Context) (map[string][]string, error)
-	ReloadSeeds(ctx context.Context, seeds []string) ([]string, error)
-	Keyspaces(ctx context.Context) ([]string, error)
-	Replication(ctx context.Context, keyspace string) (map[string]string, error)
-	CreateKeyspace(ctx context.Context, keyspace string, replication map[string]int) error
-	AlterKeyspace(ctx context.Context, keyspace string, replication map[string]int) error
-	Roles(ctx context.Context) ([]Role, error)
-	RolesEverywhere(ctx context.Context) ([]Role, error)
-	PutRole(ctx context.Context, r Role) error
-	DropRole(ctx context.Context, name string) error
 	SetNativeTransport(ctx context.Context, on bool) error
-	Ownership(ctx context.Context, keyspace string) (Ownership, error)
-	Rebuild(ctx context.Context, sourceDatacenter string) (jobID string, err error)
-	Cleanup(ctx context.Context, o CleanupOptions) (jobID string, err error)
-	Repair(ctx context.Context, o RepairOptions) (jobID string, err error)
-	Job(ctx context.Context, id string) (Job, error)
 }
 
 // State is what the agent's JVM does.
@@ -108,73 +93,27 @@ type StartOptions struct {
 	Decided *Identity `json:"decided,omitempty"`
 }
 
-// Endpoint is a member of the ring as one node sees it.
-type Endpoint struct {
-	Address        string
-	HostID         string
-	Datacenter     string
-	Rack           string
-	Alive          bool
-	Local          bool    // the node that was asked
-	Status         string  // NORMAL, JOINING, LEAVING, MOVING
-	Load           float64 // bytes
-	Schema         string
-	Tokens         []string
-	ReleaseVersion string
-	ClusterName    string
+// Status asks the agent what its JVM does.
+func (c *Client) Status(ctx context.Context) (s Status, err error) {
+	return s, c.get(ctx, "/api/v0/lifecycle/status", &s)
 }
 
-// Role is a Cassandra role. Password is only sent, never received.
-type Role struct {
-	Name      string `json:"username"`
-	Password  string `json:"password,omitempty"`
-	Superuser bool   `json:"is_superuser"`
-	Login     bool   `json:"can_login"`
+// Start returns as soon as the JVM is launched; one that runs already is no error.
+func (c *Client) Start(ctx context.Context, o StartOptions) error {
+	return c.post(ctx, "/api/v0/lifecycle/start", o, nil)
 }
 
-// Ownership is each address's effective share of a keyspace: over one
-// datacenter they add up to its replication factor at most, 1 = everything.
-type Ownership struct {
-	Keyspace  string             `json:"keyspace"`
-	Ownership map[string]float64 `json:"ownership"`
+// Stop drains the node and ends its JVM.
+func (c *Client) Stop(ctx context.Context) error {
+	return c.post(ctx, "/api/v0/lifecycle/stop", nil, nil)
 }
 
-// CleanupOptions choose what a cleanup goes over.
-type CleanupOptions struct {
-	Keyspace string   `json:"keyspace_name"` // "NON_LOCAL_STRATEGY" = all
-	Tables   []string `json:"tables,omitempty"`
-	Jobs     int      `json:"jobs,omitempty"`
+// Drain flushes the node and closes its ports.
+func (c *Client) Drain(ctx context.Context) error {
+	return c.post(ctx, "/api/v0/ops/node/drain", nil, nil)
 }
 
-// RepairOptions choose what a repair goes over: the ranges that the node holds
-// replicas of, with all their replicas in all datacenters.
-type RepairOptions struct {
-	Keyspace string   `json:"keyspace_name"`
-	Tables   []string `json:"tables,omitempty"`
-	Full     bool     `json:"full"` // and not only what was never repaired
+// SetNativeTransport opens or closes the port for clients.
+func (c *Client) SetNativeTransport(ctx context.Context, on bool) error {
+	return c.post(ctx, "/api/v0/ops/node/native?enabled="+strconv.FormatBool(on), nil, nil)
 }
-
-// Job is a long operation of one node. Jobs are lost when the agent restarts.
-type Job struct {
-	ID         string `json:"id"`
-	Type       string `json:"type"`
-	Status     string `json:"status"` // WAITING, COMPLETED, ERROR
-	SubmitTime string `json:"submit_time"`
-	EndTime    string `json:"end_time,omitempty"`
-	Error      string `json:"error,omitempty"`
-}
-
-// Job states.
-const (
-	JobWaiting   = "WAITING"
-	JobCompleted = "COMPLETED"
-	JobError     = "ERROR"
-)
-
-// Classes of errors; test with errors.Is.
-var (
-	ErrNotFound    = errors.New("not found")
-	ErrUnavailable = errors.New("unavailable") // nobody answers, or not in time: another try may help
-	ErrRefused     = errors.New("refused")     // the call makes no sense (4xx)
-	ErrFailed      = errors.New("failed")      // Cassandra was asked and refused it, or could not do it (500)
-)

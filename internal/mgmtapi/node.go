@@ -1,0 +1,21 @@
+package mgmtapi
+
+import "errors"
+
+// Node is one Cassandra node's management, by concern. Who needs one of them asks for
+// that one only.
+type Node interface {
+	Lifecycle
+	Membership
+	Keyspaces
+	Roles
+	Operations
+}
+
+// Classes of errors; test with errors.Is.
+var (
+	ErrNotFound    = errors.New("not found")
+	ErrUnavailable = errors.New("unavailable") // nobody answers, or not in time: another try may help
+	ErrRefused     = errors.New("refused")     // the call makes no sense (4xx)
+	ErrFailed      = errors.New("failed")      // Cassandra was asked and refused it, or could not do it (500)
+)
