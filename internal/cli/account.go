@@ -10,7 +10,6 @@ import (
 	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
 	"github.com/ringspan/ringspan/internal/cli/progress"
 	"github.com/ringspan/ringspan/internal/fleet"
-	"github.com/ringspan/ringspan/internal/fleet/aws"
 	"github.com/ringspan/ringspan/internal/fleet/inventory"
 )
 
@@ -18,7 +17,7 @@ import (
 type account struct{ inventory.Account }
 
 func (a *account) flags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&a.Endpoint, strings.TrimLeft(aws.EndpointFlag, "-"), "", "`URL` of another cloud that answers AWS's API, such as ringspan-local serve (default: AWS, or $AWS_ENDPOINT_URL)")
+	cmd.Flags().StringVar(&a.Endpoint, strings.TrimLeft(inventory.EndpointFlag, "-"), "", "`URL` of another cloud that answers AWS's API, such as ringspan-local serve (default: AWS, or $AWS_ENDPOINT_URL)")
 }
 
 // load reads a file for a verb that looks at its account or changes it.

@@ -1,14 +1,16 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
+	"github.com/ringspan/ringspan/internal/fleet"
 	"github.com/ringspan/ringspan/internal/fleet/cost"
-	"github.com/ringspan/ringspan/internal/fleet/infra"
+	"github.com/ringspan/ringspan/internal/fleet/provision"
 )
 
 func costCommand(o *options) *cobra.Command {
@@ -34,18 +36,9 @@ volumes come on top. With --present it reckons what is there now instead.`,
 			if err != nil {
 				return err
 			}
-			q := c.Question(file.Fleet.Name, &file.Fleet.Spec)
-			seen, err := c.Observe(cmd.Context(), q)
+			estimate, err := reckon(cmd.Context(), c, file, present)
 			if err != nil {
 				return err
-			}
-			estimate := cost.OfFound(seen.Found)
-			if !present {
-				wanted, err := c.Desire(infra.Input{Fleet: file.Fleet.Name, ID: q.ID, Spec: file.Fleet.Spec, Seen: seen})
-				if err != nil {
-					return err
-				}
-				estimate = cost.Of(wanted)
 			}
 			if output == "json" {
 				return printJSON(cmd.OutOrStdout(), estimate)
@@ -57,6 +50,22 @@ volumes come on top. With --present it reckons what is there now instead.`,
 	cmd.Flags().BoolVar(&present, "present", false, "reckon what is there now, not what the file asks for")
 	outputFlag(cmd, &output, "text", "json")
 	return cmd
+}
+
+// reckon estimates what is there now, or what the file asks for.
+func reckon(ctx context.Context, p provision.Provider, f *fleet.File, present bool) (cost.Estimate, error) {
+	if present {
+		seen, err := p.Observe(ctx, p.Question(f.Fleet.Name, &f.Fleet.Spec))
+		if err != nil {
+			return cost.Estimate{}, err
+		}
+		return cost.OfFound(seen.Found), nil
+	}
+	r, err := provision.Plan(ctx, p, provision.Request{Fleet: f.Fleet.Name, Spec: f.Fleet.Spec})
+	if err != nil {
+		return cost.Estimate{}, err
+	}
+	return cost.Of(r.Wanted), nil
 }
 
 func printCost(out io.Writer, e cost.Estimate) error {

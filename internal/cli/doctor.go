@@ -104,7 +104,11 @@ func causes(ctx context.Context, p inventory.Fleet, all []region.Region) ([]netw
 	for _, r := range all {
 		spec.Regions = append(spec.Regions, fleetv1.Region{Name: r.Name})
 	}
-	return apiView(ctx, c, p.Name(), &spec)
+	found, err := apiView(ctx, c, p.Name(), &spec)
+	if provision.IsNotSupported(err) {
+		return nil, nil // what was measured stands by itself
+	}
+	return found, err
 }
 
 // apiView is what the API shows to be wrong.
@@ -133,14 +137,14 @@ func (a account) examine(ctx context.Context, o *options, path string) (doctor.R
 	if err != nil {
 		return doctor.Report{}, err
 	}
-	if file.Fleet.Spec.Provider == fleetv1.ProviderExisting {
-		return doctor.Report{}, fmt.Errorf("%s: no API describes the networks between clusters of provider existing; run doctor without -f, which measures them", path)
-	}
 	c, spec, err := a.Reach(ctx, file)
 	if err != nil {
 		return doctor.Report{}, err
 	}
 	found, err := apiView(ctx, c, file.Fleet.Name, &spec)
+	if provision.IsNotSupported(err) {
+		err = fmt.Errorf("%s: %w; run doctor without -f, which measures them", path, err)
+	}
 	if err != nil {
 		return doctor.Report{}, err
 	}

@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/ringspan/ringspan/internal/fleet/aws"
+	"github.com/ringspan/ringspan/internal/fleet/provision"
 )
 
 // collection are the flags of gc.
@@ -48,7 +48,7 @@ without an expiry are never touched. It may be ended at any moment and run again
 
 // collected is what `gc -o json` prints of a fleet.
 type collected struct {
-	aws.Existing
+	provision.FoundFleet
 	Past bool `json:"past"` // its time is over
 }
 

@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/ringspan/ringspan/internal/fleet/aws"
+	"github.com/ringspan/ringspan/internal/fleet/inventory"
 )
 
 func policyCommand() *cobra.Command {
@@ -17,7 +17,7 @@ and no more. It is derived from the calls that this program can make: a call tha
 isn't in the policy isn't in the program. Nobody is asked.`,
 		Example: "  ringspan policy article > policy.json",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			data, err := aws.PolicyFor(partition, args[0]).JSON()
+			data, err := inventory.Unasked(partition).Policy(args[0])
 			if err != nil {
 				return err
 			}

@@ -5,7 +5,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/ringspan/ringspan/internal/fleet/aws"
 	"github.com/ringspan/ringspan/internal/fleet/aws/login"
 )
 
@@ -19,7 +18,7 @@ runs it; it is valid for some minutes. The kubeconfig that up writes for a fleet
 AWS calls it, so that neither the aws program nor a stored secret is needed.`,
 		Example: "  ringspan token --region eu-west-1 --cluster article-eu-west-1",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := aws.Connect(cmd.Context(), aws.Options{Region: region, Endpoint: a.Endpoint})
+			c, err := a.Connect(cmd.Context(), region)
 			if err != nil {
 				return err
 			}

@@ -3,8 +3,6 @@ package aws
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
@@ -29,6 +27,7 @@ import (
 	"github.com/aws/smithy-go/middleware"
 
 	"github.com/ringspan/ringspan/internal/fleet/aws/body"
+	"github.com/ringspan/ringspan/internal/fleet/aws/desired"
 	"github.com/ringspan/ringspan/internal/fleet/cost"
 	"github.com/ringspan/ringspan/internal/fleet/infra"
 	"github.com/ringspan/ringspan/internal/fleet/provision"
@@ -113,6 +112,9 @@ func Connect(ctx context.Context, o Options) (*Cloud, error) {
 	c.IAM, c.STS = iam.NewFromConfig(loaded), sts.NewFromConfig(loaded)
 	return c, nil
 }
+
+// Unasked is a partition of AWS of which nothing is asked: aws, aws-cn or aws-us-gov.
+func Unasked(partition string) *Cloud { return &Cloud{Calls: &Calls{}, partition: partition} }
 
 // who is asked and waited for, in sentences.
 func (c *Cloud) who() string { return cmp.Or(c.name, "AWS") }
@@ -223,14 +225,6 @@ func (c *Cloud) in(region string) *regional {
 	return r
 }
 
-// FleetID tells fleets of one name in different accounts apart. It is made of
-// what everybody knows who has the file and the account, so that two people mean
-// the same fleet, and nothing has to be remembered.
-func FleetID(account, fleet string) string {
-	sum := sha256.Sum256([]byte("ringspan/" + account + "/" + fleet))
-	return hex.EncodeToString(sum[:10])
-}
-
 // Account is its number.
 func (c *Cloud) Account() string { return c.account }
 
@@ -247,6 +241,8 @@ func (c *Cloud) Cost(wanted *infra.Desired) *cost.Estimate {
 }
 
 // Desire says what a fleet needs in AWS.
-func (*Cloud) Desire(in infra.Input) (*infra.Desired, error) { return infra.Desire(in) }
+func (c *Cloud) Desire(in infra.Input) (*infra.Desired, error) {
+	return desired.Planner{Partition: c.partition}.Desire(in)
+}
 
 var _ provision.Provider = (*Cloud)(nil)

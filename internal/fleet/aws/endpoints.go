@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eks"
 
 	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
-	"github.com/ringspan/ringspan/internal/fleet/infra"
+	"github.com/ringspan/ringspan/internal/fleet/aws/desired"
 	"github.com/ringspan/ringspan/internal/fleet/provision"
 )
 
@@ -32,7 +32,7 @@ func (c *Cloud) Endpoints(ctx context.Context, fleet string, spec *fleetv1.Fleet
 
 // endpoint of a region's cluster; a zero one with an error.
 func (c *Cloud) endpoint(ctx context.Context, fleet string, r fleetv1.Region) (provision.Endpoint, error) {
-	name := infra.ClusterName(fleet, r.Name)
+	name := desired.ClusterName(fleet, r.Name)
 	if r.Adopt != nil && r.Adopt.Cluster != "" {
 		name = r.Adopt.Cluster
 	}

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -18,20 +17,10 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/ringspan/ringspan/internal/fleet"
+	"github.com/ringspan/ringspan/internal/fleet/aws/desired"
 	"github.com/ringspan/ringspan/internal/fleet/infra"
+	"github.com/ringspan/ringspan/internal/fleet/provision"
 )
-
-// Existing is a fleet that was found by its tags.
-type Existing struct {
-	Name      string    `json:"name"`
-	Regions   []string  `json:"regions"`
-	Expires   string    `json:"expires,omitempty"`
-	Resources int       `json:"resources"` // IAM's roles, and of EC2, in all regions, what AWS doesn't list after its end
-	Deadline  time.Time `json:"-"`         // zero: never
-}
-
-// Past tells whether the fleet's time is over.
-func (e *Existing) Past(now time.Time) bool { return !e.Deadline.IsZero() && !e.Deadline.After(now) }
 
 // sighting is what was found of a fleet.
 type sighting struct {
@@ -81,7 +70,7 @@ func (s *sighting) expires() string {
 
 // Fleets finds every fleet of the account, in all regions: by the tags of what it
 // has in EC2, and by its roles where it has adopted all networks.
-func (c *Cloud) Fleets(ctx context.Context) ([]Existing, error) {
+func (c *Cloud) Fleets(ctx context.Context) ([]provision.FoundFleet, error) {
 	regions, err := c.in(c.home).ec2.DescribeRegions(ctx, &ec2.DescribeRegionsInput{})
 	if err != nil {
 		return nil, c.explain(err, c.home)
@@ -111,10 +100,10 @@ func (c *Cloud) Fleets(ctx context.Context) ([]Existing, error) {
 	if err := c.fleetPeerings(ctx, seen, peered); err != nil {
 		return nil, err
 	}
-	var all []Existing
+	var all []provision.FoundFleet
 	for _, name := range slices.Sorted(maps.Keys(seen)) {
 		s := seen[name]
-		e := Existing{Name: name, Regions: slices.Sorted(maps.Keys(s.regions)), Resources: s.resources, Expires: s.expires()}
+		e := provision.FoundFleet{Name: name, Regions: slices.Sorted(maps.Keys(s.regions)), Resources: s.resources, Expires: s.expires()}
 		e.Deadline, _ = fleet.Expiry(e.Expires) // what somebody else wrote there is no time
 		all = append(all, e)
 	}
@@ -179,12 +168,12 @@ func (c *Cloud) fleetPeerings(ctx context.Context, seen sightings, peered map[st
 // says at its clusters when its time is over, and without those at its roles.
 func (c *Cloud) fleetRoles(ctx context.Context, seen sightings) error {
 	roles := map[string][]iamtypes.Role{}
-	all, err := c.rolesBelow(ctx, infra.RolesPath)
+	all, err := c.rolesBelow(ctx, desired.RolesPath)
 	if err != nil {
 		return err
 	}
 	for _, r := range all {
-		name := strings.TrimSuffix(strings.TrimPrefix(awssdk.ToString(r.Path), infra.RolesPath), "/")
+		name := strings.TrimSuffix(strings.TrimPrefix(awssdk.ToString(r.Path), desired.RolesPath), "/")
 		if fleet.ValidName(name) {
 			roles[name] = append(roles[name], r)
 		}
@@ -217,14 +206,14 @@ func (c *Cloud) fleetRoles(ctx context.Context, seen sightings) error {
 
 // clusterExpiry counts like that of a network: up keeps a cluster's tags.
 func (c *Cloud) clusterExpiry(ctx context.Context, name, region string, at *sighting) error {
-	out, err := c.in(region).eks.DescribeCluster(ctx, &eks.DescribeClusterInput{Name: awssdk.String(infra.ClusterName(name, region))})
+	out, err := c.in(region).eks.DescribeCluster(ctx, &eks.DescribeClusterInput{Name: awssdk.String(desired.ClusterName(name, region))})
 	if is(err, notFound, unknown) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	if out.Cluster.Tags[infra.TagFleetID] == FleetID(c.account, name) {
+	if out.Cluster.Tags[infra.TagFleetID] == desired.FleetID(c.account, name) {
 		at.networks = append(at.networks, out.Cluster.Tags[infra.TagExpires])
 	}
 	return nil

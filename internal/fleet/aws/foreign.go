@@ -8,6 +8,7 @@ import (
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
+	"github.com/ringspan/ringspan/internal/fleet/aws/desired"
 	"github.com/ringspan/ringspan/internal/fleet/infra"
 )
 
@@ -74,7 +75,7 @@ func foreign(observations []*observation, seen *infra.Seen) (all []infra.Foreign
 }
 
 func (o *observation) foreign(mine map[string]bool) (all []infra.Foreign) {
-	cluster := infra.ClusterName(o.question.Fleet, o.in.name)
+	cluster := desired.ClusterName(o.question.Fleet, o.in.name)
 	ours := map[string]bool{} // machines
 	say := func(kind string, id, vpc *string, detail string) {
 		all = append(all, infra.Foreign{Region: o.in.name, Network: awssdk.ToString(vpc), Kind: kind, Physical: awssdk.ToString(id), Detail: detail})

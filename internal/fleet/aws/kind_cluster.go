@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eks/types"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/ringspan/ringspan/internal/fleet/aws/desired"
 	"github.com/ringspan/ringspan/internal/fleet/infra"
 	"github.com/ringspan/ringspan/internal/fleet/provision"
 )
@@ -22,7 +23,7 @@ var clusterKind = kind{create: (*job).createCluster, change: (*job).changeCluste
 // askClusters looks at the fleet's cluster of the region, and at one that it
 // adopts. Its name says which it is; its tag proves it.
 func (o *observation) askClusters(ctx context.Context) error {
-	names := []string{infra.ClusterName(o.question.Fleet, o.in.name)}
+	names := []string{desired.ClusterName(o.question.Fleet, o.in.name)}
 	adopted := adoptedCluster(o.question, o.in.name)
 	if adopted != "" && adopted != names[0] {
 		names = append(names, adopted)

@@ -6,14 +6,14 @@ import (
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
-	"github.com/ringspan/ringspan/internal/fleet/infra"
+	"github.com/ringspan/ringspan/internal/fleet/aws/desired"
 )
 
 var instanceProfileKind = kind{create: (*job).createProfile, change: (*job).changeProfile, remove: (*job).removeProfile}
 
 func (j *job) createProfile(ctx context.Context) error {
 	j.physical = j.want("name")
-	_, err := j.cloud.IAM.CreateInstanceProfile(ctx, &iam.CreateInstanceProfileInput{InstanceProfileName: &j.physical, Path: awssdk.String(infra.RolePath(j.task.Fleet)), Tags: iamTags(j.tags())})
+	_, err := j.cloud.IAM.CreateInstanceProfile(ctx, &iam.CreateInstanceProfileInput{InstanceProfileName: &j.physical, Path: awssdk.String(desired.RolePath(j.task.Fleet)), Tags: iamTags(j.tags())})
 	if err != nil && !is(err, exists) {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
+	"github.com/ringspan/ringspan/internal/fleet/aws/desired"
 	"github.com/ringspan/ringspan/internal/fleet/infra"
 )
 
@@ -29,7 +30,7 @@ func (o *observation) foundInterfaces() (all []infra.Found) {
 
 // fromCluster tells whether EKS or its network plugin made an interface.
 func fromCluster(n types.NetworkInterface, fleet, region string) bool {
-	cluster := infra.ClusterName(fleet, region)
+	cluster := desired.ClusterName(fleet, region)
 	tags := readTags(n.TagSet)
 	description := awssdk.ToString(n.Description)
 	return tags["cluster.k8s.amazonaws.com/name"] == cluster || tags["kubernetes.io/cluster/"+cluster] == "owned" || tags["eks:cluster-name"] == cluster || tags["aws:eks:cluster-name"] == cluster ||

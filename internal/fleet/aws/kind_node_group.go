@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eks"
 	"github.com/aws/aws-sdk-go-v2/service/eks/types"
 
+	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
 	"github.com/ringspan/ringspan/internal/fleet/infra"
 )
 
@@ -41,7 +42,7 @@ func (k *observedCluster) foundNodeGroups(region string) (all []infra.Found) {
 func nodeGroupFound(g *types.Nodegroup, region, cluster string) infra.Found {
 	f := infra.Found{ID: region + "/" + awssdk.ToString(g.NodegroupName), Kind: infra.NodePool, Region: region, Physical: cluster + "/" + awssdk.ToString(g.NodegroupName), Tags: g.Tags,
 		State: nodeGroupState(g.Status), Detail: "it is " + string(g.Status) + nodeGroupHealth(g),
-		Have: map[string]string{"arn": awssdk.ToString(g.NodegroupArn), "instanceType": infra.List(g.InstanceTypes), "diskGiB": strconv.Itoa(int(awssdk.ToInt32(g.DiskSize))), "capacity": string(g.CapacityType)},
+		Have: map[string]string{"arn": awssdk.ToString(g.NodegroupArn), "instanceType": infra.List(g.InstanceTypes), "diskGiB": strconv.Itoa(int(awssdk.ToInt32(g.DiskSize))), "capacity": capacityOf(g.CapacityType)},
 		Refs: map[string]string{"cluster": cluster, "role": lastPart(awssdk.ToString(g.NodeRole))}}
 	if s := g.ScalingConfig; s != nil {
 		f.Have["count"] = strconv.Itoa(int(awssdk.ToInt32(s.DesiredSize)))
@@ -50,6 +51,25 @@ func nodeGroupFound(g *types.Nodegroup, region, cluster string) infra.Found {
 		f.Refs[s] = s
 	}
 	return f
+}
+
+// capacityOf is how machines are bought, as the file has it.
+func capacityOf(t types.CapacityTypes) string {
+	switch t {
+	case types.CapacityTypesSpot:
+		return string(fleetv1.Spot)
+	case types.CapacityTypesOnDemand:
+		return string(fleetv1.OnDemand)
+	default: // made by somebody else
+		return string(t)
+	}
+}
+
+func capacityType(c string) types.CapacityTypes {
+	if c == string(fleetv1.Spot) {
+		return types.CapacityTypesSpot
+	}
+	return types.CapacityTypesOnDemand
 }
 
 func nodeGroupHealth(g *types.Nodegroup) string {
@@ -80,7 +100,7 @@ func (j *job) createNodes(ctx context.Context) error {
 	cluster, name := j.ref("cluster"), j.want("name")
 	j.physical = cluster + "/" + name
 	in := &eks.CreateNodegroupInput{ClusterName: &cluster, NodegroupName: &name, NodeRole: awssdk.String(j.roleARN(j.ref("role"))), Subnets: j.subnets(),
-		InstanceTypes: []string{j.want("instanceType")}, DiskSize: awssdk.Int32(j.number("diskGiB")), CapacityType: types.CapacityTypes(j.want("capacity")),
+		InstanceTypes: []string{j.want("instanceType")}, DiskSize: awssdk.Int32(j.number("diskGiB")), CapacityType: capacityType(j.want("capacity")),
 		ScalingConfig: j.scaling(), Tags: j.tags()}
 	err := j.cloud.settle(ctx, "making nodes of "+cluster, func(ctx context.Context) error {
 		_, err := j.region.eks.CreateNodegroup(ctx, in)

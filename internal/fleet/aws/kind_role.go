@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
+	"github.com/ringspan/ringspan/internal/fleet/aws/desired"
 	"github.com/ringspan/ringspan/internal/fleet/infra"
 	"github.com/ringspan/ringspan/internal/fleet/provision"
 )
@@ -21,7 +22,7 @@ var purposes = []string{"cluster", "node", "ebs-csi", "operator", "host"}
 
 // roleID is the logical id of a role's name.
 func roleID(fleet, name string) string {
-	rest, ok := strings.CutPrefix(name, infra.RolePrefix+fleet+"-")
+	rest, ok := strings.CutPrefix(name, desired.RolePrefix+fleet+"-")
 	if !ok {
 		return ""
 	}
@@ -35,7 +36,7 @@ func roleID(fleet, name string) string {
 
 // roles finds the fleet's roles and instance profiles by their path.
 func (c *Cloud) roles(ctx context.Context, q provision.Question) (all []infra.Found, err error) {
-	path := infra.RolePath(q.Fleet)
+	path := desired.RolePath(q.Fleet)
 	roles, err := c.rolesBelow(ctx, path)
 	if err != nil {
 		return nil, err
@@ -116,7 +117,7 @@ func trusted(document string) string {
 // createRole: names of roles are unique, so that two runs can't make two.
 func (j *job) createRole(ctx context.Context) error {
 	j.physical = j.want("name")
-	_, err := j.cloud.IAM.CreateRole(ctx, &iam.CreateRoleInput{RoleName: &j.physical, Path: awssdk.String(infra.RolePath(j.task.Fleet)),
+	_, err := j.cloud.IAM.CreateRole(ctx, &iam.CreateRoleInput{RoleName: &j.physical, Path: awssdk.String(desired.RolePath(j.task.Fleet)),
 		AssumeRolePolicyDocument: awssdk.String(trusting(j.want("trust"))), Description: awssdk.String("Ringspan fleet " + j.task.Fleet + ": " + j.step.ID), Tags: iamTags(j.tags())})
 	if err != nil && !is(err, exists) {
 		return err
@@ -167,5 +168,5 @@ func (j *job) removeRole(ctx context.Context) error {
 
 // roleARN of one of the fleet's roles.
 func (j *job) roleARN(name string) string {
-	return "arn:" + j.cloud.partition + ":iam::" + j.cloud.account + ":role" + infra.RolePath(j.task.Fleet) + name
+	return "arn:" + j.cloud.partition + ":iam::" + j.cloud.account + ":role" + desired.RolePath(j.task.Fleet) + name
 }

@@ -38,7 +38,7 @@ func rulesIn(g *types.SecurityGroup, region, cluster, fleet string) (all []infra
 	return all
 }
 
-// ruleText is a rule as infra.Rulebook writes it.
+// ruleText is a rule as desired.Rulebook writes it.
 func ruleText(p types.IpPermission, cidr string) string {
 	return fmt.Sprintf("%s %d-%d %s", awssdk.ToString(p.IpProtocol), awssdk.ToInt32(p.FromPort), awssdk.ToInt32(p.ToPort), cidr)
 }
@@ -115,7 +115,7 @@ func (j *job) permissions(rules []string) (all []types.IpPermission) {
 		var protocol, cidr string
 		var from, to int32
 		if _, err := fmt.Sscanf(rule, "%s %d-%d %s", &protocol, &from, &to, &cidr); err != nil {
-			continue // rules are written by infra.Rulebook and ruleText only
+			continue // rules are written by desired.Rulebook and ruleText only
 		}
 		all = append(all, types.IpPermission{IpProtocol: &protocol, FromPort: &from, ToPort: &to,
 			IpRanges: []types.IpRange{{CidrIp: &cidr, Description: awssdk.String(describing(j.task.FleetID, j.step.ID))}}})

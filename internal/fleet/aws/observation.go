@@ -2,7 +2,6 @@ package aws
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"strings"
 
@@ -32,10 +31,6 @@ type observation struct {
 	groups     []types.SecurityGroup
 	instances  []types.Instance
 	volumes    []types.Volume
-	zones      []infra.Zone
-	image      string
-	quotas     []infra.Quota
-	vcpus      map[string]int // by instance type
 	clusters   []observedCluster
 	adopted    *infra.AdoptedNetwork
 	inside     inside
@@ -54,7 +49,7 @@ func (o *observation) all(asked context.Context) error {
 	group, ctx := errgroup.WithContext(asked)
 	for _, ask := range []func(context.Context) error{
 		o.askVPCs, o.askGateways, o.askSubnets, o.askAddresses, o.askNATs, o.askTables, o.askPeerings, o.askGroups,
-		o.askInstances, o.askVolumes, o.askZones, o.askImage, o.askQuotas, o.askClusters, o.askAdopted,
+		o.askInstances, o.askVolumes, o.askClusters, o.askAdopted,
 	} {
 		group.Go(func() error { return ask(ctx) })
 	}
@@ -108,17 +103,9 @@ func (o *observation) joined() (ids []string) {
 // into turns a region's answers into resources.
 func (o *observation) into(seen *infra.Seen) {
 	region := o.in.name
-	if o.zones != nil {
-		seen.Zones[region] = o.zones
-	}
-	if o.image != "" {
-		seen.Images[region] = o.image
-	}
 	if o.adopted != nil {
 		seen.Adopted[region] = *o.adopted
 	}
-	seen.Quotas = append(seen.Quotas, o.quotas...)
-	maps.Copy(seen.VCPUs, o.vcpus)
 	var all []infra.Found
 	for _, found := range []func() []infra.Found{
 		o.foundVPCs, o.foundGateways, o.foundSubnets, o.foundAddresses, o.foundNATs, o.foundTables, o.foundPeerings,

@@ -12,13 +12,14 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
+	"github.com/ringspan/ringspan/internal/fleet/aws/desired"
 	"github.com/ringspan/ringspan/internal/fleet/infra"
 	"github.com/ringspan/ringspan/internal/fleet/provision"
 )
 
 // Question asks for a fleet.
 func (c *Cloud) Question(name string, spec *fleetv1.FleetSpec) provision.Question {
-	q := provision.Question{Fleet: name, ID: FleetID(c.account, name), Spec: spec}
+	q := provision.Question{Fleet: name, ID: desired.FleetID(c.account, name), Spec: spec}
 	if spec == nil {
 		return q
 	}
@@ -44,8 +45,7 @@ func (c *Cloud) Observe(ctx context.Context, q provision.Question) (*infra.Seen,
 	if err != nil {
 		return nil, err
 	}
-	seen := &infra.Seen{Found: roles, Account: c.account, Partition: c.partition, Caller: c.caller,
-		Zones: map[string][]infra.Zone{}, Adopted: map[string]infra.AdoptedNetwork{}, Images: map[string]string{}, VCPUs: map[string]int{}}
+	seen := &infra.Seen{Found: roles, Account: c.account, Adopted: map[string]infra.AdoptedNetwork{}}
 	group, each := errgroup.WithContext(ctx)
 	observations := make([]*observation, len(regions))
 	for i, name := range regions {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ringspan/ringspan/internal/fleet/aws/desired"
 	"github.com/ringspan/ringspan/internal/fleet/infra"
 )
 
@@ -77,8 +78,8 @@ func looks(name string) bool {
 	return false
 }
 
-// Policy is an IAM policy document.
-type Policy struct {
+// PolicyDocument is one of IAM.
+type PolicyDocument struct {
 	Version   string
 	Statement []Statement
 }
@@ -92,9 +93,12 @@ type Statement struct {
 	Condition map[string]map[string]any `json:",omitempty"`
 }
 
+// Policy implements provision.Provider: an IAM policy, as JSON.
+func (c *Cloud) Policy(fleet string) ([]byte, error) { return PolicyFor(c.partition, fleet).JSON() }
+
 // PolicyFor is the least that the calls of this program need for one fleet. It
 // is derived from the interfaces in api.go: a call that can be made is in it.
-func PolicyFor(partition, fleet string) Policy {
+func PolicyFor(partition, fleet string) PolicyDocument {
 	actions := map[scope][]string{}
 	for call, s := range classOf {
 		actions[s] = append(actions[s], call.String())
@@ -108,11 +112,11 @@ func PolicyFor(partition, fleet string) Policy {
 	arn := func(format string, args ...any) string {
 		return "arn:" + partition + ":" + fmt.Sprintf(format, args...)
 	}
-	ofFleet := []string{arn("iam::*:role%s*", infra.RolePath(fleet)), arn("iam::*:instance-profile%s*", infra.RolePath(fleet))}
+	ofFleet := []string{arn("iam::*:role%s*", desired.RolePath(fleet)), arn("iam::*:instance-profile%s*", desired.RolePath(fleet))}
 	ec2All := arn("ec2:*:*:*/*")
 	// An action on several resources is allowed when each of them is.
 	made := []string{arn("ec2:*:*:subnet/*"), arn("ec2:*:*:natgateway/*"), arn("ec2:*:*:route-table/*"), arn("ec2:*:*:security-group/*"), arn("ec2:*:*:vpc-peering-connection/*"), arn("ec2:*:*:instance/*"), arn("ec2:*:*:volume/*")}
-	return Policy{Version: "2012-10-17", Statement: []Statement{
+	return PolicyDocument{Version: "2012-10-17", Statement: []Statement{
 		{Sid: "Look", Effect: "Allow", Action: actions[read], Resource: "*"},
 		{Sid: "MakeWithTag", Effect: "Allow", Action: actions[create], Resource: ec2All, Condition: fleetTag("aws:RequestTag/")},
 		{Sid: "TagWhatIsMade", Effect: "Allow", Action: actions[tagging], Resource: ec2All, Condition: map[string]map[string]any{
@@ -141,9 +145,9 @@ func attachMakes(actions []string) []string {
 }
 
 // JSON is the document as IAM takes it.
-func (p Policy) JSON() ([]byte, error) { return json.MarshalIndent(p, "", "  ") }
+func (p PolicyDocument) JSON() ([]byte, error) { return json.MarshalIndent(p, "", "  ") }
 
 // Allows tells whether an action is in the policy, whatever its resource.
-func (p Policy) Allows(call Call) bool {
+func (p PolicyDocument) Allows(call Call) bool {
 	return slices.ContainsFunc(p.Statement, func(s Statement) bool { return slices.Contains(s.Action, call.String()) })
 }

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
-	"github.com/ringspan/ringspan/internal/fleet/infra"
+	"github.com/ringspan/ringspan/internal/fleet/aws/desired"
 	"github.com/ringspan/ringspan/internal/network"
 )
 
@@ -75,7 +75,7 @@ type regionView struct {
 
 // ask finds the cluster, and then everything in its network.
 func (v *regionView) ask(ctx context.Context, fleet string, r *fleetv1.Region) error {
-	v.cluster = infra.ClusterName(fleet, r.Name)
+	v.cluster = desired.ClusterName(fleet, r.Name)
 	if r.Adopt != nil && r.Adopt.Cluster != "" {
 		v.cluster = r.Adopt.Cluster
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 
+	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
 	"github.com/ringspan/ringspan/internal/fleet/infra"
 )
 
@@ -84,7 +85,7 @@ func (e *estimate) add(kind infra.Kind, region string, attribute func(string) st
 		e.items[item{region: region, what: "public IPv4 address", each: address * hours}]++
 	case infra.NodePool:
 		count, _ := strconv.Atoi(attribute("count"))
-		e.machine(region, p, attribute("instanceType"), attribute("capacity") == "SPOT", count)
+		e.machine(region, p, attribute("instanceType"), attribute("capacity") == string(fleetv1.Spot), count)
 		size, _ := strconv.Atoi(attribute("diskGiB"))
 		e.items[item{region: region, what: fmt.Sprintf("root volume of %d GiB", size), each: p.gp3 * float64(size)}] += count
 	case infra.Machine:

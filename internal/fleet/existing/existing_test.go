@@ -109,12 +109,29 @@ func TestNoPlanTouchesAClusterOfOthers(t *testing.T) {
 		}
 	})
 	p := &Provider{}
-	if _, err := p.Apply(t.Context(), provision.Task{}); !errors.Is(err, errNotOurs) {
+	if _, err := p.Apply(t.Context(), provision.Task{}); !provision.IsNotSupported(err) {
 		t.Errorf("a step was done: %v", err)
 	}
 	r, err := provision.PlanDown(t.Context(), p, "f", &fleetv1.FleetSpec{Regions: []fleetv1.Region{{Name: "a"}}})
 	if err != nil || len(r.Plan.Steps) > 0 {
 		t.Errorf("the end of a fleet would delete %s, %v", r.Plan.Text(), err)
+	}
+}
+
+// What such a fleet has no answer to it says by the provider's name; nothing is made up.
+func TestWhatIsNotSupportedIsSaid(t *testing.T) {
+	p := &Provider{}
+	spec := &fleetv1.FleetSpec{}
+	for want, ask := range map[string]func() error{
+		"provider existing does not describe the networks between clusters": func() error { _, _, err := p.Describe(t.Context(), "f", spec); return err },
+		"provider existing does not make tokens":                            func() error { _, err := p.Token(t.Context(), "r", "c"); return err },
+		"provider existing does not list fleets":                            func() error { _, err := p.Fleets(t.Context()); return err },
+		"provider existing does not have a policy":                          func() error { _, err := p.Policy("f"); return err },
+		"provider existing does not make or delete clusters":                func() error { _, err := p.Apply(t.Context(), provision.Task{}); return err },
+	} {
+		if err := ask(); !provision.IsNotSupported(err) || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%v, wanted %s", err, want)
+		}
 	}
 }
 

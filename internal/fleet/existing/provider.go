@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"time"
 
@@ -56,11 +55,21 @@ func (p *Provider) Desire(in infra.Input) (*infra.Desired, error) {
 	return d, Distinct(ids)
 }
 
-// errNotOurs is the answer to every step: no plan of this provider has one.
-var errNotOurs = errors.New("provider existing makes and deletes no clusters")
+// no is the answer to what can't be done with clusters of others.
+func no(what string) error {
+	return &provision.NotSupported{Provider: string(fleetv1.ProviderExisting), What: what}
+}
 
-// Apply refuses.
-func (*Provider) Apply(context.Context, provision.Task) (string, error) { return "", errNotOurs }
+// Apply refuses: no plan of this provider has a step.
+func (*Provider) Apply(context.Context, provision.Task) (string, error) {
+	return "", no("make or delete clusters")
+}
+
+// Preflight has nothing to ask: clusters that are there take nothing of an account. That they answer is
+// seen by Observe.
+func (*Provider) Preflight(context.Context, provision.Question) (*infra.Offer, error) {
+	return &infra.Offer{}, nil
+}
 
 // Announce does nothing: there is nothing that two runs could make twice.
 func (*Provider) Announce(context.Context, *infra.Seen, time.Time) func(context.Context) {
@@ -90,8 +99,21 @@ func (p *Provider) Credentials(_ string, e provision.Endpoint) (*clientcmdapi.Cl
 
 // Describe knows nothing of networks: what is measured stands by itself.
 func (*Provider) Describe(context.Context, string, *fleetv1.FleetSpec) (cloud network.Cloud, missing []string, err error) {
-	return cloud, nil, nil
+	return cloud, nil, no("describe the networks between clusters")
 }
+
+// Token has none: the user's kubeconfig logs in.
+func (*Provider) Token(context.Context, string, string) (string, error) {
+	return "", no("make tokens: the kubeconfig says how its users log in")
+}
+
+// Fleets can't be found: nobody lists all clusters of others.
+func (*Provider) Fleets(context.Context) ([]provision.FoundFleet, error) {
+	return nil, no("list fleets")
+}
+
+// Policy has none: the user's own permissions in the clusters count.
+func (*Provider) Policy(string) ([]byte, error) { return nil, no("have a policy of its own") }
 
 // Account is the kubeconfig.
 func (p *Provider) Account() string { return p.where }

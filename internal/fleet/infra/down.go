@@ -50,7 +50,7 @@ func deletions(gone []Found, why string, before map[string]bool) []Step {
 		if parent := implied[f.Kind]; parent != "" && leaving[f.Refs[parent]] || f.Kind == LinkAcceptance {
 			continue
 		}
-		if f.State == Gone || f.Kind == Link && f.State == Failed { // AWS forgets them by itself
+		if f.State == Gone || f.Kind == Link && f.State == Failed { // the cloud forgets them by itself
 			continue
 		}
 		reason := why
@@ -103,7 +103,7 @@ func first(a, b *Found, all []Found) bool {
 	return false
 }
 
-// inside tells whether a hangs on VPC b through something else.
+// inside tells whether a hangs on network b through something else.
 func inside(a, b *Found, all []Found) bool {
 	for i := range all {
 		for _, physical := range a.Refs {

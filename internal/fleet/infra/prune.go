@@ -25,8 +25,8 @@ func PruneOnly(names []string) Prune { return Prune{names: names} }
 
 func (p Prune) allows(f *Found) bool { return p.all || slices.Contains(p.names, f.Name()) }
 
-// Name says which one it is, to a person and uniquely: AWS's names are unique in a
-// region only.
+// Name says which one it is, to a person and uniquely: a provider's names may be
+// unique in a region only.
 func (f *Found) Name() string {
 	return fmt.Sprintf("%s %s in %s (%s)", f.Kind, f.Physical, f.Region, f.ID)
 }
@@ -96,7 +96,7 @@ func (u *up) gone() (gone []Found) {
 			gone = append(gone, *f)
 		case r.Adopted == "" && u.isDouble(f):
 			double := *f
-			double.Detail = "it is there twice: " + u.seen.find(f.ID).Physical + " is used"
+			double.Detail = "it is there twice: " + u.seen.Find(f.ID).Physical + " is used"
 			gone = append(gone, double)
 		}
 	}
@@ -104,7 +104,7 @@ func (u *up) gone() (gone []Found) {
 }
 
 func (u *up) isDouble(f *Found) bool {
-	best := u.seen.find(f.ID)
+	best := u.seen.Find(f.ID)
 	return best.Physical != f.Physical && !(f.Kind == Link && f.State == Failed)
 }
 
@@ -129,7 +129,7 @@ func (u *up) byHand(f *Found, wanted map[string]*Resource) bool {
 	return c != nil && c.Adopted == ""
 }
 
-// used refuses to delete what a cluster or its nodes stand on that stay. AWS itself keeps
+// used refuses to delete what a cluster or its nodes stand on that stay. AWS, for one, keeps
 // a subnet with machines in it, but neither its routes nor its way out.
 func (u *up) used(gone []Found) {
 	for i := range u.seen.Found {

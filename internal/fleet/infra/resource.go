@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Kind is a type of resource, in words that every cloud has something for; what it is in
-// AWS says fleet/aws.
+// Kind is a type of resource, in words that every cloud has something for; its provider
+// says what it is there.
 type Kind string
 
 // Kinds. A route table's associations and a link's acceptance are resources
@@ -43,7 +43,7 @@ const (
 type Resource struct {
 	ID     string // logical, unique in the fleet; the value of the tag ringspan.io/role
 	Kind   Kind
-	Region string // "" for IAM, which is global
+	Region string // "" for what belongs to no region
 
 	Want  map[string]string // attributes that are compared, and mended when they differ
 	Make  map[string]string // attributes of the making only
@@ -76,7 +76,7 @@ const (
 	Pending  State = "pending" // it becomes ready by itself
 	Failed   State = "failed"  // it never will
 	Deleting State = "leaving" // it is being deleted
-	Gone     State = "gone"    // it has ended, and AWS lists it for a while
+	Gone     State = "gone"    // it has ended, and the cloud lists it for a while
 )
 
 // Found is one resource of the fleet as the cloud describes it.
@@ -84,9 +84,9 @@ type Found struct {
 	ID       string // logical, from its tag or its name
 	Kind     Kind
 	Region   string
-	Physical string // AWS's id or name
+	Physical string // the provider's id or name
 	State    State
-	Detail   string // AWS's own words about its state
+	Detail   string // the provider's own words about its state
 
 	Have map[string]string // attributes
 	Refs map[string]string // name → physical id
@@ -125,25 +125,28 @@ type AdoptedNetwork struct {
 
 // Seen is what was found, at one moment.
 type Seen struct {
-	Account   string // of the credentials
-	Partition string // aws, aws-cn, aws-us-gov
-	Caller    string // ARN of the credentials
-	Found     []Found
-	Foreign   []Foreign
-	Zones     map[string][]Zone         // by region
-	Adopted   map[string]AdoptedNetwork // by region
-	Images    map[string]string         // machine image of the jump host, by region
-	Quotas    []Quota
-	VCPUs     map[string]int // virtual CPUs, by instance type; those that were asked for
-	Runs      []Run          // others that are at work on the fleet
+	Account string // of the credentials
+	Found   []Found
+	Foreign []Foreign
+	Adopted map[string]AdoptedNetwork // by region
+	Runs    []Run                     // others that are at work on the fleet
+	Offer   Offer                     // nothing where it wasn't asked for: of a fleet that is deleted
+}
+
+// Offer is what an account lets a fleet choose from, and how much the fleet may have.
+type Offer struct {
+	Zones  map[string][]Zone // by region
+	Images map[string]string // machine image of the jump host, by region
+	Quotas []Quota
+	VCPUs  map[string]int // virtual CPUs that count against a quota, by instance type; of types that the fleet wants
 }
 
 // Run is one `up` or `down` that says it is at work.
 type Run struct{ By, Since string }
 
-// find is the resource of a logical id. Of several, which two runs at once can
+// Find is the resource of a logical id. Of several, which two runs at once can
 // make, it is the one that most others hang on, then the one of the lowest id.
-func (s *Seen) find(id string) *Found {
+func (s *Seen) Find(id string) *Found {
 	var best *Found
 	for i := range s.Found {
 		f := &s.Found[i]
@@ -182,7 +185,7 @@ func (s *Seen) dependants(of *Found) (n int) {
 
 // Physical is the id of a logical one; "" when it isn't there.
 func (s *Seen) Physical(id string) string {
-	if f := s.find(id); f != nil && f.State != Gone {
+	if f := s.Find(id); f != nil && f.State != Gone {
 		return f.Physical
 	}
 	return ""

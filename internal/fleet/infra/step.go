@@ -30,8 +30,8 @@ type Step struct {
 
 	Kind        Kind
 	ID          string // of the resource, logical
-	Region      string // "" for IAM
-	Physical    string // AWS's id, when it is known
+	Region      string // "" for what belongs to no region
+	Physical    string // the provider's id, when it is known
 	Differences []Difference
 	After       []string // Keys of steps that must be done first
 

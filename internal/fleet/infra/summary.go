@@ -12,14 +12,14 @@ type SiteSummary struct {
 	Name     string `json:"name"` // of the region, or jumpHost
 	Network  string `json:"vpc"`
 	CIDR     string `json:"cidr"`
-	State    State  `json:"state"`             // of the VPC
+	State    State  `json:"state"`             // of the network
 	Cluster  string `json:"cluster,omitempty"` // name
-	Version  string `json:"version,omitempty"` // of Kubernetes, as AWS calls it
+	Version  string `json:"version,omitempty"` // of Kubernetes, as the provider calls it
 	Runs     string `json:"runs,omitempty"`    // version that the API server says; "" when it wasn't asked or doesn't answer
 	Nodes    int    `json:"nodes"`             // that there should be
 	Machines State  `json:"machines,omitempty"`
 	Control  State  `json:"clusterState,omitempty"`
-	Detail   string `json:"detail,omitempty"` // AWS's own words about what isn't ready
+	Detail   string `json:"detail,omitempty"` // the provider's own words about what isn't ready
 }
 
 // PeeringSummary is one connection between two networks.
@@ -27,7 +27,7 @@ type PeeringSummary struct {
 	From   string `json:"from"`
 	To     string `json:"to"`
 	ID     string `json:"id"`
-	Status string `json:"status"` // AWS's word
+	Status string `json:"status"` // the provider's word
 	Detail string `json:"detail,omitempty"`
 }
 
@@ -66,7 +66,7 @@ func Summarize(found []Found) Summary {
 		case NodePool:
 			at := site(f.ID)
 			at.Machines = f.State
-			at.Nodes, _ = strconv.Atoi(f.Have["count"]) // 0 is said of what AWS doesn't count
+			at.Nodes, _ = strconv.Atoi(f.Have["count"]) // 0 is said of what nobody counts
 			at.explain(f)
 		case Link:
 			s.peering(f)

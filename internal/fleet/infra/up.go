@@ -33,7 +33,7 @@ func Up(want *Desired, seen *Seen, prune Prune) *Plan {
 	}
 	u.unwanted()
 	u.plan.Removals = removals(u.plan.Steps)
-	u.limits()
+	u.plan.Trouble = append(u.plan.Trouble, want.Worries...)
 	u.refuseOthers()
 	for _, r := range seen.Runs {
 		u.plan.Worry("another run is at work on this fleet: %s, since %s", r.By, r.Since)
@@ -41,7 +41,7 @@ func Up(want *Desired, seen *Seen, prune Prune) *Plan {
 	u.plan.Quotas = check(seen, u.plan.Steps)
 	for _, q := range u.plan.Quotas {
 		if q.Exceeded() {
-			u.plan.Refused = append(u.plan.Refused, "quota exceeded: "+q.String()+"; ask AWS for more, or remove what isn't needed")
+			u.plan.Refused = append(u.plan.Refused, "quota exceeded: "+q.String()+"; ask for a higher limit, or remove what isn't needed")
 		}
 	}
 	return u.plan
@@ -57,7 +57,7 @@ type up struct {
 
 // resource compares one with what is there.
 func (u *up) resource(r *Resource) {
-	f := u.seen.find(r.ID)
+	f := u.seen.Find(r.ID)
 	switch {
 	case r.Adopted != "":
 	case f == nil || f.State == Deleting || f.State == Gone:
@@ -143,7 +143,7 @@ func (u *up) physical(id string) string {
 			return r.Adopted
 		}
 	}
-	if f := u.seen.find(id); f != nil && !f.lost() {
+	if f := u.seen.Find(id); f != nil && !f.lost() {
 		return f.Physical
 	}
 	return ""
@@ -174,30 +174,5 @@ func (u *up) refuseOthers() {
 		}
 		u.plan.Refused = append(u.plan.Refused, fmt.Sprintf("region %s adopts %s, which belongs to the Ringspan fleet %s (its tag %s). Adopt one that belongs to no fleet, or describe the regions in one file; if fleet %s is given up, take it down first, or remove its tags %s and %s from what shall stay",
 			s.Name, a.Owned, a.Owner, TagFleet, a.Owner, TagFleet, TagFleetID))
-	}
-}
-
-// limits within single resources.
-func (u *up) limits() {
-	peerings, rules := map[string]int{}, map[string]int{}
-	for i := range u.want.Resources {
-		switch r := &u.want.Resources[i]; r.Kind {
-		case Link:
-			peerings[r.Refs["vpc"]]++
-			peerings[r.Refs["peer"]]++
-		case FirewallRules:
-			rules[r.Refs["cluster"]] += len(Values(r.Want["rules"]))
-		default:
-		}
-	}
-	for _, id := range slices.Sorted(maps.Keys(peerings)) {
-		if n := peerings[id]; n > peeringsPerVPC {
-			u.plan.Worry("%s gets %d peerings, and a VPC may have %d unless AWS was asked for more", id, n, peeringsPerVPC)
-		}
-	}
-	for _, id := range slices.Sorted(maps.Keys(rules)) {
-		if n := rules[id]; n >= rulesPerGroup { // the group has one of its own
-			u.plan.Worry("the security group of %s gets %d rules, and one may have %d unless AWS was asked for more", id, n, rulesPerGroup-1)
-		}
 	}
 }

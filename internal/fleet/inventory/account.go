@@ -29,10 +29,24 @@ func (a Account) Of(f *fleet.File) Account {
 	return a
 }
 
+// EndpointFlag is how this program is told to log in elsewhere than at AWS; it is in the
+// kubeconfigs that it writes.
+const EndpointFlag = aws.EndpointFlag
+
 // Open logs in.
-func (a Account) Open(ctx context.Context) (*aws.Cloud, error) {
+func (a Account) Open(ctx context.Context) (provision.Provider, error) {
 	return aws.Open(ctx, aws.Options{Region: globalRegion, Endpoint: a.Endpoint})
 }
+
+// Connect finds the credentials of whoever runs this program, for a cluster in a region.
+// Nobody is asked yet.
+func (a Account) Connect(ctx context.Context, region string) (provision.Provider, error) {
+	return aws.Connect(ctx, aws.Options{Region: region, Endpoint: a.Endpoint})
+}
+
+// Unasked is AWS without an account: what it says follows from the partition alone (aws,
+// aws-cn or aws-us-gov).
+func Unasked(partition string) provision.Provider { return aws.Unasked(partition) }
 
 // Reach opens the account that the fleet of a file lives in, and says what the
 // fleet asks of it.

@@ -47,11 +47,40 @@ func (w Watch) planned(r *Round) {
 // Plan observes, and says what Up would do. It changes nothing.
 func Plan(ctx context.Context, p Provider, want Request) (*Round, error) {
 	q := p.Question(want.Fleet, &want.Spec)
-	seen, err := p.Observe(ctx, q)
+	seen, err := look(ctx, p, q)
 	if err != nil {
 		return nil, err
 	}
 	return PlanFrom(p, want, q.ID, seen)
+}
+
+// look asks at once what is there and what the account offers. Of two errors the first
+// one's counts: what isn't there can't offer anything.
+func look(ctx context.Context, p Provider, q Question) (*infra.Seen, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	type answer struct {
+		offer *infra.Offer
+		err   error
+	}
+	offered := make(chan answer, 1)
+	go func() {
+		offer, err := p.Preflight(ctx, q)
+		offered <- answer{offer, err}
+	}()
+	seen, err := p.Observe(ctx, q)
+	if err != nil {
+		cancel()
+	}
+	a := <-offered
+	if err != nil {
+		return nil, err
+	}
+	if a.err != nil {
+		return nil, a.err
+	}
+	seen.Offer = *a.offer
+	return seen, nil
 }
 
 // PlanFrom says what Up would do if this were what is there.

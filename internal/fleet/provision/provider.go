@@ -19,13 +19,18 @@ type Planner interface {
 }
 
 // Provider is where networks and clusters are made. Its methods may be called from
-// several goroutines; their errors are for people to read.
+// several goroutines; their errors are for people to read. What a provider has no
+// answer to it answers with NotSupported.
 type Provider interface {
 	Planner
 	// Question asks for a fleet; spec is nil when there is no file.
 	Question(fleet string, spec *fleetv1.FleetSpec) Question
 	// Observe finds everything of a fleet. It changes nothing.
 	Observe(ctx context.Context, q Question) (*infra.Seen, error)
+	// Preflight reads what must be known before anything is made in the regions of a
+	// question: that the credentials may ask, what the account offers there to choose
+	// from, and how much of it the fleet may have. It changes nothing.
+	Preflight(ctx context.Context, q Question) (*infra.Offer, error)
 	// Apply does one step and returns the provider's id of what it was done to. It may
 	// be ended at any moment and called again: what is there already is no error, and
 	// neither is the deletion of what isn't.
@@ -42,9 +47,18 @@ type Provider interface {
 	// Credentials are how a cluster is reached, and how program, this program's file,
 	// logs in to it.
 	Credentials(program string, e Endpoint) (*clientcmdapi.Cluster, *clientcmdapi.AuthInfo)
-	// Describe is what decides over packets between regions, as the cloud says it. Regions
+	// Describe is what decides over packets between regions, as the provider says it. Regions
 	// that have no cluster yet are named in missing.
 	Describe(ctx context.Context, fleet string, spec *fleetv1.FleetSpec) (described network.Cloud, missing []string, err error)
+
+	// Token logs in to a cluster, as Credentials have it done. It is a secret.
+	Token(ctx context.Context, region, cluster string) (string, error)
+	// Fleets are those that are found in the account, whoever made them and wherever
+	// their files are.
+	Fleets(ctx context.Context) ([]FoundFleet, error)
+	// Policy is the least that credentials must be allowed for one fleet, as a document
+	// that the provider takes. Nobody is asked.
+	Policy(fleet string) ([]byte, error)
 
 	// Account is where things are made, for people to read.
 	Account() string
@@ -62,6 +76,18 @@ type Endpoint struct {
 	CA      []byte   // PEM
 	Private []string // addresses of the API server in the cluster's network, one a zone, sorted
 }
+
+// FoundFleet is a fleet that was found by its tags.
+type FoundFleet struct {
+	Name      string    `json:"name"`
+	Regions   []string  `json:"regions"`
+	Expires   string    `json:"expires,omitempty"`
+	Resources int       `json:"resources"` // that belong to it, without those that are listed after their end
+	Deadline  time.Time `json:"-"`         // zero: never
+}
+
+// Past tells whether the fleet's time is over.
+func (f *FoundFleet) Past(now time.Time) bool { return !f.Deadline.IsZero() && !f.Deadline.After(now) }
 
 // Question is what to look for.
 type Question struct {

@@ -21,9 +21,11 @@ import (
 
 // cloud is a provider in memory. What it makes is there at once.
 type cloud struct {
-	wanted []infra.Resource
-	fails  map[string]error // by verb and logical id
-	lags   int              // so many observations don't show what was made
+	wanted  []infra.Resource
+	fails   map[string]error // by verb and logical id
+	refuses error            // to say what it offers
+	silent  error            // to say what is there
+	lags    int              // so many observations don't show what was made
 
 	mu        sync.Mutex
 	there     []infra.Found
@@ -42,6 +44,9 @@ func (c *cloud) Desire(infra.Input) (*infra.Desired, error) {
 func (c *cloud) Observe(context.Context, Question) (*infra.Seen, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.silent != nil {
+		return nil, c.silent
+	}
 	if c.lags > 0 && len(c.done) > 0 {
 		c.lags--
 		return &infra.Seen{}, nil
@@ -73,6 +78,10 @@ func (c *cloud) Apply(_ context.Context, t Task) (string, error) {
 	}
 	c.done = append(c.done, name)
 	return physical, nil
+}
+
+func (c *cloud) Preflight(context.Context, Question) (*infra.Offer, error) {
+	return &infra.Offer{Zones: map[string][]infra.Zone{"r": {{Name: "a"}}}}, c.refuses
 }
 
 func (c *cloud) Announce(context.Context, *infra.Seen, time.Time) func(context.Context) {
@@ -173,6 +182,33 @@ func TestUpGivesUpOnAFleetThatDoesNotSettle(t *testing.T) {
 	}
 }
 
+// What the account offers is asked with what is there. Where both fail, the error that is
+// told is of what is there; a fleet that is deleted needs nothing that is offered.
+func TestWhatIsOfferedIsPartOfAPlan(t *testing.T) {
+	refused, silent := errors.New("no permission"), &Unreachable{Who: "the cloud", Region: "r", Err: errors.New("time is over")}
+	for name, test := range map[string]struct {
+		refuses, silent, want error
+	}{
+		"both answer":                  {},
+		"no offer":                     {refuses: refused, want: refused},
+		"nothing seen":                 {silent: silent, want: silent},
+		"neither":                      {refuses: refused, silent: silent, want: silent},
+		"the offer was only cut short": {refuses: context.Canceled, silent: silent, want: silent},
+	} {
+		c := &cloud{wanted: wanted(), refuses: test.refuses, silent: test.silent}
+		r, err := Plan(t.Context(), c, Request{Fleet: "f"})
+		if !errors.Is(err, test.want) {
+			t.Errorf("%s: %v, wanted %v", name, err, test.want)
+		}
+		if err == nil && len(r.Seen.Offer.Zones["r"]) != 1 {
+			t.Errorf("%s: offered is %+v", name, r.Seen.Offer)
+		}
+	}
+	if _, err := PlanDown(t.Context(), &cloud{refuses: refused}, "f", nil); err != nil {
+		t.Errorf("down: %v", err)
+	}
+}
+
 func TestDownRefusesWhatOthersHold(t *testing.T) {
 	c := &cloud{there: []infra.Found{{ID: "r/vpc", Kind: infra.Network, Physical: "v"}}, fails: map[string]error{"delete r/vpc": errors.New("in use")}}
 	if _, err := Down(t.Context(), c, "f", nil, time.Time{}, Watch{}); err == nil || !strings.Contains(err.Error(), "in use") {
@@ -189,6 +225,9 @@ func (c *cloud) Credentials(string, Endpoint) (*clientcmdapi.Cluster, *clientcmd
 func (c *cloud) Describe(context.Context, string, *fleetv1.FleetSpec) (network.Cloud, []string, error) {
 	return network.Cloud{}, nil, nil
 }
-func (c *cloud) Account() string                    { return "memory" }
-func (c *cloud) Cost(*infra.Desired) *cost.Estimate { return nil }
-func (c *cloud) CallCount() int                     { return 0 }
+func (c *cloud) Token(context.Context, string, string) (string, error) { return "", nil }
+func (c *cloud) Fleets(context.Context) ([]FoundFleet, error)          { return nil, nil }
+func (c *cloud) Policy(string) ([]byte, error)                         { return nil, nil }
+func (c *cloud) Account() string                                       { return "memory" }
+func (c *cloud) Cost(*infra.Desired) *cost.Estimate                    { return nil }
+func (c *cloud) CallCount() int                                        { return 0 }

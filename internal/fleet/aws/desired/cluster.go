@@ -1,4 +1,4 @@
-package infra
+package desired
 
 import (
 	"encoding/json"
@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
+	"github.com/ringspan/ringspan/internal/fleet/infra"
 	"github.com/ringspan/ringspan/internal/network"
 )
 
@@ -26,7 +27,7 @@ var logs = []string{"api", "audit", "authenticator", "controllerManager", "sched
 func ClusterName(fleet, region string) string { return fleet + "-" + region }
 
 func (d *desire) arn(kind, name string) string {
-	return fmt.Sprintf("arn:%s:iam::%s:%s", d.Seen.Partition, kind, name)
+	return fmt.Sprintf("arn:%s:iam::%s:%s", d.partition, kind, name)
 }
 
 // managed is the ARN of a policy of AWS's own.
@@ -34,17 +35,17 @@ func (d *desire) managed(name string) string { return d.arn("aws", "policy/"+nam
 
 // role is one that a service of AWS takes on. Roles are global, so that they are
 // named by fleet and region.
-func (d *desire) role(s *Site, name, trust string, policies ...string) string {
+func (d *desire) role(s *infra.Site, name, trust string, policies ...string) string {
 	id := s.Name + "/role/" + name
 	for i := range policies {
 		policies[i] = d.managed(policies[i])
 	}
-	d.add(Resource{ID: id, Kind: Role, Want: map[string]string{"trust": trust, "policies": List(policies)},
+	d.add(infra.Resource{ID: id, Kind: infra.Role, Want: map[string]string{"trust": trust, "policies": infra.List(policies)},
 		Make: map[string]string{"name": d.roleName(s, name)}})
 	return id
 }
 
-func (d *desire) roleName(s *Site, name string) string {
+func (d *desire) roleName(s *infra.Site, name string) string {
 	return RolePrefix + d.Fleet + "-" + s.Name + "-" + name
 }
 
@@ -65,20 +66,20 @@ const (
 )
 
 // cluster is a region's EKS cluster with what it needs before Cassandra.
-func (d *desire) cluster(r *fleetv1.Region, s *Site) {
+func (d *desire) cluster(r *fleetv1.Region, s *infra.Site) {
 	id := s.Name + "/cluster"
 	if adopted := d.Seen.Adopted[s.Name]; s.Adopted && adopted.Cluster != "" {
-		d.add(Resource{ID: id, Kind: Cluster, Region: s.Region, Adopted: adopted.Cluster})
+		d.add(infra.Resource{ID: id, Kind: infra.Cluster, Region: s.Region, Adopted: adopted.Cluster})
 		d.rules(s, id)
 		return
 	}
 	role := d.role(s, "cluster", trustEKS, "AmazonEKSClusterPolicy")
-	c := Resource{ID: id, Kind: Cluster, Region: s.Region, Refs: map[string]string{"role": role},
-		Want: map[string]string{"services": s.Services.String(), "private": "true", "logs": List(logs), "support": "STANDARD"},
+	c := infra.Resource{ID: id, Kind: infra.Cluster, Region: s.Region, Refs: map[string]string{"role": role},
+		Want: map[string]string{"services": s.Services.String(), "private": "true", "logs": infra.List(logs), "support": "STANDARD"},
 		Make: map[string]string{"name": ClusterName(d.Fleet, s.Name)}}
 	c.Want["public"] = strconv.FormatBool(r.APIEndpoint.Access == fleetv1.EndpointPublic)
 	if r.APIEndpoint.Access == fleetv1.EndpointPublic {
-		c.Want["publicRanges"] = List(r.APIEndpoint.AllowedCIDRs)
+		c.Want["publicRanges"] = infra.List(r.APIEndpoint.AllowedCIDRs)
 		if len(r.APIEndpoint.AllowedCIDRs) == 0 {
 			c.Want["publicRanges"] = anywhere
 		}
@@ -94,9 +95,9 @@ func (d *desire) cluster(r *fleetv1.Region, s *Site) {
 }
 
 // inSubnets places a resource in the private subnets of zones.
-func (d *desire) inSubnets(r *Resource, s *Site, zones []string) {
+func (d *desire) inSubnets(r *infra.Resource, s *infra.Site, zones []string) {
 	if s.Adopted {
-		r.Make["subnets"] = List(d.Seen.Adopted[s.Name].Subnets)
+		r.Make["subnets"] = infra.List(d.Seen.Adopted[s.Name].Subnets)
 		return
 	}
 	for _, zone := range zones {
@@ -106,19 +107,19 @@ func (d *desire) inSubnets(r *Resource, s *Site, zones []string) {
 
 // rules open the cluster's security group for what the other networks need, and
 // nothing else. Groups of another region can't be named in rules: ranges are.
-func (d *desire) rules(s *Site, cluster string) {
+func (d *desire) rules(s *infra.Site, cluster string) {
 	for i := range d.out.Sites {
 		peer := &d.out.Sites[i]
 		if peer.Name == s.Name {
 			continue
 		}
 		ports := network.Opened()
-		if peer.Name == JumpHost { // people and their tools
+		if peer.Name == infra.JumpHost { // people and their tools
 			ports = slices.DeleteFunc(ports, func(p network.Port) bool {
 				return p.Need != network.NeedClients && p.Need != network.NeedOperators && p != network.Fragmentation
 			})
 		}
-		d.add(Resource{ID: s.Name + "/rules/" + peer.Name, Kind: FirewallRules, Region: s.Region,
+		d.add(infra.Resource{ID: s.Name + "/rules/" + peer.Name, Kind: infra.FirewallRules, Region: s.Region,
 			Want: map[string]string{"rules": Rulebook(ports, peer.CIDR.String())}, Refs: map[string]string{"cluster": cluster}})
 	}
 }
@@ -142,35 +143,35 @@ func Rulebook(ports []network.Port, from string) string {
 	for _, s := range spans {
 		all = append(all, fmt.Sprintf("tcp %d-%d %s", s.first, s.last, from))
 	}
-	return List(all)
+	return infra.List(all)
 }
 
 // access lets people and the other regions' operators in. Whoever makes the
 // cluster is an administrator by himself.
-func (d *desire) access(s *Site, cluster string) {
+func (d *desire) access(s *infra.Site, cluster string) {
 	refs := map[string]string{"cluster": cluster}
 	for _, arn := range d.Spec.Admins {
-		d.add(Resource{ID: s.Name + "/access/" + arn[strings.LastIndex(arn, ":")+1:], Kind: AccessEntry, Region: s.Region, Refs: refs,
+		d.add(infra.Resource{ID: s.Name + "/access/" + arn[strings.LastIndex(arn, ":")+1:], Kind: infra.AccessEntry, Region: s.Region, Refs: refs,
 			Want: map[string]string{"principal": arn, "policy": "AmazonEKSClusterAdminPolicy", "groups": ""}})
 	}
 	for i := range d.out.Sites {
 		peer := &d.out.Sites[i]
-		if peer.Name == s.Name || peer.Name == JumpHost || d.adoptsCluster(peer) {
+		if peer.Name == s.Name || peer.Name == infra.JumpHost || d.adoptsCluster(peer) {
 			continue
 		}
 		arn := d.arn(d.Seen.Account, "role"+RolePath(d.Fleet)+d.roleName(peer, "operator"))
-		d.add(Resource{ID: s.Name + "/access/operator/" + peer.Name, Kind: AccessEntry, Region: s.Region, Refs: refs, After: []string{peer.Name + "/role/operator"},
+		d.add(infra.Resource{ID: s.Name + "/access/operator/" + peer.Name, Kind: infra.AccessEntry, Region: s.Region, Refs: refs, After: []string{peer.Name + "/role/operator"},
 			Want: map[string]string{"principal": arn, "policy": "", "groups": PeerGroup}})
 	}
 }
 
-func (d *desire) adoptsCluster(s *Site) bool {
+func (d *desire) adoptsCluster(s *infra.Site) bool {
 	return s.Adopted && d.Seen.Adopted[s.Name].Cluster != ""
 }
 
 // nodes are the add-ons and machines: the network plugin before the first node,
 // what runs on nodes after them.
-func (d *desire) nodes(r *fleetv1.Region, s *Site, cluster string) {
+func (d *desire) nodes(r *fleetv1.Region, s *infra.Site, cluster string) {
 	before := []string{
 		d.addon(s, "vpc-cni", d.networkPlugin(s), nil),
 		d.addon(s, "kube-proxy", nil, nil),
@@ -181,9 +182,9 @@ func (d *desire) nodes(r *fleetv1.Region, s *Site, cluster string) {
 	operator := d.role(s, "operator", trustPods)
 	d.identity(s, cluster, "ebs-csi", csi, "kube-system", "ebs-csi-controller-sa")
 	d.identity(s, cluster, "operator", operator, "ringspan-system", "ringspan-operator")
-	group := Resource{ID: s.Name + "/nodes", Kind: NodePool, Region: s.Region, After: before,
+	group := infra.Resource{ID: s.Name + "/nodes", Kind: infra.NodePool, Region: s.Region, After: before,
 		Refs: map[string]string{"cluster": cluster, "role": role},
-		Want: map[string]string{"instanceType": r.Nodes.InstanceType, "diskGiB": strconv.Itoa(int(r.Nodes.DiskGiB)), "capacity": capacity(r.Nodes.Capacity), "count": strconv.Itoa(int(r.Nodes.Count))},
+		Want: map[string]string{"instanceType": r.Nodes.InstanceType, "diskGiB": strconv.Itoa(int(r.Nodes.DiskGiB)), "capacity": string(r.Nodes.Capacity), "count": strconv.Itoa(int(r.Nodes.Count))},
 		Make: map[string]string{"name": "nodes"}}
 	zones := s.Zones
 	if len(r.Nodes.Zones) > 0 {
@@ -206,20 +207,13 @@ func (d *desire) nodes(r *fleetv1.Region, s *Site, cluster string) {
 	d.addon(s, "aws-ebs-csi-driver", map[string]any{"controller": map[string]any{"extraVolumeTags": d.out.Tags}}, after)
 }
 
-func capacity(c fleetv1.Capacity) string {
-	if c == fleetv1.Spot {
-		return "SPOT"
-	}
-	return "ON_DEMAND"
-}
-
-func (d *desire) identity(s *Site, cluster, name, role, namespace, account string) {
-	d.add(Resource{ID: s.Name + "/identity/" + name, Kind: WorkloadIdentity, Region: s.Region,
+func (d *desire) identity(s *infra.Site, cluster, name, role, namespace, account string) {
+	d.add(infra.Resource{ID: s.Name + "/identity/" + name, Kind: infra.WorkloadIdentity, Region: s.Region,
 		Want: map[string]string{"namespace": namespace, "serviceAccount": account}, Refs: map[string]string{"cluster": cluster, "role": role}})
 }
 
 // addon returns its id.
-func (d *desire) addon(s *Site, name string, configuration map[string]any, after []string) string {
+func (d *desire) addon(s *infra.Site, name string, configuration map[string]any, after []string) string {
 	text := ""
 	if configuration != nil {
 		data, err := json.Marshal(configuration) // keys are sorted: the same text every time
@@ -229,14 +223,14 @@ func (d *desire) addon(s *Site, name string, configuration map[string]any, after
 		text = string(data)
 	}
 	id := s.Name + "/addon/" + name
-	d.add(Resource{ID: id, Kind: Addon, Region: s.Region, Want: map[string]string{"configuration": text}, Make: map[string]string{"name": name},
+	d.add(infra.Resource{ID: id, Kind: infra.Addon, Region: s.Region, Want: map[string]string{"configuration": text}, Make: map[string]string{"name": name},
 		Refs: map[string]string{"cluster": s.Name + "/cluster"}, After: after})
 	return id
 }
 
 // networkPlugin keeps pods' own addresses on their way to the other networks,
 // and their packets small enough for peerings.
-func (d *desire) networkPlugin(s *Site) map[string]any {
+func (d *desire) networkPlugin(s *infra.Site) map[string]any {
 	var peers []string
 	for i := range d.out.Sites {
 		if d.out.Sites[i].Name != s.Name {
@@ -246,5 +240,5 @@ func (d *desire) networkPlugin(s *Site) map[string]any {
 	if len(peers) == 0 {
 		return nil
 	}
-	return map[string]any{"env": map[string]any{"AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS": List(peers), "POD_MTU": peeringMTU}}
+	return map[string]any{"env": map[string]any{"AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS": infra.List(peers), "POD_MTU": peeringMTU}}
 }

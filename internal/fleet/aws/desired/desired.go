@@ -1,48 +1,17 @@
-package infra
+package desired
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
-	"maps"
 	"net/netip"
 	"slices"
 	"strings"
 
 	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
+	"github.com/ringspan/ringspan/internal/fleet/infra"
 	"github.com/ringspan/ringspan/internal/network"
 )
-
-// Input is what Desire decides from.
-type Input struct {
-	Fleet       string
-	ID          string // of the fleet: see FleetID
-	Spec        fleetv1.FleetSpec
-	Seen        *Seen
-	NetworkOnly bool // no clusters: what uses the networks comes from somewhere else
-}
-
-// Desired is everything that is wanted.
-type Desired struct {
-	Resources []Resource
-	Sites     []Site
-	Tags      map[string]string // on every resource
-
-	// NetworkOnly says that clusters are not spoken of: what is there of them is
-	// neither wanted nor unwanted.
-	NetworkOnly bool
-}
-
-// Site is one network: a region's, or the jump host's.
-type Site struct {
-	Name     string // the region's, or JumpHost
-	Region   string
-	CIDR     netip.Prefix
-	Services netip.Prefix // invalid without a cluster
-	Zones    []string
-	Adopted  bool
-}
-
-// JumpHost is the name of the jump host's site.
-const JumpHost = "jump"
 
 // unfit are zones in which EKS makes no control planes (EKS's network
 // requirements).
@@ -51,10 +20,13 @@ var unfit = []string{"use1-az3", "usw1-az2", "cac1-az3"}
 // zonesPerRegion is how many are chosen when none are given.
 const zonesPerRegion = 3
 
+// Planner says what a fleet needs in a partition of AWS: aws, aws-cn or aws-us-gov.
+type Planner struct{ Partition string }
+
 // Desire says what a fleet needs, with ranges and zones chosen where the file
 // leaves them open. Its error says what can't be.
-func Desire(in Input) (*Desired, error) {
-	d := &desire{Input: in, out: &Desired{Tags: tags(in), NetworkOnly: in.NetworkOnly}}
+func (p Planner) Desire(in infra.Input) (*infra.Desired, error) {
+	d := &desire{Input: in, partition: p.Partition, out: &infra.Desired{Tags: in.Tags(), NetworkOnly: in.NetworkOnly}}
 	if err := d.sites(); err != nil {
 		return nil, err
 	}
@@ -70,37 +42,28 @@ func Desire(in Input) (*Desired, error) {
 			d.cluster(&in.Spec.Regions[i], &d.out.Sites[i])
 		}
 	}
+	d.limits()
 	return d.out, nil
+}
+
+// FleetID tells fleets of one name in different accounts apart. It is made of
+// what everybody knows who has the file and the account, so that two people mean
+// the same fleet, and nothing has to be remembered.
+func FleetID(account, fleet string) string {
+	sum := sha256.Sum256([]byte("ringspan/" + account + "/" + fleet))
+	return hex.EncodeToString(sum[:10])
 }
 
 // desire collects resources.
 type desire struct {
-	Input
+	infra.Input
 
-	out *Desired
+	partition string
+	out       *infra.Desired
 }
 
-func (d *desire) add(r Resource) {
+func (d *desire) add(r infra.Resource) {
 	d.out.Resources = append(d.out.Resources, r)
-}
-
-// Tag keys.
-const (
-	TagFleet   = "ringspan.io/fleet"
-	TagFleetID = "ringspan.io/fleet-id"
-	TagRole    = "ringspan.io/role"
-	TagExpires = "ringspan.io/expires"
-	TagRun     = "ringspan.io/run" // who is at work; on the first network only
-)
-
-// tags of every resource; its own role comes on top.
-func tags(in Input) map[string]string {
-	all := map[string]string{TagFleet: in.Fleet, TagFleetID: in.ID}
-	if in.Spec.Expires != "" {
-		all[TagExpires] = in.Spec.Expires
-	}
-	maps.Copy(all, in.Spec.Tags)
-	return all
 }
 
 // sites chooses ranges and zones.
@@ -108,11 +71,11 @@ func (d *desire) sites() error {
 	wants := make([]network.Want, 0, len(d.Spec.Regions)+1)
 	for _, r := range d.Spec.Regions {
 		wants = append(wants, d.want(r))
-		d.out.Sites = append(d.out.Sites, Site{Name: r.Name, Region: r.Name, Adopted: d.adopts(r)})
+		d.out.Sites = append(d.out.Sites, infra.Site{Name: r.Name, Region: r.Name, Adopted: d.adopts(r)})
 	}
 	if j := d.Spec.JumpHost; j != nil {
-		wants = append(wants, network.Want{Name: "the jump host", Given: prefix(j.CIDR), Had: d.had(JumpHost+"/vpc", "cidr"), NoServices: true})
-		d.out.Sites = append(d.out.Sites, Site{Name: JumpHost, Region: j.Region})
+		wants = append(wants, network.Want{Name: "the jump host", Given: prefix(j.CIDR), Had: d.had(infra.JumpHost+"/vpc", "cidr"), NoServices: true})
+		d.out.Sites = append(d.out.Sites, infra.Site{Name: infra.JumpHost, Region: j.Region})
 	}
 	var reserved []netip.Prefix
 	for _, text := range d.Spec.ReservedCIDRs {
@@ -152,7 +115,7 @@ func (d *desire) adopts(r fleetv1.Region) bool {
 }
 
 func (d *desire) had(id, attribute string) netip.Prefix {
-	if f := d.Seen.find(id); f != nil {
+	if f := d.Seen.Find(id); f != nil {
 		return prefix(f.Have[attribute])
 	}
 	return netip.Prefix{}
@@ -172,7 +135,7 @@ func (d *desire) zones(site int) ([]string, error) {
 		return nil, nil
 	}
 	there := map[string]bool{}
-	for _, z := range d.Seen.Zones[s.Region] {
+	for _, z := range d.Seen.Offer.Zones[s.Region] {
 		there[z.Name] = !slices.Contains(unfit, z.ID)
 	}
 	if site < len(d.Spec.Regions) {
@@ -194,7 +157,7 @@ func (d *desire) zones(site int) ([]string, error) {
 		}
 	}
 	var fit []string
-	for _, z := range d.Seen.Zones[s.Region] {
+	for _, z := range d.Seen.Offer.Zones[s.Region] {
 		if there[z.Name] {
 			fit = append(fit, z.Name)
 		}

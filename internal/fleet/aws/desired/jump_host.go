@@ -1,23 +1,27 @@
-package infra
+package desired
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/ringspan/ringspan/internal/fleet/infra"
+)
 
 // kubectl on the jump host: of a version that talks to all that EKS supports.
 const kubectlVersion = "v1.34.1"
 
 // jumpHost is one machine in a private subnet: no key, no inbound port, reached
 // through Session Manager, which it calls itself.
-func (d *desire) jumpHost(s *Site) {
+func (d *desire) jumpHost(s *infra.Site) {
 	role := d.role(s, "host", trustEC2, "AmazonSSMManagedInstanceCore")
 	profile := s.Name + "/profile"
-	d.add(Resource{ID: profile, Kind: MachineProfile, Refs: map[string]string{"role": role}, Make: map[string]string{"name": d.roleName(s, "host")}})
+	d.add(infra.Resource{ID: profile, Kind: infra.MachineProfile, Refs: map[string]string{"role": role}, Make: map[string]string{"name": d.roleName(s, "host")}})
 	group := s.Name + "/group"
-	d.add(Resource{ID: group, Kind: Firewall, Region: s.Region, Refs: map[string]string{"vpc": s.Name + "/vpc"},
+	d.add(infra.Resource{ID: group, Kind: infra.Firewall, Region: s.Region, Refs: map[string]string{"vpc": s.Name + "/vpc"},
 		Want: map[string]string{"rules": ""}, Make: map[string]string{"name": RolePrefix + d.Fleet + "-jump", "description": "Ringspan jump host: nothing may come in"}})
 	zone := s.Zones[0]
-	d.add(Resource{ID: s.Name + "/host", Kind: Machine, Region: s.Region,
+	d.add(infra.Resource{ID: s.Name + "/host", Kind: infra.Machine, Region: s.Region,
 		Want:  map[string]string{"instanceType": d.Spec.JumpHost.InstanceType},
-		Make:  map[string]string{"image": d.Seen.Images[s.Region], "userData": userData()},
+		Make:  map[string]string{"image": d.Seen.Offer.Images[s.Region], "userData": userData()},
 		Refs:  map[string]string{"subnet": s.Name + "/subnet/private/" + zone, "group": group, "profile": profile},
 		After: []string{s.Name + "/association/private/" + zone, s.Name + "/route/private/" + anywhere}})
 }
