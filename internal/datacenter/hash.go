@@ -11,9 +11,6 @@ import (
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 )
 
-// restartAnnotation is on pods: when a restart was last asked for.
-const restartAnnotation = "ringspan.io/restarted-at"
-
 // Annotations on a StatefulSet: for which wish of the user's its pods were last
 // made, and which template that gave. A template that differs while the wish is
 // the same comes from another version of this program.

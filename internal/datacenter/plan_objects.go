@@ -79,17 +79,3 @@ func (s *State) planClear(p *Plan) {
 		p.add(Clear, api.UpdateAllowedAnnotation, "the update is done", Step{})
 	}
 }
-
-// planRestartRequest takes the request back once the status has its time, from
-// which old pods are told.
-func (s *State) planRestartRequest(p *Plan) {
-	switch {
-	case !s.DC.Spec.RollingRestartRequested:
-	case !s.rolling():
-		p.add(Clear, "spec.rollingRestartRequested", "there is nothing to restart", Step{})
-	case s.restartAsked():
-		p.Wait("the request for a restart to be noted")
-	default:
-		p.add(Clear, "spec.rollingRestartRequested", "the restart is under way", Step{})
-	}
-}

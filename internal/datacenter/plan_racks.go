@@ -3,7 +3,6 @@ package datacenter
 import (
 	"fmt"
 	"slices"
-	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -26,18 +25,18 @@ func (s *State) planRacks(p *Plan) {
 		s.sign(want)
 		have := s.StatefulSets[rack.Name]
 		if have == nil {
-			s.mark(want)
+			markRestart(want, s.restartMark(rack.Name))
 			p.add(Apply, key(want), fmt.Sprintf("rack %s of %d", rack.Name, *want.Spec.Replicas), Step{Object: want})
 			continue
 		}
 		want.Spec.VolumeClaimTemplates = have.Spec.VolumeClaimTemplates // can't be changed
-		restart := s.rolling() && have.Spec.Template.Annotations[restartAnnotation] != s.restartMark()
+		restart := s.restarts(rack.Name, have)
 		p.Restarting = p.Restarting || restart
 		changes := have.Annotations[templateHashAnnotation] != want.Annotations[templateHashAnnotation]
 		wished := have.Annotations[specHashAnnotation] != want.Annotations[specHashAnnotation]
 		held := s.rolling() && p.unsettled != "" && !s.allFail() && !slices.Contains(s.DC.Spec.ForceUpgradeRacks, rack.Name)
 		switch {
-		case held && (restart || changes && (wished || s.updateAllowed())):
+		case held && (restart && !s.forcesRestart(rack.Name) || changes && (wished || s.updateAllowed())):
 			p.Updating = p.Updating || changes
 			p.held = append(p.held, rack.Name)
 			keepTemplate(want, have)
@@ -49,10 +48,10 @@ func (s *State) planRacks(p *Plan) {
 			keepTemplate(want, have)
 		default:
 			p.Updating = true
-			restart = restart || s.restartMark() != ""
+			markRestart(want, RestartedAt(&have.Spec.Template))
 		}
 		if restart {
-			s.mark(want)
+			markRestart(want, s.restartMark(rack.Name))
 		}
 		s.applySet(p, want, have)
 		if p.unsettled == "" && (s.pending(want, have) || !s.settled(rack.Name)) {
@@ -90,22 +89,6 @@ func keepTemplate(want, have *appsv1.StatefulSet) {
 	}
 }
 
-// mark puts the time of the last rolling restart on the pods of a set: those
-// without it are old. It is no part of what the template's hash is of.
-func (s *State) mark(set *appsv1.StatefulSet) {
-	if at := s.restartMark(); at != "" {
-		set.Spec.Template.Annotations = merged(set.Spec.Template.Annotations, map[string]string{restartAnnotation: at})
-	}
-}
-
-// restartMark is when a restart was last asked for, empty for never.
-func (s *State) restartMark() string {
-	if s.DC.Status.LastRollingRestart.IsZero() {
-		return ""
-	}
-	return s.DC.Status.LastRollingRestart.UTC().Format(time.RFC3339)
-}
-
 // applySet plans a set that differs in anything that its annotations tell of.
 func (s *State) applySet(p *Plan, want, have *appsv1.StatefulSet) {
 	if !s.pending(want, have) {
@@ -115,7 +98,7 @@ func (s *State) applySet(p *Plan, want, have *appsv1.StatefulSet) {
 	switch {
 	case want.Annotations[templateHashAnnotation] != have.Annotations[templateHashAnnotation]:
 		why = "its pods change"
-	case want.Spec.Template.Annotations[restartAnnotation] != have.Spec.Template.Annotations[restartAnnotation]:
+	case !RestartedAt(&want.Spec.Template).Equal(RestartedAt(&have.Spec.Template)):
 		why = "a restart was asked for"
 	case *want.Spec.Replicas != *have.Spec.Replicas:
 		why = fmt.Sprintf("%d nodes instead of %d", *want.Spec.Replicas, *have.Spec.Replicas)
@@ -129,7 +112,7 @@ func (s *State) pending(want, have *appsv1.StatefulSet) bool {
 			return true
 		}
 	}
-	return *want.Spec.Replicas != *have.Spec.Replicas || want.Spec.Template.Annotations[restartAnnotation] != have.Spec.Template.Annotations[restartAnnotation]
+	return *want.Spec.Replicas != *have.Spec.Replicas || !RestartedAt(&want.Spec.Template).Equal(RestartedAt(&have.Spec.Template))
 }
 
 // settled tells whether all pods of a rack are there, made from its newest
@@ -159,8 +142,9 @@ func (s *State) stale(pod *Pod) bool {
 // (OnDelete), and pods go from here, one at a time, when all others serve. A pod
 // that is down anyway goes at once: the change may be its cure.
 func (s *State) planRoll(p *Plan) {
-	busy := false
+	busy := "" // the rack of a node that goes, or that would be next
 	for _, rack := range s.racksInOrder() {
+		fast := s.fastRestart(rack.Name)
 		forced := slices.Contains(s.DC.Spec.ForceUpgradeRacks, rack.Name)
 		for ordinal := s.target(rack.Name) - 1; ordinal >= 0; ordinal-- {
 			pod := s.pod(topology.Position{Rack: rack.Name, Ordinal: ordinal})
@@ -171,19 +155,19 @@ func (s *State) planRoll(p *Plan) {
 			p.Updating = p.Updating || !p.Restarting
 			if pod.ClaimDeleting {
 				p.Wait("claim %s, which would go with the pod, to be kept or gone before node %s is restarted", Claim(pod.Name), pod.Name)
-				busy = true
+				busy = rack.Name
 				continue
 			}
 			if why := s.lost(pod); why != "" {
 				p.add(DeletePod, pod.Name, why, Step{Pod: pod})
 				continue
 			}
-			if busy && !forced {
+			if busy != "" && !forced && !(fast && busy == rack.Name) {
 				continue
 			}
 			if blocker := s.rollBlocker(pod); blocker != "" && !forced {
 				p.Wait("%s before node %s is restarted", blocker, pod.Name)
-				busy = true
+				busy = rack.Name
 				continue
 			}
 			why := "it has an old configuration"
@@ -191,7 +175,7 @@ func (s *State) planRoll(p *Plan) {
 				why = "a restart was asked for"
 			}
 			p.add(Restart, pod.Name, why, Step{Pod: pod})
-			busy = true
+			busy = rack.Name
 		}
 	}
 }
@@ -210,9 +194,14 @@ func (s *State) lost(pod *Pod) string {
 }
 
 // rollBlocker names what must be first, before a node that serves is taken
-// down: every other node must serve, and be seen to by the ring.
+// down: every other node must serve, and be seen to by the ring. A task may say
+// that other nodes of its rack, or of other racks, needn't.
 func (s *State) rollBlocker(pod *Pod) string {
+	own := pod.Position.Rack
 	for _, rack := range racks(s.DC) {
+		if rack == own && s.fastRestart(own) || rack != own && s.forcesRestart(own) {
+			continue
+		}
 		for ordinal := range s.target(rack) {
 			position := topology.Position{Rack: rack, Ordinal: ordinal}
 			other := s.pod(position)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/cockroachdb/datadriven"
 	"pgregory.net/rapid"
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
@@ -65,7 +66,7 @@ func (w *world) anything(t *rapid.T) {
 	what := rapid.SampledFrom([]string{
 		"pass", "pass", "pass", "pass", "tick", "tick", "tick", "round", "round", "round",
 		"die", "lose", "crash", "unreachable", "reachable", "config", "bad config", "good config",
-		"cut", "heal", "hold", "release", "write", "stop", "resume", "restart", "password", "no secret", "secret", "grow", "lose volume", "lose volume",
+		"cut", "heal", "hold", "release", "write", "stop", "resume", "restart", "restart task", "password", "no secret", "secret", "grow", "lose volume", "lose volume",
 	}).Draw(t, "what")
 	switch what {
 	case "pass":
@@ -122,6 +123,8 @@ func (r *region) wish(t *rapid.T, what string) {
 		r.write()
 	case "stop", "resume":
 		r.dc.Spec.Stopped = what == "stop"
+	case "restart task":
+		r.restartTask(&datadriven.TestData{Cmd: "restart-task"})
 	case "restart":
 		r.dc.Spec.RollingRestartRequested = true
 	case "password", "secret":

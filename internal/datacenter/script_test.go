@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cockroachdb/datadriven"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -182,6 +183,14 @@ func (r *region) happens(t *testing.T, d *datadriven.TestData, pod string) strin
 		r.held = d.Cmd == "hold"
 	case "alter":
 		r.alter(t, d)
+	case "restart-task", "restart-task-ends":
+		r.restartTask(d)
+	case "annotate-template": // of a rack, as another program does: control.k8ssandra.io/restartedAt=now
+		set := r.sets[d.CmdArgs[0].Key]
+		metav1.SetMetaDataAnnotation(&set.Spec.Template.ObjectMeta, d.CmdArgs[1].Key, r.now.Format(time.RFC3339))
+		set.Generation++
+	case "restarted":
+		return r.restartTimes()
 	case "rebuild": // a person's task, over all nodes
 		r.rebuilt = append(r.rebuilt, r.now)
 		for r.jobs = map[string]string{}; !r.rebuild(d.CmdArgs[1].Vals[0]); {

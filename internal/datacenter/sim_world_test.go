@@ -16,6 +16,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	control "github.com/ringspan/ringspan/api/control/v1alpha1"
 	"github.com/ringspan/ringspan/internal/datacenter"
 	"github.com/ringspan/ringspan/internal/mgmtapi"
 	"github.com/ringspan/ringspan/internal/mgmtapi/fake"
@@ -63,6 +64,7 @@ type region struct {
 	held    bool // its pods get no address
 	idle    bool // its operator is away
 	jobs    map[string]string
+	restart *control.CassandraTask // that has begun
 	rebuilt []time.Time            // when rebuilds began that are over
 	begun   time.Time              // when the one began that goes on
 	seen    map[string]ring.Member // the ring's datacenters as last read
@@ -132,6 +134,11 @@ func (r *region) observe() *datacenter.State {
 		s.Ring = datacenter.StandAlone(r.dc)
 	}
 	s.Kin, s.Volumes, s.TookUp = r.kin, r.volumes, r.tookUp
+	if r.restart != nil {
+		if t := datacenter.RestartTaskOf(r.restart, r.dc.Name); t != nil {
+			s.Restarts = append(s.Restarts, *t)
+		}
+	}
 	for rack, set := range r.sets {
 		if !slices.ContainsFunc(r.dc.Spec.Racks, func(one api.Rack) bool { return one.Name == rack }) {
 			s.LeftSets = append(s.LeftSets, set.DeepCopy())
@@ -238,7 +245,8 @@ func (r *region) watch(s *datacenter.State, plan datacenter.Plan) {
 			r.broken = append(r.broken, step.Target+" joins a datacenter in use without its data")
 		}
 	}
-	if !s.DC.Status.IsTrue(api.DatacenterInitialized) || len(s.DC.Spec.ForceUpgradeRacks) > 0 || s.DC.Spec.Stopped {
+	forced := slices.ContainsFunc(s.Restarts, func(t datacenter.RestartTask) bool { return t.Fast || t.Force })
+	if !s.DC.Status.IsTrue(api.DatacenterInitialized) || len(s.DC.Spec.ForceUpgradeRacks) > 0 || s.DC.Spec.Stopped || forced {
 		return
 	}
 	for _, step := range plan.Steps {

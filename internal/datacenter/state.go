@@ -42,6 +42,7 @@ type State struct {
 	Keyspaces   map[string]map[string]string // replication of the users' keyspaces; nil when it can't be read
 	Repairs     []RepairRun                  // that this process asked for
 	Rebuilds    []time.Time                  // when rebuilds of the whole datacenter began that are complete
+	Restarts    []RestartTask                // that go on
 	Roles       []string                     // nil when they can't be read
 	Ownership   map[string]float64           // by address
 	RolesDone   string                       // which credentials and replication the roles were written for, in this process's lifetime

@@ -56,12 +56,6 @@ func Summarize(s *State, p Plan, err error) api.CassandraDatacenterStatus {
 // stampNow is the time of the pass, as the API server keeps it: in seconds.
 func (s *State) stampNow() metav1.Time { return metav1.NewTime(s.Now.Truncate(1e9)) }
 
-// restartAsked tells whether a restart is asked for that the status does not
-// know of yet.
-func (s *State) restartAsked() bool {
-	return s.DC.Spec.RollingRestartRequested && s.rolling() && !s.DC.Status.IsTrue(api.DatacenterRollingRestart)
-}
-
 // timed keeps the time of a condition that says the same as before.
 func (s *State) timed(c api.DatacenterCondition) api.DatacenterCondition {
 	c.LastTransitionTime = s.stampNow()

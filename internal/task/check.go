@@ -2,6 +2,7 @@ package task
 
 import (
 	"fmt"
+	"slices"
 
 	api "github.com/ringspan/ringspan/api/control/v1alpha1"
 )
@@ -9,71 +10,81 @@ import (
 // check says why a task can never be carried out, or nil.
 func check(s *State) *Failure {
 	if n := len(s.Task.Spec.Jobs); n != 1 {
-		return &Failure{api.ReasonInvalidTask, fmt.Sprintf("spec.jobs: exactly one job is needed, there are %d", n)}
+		return invalid("spec.jobs: exactly one job is needed, there are %d", n)
 	}
 	if s.Task.Spec.Datacenter.Name == "" {
-		return &Failure{api.ReasonInvalidTask, "spec.datacenter.name: is needed"}
+		return invalid("spec.datacenter.name: is needed")
 	}
 	if ns := s.Task.Spec.Datacenter.Namespace; ns != "" && ns != s.Task.Namespace {
-		return &Failure{api.ReasonInvalidTask, fmt.Sprintf("spec.datacenter.namespace: %q is not the task's own namespace", ns)}
+		return invalid("spec.datacenter.namespace: %q is not the task's own namespace", ns)
 	}
-	job := s.job()
-	switch job.Command {
-	case api.CommandCleanup, api.CommandRestart:
-	case api.CommandRebuild:
-		if job.Arguments.SourceDatacenter == "" {
-			return &Failure{api.ReasonInvalidTask, "spec.jobs[0].args.source_datacenter: rebuild needs to know where to stream from"}
+	c := s.command()
+	if c == nil {
+		return &Failure{api.ReasonCommandNotSupported, fmt.Sprintf("spec.jobs[0].command: %q is not supported yet; %s are", s.job().Command, supported())}
+	}
+	if c.refuse != nil {
+		if why := c.refuse(s.job().Arguments); why != "" {
+			return invalid("spec.jobs[0].args.%s", why)
 		}
-	default:
-		return &Failure{api.ReasonCommandNotSupported, fmt.Sprintf("spec.jobs[0].command: %q is not supported yet; cleanup, rebuild and restart are", job.Command)}
 	}
 	return checkTarget(s)
+}
+
+func invalid(format string, args ...any) *Failure {
+	return &Failure{api.ReasonInvalidTask, fmt.Sprintf(format, args...)}
 }
 
 // checkTarget refuses racks and pods that aren't there, once there are any.
 func checkTarget(s *State) *Failure {
 	args := s.job().Arguments
-	if args.PodName != "" && s.job().Command == api.CommandRestart {
-		return &Failure{api.ReasonInvalidTask, "spec.jobs[0].args.pod_name: restart goes by rack; delete the pod to restart one"}
-	}
 	if len(s.Pods) == 0 || len(s.targets()) > 0 {
 		return nil
 	}
 	if args.PodName != "" {
-		return &Failure{api.ReasonInvalidTask, fmt.Sprintf("spec.jobs[0].args: pod_name %q (rack %q) is no pod of the datacenter", args.PodName, args.RackName)}
+		return invalid("spec.jobs[0].args: pod_name %q (rack %q) is no pod of the datacenter", args.PodName, args.RackName)
 	}
-	return &Failure{api.ReasonInvalidTask, fmt.Sprintf("spec.jobs[0].args.rack: %q is no rack of the datacenter", args.RackName)}
+	return invalid("spec.jobs[0].args.rack: %q is no rack of the datacenter", args.RackName)
 }
 
 // NotActedOn lists the arguments that are set and that the command does not read.
-func NotActedOn(t *api.CassandraTask) []string {
+func NotActedOn(t *api.CassandraTask) (names []string) {
 	if len(t.Spec.Jobs) != 1 {
 		return nil
 	}
-	job := t.Spec.Jobs[0]
-	a := job.Arguments
-	cleanup, restart := job.Command == api.CommandCleanup, job.Command == api.CommandRestart
-	var names []string
+	var read []string
+	if c := commandOf(t); c != nil {
+		read = c.arguments
+	}
+	for _, name := range given(t.Spec.Jobs[0].Arguments) {
+		if !slices.Contains(read, name) {
+			names = append(names, "spec.jobs[0].args."+name)
+		}
+	}
+	return names
+}
+
+// given are the names of the arguments that are set, but for rack and pod_name, which say where and not what.
+func given(a api.JobArguments) (names []string) {
 	for _, arg := range []struct {
-		name      string
-		set, read bool
+		name string
+		set  bool
 	}{
-		{"keyspace_name", a.KeyspaceName != "", cleanup},
-		{"source_datacenter", a.SourceDatacenter != "", job.Command == api.CommandRebuild},
-		{"tables", len(a.Tables) > 0, cleanup},
-		{"jobs", a.JobsCount != nil, cleanup},
-		{"no_validate", a.NoValidate, false},
-		{"no_snapshot", a.NoSnapshot, false},
-		{"skip_corrupted", a.SkipCorrupted, false},
-		{"split_output", a.SplitOutput, false},
-		{"start_token", a.StartToken != "", false},
-		{"end_token", a.EndToken != "", false},
-		{"new_tokens", len(a.NewTokens) > 0, false},
-		{"fast", a.Fast, restart},
-		{"force", a.Force, restart},
+		{"keyspace_name", a.KeyspaceName != ""},
+		{"source_datacenter", a.SourceDatacenter != ""},
+		{"tables", len(a.Tables) > 0},
+		{"jobs", a.JobsCount != nil},
+		{"no_validate", a.NoValidate},
+		{"no_snapshot", a.NoSnapshot},
+		{"skip_corrupted", a.SkipCorrupted},
+		{"split_output", a.SplitOutput},
+		{"start_token", a.StartToken != ""},
+		{"end_token", a.EndToken != ""},
+		{"new_tokens", len(a.NewTokens) > 0},
+		{"fast", a.Fast},
+		{"force", a.Force},
 	} {
-		if arg.set && !arg.read {
-			names = append(names, "spec.jobs[0].args."+arg.name)
+		if arg.set {
+			names = append(names, arg.name)
 		}
 	}
 	return names

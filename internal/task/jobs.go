@@ -11,10 +11,12 @@ import (
 
 	api "github.com/ringspan/ringspan/api/control/v1alpha1"
 	"github.com/ringspan/ringspan/internal/mgmtapi"
+	"github.com/ringspan/ringspan/internal/plan"
 )
 
-// jobs goes on with a command that is one job on each node.
-func (p *Plan) jobs(s *State) {
+// onEachNode goes on with a command that is one job on each node: rack by rack in the order of their names, as many pods
+// of a rack at once as the task allows.
+func (p *Plan) onEachNode(s *State) {
 	p.takeIn(s)
 	racks := s.targets()
 	if len(racks) == 0 {
@@ -34,10 +36,9 @@ func (p *Plan) jobs(s *State) {
 	p.Done = true
 }
 
-// missing names what a rebuild still owes to pods that aren't there just now: one that is being made anew comes back
-// without the data of the other datacenter.
+// missing names the pods that aren't there just now and that the command waits for all the same.
 func (p *Plan) missing(s *State) string {
-	if s.job().Command != api.CommandRebuild {
+	if !s.command().everyNode {
 		return ""
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Pods)) {
@@ -102,7 +103,7 @@ func (p *Plan) rackJobs(s *State, pods []Pod) bool {
 		status := p.Pods[pod.Name]
 		switch {
 		case ended(status) || status.Status == api.PodTaskRunning:
-		case !s.able(pod):
+		case !s.command().needs.met(pod):
 			status.Status = api.PodTaskWaiting
 			p.Pods[pod.Name] = status
 			unready = append(unready, pod.Name)
@@ -112,7 +113,7 @@ func (p *Plan) rackJobs(s *State, pods []Pod) bool {
 			if free > 0 {
 				free--
 				running = append(running, pod.Name)
-				p.Steps = append(p.Steps, Step{Verb: StartJob, Target: pod.Name, Why: startReason(s, status)})
+				p.Steps = append(p.Steps, plan.Step{Verb: StartJob, Target: pod.Name, Why: startReason(s, status)})
 			}
 		}
 	}
@@ -141,11 +142,7 @@ func rackBlocker(s *State, running, unready []string) string {
 		parts = append(parts, fmt.Sprintf("%s on %s", s.job().Command, strings.Join(running, ", ")))
 	}
 	if len(unready) > 0 {
-		be := " to be ready"
-		if s.job().Command == api.CommandRebuild {
-			be = " to be in the ring"
-		}
-		parts = append(parts, strings.Join(unready, ", ")+be)
+		parts = append(parts, strings.Join(unready, ", ")+" "+s.command().needs.words)
 	}
 	return strings.Join(parts, " and ")
 }

@@ -7,39 +7,21 @@ import (
 	"time"
 
 	api "github.com/ringspan/ringspan/api/control/v1alpha1"
+	"github.com/ringspan/ringspan/internal/plan"
 )
 
-// Verb is what a step does.
-type Verb string
-
-// Verbs.
+// The verbs.
 const (
-	// StartJob asks a pod's node for the job. Target is the pod.
-	StartJob Verb = "start job on"
-	// Restart stamps a StatefulSet's pod template. Target is the StatefulSet.
-	Restart Verb = "restart"
-	// DeletePod makes Kubernetes make it anew. Target is the pod.
-	DeletePod Verb = "delete pod"
-	// DeleteTask ends a task that is past its time. Target is the task.
-	DeleteTask Verb = "delete task"
+	StartJob   plan.Verb = "start job on" // asks a pod's node for the job
+	DeleteTask plan.Verb = "delete task"  // one that has been over for as long as it is to be kept
 )
-
-// Step is one thing to do.
-type Step struct {
-	Verb   Verb
-	Target string
-	UID    string // of a pod that is deleted
-	Why    string
-	// Stamp is the value to write, for Restart.
-	Stamp string
-}
 
 // Failure is why a task ends without success.
 type Failure struct{ Reason, Message string }
 
 // Plan is what to do now and what to say.
 type Plan struct {
-	Steps []Step
+	Steps []plan.Step
 	// Begin: the task starts with this pass; nothing else happens in it, so that the start is on record first.
 	Begin bool
 	// Done: all pods have ended, well or not.
@@ -62,24 +44,20 @@ func Make(s *State) Plan {
 	if s.Task.Status.CompletionTime != nil {
 		return expire(s)
 	}
-	plan := Plan{Pods: map[string]api.PodTaskStatus{}}
-	maps.Copy(plan.Pods, s.Task.Status.PodStatuses)
-	if plan.Failure = check(s); plan.Failure != nil {
-		return plan
+	p := Plan{Pods: map[string]api.PodTaskStatus{}}
+	maps.Copy(p.Pods, s.Task.Status.PodStatuses)
+	if p.Failure = check(s); p.Failure != nil {
+		return p
 	}
-	if plan.wait(s) {
-		return plan
+	if p.wait(s) {
+		return p
 	}
 	if s.Task.Status.StartTime == nil {
-		plan.Begin = true
-		return plan
+		p.Begin = true
+		return p
 	}
-	if s.job().Command == api.CommandRestart {
-		plan.restart(s)
-	} else {
-		plan.jobs(s)
-	}
-	return plan
+	s.command().proceed(&p, s)
+	return p
 }
 
 // expire deletes a finished task when its time is over.
@@ -95,7 +73,7 @@ func expire(s *State) Plan {
 	if left > 0 {
 		return Plan{Next: left}
 	}
-	return Plan{Steps: []Step{{Verb: DeleteTask, Target: s.Task.Name, Why: fmt.Sprintf("finished more than %d s ago", ttl)}}}
+	return Plan{Steps: []plan.Step{{Verb: DeleteTask, Target: s.Task.Name, Why: fmt.Sprintf("finished more than %d s ago", ttl)}}}
 }
 
 // wait says whether the task can't start or go on yet.
@@ -113,7 +91,7 @@ func (p *Plan) wait(s *State) bool {
 	if s.Task.Status.StartTime != nil {
 		return false
 	}
-	if from := s.Datacenter.Owes(); from != "" && s.job().Command != api.CommandRebuild {
+	if from := s.Datacenter.Owes(); from != "" && !s.command().withoutData {
 		p.Waiting = fmt.Sprintf("datacenter %q to be rebuilt from %s", s.Task.Spec.Datacenter.Name, from)
 		p.Next = 5 * time.Second
 		return true
@@ -127,12 +105,12 @@ func (p *Plan) wait(s *State) bool {
 }
 
 // blocker names the task that goes first: one that runs, else the oldest that is due. Only tasks that both allow it run
-// together. The rebuild of a datacenter that owes data waits for rebuilds only: whatever else there is waits for nodes that
-// let clients in, and these wait for the data.
+// together. What fills a datacenter that lacks its data waits for nothing else: all other tasks wait for nodes that let
+// clients in, and these wait for the data.
 func blocker(s *State) string {
 	for i := range s.Others {
 		other := &s.Others[i]
-		if s.Datacenter.Owes() != "" && !rebuilds(other) {
+		if s.Datacenter.Owes() != "" && !fills(other) {
 			continue
 		}
 		if allows(s.Task) && allows(other) {
@@ -145,8 +123,10 @@ func blocker(s *State) string {
 	return ""
 }
 
-func rebuilds(t *api.CassandraTask) bool {
-	return len(t.Spec.Jobs) == 1 && t.Spec.Jobs[0].Command == api.CommandRebuild
+// fills tells whether a task is one that a datacenter without its data runs first.
+func fills(t *api.CassandraTask) bool {
+	c := commandOf(t)
+	return c != nil && c.withoutData
 }
 
 func allows(t *api.CassandraTask) bool { return t.Spec.ConcurrencyPolicy == "Allow" }
@@ -169,7 +149,7 @@ func (p Plan) String() string {
 		b.WriteString("begin\n")
 	}
 	for _, s := range p.Steps {
-		fmt.Fprintf(&b, "%s %s: %s\n", s.Verb, s.Target, s.Why)
+		fmt.Fprintln(&b, s)
 	}
 	if p.Waiting != "" {
 		fmt.Fprintf(&b, "waiting for %s\n", p.Waiting)

@@ -16,6 +16,7 @@ import (
 	cass "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	api "github.com/ringspan/ringspan/api/control/v1alpha1"
 	"github.com/ringspan/ringspan/internal/mgmtapi"
+	"github.com/ringspan/ringspan/internal/plan"
 	"github.com/ringspan/ringspan/internal/task"
 )
 
@@ -71,6 +72,10 @@ func (w *world) do(d *datadriven.TestData) string {
 		w.state.Datacenter.Annotations = map[string]string{cass.RebuildFromAnnotation: d.CmdArgs[0].Key}
 	case "job":
 		w.job(d)
+	case "stamp": // the datacenter's operator restarts a rack, as of the task's beginning or of a time
+		w.stamp(d)
+	case "stopped":
+		w.state.Datacenter.Spec.Stopped = true
 	case "roll":
 		w.roll(d.CmdArgs[0].Key)
 	case "sick":
@@ -130,6 +135,23 @@ func (w *world) job(d *datadriven.TestData) {
 	}[what]
 }
 
+// stamp RACK [TIME] plays the datacenter's planner: the rack's template is for a restart of that time, and the pods are still
+// the old ones.
+func (w *world) stamp(d *datadriven.TestData) {
+	rack := w.rack(d.CmdArgs[0].Key)
+	rack.RestartedAt, rack.Revision, rack.Settled = w.state.Now, rack.Revision+"'", false
+	if start := w.state.Task.Status.StartTime; start != nil {
+		rack.RestartedAt = start.Time
+	}
+	if len(d.CmdArgs) > 1 {
+		at, err := time.Parse(time.RFC3339, d.CmdArgs[1].Key)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		rack.RestartedAt = at
+	}
+}
+
 // roll plays the StatefulSet's controller: all pods of the rack are new and ready.
 func (w *world) roll(name string) {
 	rack := w.rack(name)
@@ -152,20 +174,20 @@ func (w *world) later(by string) {
 // pass makes a plan, carries it out, and prints the plan and the status that follows.
 func (w *world) pass() string {
 	w.state.Now = w.state.Now.Add(time.Second)
-	plan := task.Make(&w.state)
+	next := task.Make(&w.state)
 	done := task.Done{JobIDs: map[string]string{}, Errors: map[string]error{}}
-	for _, step := range plan.Steps {
+	for _, step := range next.Steps {
 		w.carryOut(step, done)
 	}
-	text := plan.String()
-	w.state.Task.Status = task.Summarize(&w.state, plan, done)
+	text := next.String()
+	w.state.Task.Status = task.Summarize(&w.state, next, done)
 	if text == "" {
 		text = "nothing to do\n"
 	}
 	return text + w.status()
 }
 
-func (w *world) carryOut(step task.Step, done task.Done) {
+func (w *world) carryOut(step plan.Step, done task.Done) {
 	switch step.Verb {
 	case task.StartJob:
 		if strings.HasPrefix(step.Target, "refuses") {
@@ -175,12 +197,6 @@ func (w *world) carryOut(step task.Step, done task.Done) {
 		w.serial++
 		done.JobIDs[step.Target] = fmt.Sprintf("job-%d", w.serial)
 		w.state.Jobs[step.Target] = task.JobSeen{Job: mgmtapi.Job{Status: mgmtapi.JobWaiting}}
-	case task.Restart:
-		for i := range w.state.Racks {
-			if r := &w.state.Racks[i]; r.StatefulSet == step.Target {
-				r.RestartedAt, r.Revision, r.Settled = step.Stamp, r.Revision+"'", false
-			}
-		}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	cass "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	api "github.com/ringspan/ringspan/api/control/v1alpha1"
 	"github.com/ringspan/ringspan/internal/mgmtapi"
+	"github.com/ringspan/ringspan/internal/plan"
 	"github.com/ringspan/ringspan/internal/task"
 )
 
@@ -54,23 +55,23 @@ func onePass(r *rapid.T, s *task.State) {
 			{Err: mgmtapi.ErrUnavailable},
 		}).Draw(r, "answer")
 	}
-	plan := task.Make(s)
+	next := task.Make(s)
 	done := task.Done{JobIDs: map[string]string{}}
-	for _, step := range plan.Steps {
-		checkStep(r, s, plan, step)
+	for _, step := range next.Steps {
+		checkStep(r, s, next, step)
 		done.JobIDs[step.Target] = "id"
 	}
-	s.Task.Status = task.Summarize(s, plan, done)
+	s.Task.Status = task.Summarize(s, next, done)
 	checkRunning(r, s)
 }
 
-func checkStep(r *rapid.T, s *task.State, plan task.Plan, step task.Step) {
+func checkStep(r *rapid.T, s *task.State, next task.Plan, step plan.Step) {
 	for _, p := range s.Pods {
 		if p.Name == step.Target && !p.Ready {
 			r.Fatalf("a job on %s, which is not ready", p.Name)
 		}
 	}
-	if got := plan.Pods[step.Target].Status; got != api.PodTaskWaiting {
+	if got := next.Pods[step.Target].Status; got != api.PodTaskWaiting {
 		r.Fatalf("a job on %s, which is %s", step.Target, got)
 	}
 }

@@ -29,12 +29,11 @@ type State struct {
 // Pod is one node of the datacenter.
 type Pod struct {
 	Name string
-	UID  string
 	Rack string
 	// Ready is Kubernetes' word for it.
 	Ready bool
-	// Member: its node is one of the ring, whether it lets clients in or not. Known of pods that aren't ready, for a
-	// rebuild.
+	// Member: its node is one of the ring, whether it lets clients in or not. It is looked at for tasks that
+	// AsksForMembers names, and of pods that aren't ready.
 	Member bool
 	// Revision of its StatefulSet that the pod was made from.
 	Revision string
@@ -44,8 +43,8 @@ type Pod struct {
 type Rack struct {
 	Name        string
 	StatefulSet string
-	// RestartedAt is the stamp on the pod template, empty when there is none.
-	RestartedAt string
+	// RestartedAt is the beginning of the restart that its pods are made for, zero when there was none.
+	RestartedAt time.Time
 	// Revision that new pods are made from.
 	Revision string
 	// Settled: all pods are there, ready, and made from Revision.
@@ -62,6 +61,9 @@ type JobSeen struct {
 // job is the task's only job; check has made sure that there is one.
 func (s *State) job() *api.CassandraJob { return &s.Task.Spec.Jobs[0] }
 
+// command is the job's; check has made sure that this version has it.
+func (s *State) command() *command { return commandOf(s.Task) }
+
 // targets are the pods that the task is for, by rack name.
 func (s *State) targets() map[string][]Pod {
 	args := s.job().Arguments
@@ -75,11 +77,6 @@ func (s *State) targets() map[string][]Pod {
 		slices.SortFunc(pods, func(a, b Pod) int { return strings.Compare(a.Name, b.Name) })
 	}
 	return racks
-}
-
-// able tells whether a pod's node can work for the task. A rebuild fills nodes that don't let clients in yet.
-func (s *State) able(p Pod) bool {
-	return p.Ready || s.job().Command == api.CommandRebuild && p.Member
 }
 
 // limit is how many pods of a rack with that many may work at once.

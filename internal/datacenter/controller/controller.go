@@ -25,6 +25,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	control "github.com/ringspan/ringspan/api/control/v1alpha1"
 	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 	"github.com/ringspan/ringspan/internal/certificates"
 	"github.com/ringspan/ringspan/internal/datacenter"
@@ -76,6 +77,7 @@ func (r *Reconciler) SetupWithManager(m ctrl.Manager) error {
 		Owns(&policyv1.PodDisruptionBudget{}).
 		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(r.ofPod)).
 		Watches(&discoveryv1.EndpointSlice{}, handler.EnqueueRequestsFromMapFunc(r.all)).
+		Watches(&control.CassandraTask{}, handler.EnqueueRequestsFromMapFunc(ofRestart)).
 		WithOptions(controller.Options{MaxConcurrentReconciles: 4}).
 		Complete(r)
 }
@@ -86,6 +88,15 @@ func (r *Reconciler) ofPod(ctx context.Context, o client.Object) []reconcile.Req
 		return nil
 	}
 	return r.all(ctx, o)
+}
+
+// ofRestart is the datacenter that a task restarts.
+func ofRestart(_ context.Context, o client.Object) []reconcile.Request {
+	t, ok := o.(*control.CassandraTask)
+	if !ok || datacenter.RestartTaskOf(t, t.Spec.Datacenter.Name) == nil {
+		return nil
+	}
+	return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: t.Namespace, Name: t.Spec.Datacenter.Name}}}
 }
 
 func (r *Reconciler) all(ctx context.Context, o client.Object) (requests []reconcile.Request) {

@@ -9,7 +9,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	control "github.com/ringspan/ringspan/api/control/v1alpha1"
 	"github.com/ringspan/ringspan/internal/datacenter"
 	"github.com/ringspan/ringspan/internal/mgmtapi"
@@ -59,17 +58,16 @@ func readKeyspaces(ctx context.Context, node mgmtapi.Keyspaces) (map[string]map[
 	return all, nil
 }
 
-// observeRebuilds finds the rebuilds that may have paid for keyspaces without data.
-func (r *Reconciler) observeRebuilds(ctx context.Context, s *datacenter.State) error {
-	owes := slices.ContainsFunc(slices.Collect(maps.Values(s.DC.Status.Keyspaces)), func(k api.KeyspaceStatus) bool { return k.OwedSince != nil })
-	if !owes {
-		return nil
-	}
+// observeTasks finds the restarts that go on, and the rebuilds that may have filled keyspaces without data.
+func (r *Reconciler) observeTasks(ctx context.Context, s *datacenter.State) error {
 	var tasks control.CassandraTaskList
 	if err := r.Client.List(ctx, &tasks, client.InNamespace(s.DC.Namespace)); err != nil {
 		return err
 	}
 	for i := range tasks.Items {
+		if restart := datacenter.RestartTaskOf(&tasks.Items[i], s.DC.Name); restart != nil {
+			s.Restarts = append(s.Restarts, *restart)
+		}
 		if began := rebuilt(&tasks.Items[i], s.DC.Name); !began.IsZero() {
 			s.Rebuilds = append(s.Rebuilds, began)
 		}

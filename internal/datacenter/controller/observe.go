@@ -62,7 +62,7 @@ func (r *Reconciler) observe(ctx context.Context, dc *api.CassandraDatacenter, m
 	r.observeRing(ctx, s, m)
 	m.repairs = s.StillMeant(m.repairs)
 	s.Repairs = m.repairs
-	return s, r.observeRebuilds(ctx, s)
+	return s, r.observeTasks(ctx, s)
 }
 
 func (r *Reconciler) observeObjects(ctx context.Context, s *datacenter.State) error {

@@ -85,7 +85,7 @@ func rackOf(set *appsv1.StatefulSet) task.Rack {
 	return task.Rack{
 		Name:        set.Labels[cass.RackLabel],
 		StatefulSet: set.Name,
-		RestartedAt: set.Spec.Template.Annotations[api.RestartedAtAnnotation],
+		RestartedAt: datacenter.RestartedAt(&set.Spec.Template),
 		Revision:    set.Status.UpdateRevision,
 		Settled: set.Status.ObservedGeneration >= set.Generation &&
 			set.Status.ReadyReplicas == replicas && set.Status.UpdatedReplicas == replicas &&
@@ -106,10 +106,10 @@ func (r *Reconciler) observePods(ctx context.Context, s *task.State, sets []apps
 	for i := range pods {
 		pod, one := &pods[i], &s.Pods[i]
 		*one = task.Pod{
-			Name: pod.Name, UID: string(pod.UID), Rack: pod.Labels[cass.RackLabel], Ready: ready(pod),
+			Name: pod.Name, Rack: pod.Labels[cass.RackLabel], Ready: ready(pod),
 			Revision: pod.Labels[appsv1.ControllerRevisionHashLabelKey],
 		}
-		if rebuilds(s.Task) && !one.Ready && pod.DeletionTimestamp == nil && pod.Status.PodIP != "" {
+		if task.AsksForMembers(s.Task) && !one.Ready && pod.DeletionTimestamp == nil && pod.Status.PodIP != "" {
 			group.Go(func() { one.Member = r.isMember(ctx, pod) })
 		}
 		status := s.Task.Status.PodStatuses[pod.Name]
@@ -127,10 +127,6 @@ func (r *Reconciler) observePods(ctx context.Context, s *task.State, sets []apps
 	}
 	group.Wait()
 	return nil
-}
-
-func rebuilds(t *api.CassandraTask) bool {
-	return len(t.Spec.Jobs) == 1 && t.Spec.Jobs[0].Command == api.CommandRebuild
 }
 
 // isMember asks a node whether it is in the ring: one that lets no clients in yet isn't ready, and can be rebuilt.

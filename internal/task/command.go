@@ -1,0 +1,98 @@
+package task
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	api "github.com/ringspan/ringspan/api/control/v1alpha1"
+	"github.com/ringspan/ringspan/internal/mgmtapi"
+)
+
+// command is what a task can ask for. Each has a file of its own, command_<name>.go, and a line in commands.
+type command struct {
+	name api.CassandraCommand
+	// arguments that it reads, by their names in the task. Every command also reads rack.
+	arguments []string
+	// refuse says what is wrong with the arguments, beginning with the field's name; "" when nothing is. May be nil.
+	refuse func(api.JobArguments) string
+	// proceed adds to the plan what is next: onEachNode, or an order of the command's own.
+	proceed func(*Plan, *State)
+	// call begins the command on one node and returns the id of the node's job. It is nil for a command without jobs.
+	// Planning never uses it: the loop does, for a step StartJob.
+	call func(context.Context, mgmtapi.Node, api.JobArguments) (string, error)
+	// needs is what a node must be before its job begins; for a command with jobs.
+	needs need
+	// everyNode: the task isn't over while pods of the datacenter are still to be made.
+	everyNode bool
+	// withoutData: it may run while the datacenter lacks its data, which every other command waits for.
+	withoutData bool
+}
+
+// commands are all that a task can ask for in this version, by name.
+func commands() []command {
+	return []command{
+		cleanup(),
+		rebuild(),
+		restart(),
+	}
+}
+
+// need is what a job waits for on its node.
+type need struct {
+	met func(Pod) bool
+	// words go after the names of pods that don't meet it.
+	words string
+}
+
+var (
+	// serving is a node that lets clients in.
+	serving = need{func(p Pod) bool { return p.Ready }, "to be ready"}
+	// membership is a node that is in the ring, whether it lets clients in or not.
+	membership = need{func(p Pod) bool { return p.Ready || p.Member }, "to be in the ring"}
+)
+
+// commandNamed finds a command, nil when this version doesn't have it.
+func commandNamed(name api.CassandraCommand) *command {
+	all := commands()
+	i := slices.IndexFunc(all, func(c command) bool { return c.name == name })
+	if i < 0 {
+		return nil
+	}
+	return &all[i]
+}
+
+// commandOf is the command of a task's only job, nil when it has none or not one job.
+func commandOf(t *api.CassandraTask) *command {
+	if len(t.Spec.Jobs) != 1 {
+		return nil
+	}
+	return commandNamed(t.Spec.Jobs[0].Command)
+}
+
+// supported lists the commands in words: "cleanup, rebuild and restart".
+func supported() string {
+	var names []string
+	for _, c := range commands() {
+		names = append(names, string(c.name))
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " and " + names[last]
+}
+
+// Call is what begins the task's command on one node; nil for a task whose command has no jobs on nodes.
+func Call(t *api.CassandraTask) func(context.Context, mgmtapi.Node) (string, error) {
+	c := commandOf(t)
+	if c == nil || c.call == nil {
+		return nil
+	}
+	return func(ctx context.Context, node mgmtapi.Node) (string, error) {
+		return c.call(ctx, node, t.Spec.Jobs[0].Arguments)
+	}
+}
+
+// AsksForMembers tells whether the plan for a task depends on which nodes that aren't ready are members of the ring.
+func AsksForMembers(t *api.CassandraTask) bool {
+	c := commandOf(t)
+	return c != nil && c.needs.met != nil && c.needs.met(Pod{Member: true})
+}

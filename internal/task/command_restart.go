@@ -1,0 +1,110 @@
+package task
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	api "github.com/ringspan/ringspan/api/control/v1alpha1"
+)
+
+// restart makes all pods anew, rack by rack. The task does nothing for it itself: package datacenter, which also decides
+// about every other reason to take a node down, sees that a restart task has begun and carries it out. The task watches
+// how far each rack is.
+func restart() command {
+	return command{
+		name:      api.CommandRestart,
+		arguments: []string{"fast", "force"},
+		refuse: func(args api.JobArguments) string {
+			if args.PodName != "" {
+				return "pod_name: restart goes by rack; delete the pod to restart one"
+			}
+			return ""
+		},
+		proceed: (*Plan).untilRestarted,
+	}
+}
+
+// untilRestarted waits until all pods of the task's racks were made after the task began.
+func (p *Plan) untilRestarted(s *State) {
+	racks := restartRacks(s)
+	if len(racks) == 0 {
+		p.Waiting = fmt.Sprintf("the StatefulSets of datacenter %q", s.Datacenter.Name)
+		p.Next = pollJobs
+		return
+	}
+	if s.Datacenter.Spec.Stopped { // no pod is to run: whichever comes next is new
+		p.Pods, p.Done = map[string]api.PodTaskStatus{}, true
+		return
+	}
+	p.restartPods(s, racks)
+	racks = slices.DeleteFunc(racks, func(r Rack) bool { return r.Settled && s.renewed(r) })
+	if len(racks) == 0 {
+		p.Done = true
+		return
+	}
+	p.Waiting, p.Next = s.restartBlocker(racks), pollJobs
+}
+
+// renewed tells whether pods of a rack are made for this restart, or for a later one.
+func (s *State) renewed(r Rack) bool { return !r.RestartedAt.Before(s.Task.Status.StartTime.Time) }
+
+// restartBlocker says what the restart of racks that are still to be restarted waits for.
+func (s *State) restartBlocker(racks []Rack) string {
+	if i := slices.IndexFunc(racks, s.renewed); i >= 0 {
+		return fmt.Sprintf("the pods of rack %s to be new and ready", racks[i].Name)
+	}
+	if sick := unsettledOther(s, racks[0]); sick != "" && !s.job().Arguments.Force {
+		return fmt.Sprintf("rack %s to be healthy before rack %s is restarted", sick, racks[0].Name)
+	}
+	return fmt.Sprintf("datacenter %q to restart rack %s", s.Task.Spec.Datacenter.Name, racks[0].Name)
+}
+
+// unsettledOther names another rack with pods that aren't ready, or "".
+func unsettledOther(s *State, rack Rack) string {
+	for _, other := range s.Racks {
+		if other.Name != rack.Name && !other.Settled {
+			return other.Name
+		}
+	}
+	return ""
+}
+
+// restartPods derives each pod's state from its rack's.
+func (p *Plan) restartPods(s *State, racks []Rack) {
+	p.Pods = map[string]api.PodTaskStatus{}
+	for _, rack := range racks {
+		for _, pod := range s.Pods {
+			if pod.Rack != rack.Name {
+				continue
+			}
+			status := s.Task.Status.PodStatuses[pod.Name]
+			status.Status = s.restartState(rack, pod)
+			p.Pods[pod.Name] = status
+		}
+	}
+}
+
+func (s *State) restartState(rack Rack, pod Pod) api.PodTaskState {
+	switch {
+	case !s.renewed(rack):
+		return api.PodTaskWaiting
+	case rack.Settled || pod.Ready && pod.Revision == rack.Revision:
+		return api.PodTaskCompleted
+	default:
+		return api.PodTaskRunning
+	}
+}
+
+// restartRacks are the racks that the task is for, in order.
+func restartRacks(s *State) []Rack {
+	only := s.job().Arguments.RackName
+	var racks []Rack
+	for _, r := range s.Racks {
+		if only == "" || only == r.Name {
+			racks = append(racks, r)
+		}
+	}
+	slices.SortFunc(racks, func(a, b Rack) int { return strings.Compare(a.StatefulSet, b.StatefulSet) })
+	return racks
+}
