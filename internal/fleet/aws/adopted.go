@@ -54,19 +54,14 @@ func (o *observation) askAdopted(ctx context.Context) error {
 	if own {
 		return nil // it is found by its tags
 	}
-	within := filter("vpc-id", a.ID)
-	subnets, err := o.in.subnets(ctx, within)
-	if err != nil {
+	n := o.in.within(a.ID)
+	if err := askAll(ctx, n.askSubnets, n.askTables); err != nil {
 		return err
 	}
-	a.Subnets = privateOf(subnets)
-	tables, err := o.in.routeTables(ctx, within)
-	if err != nil {
-		return err
-	}
-	a.RouteTables = idsOf(tables, func(t types.RouteTable) *string { return t.RouteTableId })
+	a.Subnets = privateOf(n.subnets)
+	a.RouteTables = idsOf(n.tables, func(t types.RouteTable) *string { return t.RouteTableId })
 	slices.Sort(a.RouteTables)
-	o.adopted, o.adoptedTables = a, tables
+	o.adopted, o.othersTables = a, n.tables
 	return nil
 }
 

@@ -7,6 +7,8 @@
 // network, which end with the fleet.
 //
 // Start reading at Cloud; api.go lists every call that can be made, errors.go
-// says what AWS's errors mean, kind_*.go how each kind of resource is made,
-// changed and deleted.
+// says what AWS's errors mean, kind_*.go how each kind of resource is read, made,
+// changed and deleted. An account is read in one way (contents.go) and asked two
+// questions: what of it is the fleet's (observation.go), and what decides over packets
+// between regions (describe.go). What a fleet needs says package desired.
 package aws

@@ -10,10 +10,10 @@ import (
 	"sync"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/eks"
 
 	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
-	"github.com/ringspan/ringspan/internal/fleet/aws/desired"
 	"github.com/ringspan/ringspan/internal/fleet/provision"
 )
 
@@ -32,10 +32,7 @@ func (c *Cloud) Endpoints(ctx context.Context, fleet string, spec *fleetv1.Fleet
 
 // endpoint of a region's cluster; a zero one with an error.
 func (c *Cloud) endpoint(ctx context.Context, fleet string, r fleetv1.Region) (provision.Endpoint, error) {
-	name := desired.ClusterName(fleet, r.Name)
-	if r.Adopt != nil && r.Adopt.Cluster != "" {
-		name = r.Adopt.Cluster
-	}
+	name := clusterName(fleet, &r)
 	out, err := c.in(r.Name).eks.DescribeCluster(ctx, &eks.DescribeClusterInput{Name: &name})
 	if err != nil {
 		return provision.Endpoint{}, c.explain(err, r.Name)
@@ -52,11 +49,16 @@ func (c *Cloud) endpoint(ctx context.Context, fleet string, r fleetv1.Region) (p
 	return e, nil
 }
 
-// apiServerAddresses are the addresses that EKS has a cluster's API server listen at inside its
+// apiServerInterfaces are those at which EKS has a cluster's API server listen inside its
 // network, in zones of their own ("Cluster API server endpoint", Amazon EKS User Guide:
-// the interfaces are described as "Amazon EKS NAME").
+// they are described as "Amazon EKS NAME").
+func (r *regional) apiServerInterfaces(ctx context.Context, cluster string, more ...types.Filter) ([]types.NetworkInterface, error) {
+	return r.networkInterfaces(ctx, append(slices.Clone(more), filter("description", "Amazon EKS "+cluster))...)
+}
+
+// apiServerAddresses are the addresses of those.
 func (r *regional) apiServerAddresses(ctx context.Context, cluster string) ([]string, error) {
-	interfaces, err := r.networkInterfaces(ctx, filter("description", "Amazon EKS "+cluster))
+	interfaces, err := r.apiServerInterfaces(ctx, cluster)
 	if err != nil {
 		return nil, err
 	}

@@ -12,53 +12,11 @@ import (
 	"github.com/ringspan/ringspan/internal/fleet/infra"
 )
 
-// inside is what is in the fleet's networks, whoever made it.
-type inside struct {
-	interfaces []types.NetworkInterface
-	groups     []types.SecurityGroup
-	subnets    []types.Subnet
-	nats       []types.NatGateway
-	instances  []types.Instance
-	tables     []types.RouteTable
-	lists      []types.NetworkAcl
-}
-
 // askInside lists a network's contents without regard to tags.
 func (o *observation) askInside(ctx context.Context, vpc string) error {
-	within := filter("vpc-id", vpc)
-	interfaces, err := o.in.networkInterfaces(ctx, within)
-	if err != nil {
-		return err
-	}
-	groups, err := o.in.securityGroups(ctx, within)
-	if err != nil {
-		return err
-	}
-	subnets, err := o.in.subnets(ctx, within)
-	if err != nil {
-		return err
-	}
-	tables, err := o.in.routeTables(ctx, within)
-	if err != nil {
-		return err
-	}
-	lists, err := o.in.networkACLs(ctx, within)
-	if err != nil {
-		return err
-	}
-	nats, err := o.in.natGateways(ctx, within)
-	if err != nil {
-		return err
-	}
-	instances, err := o.in.instances(ctx, within)
-	if err != nil {
-		return err
-	}
-	n := &o.inside
-	n.interfaces, n.groups, n.subnets = append(n.interfaces, interfaces...), append(n.groups, groups...), append(n.subnets, subnets...)
-	n.tables, n.lists = append(n.tables, tables...), append(n.lists, lists...)
-	n.nats, n.instances = append(n.nats, nats...), append(n.instances, instances...)
-	return nil
+	n := o.in.within(vpc)
+	o.inside = append(o.inside, n)
+	return askAll(ctx, n.askInterfaces, n.askGroups, n.askSubnets, n.askTables, n.askLists, n.askNATs, n.askInstances)
 }
 
 // foreign names what in the fleet's networks is neither the fleet's nor follows
@@ -74,60 +32,93 @@ func foreign(observations []*observation, seen *infra.Seen) (all []infra.Foreign
 	return all
 }
 
-func (o *observation) foreign(mine map[string]bool) (all []infra.Foreign) {
-	cluster := desired.ClusterName(o.question.Fleet, o.in.name)
-	ours := map[string]bool{} // machines
-	say := func(kind string, id, vpc *string, detail string) {
-		all = append(all, infra.Foreign{Region: o.in.name, Network: awssdk.ToString(vpc), Kind: kind, Physical: awssdk.ToString(id), Detail: detail})
+func (o *observation) foreign(mine map[string]bool) []infra.Foreign {
+	s := &search{region: o.in.name, fleet: o.question.Fleet, cluster: desired.ClusterName(o.question.Fleet, o.in.name), mine: mine}
+	for _, n := range o.inside {
+		for _, look := range []func(*contents){s.instances, s.nats, s.tables, s.lists, s.interfaces, s.groups, s.subnets} {
+			look(n)
+		}
 	}
-	for _, i := range o.inside.instances {
+	slices.SortFunc(s.found, func(a, b infra.Foreign) int { return strings.Compare(a.Physical, b.Physical) })
+	return s.found
+}
+
+// search is for what is foreign in one region's networks of a fleet.
+type search struct {
+	region, fleet, cluster string
+	mine                   map[string]bool // ids of what is the fleet's
+
+	found []infra.Foreign
+}
+
+func (s *search) add(kind string, id, vpc *string, detail string) {
+	s.found = append(s.found, infra.Foreign{Region: s.region, Network: awssdk.ToString(vpc), Kind: kind, Physical: awssdk.ToString(id), Detail: detail})
+}
+
+// ofCluster tells whether EKS, or what runs in the fleet's cluster, made something.
+func (s *search) ofCluster(tags map[string]string) bool {
+	return tags["aws:eks:cluster-name"] == s.cluster || tags["kubernetes.io/cluster/"+s.cluster] == "owned"
+}
+
+func (s *search) instances(n *contents) {
+	for _, i := range n.instances {
 		tags := readTags(i.Tags)
-		id := awssdk.ToString(i.InstanceId)
 		gone := i.State != nil && i.State.Name == types.InstanceStateNameTerminated
-		if mine[id] || gone || tags["eks:cluster-name"] == cluster || tags["aws:eks:cluster-name"] == cluster || tags["kubernetes.io/cluster/"+cluster] == "owned" {
-			ours[id] = true
-			continue
-		}
-		say("instance", i.InstanceId, i.VpcId, tags["Name"])
-	}
-	for _, n := range o.inside.nats {
-		if !mine[awssdk.ToString(n.NatGatewayId)] && n.State != types.NatGatewayStateDeleted {
-			say("NAT gateway", n.NatGatewayId, n.VpcId, "")
+		if !gone && !s.mine[awssdk.ToString(i.InstanceId)] && !s.ofCluster(tags) && tags["eks:cluster-name"] != s.cluster {
+			s.add("instance", i.InstanceId, i.VpcId, tags["Name"])
 		}
 	}
-	for _, r := range o.inside.tables { // the main one goes with its network
-		main := slices.ContainsFunc(r.Associations, func(a types.RouteTableAssociation) bool { return awssdk.ToBool(a.Main) })
-		if !main && !mine[awssdk.ToString(r.RouteTableId)] {
-			say("route table", r.RouteTableId, r.VpcId, readTags(r.Tags)["Name"])
+}
+
+func (s *search) nats(n *contents) {
+	for _, g := range n.nats {
+		if !s.mine[awssdk.ToString(g.NatGatewayId)] && g.State != types.NatGatewayStateDeleted {
+			s.add("NAT gateway", g.NatGatewayId, g.VpcId, "")
 		}
 	}
-	for _, n := range o.inside.lists {
-		if !awssdk.ToBool(n.IsDefault) {
-			say("network ACL", n.NetworkAclId, n.VpcId, readTags(n.Tags)["Name"])
+}
+
+// tables: the main one goes with its network.
+func (s *search) tables(n *contents) {
+	for _, t := range n.tables {
+		main := slices.ContainsFunc(t.Associations, func(a types.RouteTableAssociation) bool { return awssdk.ToBool(a.Main) })
+		if !main && !s.mine[awssdk.ToString(t.RouteTableId)] {
+			s.add("route table", t.RouteTableId, t.VpcId, readTags(t.Tags)["Name"])
 		}
 	}
-	for _, n := range o.inside.interfaces {
-		attached := ""
-		if n.Attachment != nil {
-			attached = awssdk.ToString(n.Attachment.InstanceId)
-		}
-		if fromCluster(n, o.question.Fleet, o.in.name) || ofGateway(n) || attached != "" {
-			continue // its machine or gateway is named instead
-		}
-		say("network interface", n.NetworkInterfaceId, n.VpcId, awssdk.ToString(n.Description))
-	}
-	for _, g := range o.inside.groups {
-		tags := readTags(g.Tags)
-		if awssdk.ToString(g.GroupName) == "default" || mine[awssdk.ToString(g.GroupId)] || tags["aws:eks:cluster-name"] == cluster || tags["kubernetes.io/cluster/"+cluster] == "owned" || strings.HasPrefix(awssdk.ToString(g.GroupName), "eks-cluster-sg-"+cluster+"-") {
-			continue
-		}
-		say("security group", g.GroupId, g.VpcId, awssdk.ToString(g.GroupName))
-	}
-	for _, s := range o.inside.subnets {
-		if !mine[awssdk.ToString(s.SubnetId)] {
-			say("subnet", s.SubnetId, s.VpcId, readTags(s.Tags)["Name"])
+}
+
+func (s *search) lists(n *contents) {
+	for _, l := range n.lists {
+		if !awssdk.ToBool(l.IsDefault) {
+			s.add("network ACL", l.NetworkAclId, l.VpcId, readTags(l.Tags)["Name"])
 		}
 	}
-	slices.SortFunc(all, func(a, b infra.Foreign) int { return strings.Compare(a.Physical, b.Physical) })
-	return all
+}
+
+// interfaces that are attached aren't named: their machine or gateway is.
+func (s *search) interfaces(n *contents) {
+	for _, i := range n.interfaces {
+		attached := i.Attachment != nil && awssdk.ToString(i.Attachment.InstanceId) != ""
+		if !attached && !fromCluster(i, s.fleet, s.region) && !ofGateway(i) {
+			s.add("network interface", i.NetworkInterfaceId, i.VpcId, awssdk.ToString(i.Description))
+		}
+	}
+}
+
+func (s *search) groups(n *contents) {
+	for _, g := range n.groups {
+		name := awssdk.ToString(g.GroupName)
+		if name != "default" && !s.mine[awssdk.ToString(g.GroupId)] && !s.ofCluster(readTags(g.Tags)) && !strings.HasPrefix(name, "eks-cluster-sg-"+s.cluster+"-") {
+			s.add("security group", g.GroupId, g.VpcId, name)
+		}
+	}
+}
+
+func (s *search) subnets(n *contents) {
+	for _, t := range n.subnets {
+		if !s.mine[awssdk.ToString(t.SubnetId)] {
+			s.add("subnet", t.SubnetId, t.VpcId, readTags(t.Tags)["Name"])
+		}
+	}
 }

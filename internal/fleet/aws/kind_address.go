@@ -12,13 +12,13 @@ import (
 
 var addressKind = kind{create: (*job).createAddress, remove: (*job).removeAddress}
 
-func (o *observation) askAddresses(ctx context.Context) (err error) {
-	o.addresses, err = o.in.addresses(ctx, o.ours()...)
+func (n *contents) askAddresses(ctx context.Context) (err error) {
+	n.addresses, err = n.in.addresses(ctx, n.filters...)
 	return err
 }
 
 func (o *observation) foundAddresses() (all []infra.Found) {
-	for _, a := range o.addresses {
+	for _, a := range o.ours.addresses {
 		f := tagged(infra.Address, a.AllocationId, a.Tags)
 		f.Have["address"] = awssdk.ToString(a.PublicIp)
 		all = append(all, f)

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eks/types"
 	"golang.org/x/sync/errgroup"
 
+	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
 	"github.com/ringspan/ringspan/internal/fleet/aws/desired"
 	"github.com/ringspan/ringspan/internal/fleet/infra"
 	"github.com/ringspan/ringspan/internal/fleet/provision"
@@ -29,18 +30,18 @@ func (o *observation) askClusters(ctx context.Context) error {
 		names = append(names, adopted)
 	}
 	for _, name := range names {
-		out, err := o.in.eks.DescribeCluster(ctx, &eks.DescribeClusterInput{Name: &name})
-		if is(err, notFound, unknown) { // an endpoint without clusters has none
+		cluster, err := o.in.cluster(ctx, name)
+		if cluster == nil && err == nil || is(err, unknown) { // an endpoint without clusters has none
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		own := out.Cluster.Tags[infra.TagFleetID] == o.question.ID
+		own := cluster.Tags[infra.TagFleetID] == o.question.ID
 		if !own && name != adopted {
 			return fmt.Errorf("there is an EKS cluster %s in %s already, and it is not this fleet's: rename the fleet", name, o.in.name)
 		}
-		k := observedCluster{cluster: out.Cluster, own: own}
+		k := observedCluster{cluster: cluster, own: own}
 		if err := o.askCluster(ctx, &k); err != nil {
 			return err
 		}
@@ -74,6 +75,14 @@ func (o *observation) askClusterGroup(ctx context.Context, k *observedCluster) e
 		k.group = &out.SecurityGroups[0]
 	}
 	return err
+}
+
+// clusterName is that of a region's cluster: the fleet's, or the one that it adopts.
+func clusterName(fleet string, r *fleetv1.Region) string {
+	if r.Adopt != nil && r.Adopt.Cluster != "" {
+		return r.Adopt.Cluster
+	}
+	return desired.ClusterName(fleet, r.Name)
 }
 
 // adoptedCluster is the name of the cluster that a region adopts.
@@ -206,8 +215,8 @@ func logging(names []string) *types.Logging {
 }
 
 // cluster as it is now; nil when it isn't there.
-func (j *job) cluster(ctx context.Context, name string) (*types.Cluster, error) {
-	out, err := j.region.eks.DescribeCluster(ctx, &eks.DescribeClusterInput{Name: &name})
+func (r *regional) cluster(ctx context.Context, name string) (*types.Cluster, error) {
+	out, err := r.eks.DescribeCluster(ctx, &eks.DescribeClusterInput{Name: &name})
 	if is(err, notFound) {
 		return nil, nil //nolint:nilnil // not there is no error here
 	}
@@ -220,7 +229,7 @@ func (j *job) cluster(ctx context.Context, name string) (*types.Cluster, error) 
 func (j *job) awaitCluster(ctx context.Context) error {
 	j.waits("to bring control plane %s up%s", j.physical, j.cloud.usually(", about 10 minutes"))
 	return j.cloud.until(ctx, clusterBudget, "cluster "+j.physical, func(ctx context.Context) (bool, error) {
-		c, err := j.cluster(ctx, j.physical)
+		c, err := j.region.cluster(ctx, j.physical)
 		if err != nil || c == nil {
 			return false, err
 		}
@@ -334,7 +343,7 @@ func (j *job) removeCluster(ctx context.Context) error {
 	}
 	j.waits("to take control plane %s down", j.physical)
 	return j.cloud.until(ctx, clusterBudget, "the end of "+j.physical, func(ctx context.Context) (bool, error) {
-		c, err := j.cluster(ctx, j.physical)
+		c, err := j.region.cluster(ctx, j.physical)
 		return err == nil && c == nil, err
 	})
 }

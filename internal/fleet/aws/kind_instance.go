@@ -16,13 +16,13 @@ var instanceKind = kind{create: (*job).createInstance, await: (*job).awaitInstan
 // jumpDisk in GiB.
 const jumpDisk = 20
 
-func (o *observation) askInstances(ctx context.Context) (err error) {
-	o.instances, err = o.in.instances(ctx, o.ours()...)
+func (n *contents) askInstances(ctx context.Context) (err error) {
+	n.instances, err = n.in.instances(ctx, n.filters...)
 	return err
 }
 
 func (o *observation) foundInstances() (all []infra.Found) {
-	for _, i := range o.instances {
+	for _, i := range o.ours.instances {
 		f := tagged(infra.Machine, i.InstanceId, i.Tags)
 		f.Have["instanceType"] = string(i.InstanceType)
 		f.Refs["subnet"], f.Refs["vpc"] = awssdk.ToString(i.SubnetId), awssdk.ToString(i.VpcId)

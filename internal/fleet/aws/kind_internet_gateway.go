@@ -12,13 +12,13 @@ import (
 
 var internetGatewayKind = kind{create: (*job).createGateway, change: (*job).attachGateway, remove: (*job).removeGateway}
 
-func (o *observation) askGateways(ctx context.Context) (err error) {
-	o.gateways, err = o.in.internetGateways(ctx, o.ours()...)
+func (n *contents) askGateways(ctx context.Context) (err error) {
+	n.gateways, err = n.in.internetGateways(ctx, n.filters...)
 	return err
 }
 
 func (o *observation) foundGateways() (all []infra.Found) {
-	for _, g := range o.gateways {
+	for _, g := range o.ours.gateways {
 		f := tagged(infra.Gateway, g.InternetGatewayId, g.Tags)
 		for _, a := range g.Attachments {
 			f.Refs["vpc"] = awssdk.ToString(a.VpcId)

@@ -12,13 +12,13 @@ import (
 
 var natKind = kind{create: (*job).createNAT, await: (*job).awaitNAT, remove: (*job).removeNAT}
 
-func (o *observation) askNATs(ctx context.Context) (err error) {
-	o.nats, err = o.in.natGateways(ctx, o.ours()...)
+func (n *contents) askNATs(ctx context.Context) (err error) {
+	n.nats, err = n.in.natGateways(ctx, n.filters...)
 	return err
 }
 
 func (o *observation) foundNATs() (all []infra.Found) {
-	for _, n := range o.nats {
+	for _, n := range o.ours.nats {
 		f := tagged(infra.NAT, n.NatGatewayId, n.Tags)
 		f.Refs["subnet"], f.Refs["vpc"] = awssdk.ToString(n.SubnetId), awssdk.ToString(n.VpcId)
 		for _, a := range n.NatGatewayAddresses {

@@ -14,16 +14,22 @@ import (
 
 var networkInterfaceKind = kind{remove: (*job).removeInterface}
 
+func (n *contents) askInterfaces(ctx context.Context) (err error) {
+	n.interfaces, err = n.in.networkInterfaces(ctx, n.filters...)
+	return err
+}
+
 // foundInterfaces are those that the clusters' network plugin left: nothing uses
 // them, and they would hold the subnets for ever.
 func (o *observation) foundInterfaces() (all []infra.Found) {
-	for _, n := range o.inside.interfaces {
-		if n.Status != types.NetworkInterfaceStatusAvailable || !fromCluster(n, o.question.Fleet, o.in.name) {
-			continue
+	for _, inside := range o.inside {
+		for _, n := range inside.interfaces {
+			if n.Status != types.NetworkInterfaceStatusAvailable || !fromCluster(n, o.question.Fleet, o.in.name) {
+				continue
+			}
+			all = append(all, infra.Found{ID: o.in.name + "/interface/" + awssdk.ToString(n.NetworkInterfaceId), Kind: infra.Interface, Physical: awssdk.ToString(n.NetworkInterfaceId), State: infra.Ready,
+				Detail: "the cluster left it: " + awssdk.ToString(n.Description), Refs: map[string]string{"subnet": awssdk.ToString(n.SubnetId), "vpc": awssdk.ToString(n.VpcId)}})
 		}
-		f := infra.Found{ID: o.in.name + "/interface/" + awssdk.ToString(n.NetworkInterfaceId), Kind: infra.Interface, Physical: awssdk.ToString(n.NetworkInterfaceId), State: infra.Ready,
-			Detail: "the cluster left it: " + awssdk.ToString(n.Description), Refs: map[string]string{"subnet": awssdk.ToString(n.SubnetId), "vpc": awssdk.ToString(n.VpcId)}}
-		all = append(all, f)
 	}
 	return all
 }

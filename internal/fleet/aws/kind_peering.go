@@ -15,15 +15,15 @@ var peeringKind = kind{create: (*job).createPeering, await: (*job).awaitPeering,
 
 // askPeerings: a peering is described in both of its regions, each with its own
 // tags.
-func (o *observation) askPeerings(ctx context.Context) (err error) {
-	o.peerings, err = o.in.peerings(ctx, o.ours()...)
+func (n *contents) askPeerings(ctx context.Context) (err error) {
+	n.peerings, err = n.in.peerings(ctx, n.filters...)
 	return err
 }
 
 // foundPeerings: the requester's region has the peering, the accepter's its
 // acceptance. Both carry tags of their own.
 func (o *observation) foundPeerings() (all []infra.Found) {
-	for _, p := range o.peerings {
+	for _, p := range o.ours.peerings {
 		f := tagged(infra.Link, p.VpcPeeringConnectionId, p.Tags)
 		requester, accepter := p.RequesterVpcInfo, p.AccepterVpcInfo
 		if requester == nil || accepter == nil || strings.HasPrefix(f.ID, "acceptance/") && awssdk.ToString(requester.Region) != o.in.name {

@@ -10,21 +10,17 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/ringspan/ringspan/internal/fleet/infra"
+	"github.com/ringspan/ringspan/internal/network"
 )
 
 var routeKind = kind{create: (*job).createRoute, change: (*job).changeRoute, remove: (*job).removeRoute}
 
 func (o *observation) foundRoute(r types.Route, physical, table string, own bool) (infra.Found, bool) {
 	destination := awssdk.ToString(r.DestinationCidrBlock)
-	target := awssdk.ToString(r.GatewayId)
-	for _, t := range []*string{r.NatGatewayId, r.VpcPeeringConnectionId} {
-		if t != nil {
-			target = *t
-		}
-	}
+	_, target := routeTarget(r)
 	// In a network that is adopted only what leads over the fleet's peerings is
 	// the fleet's; elsewhere what a person added towards something else is left.
-	mine := strings.HasPrefix(target, "pcx-") && slices.ContainsFunc(o.peerings, func(p types.VpcPeeringConnection) bool { return awssdk.ToString(p.VpcPeeringConnectionId) == target })
+	mine := strings.HasPrefix(target, "pcx-") && slices.ContainsFunc(o.ours.peerings, func(p types.VpcPeeringConnection) bool { return awssdk.ToString(p.VpcPeeringConnectionId) == target })
 	mine = mine || own && (strings.HasPrefix(target, "igw-") || strings.HasPrefix(target, "nat-") || strings.HasPrefix(target, "pcx-"))
 	if destination == "" || !mine {
 		return infra.Found{}, false
@@ -32,6 +28,19 @@ func (o *observation) foundRoute(r types.Route, physical, table string, own bool
 	id := strings.Replace(table, "/table/", "/route/", 1) + "/" + destination
 	return infra.Found{ID: id, Kind: infra.Route, Physical: physical + " " + destination, State: infra.Ready,
 		Have: map[string]string{"destination": destination, "state": string(r.State)}, Refs: map[string]string{"table": physical, "target": target}}, true
+}
+
+// routeTarget is what a route points at, also when that is gone.
+func routeTarget(r types.Route) (kind network.TargetKind, id string) {
+	switch {
+	case r.VpcPeeringConnectionId != nil:
+		return network.ToPeering, *r.VpcPeeringConnectionId
+	case r.NatGatewayId != nil:
+		return network.ToNAT, *r.NatGatewayId
+	case r.NetworkInterfaceId != nil:
+		return network.ToInterface, *r.NetworkInterfaceId
+	}
+	return network.ToInternet, awssdk.ToString(r.GatewayId)
 }
 
 // createRoute: AWS may not know the new target yet.

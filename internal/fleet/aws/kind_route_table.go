@@ -2,6 +2,7 @@ package aws
 
 import (
 	"context"
+	"slices"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -12,8 +13,8 @@ import (
 
 var routeTableKind = kind{create: (*job).createTable, remove: (*job).removeTable}
 
-func (o *observation) askTables(ctx context.Context) (err error) {
-	o.tables, err = o.in.routeTables(ctx, o.ours()...)
+func (n *contents) askTables(ctx context.Context) (err error) {
+	n.tables, err = n.in.routeTables(ctx, n.filters...)
 	return err
 }
 
@@ -21,7 +22,7 @@ func (o *observation) askTables(ctx context.Context) (err error) {
 // that lead to something of the fleet or to nothing.
 func (o *observation) foundTables() (all []infra.Found) {
 	seen := map[string]bool{}
-	for _, t := range o.tables {
+	for _, t := range slices.Concat(o.ours.tables, o.othersTables) {
 		f := tagged(infra.RouteTable, t.RouteTableId, t.Tags)
 		if seen[f.Physical] {
 			continue

@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sort"
@@ -22,11 +23,9 @@ func describing(fleet, id string) string { return "ringspan " + fleet + " " + id
 // rulesIn are the fleet's rules of a group, by their description.
 func rulesIn(g *types.SecurityGroup, region, cluster, fleet string) (all []infra.Found) {
 	rules := map[string][]string{}
-	for _, p := range g.IpPermissions {
-		for _, r := range p.IpRanges {
-			if id, ok := strings.CutPrefix(awssdk.ToString(r.Description), describing(fleet, "")); ok {
-				rules[id] = append(rules[id], ruleText(p, awssdk.ToString(r.CidrIp)))
-			}
+	for _, r := range rulesOf(g.IpPermissions) {
+		if id, ours := strings.CutPrefix(r.description, describing(fleet, "")); ours && r.group == "" {
+			rules[id] = append(rules[id], r.String())
 		}
 	}
 	for id, list := range rules {
@@ -38,9 +37,34 @@ func rulesIn(g *types.SecurityGroup, region, cluster, fleet string) (all []infra
 	return all
 }
 
-// ruleText is a rule as desired.Rulebook writes it.
-func ruleText(p types.IpPermission, cidr string) string {
-	return fmt.Sprintf("%s %d-%d %s", awssdk.ToString(p.IpProtocol), awssdk.ToInt32(p.FromPort), awssdk.ToInt32(p.ToPort), cidr)
+// rule lets packets in from, or out to, a range or a security group.
+type rule struct {
+	protocol    string // EC2's name, or IANA's number; "-1" is all
+	from, to    *int32 // ports, or type and code of ICMP; nil is all
+	cidr, group string // one of them
+	description string
+}
+
+// rulesOf takes permissions apart: one of EC2's is a rule for each IPv4 range and each group
+// in it.
+func rulesOf(all []types.IpPermission) (rules []rule) {
+	for _, p := range all {
+		one := rule{protocol: awssdk.ToString(p.IpProtocol), from: p.FromPort, to: p.ToPort}
+		for _, r := range p.IpRanges {
+			one.cidr, one.group, one.description = awssdk.ToString(r.CidrIp), "", awssdk.ToString(r.Description)
+			rules = append(rules, one)
+		}
+		for _, g := range p.UserIdGroupPairs {
+			one.cidr, one.group, one.description = "", awssdk.ToString(g.GroupId), awssdk.ToString(g.Description)
+			rules = append(rules, one)
+		}
+	}
+	return rules
+}
+
+// String is a rule as desired.Rulebook writes it.
+func (r rule) String() string {
+	return fmt.Sprintf("%s %d-%d %s", r.protocol, awssdk.ToInt32(r.from), awssdk.ToInt32(r.to), cmp.Or(r.cidr, r.group))
 }
 
 // clusterGroup is the security group that EKS makes for a cluster.
@@ -115,7 +139,7 @@ func (j *job) permissions(rules []string) (all []types.IpPermission) {
 		var protocol, cidr string
 		var from, to int32
 		if _, err := fmt.Sscanf(rule, "%s %d-%d %s", &protocol, &from, &to, &cidr); err != nil {
-			continue // rules are written by desired.Rulebook and ruleText only
+			continue // rules are written by desired.Rulebook and rule only
 		}
 		all = append(all, types.IpPermission{IpProtocol: &protocol, FromPort: &from, ToPort: &to,
 			IpRanges: []types.IpRange{{CidrIp: &cidr, Description: awssdk.String(describing(j.task.FleetID, j.step.ID))}}})

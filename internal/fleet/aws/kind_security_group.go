@@ -12,23 +12,18 @@ import (
 
 var securityGroupKind = kind{create: (*job).createGroup, change: (*job).closeGroup, remove: (*job).removeGroup}
 
-func (o *observation) askGroups(ctx context.Context) (err error) {
-	o.groups, err = o.in.securityGroups(ctx, o.ours()...)
+func (n *contents) askGroups(ctx context.Context) (err error) {
+	n.groups, err = n.in.securityGroups(ctx, n.filters...)
 	return err
 }
 
 func (o *observation) foundGroups() (all []infra.Found) {
-	for _, g := range o.groups {
+	for _, g := range o.ours.groups {
 		f := tagged(infra.Firewall, g.GroupId, g.Tags)
 		f.Refs["vpc"] = awssdk.ToString(g.VpcId)
 		var rules []string
-		for _, p := range g.IpPermissions {
-			for _, r := range p.IpRanges {
-				rules = append(rules, ruleText(p, awssdk.ToString(r.CidrIp)))
-			}
-			for _, r := range p.UserIdGroupPairs {
-				rules = append(rules, ruleText(p, awssdk.ToString(r.GroupId)))
-			}
+		for _, r := range rulesOf(g.IpPermissions) {
+			rules = append(rules, r.String())
 		}
 		f.Have["rules"] = infra.List(rules)
 		all = append(all, f)

@@ -13,13 +13,13 @@ import (
 
 var subnetKind = kind{create: (*job).createSubnet, change: (*job).changeSubnet, remove: (*job).removeSubnet}
 
-func (o *observation) askSubnets(ctx context.Context) (err error) {
-	o.subnets, err = o.in.subnets(ctx, o.ours()...)
+func (n *contents) askSubnets(ctx context.Context) (err error) {
+	n.subnets, err = n.in.subnets(ctx, n.filters...)
 	return err
 }
 
 func (o *observation) foundSubnets() (all []infra.Found) {
-	for _, s := range o.subnets {
+	for _, s := range o.ours.subnets {
 		f := tagged(infra.Subnet, s.SubnetId, s.Tags)
 		f.Have["cidr"], f.Have["zone"] = awssdk.ToString(s.CidrBlock), awssdk.ToString(s.AvailabilityZone)
 		f.Have["publicAddresses"] = strconv.FormatBool(awssdk.ToBool(s.MapPublicIpOnLaunch))
@@ -34,7 +34,7 @@ func (o *observation) foundSubnets() (all []infra.Found) {
 
 // subnetRole is the logical id of one of the fleet's subnets; "" for all others.
 func (o *observation) subnetRole(id string) string {
-	for _, s := range o.subnets {
+	for _, s := range o.ours.subnets {
 		if awssdk.ToString(s.SubnetId) == id {
 			return readTags(s.Tags)[infra.TagRole]
 		}

@@ -11,16 +11,13 @@ import (
 var volumeKind = kind{remove: (*job).removeVolume}
 
 // askVolumes finds what the clusters' storage left behind.
-func (o *observation) askVolumes(ctx context.Context) (err error) {
-	if !o.question.Deleting {
-		return nil
-	}
-	o.volumes, err = o.in.volumes(ctx, o.ours()...)
+func (n *contents) askVolumes(ctx context.Context) (err error) {
+	n.volumes, err = n.in.volumes(ctx, n.filters...)
 	return err
 }
 
 func (o *observation) foundVolumes() (all []infra.Found) {
-	for _, v := range o.volumes {
+	for _, v := range o.ours.volumes {
 		f := tagged(infra.Volume, v.VolumeId, v.Tags)
 		f.ID = o.in.name + "/volume/" + f.Physical
 		all = append(all, f)

@@ -14,7 +14,7 @@ import (
 var vpcKind = kind{create: (*job).createVPC, change: (*job).changeVPC, remove: (*job).removeVPC}
 
 func (o *observation) askVPCs(ctx context.Context) (err error) {
-	if o.vpcs, err = o.in.vpcs(ctx, o.ours()...); err != nil {
+	if o.vpcs, err = o.in.vpcs(ctx, o.ours.filters...); err != nil {
 		return err
 	}
 	o.attributes = map[string][2]bool{}

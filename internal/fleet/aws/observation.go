@@ -7,7 +7,6 @@ import (
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/ringspan/ringspan/internal/fleet/infra"
 	"github.com/ringspan/ringspan/internal/fleet/provision"
@@ -20,44 +19,38 @@ type observation struct {
 	question provision.Question
 	asked    bool // for its own sake, not only because the tag was found
 
+	ours       *contents // with the fleet's tag
 	vpcs       []types.Vpc
 	attributes map[string][2]bool // dnsSupport, dnsHostnames by VPC
-	gateways   []types.InternetGateway
-	subnets    []types.Subnet
-	addresses  []types.Address
-	nats       []types.NatGateway
-	tables     []types.RouteTable
-	peerings   []types.VpcPeeringConnection
-	groups     []types.SecurityGroup
-	instances  []types.Instance
-	volumes    []types.Volume
 	clusters   []observedCluster
 	adopted    *infra.AdoptedNetwork
-	inside     inside
+	inside     []*contents // of the fleet's networks, when it is deleted
 
-	adoptedTables []types.RouteTable    // of a network that was there before
-	joinedGroups  []types.SecurityGroup // of networks that the fleet only joins
+	othersTables []types.RouteTable    // of networks that were there before
+	joinedGroups []types.SecurityGroup // of networks that the fleet only joins
 }
 
-// ours is the filter for the fleet's tag.
-func (o *observation) ours() []types.Filter {
-	return []types.Filter{filter("tag:"+infra.TagFleetID, o.question.ID)}
+// observe prepares the questions about a region.
+func (c *Cloud) observe(region string, q provision.Question) *observation {
+	in := c.in(region)
+	return &observation{cloud: c, in: in, question: q, asked: slices.Contains(q.Regions, region),
+		ours: &contents{in: in, filters: []types.Filter{filter("tag:"+infra.TagFleetID, q.ID)}}}
 }
 
 // all asks everything at once.
-func (o *observation) all(asked context.Context) error {
-	group, ctx := errgroup.WithContext(asked)
-	for _, ask := range []func(context.Context) error{
-		o.askVPCs, o.askGateways, o.askSubnets, o.askAddresses, o.askNATs, o.askTables, o.askPeerings, o.askGroups,
-		o.askInstances, o.askVolumes, o.askClusters, o.askAdopted,
-	} {
-		group.Go(func() error { return ask(ctx) })
+func (o *observation) all(ctx context.Context) error {
+	n := o.ours
+	asks := []func(context.Context) error{
+		o.askVPCs, n.askGateways, n.askSubnets, n.askAddresses, n.askNATs, n.askTables, n.askPeerings, n.askGroups,
+		n.askInstances, o.askClusters, o.askAdopted,
 	}
-	if err := group.Wait(); err != nil {
+	if o.question.Deleting {
+		asks = append(asks, n.askVolumes)
+	}
+	if err := askAll(ctx, asks...); err != nil {
 		return err
 	}
-	o.tables = append(o.tables, o.adoptedTables...)
-	return o.askJoined(asked)
+	return o.askJoined(ctx)
 }
 
 // askJoined looks, when a fleet is deleted without a file that names what was adopted,
@@ -68,16 +61,11 @@ func (o *observation) askJoined(ctx context.Context) error {
 		return nil
 	}
 	for _, id := range o.joined() {
-		within := filter("vpc-id", id)
-		tables, err := o.in.routeTables(ctx, within)
-		if err != nil {
+		n := o.in.within(id)
+		if err := askAll(ctx, n.askTables, n.askGroups); err != nil {
 			return err
 		}
-		groups, err := o.in.securityGroups(ctx, within)
-		if err != nil {
-			return err
-		}
-		o.tables, o.joinedGroups = append(o.tables, tables...), append(o.joinedGroups, groups...)
+		o.othersTables, o.joinedGroups = append(o.othersTables, n.tables...), append(o.joinedGroups, n.groups...)
 	}
 	return nil
 }
@@ -85,7 +73,7 @@ func (o *observation) askJoined(ctx context.Context) error {
 // joined are the networks of this region that the fleet's peerings have an end in
 // and that aren't its own.
 func (o *observation) joined() (ids []string) {
-	for _, p := range o.peerings {
+	for _, p := range o.ours.peerings {
 		for _, end := range []*types.VpcPeeringConnectionVpcInfo{p.RequesterVpcInfo, p.AccepterVpcInfo} {
 			if end == nil || awssdk.ToString(end.Region) != o.in.name {
 				continue

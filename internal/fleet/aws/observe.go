@@ -50,7 +50,7 @@ func (c *Cloud) Observe(ctx context.Context, q provision.Question) (*infra.Seen,
 	observations := make([]*observation, len(regions))
 	for i, name := range regions {
 		group.Go(func() error {
-			o := &observation{cloud: c, in: c.in(name), question: q, asked: slices.Contains(q.Regions, name)}
+			o := c.observe(name, q)
 			observations[i] = o
 			return c.explain(o.all(each), name)
 		})

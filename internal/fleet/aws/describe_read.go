@@ -19,36 +19,34 @@ import (
 // unit").
 const interfaceMTU = 9001
 
-func compareIDs(a, b string) int { return cmp.Compare(a, b) }
-
 // region turns a region's answers into the oracle's terms.
-func (v *regionView) region() (network.Region, error) {
-	r := network.Region{Name: v.in.name, VPC: network.VPC{ID: awssdk.ToString(v.vpc.VpcId)}}
-	for _, b := range v.vpc.CidrBlockAssociationSet {
+func (d *description) region() (network.Region, error) {
+	r := network.Region{Name: d.in.name, VPC: network.VPC{ID: awssdk.ToString(d.vpc.VpcId)}}
+	for _, b := range d.vpc.CidrBlockAssociationSet {
 		if p, err := netip.ParsePrefix(awssdk.ToString(b.CidrBlock)); err == nil {
 			r.VPC.CIDRs = append(r.VPC.CIDRs, p)
 		}
 	}
-	if p, err := netip.ParsePrefix(awssdk.ToString(v.vpc.CidrBlock)); err == nil && len(r.VPC.CIDRs) == 0 {
+	if p, err := netip.ParsePrefix(awssdk.ToString(d.vpc.CidrBlock)); err == nil && len(r.VPC.CIDRs) == 0 {
 		r.VPC.CIDRs = append(r.VPC.CIDRs, p)
 	}
-	v.readSubnets(&r.VPC)
-	v.readFilters(&r.VPC)
-	mtu, err := v.readPlugin(&r)
+	d.readSubnets(&r.VPC)
+	d.readFilters(&r.VPC)
+	mtu, err := d.readPlugin(&r)
 	if err != nil {
 		return r, err
 	}
-	for _, n := range v.nodes {
+	for _, n := range d.nodes {
 		if p, ok := placeOfPods(n, mtu); ok {
 			r.Pods = append(r.Pods, p)
 		}
 	}
-	for _, d := range v.apiServer {
-		a, err := netip.ParseAddr(awssdk.ToString(d.PrivateIpAddress))
+	for _, i := range d.apiServer {
+		a, err := netip.ParseAddr(awssdk.ToString(i.PrivateIpAddress))
 		if err != nil {
 			continue
 		}
-		r.API = append(r.API, network.Place{Subnet: awssdk.ToString(d.SubnetId), SecurityGroups: groupIDs(d.Groups), Address: a, MTU: interfaceMTU})
+		r.API = append(r.API, network.Place{Subnet: awssdk.ToString(i.SubnetId), SecurityGroups: groupIDs(i.Groups), Address: a, MTU: interfaceMTU})
 	}
 	return r, nil
 }
@@ -91,9 +89,9 @@ func groupIDs(groups []types.GroupIdentifier) (ids []string) {
 }
 
 // readSubnets joins subnets with their route tables and lists.
-func (v *regionView) readSubnets(vpc *network.VPC) {
+func (d *description) readSubnets(vpc *network.VPC) {
 	tables, lists, main, standard := map[string]string{}, map[string]string{}, "", ""
-	for _, t := range v.tables {
+	for _, t := range d.network.tables {
 		id := awssdk.ToString(t.RouteTableId)
 		for _, a := range t.Associations {
 			if awssdk.ToBool(a.Main) {
@@ -103,7 +101,7 @@ func (v *regionView) readSubnets(vpc *network.VPC) {
 		}
 		vpc.RouteTables = append(vpc.RouteTables, readTable(t))
 	}
-	for _, l := range v.lists {
+	for _, l := range d.network.lists {
 		id := awssdk.ToString(l.NetworkAclId)
 		if awssdk.ToBool(l.IsDefault) {
 			standard = id
@@ -112,7 +110,7 @@ func (v *regionView) readSubnets(vpc *network.VPC) {
 			lists[awssdk.ToString(a.SubnetId)] = id
 		}
 	}
-	for _, s := range v.subnets {
+	for _, s := range d.network.subnets {
 		p, err := netip.ParsePrefix(awssdk.ToString(s.CidrBlock))
 		if err != nil {
 			continue // of IPv6 only
@@ -127,35 +125,24 @@ func readTable(t types.RouteTable) network.RouteTable {
 	out := network.RouteTable{ID: awssdk.ToString(t.RouteTableId)}
 	for _, r := range t.Routes {
 		to, err := netip.ParsePrefix(awssdk.ToString(r.DestinationCidrBlock))
-		gateway := awssdk.ToString(r.GatewayId)
-		if err != nil || gateway == "local" {
+		if err != nil || awssdk.ToString(r.GatewayId) == "local" {
 			continue // of IPv6, to a service of AWS, or the VPC's own
 		}
-		route := network.Route{Destination: to}
-		switch {
-		case r.State == types.RouteStateBlackhole:
-			route.Kind = network.Blackhole
-			route.Target = cmp.Or(awssdk.ToString(r.VpcPeeringConnectionId), awssdk.ToString(r.NatGatewayId), awssdk.ToString(r.NetworkInterfaceId), gateway)
-		case r.VpcPeeringConnectionId != nil:
-			route.Kind, route.Target = network.ToPeering, *r.VpcPeeringConnectionId
-		case r.NatGatewayId != nil:
-			route.Kind, route.Target = network.ToNAT, *r.NatGatewayId
-		case r.NetworkInterfaceId != nil:
-			route.Kind, route.Target = network.ToInterface, *r.NetworkInterfaceId
-		default:
-			route.Kind, route.Target = network.ToInternet, gateway
+		kind, target := routeTarget(r)
+		if r.State == types.RouteStateBlackhole {
+			kind = network.Blackhole
 		}
-		out.Routes = append(out.Routes, route)
+		out.Routes = append(out.Routes, network.Route{Destination: to, Kind: kind, Target: target})
 	}
 	return out
 }
 
 // readFilters reads groups and lists.
-func (v *regionView) readFilters(vpc *network.VPC) {
-	for _, g := range v.groups {
+func (d *description) readFilters(vpc *network.VPC) {
+	for _, g := range d.network.groups {
 		vpc.SecurityGroups = append(vpc.SecurityGroups, network.SecurityGroup{ID: awssdk.ToString(g.GroupId), Ingress: readRules(g.IpPermissions), Egress: readRules(g.IpPermissionsEgress)})
 	}
-	for _, l := range v.lists {
+	for _, l := range d.network.lists {
 		out := network.NetworkACL{ID: awssdk.ToString(l.NetworkAclId)}
 		for _, e := range l.Entries {
 			if entry, ok := readEntry(e); ok {
@@ -166,26 +153,22 @@ func (v *regionView) readFilters(vpc *network.VPC) {
 	}
 }
 
-// readRules: one permission of EC2 is a rule for each range and each group in it.
+// readRules leaves out what isn't of IPv4.
 func readRules(all []types.IpPermission) (rules []network.GroupRule) {
-	for _, p := range all {
-		protocol, ok := protocolNumber(awssdk.ToString(p.IpProtocol))
+	for _, r := range rulesOf(all) {
+		protocol, ok := protocolNumber(r.protocol)
 		if !ok {
 			continue
 		}
-		rule := network.GroupRule{Protocol: protocol, From: port(p.FromPort), To: port(p.ToPort)}
-		for _, r := range p.IpRanges {
-			if cidr, err := netip.ParsePrefix(awssdk.ToString(r.CidrIp)); err == nil {
-				one := rule
-				one.CIDR = cidr
-				rules = append(rules, one)
+		one := network.GroupRule{Protocol: protocol, From: port(r.from), To: port(r.to), Group: r.group}
+		if r.group == "" {
+			cidr, err := netip.ParsePrefix(r.cidr)
+			if err != nil {
+				continue
 			}
+			one.CIDR = cidr
 		}
-		for _, g := range p.UserIdGroupPairs {
-			one := rule
-			one.Group = awssdk.ToString(g.GroupId)
-			rules = append(rules, one)
-		}
+		rules = append(rules, one)
 	}
 	return rules
 }
@@ -230,12 +213,12 @@ func protocolNumber(text string) (int, bool) {
 
 // readPlugin reads the settings of add-on vpc-cni that matter to packets; mtu is
 // that of pods, in bytes.
-func (v *regionView) readPlugin(r *network.Region) (mtu int, err error) {
+func (d *description) readPlugin(r *network.Region) (mtu int, err error) {
 	var in struct {
 		Env map[string]string `json:"env"`
 	}
-	if strings.TrimSpace(v.plugin) != "" {
-		if err := json.Unmarshal([]byte(v.plugin), &in); err != nil {
+	if strings.TrimSpace(d.plugin) != "" {
+		if err := json.Unmarshal([]byte(d.plugin), &in); err != nil {
 			return 0, fmt.Errorf("settings of add-on vpc-cni: %w", err)
 		}
 	}
