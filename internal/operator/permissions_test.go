@@ -40,7 +40,6 @@ var carriedOut = map[string][]string{
 	"internal/ring/controller.own Get":                 {"K8ssandraCluster"},                                            // as it is stored
 	"internal/ring/controller.lostIfPatched Patch":     {"K8ssandraCluster"},
 	"internal/ring/controller.lostIfCreated Create":    {"K8ssandraCluster"},
-	"internal/task/controller.stamp Apply":             {"StatefulSet"},
 	"internal/task/controller.Reconcile Get":           {"K8ssandraTask", "ScheduledTask"},
 	"internal/task/controller.Reconcile Status.Update": {"K8ssandraTask", "ScheduledTask"},
 }
