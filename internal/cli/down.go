@@ -2,9 +2,11 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -54,7 +56,7 @@ this machine knows nothing about it lists what would go, and asks for the fleet'
 			case inventory.AWS:
 				return a.downNamed(cmd.Context(), p.Fleet, o.fleet != "", cmd.OutOrStdout())
 			case inventory.Existing:
-				return downExistingNamed(cmd.Context(), p, o.fleet != "", c)
+				return c.downKnown(cmd.Context(), p, o.fleet != "")
 			}
 			_, err = fmt.Fprintln(cmd.OutOrStdout(), "Nothing to take down: there is no such fleet on this machine.")
 			return err
@@ -66,6 +68,15 @@ this machine knows nothing about it lists what would go, and asks for the fleet'
 	cmd.Flags().StringVarP(&path, "file", "f", "", "take down the fleet that this `FILE` describes")
 	a.flags(cmd)
 	return cmd
+}
+
+// downChoices are what a person says with down, and where they are asked.
+type downChoices struct {
+	keep        bool // the data
+	yes         bool // nobody is asked
+	leave       bool // kept volumes, in clusters that stay
+	in          io.Reader
+	out, errOut io.Writer
 }
 
 // downLocal ends a fleet on this machine.
@@ -124,7 +135,11 @@ func (a account) down(ctx context.Context, o *options, path string, choices down
 		return downLocal(ctx, c, choices.keep, choices.out)
 	}
 	if file.Fleet.Spec.Provider == fleetv1.ProviderExisting {
-		return downExistingFile(ctx, file, choices)
+		d, err := lifecycle.DownOfFile(ctx, file)
+		if err != nil {
+			return err
+		}
+		return choices.downExisting(ctx, d)
 	}
 	a.Account = a.Of(file)
 	return a.downFleet(ctx, file.Fleet.Name, &file.Fleet.Spec, choices.out)
@@ -160,4 +175,39 @@ func (o *options) deleted() (inventory.Fleet, error) {
 		return nil, nil //nolint:nilnil // no fleet is no error here
 	}
 	return o.known()
+}
+
+// downKnown takes a fleet that this machine knows out of the clusters of others.
+func (c downChoices) downKnown(ctx context.Context, f inventory.Existing, asked bool) error {
+	if !asked {
+		return fmt.Errorf("nothing was deleted: fleet %s is in clusters of %s; say `ringspan down --fleet %s`, or -f FILE", f.Name(), f.Account, f.Name())
+	}
+	d, err := lifecycle.DownOfKnown(f)
+	if err != nil {
+		return err
+	}
+	return c.downExisting(ctx, d)
+}
+
+// downExisting takes a fleet out of clusters that stay.
+func (c downChoices) downExisting(ctx context.Context, d *lifecycle.ExistingDown) error {
+	if c.keep {
+		return errors.New("nothing was deleted: --keep-data is for a fleet on this machine; in clusters that stay, a ring's data is kept by not deleting the ring")
+	}
+	d.LeaveVolumes, d.Tell = c.leave, func(line string) { fmt.Fprintln(c.out, line) }
+	d.Agree = func(ctx context.Context, u lifecycle.Unrecorded) error { return c.agree(ctx, d.Fleet.Name(), u) }
+	return d.Run(ctx)
+}
+
+// agree asks for the fleet's name before anything is deleted in clusters of which this
+// machine has no record. It lists what would go.
+func (c downChoices) agree(ctx context.Context, name string, u lifecycle.Unrecorded) error {
+	if c.yes {
+		return nil
+	}
+	list := fmt.Sprintf("this machine has no record of the cluster of %s. With fleet %s would go, with all data:\n  %s\n", strings.Join(u.Regions, ", "), name, strings.Join(u.Lines, "\n  "))
+	if !isTerminal(c.in) || !isTerminal(c.errOut) {
+		return fmt.Errorf("%sThere is no terminal to ask on: say --yes if that is meant", list)
+	}
+	return askForName(ctx, c.in, c.errOut, list+"Type the fleet's name, "+name+", to delete that: ", name)
 }

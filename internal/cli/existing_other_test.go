@@ -18,6 +18,7 @@ import (
 	"github.com/ringspan/ringspan/internal/deletion"
 	"github.com/ringspan/ringspan/internal/fleet"
 	"github.com/ringspan/ringspan/internal/fleet/inventory"
+	"github.com/ringspan/ringspan/internal/fleet/lifecycle"
 	"github.com/ringspan/ringspan/internal/kubetest"
 )
 
@@ -58,7 +59,11 @@ func (s *stage) down(f *fleet.File, change func(*downChoices)) error {
 	if change != nil {
 		change(&c)
 	}
-	return downExistingFile(s.Context(), f, c)
+	d, err := lifecycle.DownOfFile(s.Context(), f)
+	if err != nil {
+		return err
+	}
+	return c.downExisting(s.Context(), d)
 }
 
 // untouched wants the ring to be there still, and what was saved to be as it was.

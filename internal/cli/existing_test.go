@@ -18,6 +18,7 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	configv1beta1 "github.com/ringspan/ringspan/api/config/v1beta1"
 	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 	"github.com/ringspan/ringspan/internal/deletion"
@@ -196,17 +197,17 @@ func introduceByHand(t *testing.T, in *kubetest.Cluster, peer string) {
 func downRefuses(t *testing.T, f inventory.Existing, west *kubetest.Cluster) {
 	t.Helper()
 	out := &bytes.Buffer{}
-	down := func() error { return downExistingNamed(t.Context(), f, true, silently(out)) }
-	says(t, "a fleet that nobody has named", downExistingNamed(t.Context(), f, false, silently(out)), "nothing was deleted", "--fleet theirs")
+	down := func() error { return silently(out).downKnown(t.Context(), f, true) }
+	says(t, "a fleet that nobody has named", silently(out).downKnown(t.Context(), f, false), "nothing was deleted", "--fleet theirs")
 	another, err := inventory.OpenExisting("another", f.Account)
 	if err != nil {
 		t.Fatal(err)
 	}
-	others := existingDown{silently(out), another, mustRegions(t, f)}
-	says(t, "the operators of another fleet", others.run(t.Context()), "nothing was deleted", "is that of fleet theirs")
+	others := &lifecycle.ExistingDown{Fleet: another, Regions: mustRegions(t, f)}
+	says(t, "the operators of another fleet", silently(out).downExisting(t.Context(), others), "nothing was deleted", "is that of fleet theirs")
 	keep := silently(out)
 	keep.keep = true
-	says(t, "--keep-data", downExistingNamed(t.Context(), f, true, keep), "nothing was deleted", "--keep-data")
+	says(t, "--keep-data", keep.downKnown(t.Context(), f, true), "nothing was deleted", "--keep-data")
 
 	ring := &k8ssandra.K8ssandraCluster{}
 	if err := west.Client.Get(t.Context(), client.ObjectKey{Namespace: "default", Name: "ring"}, ring); err != nil {
@@ -242,13 +243,14 @@ func downRemoves(t *testing.T, f inventory.Existing, both map[string]*kubetest.C
 		t.Fatal(err)
 	}
 	out := &bytes.Buffer{}
-	if err := downExistingNamed(t.Context(), f, true, silently(out)); err != nil {
+	if err := silently(out).downKnown(t.Context(), f, true); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	for name, c := range both {
-		left, err := hold(t.Context(), []region.Region{{Name: name, Client: c.Client}})
-		if err != nil || len(left.rings)+left.dcs > 0 {
-			t.Errorf("%s: rings are left: %v %v", name, left.names(), err)
+		var rings k8ssandra.K8ssandraClusterList
+		var dcs cassandra.CassandraDatacenterList
+		if err := errors.Join(c.Client.List(t.Context(), &rings), c.Client.List(t.Context(), &dcs)); err != nil || len(rings.Items)+len(dcs.Items) > 0 {
+			t.Errorf("%s: left are rings %v, datacenters %v: %v", name, rings.Items, dcs.Items, err)
 		}
 		for _, o := range []client.Object{&appsv1.Deployment{}, &corev1.ServiceAccount{}, &rbacv1.ClusterRole{}, &rbacv1.ClusterRoleBinding{}} {
 			key := client.ObjectKey{Name: install.OperatorName}

@@ -57,7 +57,7 @@ func (p *awsPlatform) carry(ctx context.Context, w work) error {
 	if err != nil {
 		return err
 	}
-	d, err := cassandra(ctx, w.report)
+	d, err := ensureCassandra(ctx, w.report)
 	if err != nil {
 		return err
 	}

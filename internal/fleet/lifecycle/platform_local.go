@@ -70,11 +70,11 @@ func (p *localPlatform) prepare(ctx context.Context, w work) (distribution.Distr
 			return none, err
 		}
 	}
-	return cassandra(ctx, w.report)
+	return ensureCassandra(ctx, w.report)
 }
 
-// cassandra gets what a machine needs to run Cassandra.
-func cassandra(ctx context.Context, to report.Reporter) (d distribution.Distribution, err error) {
+// ensureCassandra gets what a machine needs to run Cassandra.
+func ensureCassandra(ctx context.Context, to report.Reporter) (d distribution.Distribution, err error) {
 	to.Phase("Cassandra in the cache")
 	cache, err := distribution.Cache()
 	if err != nil {

@@ -12,29 +12,6 @@ import (
 	"golang.org/x/term"
 )
 
-// agree asks whether what holds data may be deleted, by the fleet's name.
-func (u *upRun) agree(ctx context.Context, removals []string) error {
-	if len(removals) == 0 || u.yes {
-		return nil
-	}
-	list := "\n  " + strings.Join(removals, "\n  ")
-	if !isTerminal(u.in) || !isTerminal(u.errOut) {
-		return fmt.Errorf("nothing was made: --prune deletes, with everything in it:%s\nThere is no terminal to ask on: say --yes if that is meant", list)
-	}
-	var err error
-	u.report.Aside(func() { err = u.ask(ctx, list) })
-	return err
-}
-
-func (u *upRun) ask(ctx context.Context, list string) error {
-	name := u.file.Fleet.Name
-	err := askForName(ctx, u.in, u.errOut, fmt.Sprintf("--prune deletes, with everything in it:%s\nType the fleet's name, %s, to delete that: ", list, name), name)
-	if errors.Is(err, errOtherName) {
-		return fmt.Errorf("nothing was made: %w", err)
-	}
-	return err
-}
-
 // errOtherName is of somebody who was asked for a fleet's name and said something else.
 var errOtherName = errors.New("that is not the fleet's name")
 

@@ -1,4 +1,4 @@
-package cli
+package lifecycle
 
 import (
 	"context"
@@ -16,7 +16,6 @@ import (
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 	"github.com/ringspan/ringspan/internal/deletion"
-	"github.com/ringspan/ringspan/internal/fleet/lifecycle"
 	"github.com/ringspan/ringspan/internal/region"
 )
 
@@ -163,7 +162,7 @@ func (h held) reasons(copies []copyIn, regions []string) (all []string) {
 	}
 	var strays []string
 	for i := range copies {
-		strays = append(strays, lifecycle.Strays(&copies[i].object, regions)...)
+		strays = append(strays, Strays(&copies[i].object, regions)...)
 	}
 	slices.Sort(strays)
 	if strays = slices.Compact(strays); len(strays) > 0 {
@@ -181,6 +180,6 @@ func allAsked(copies []copyIn) bool {
 // applied tells whether up has written a ring in this region; the others take it over.
 func applied(k *k8ssandra.K8ssandraCluster) bool {
 	return slices.ContainsFunc(k.ManagedFields, func(f metav1.ManagedFieldsEntry) bool {
-		return f.Manager == string(lifecycle.FieldOwner) && f.Operation == metav1.ManagedFieldsOperationApply
+		return f.Manager == string(FieldOwner) && f.Operation == metav1.ManagedFieldsOperationApply
 	})
 }

@@ -1,8 +1,6 @@
-package cli
+package lifecycle
 
 import (
-	"bytes"
-	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -15,7 +13,6 @@ import (
 	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 	"github.com/ringspan/ringspan/internal/deletion"
 	"github.com/ringspan/ringspan/internal/federation"
-	"github.com/ringspan/ringspan/internal/fleet/lifecycle"
 	"github.com/ringspan/ringspan/internal/region"
 	"github.com/ringspan/ringspan/internal/topology"
 )
@@ -35,7 +32,7 @@ func copyOf(in, id string, change ...func(*k8ssandra.K8ssandraCluster)) copyIn {
 }
 
 func byUp(k *k8ssandra.K8ssandraCluster) {
-	k.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: string(lifecycle.FieldOwner), Operation: metav1.ManagedFieldsOperationApply}}
+	k.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: string(FieldOwner), Operation: metav1.ManagedFieldsOperationApply}}
 }
 
 func going(k *k8ssandra.K8ssandraCluster) {
@@ -89,25 +86,14 @@ func TestWhichRingsAreDowns(t *testing.T) {
 	}
 }
 
-// Only the very name, typed by a person, is agreement.
-func TestTheNameIsAskedFor(t *testing.T) {
-	for said, agreed := range map[string]bool{"theirs\n": true, "theirs": true, "yes\n": false, "": false, "other\n": false} {
-		var out bytes.Buffer
-		err := askForName(t.Context(), strings.NewReader(said), &out, "Type it: ", "theirs")
-		if agreed != (err == nil) || err != nil && !errors.Is(err, errOtherName) || out.String() != "Type it: " {
-			t.Errorf("%q: %v, %q", said, err, &out)
-		}
-	}
-}
-
 func TestRingsThatKeepTheirVolumes(t *testing.T) {
 	h := holding(copyOf("west", "1", byUp), copyOf("central", "1", func(k *k8ssandra.K8ssandraCluster) { k.Annotations[deletion.KeepVolumes] = "168h" }))
 	if all := h.keepers(); len(all) != 1 || !strings.Contains(all[0], "ring ns/ring, for 168h") {
 		t.Errorf("%v", all)
 	}
-	d := existingDown{}
+	d := ExistingDown{}
 	says(t, "volumes that would be kept", d.refuseKept(h.keepers()), "for 168h", "--leave-volumes")
-	if d.leave = true; d.refuseKept(h.keepers()) != nil {
+	if d.LeaveVolumes = true; d.refuseKept(h.keepers()) != nil {
 		t.Error("it was said that they may stay")
 	}
 	if !slices.Equal(h.names(), []string{"ns/ring"}) {
@@ -140,6 +126,16 @@ func TestWhichVolumesAreKept(t *testing.T) {
 		h := held{owners: map[owner]bool{ownerOf("west", dc): true}, claims: []claimIn{c}}
 		if kept := len(h.keptVolumes()) > 0; kept != test.kept {
 			t.Errorf("%s: kept is %t", name, kept)
+		}
+	}
+}
+
+// says checks that an error has some parts.
+func says(t *testing.T, what string, err error, parts ...string) {
+	t.Helper()
+	for _, part := range parts {
+		if err == nil || !strings.Contains(err.Error(), part) {
+			t.Errorf("%s: %v; it doesn't say %q", what, err, part)
 		}
 	}
 }

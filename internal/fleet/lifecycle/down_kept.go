@@ -1,4 +1,4 @@
-package cli
+package lifecycle
 
 import (
 	"context"
@@ -35,7 +35,11 @@ func (h held) isKept(c *claimIn) bool {
 func (h held) keptVolumes() (all []string) {
 	for i := range h.claims {
 		if c := &h.claims[i]; h.isKept(c) {
-			all = append(all, fmt.Sprintf("claim %s in %s%s", client.ObjectKeyFromObject(&c.object), c.region, prefixed(", kept until ", c.object.Annotations[deletion.KeptUntil])))
+			name := fmt.Sprintf("claim %s in %s", client.ObjectKeyFromObject(&c.object), c.region)
+			if until := c.object.Annotations[deletion.KeptUntil]; until != "" {
+				name += ", kept until " + until
+			}
+			all = append(all, name)
 		}
 	}
 	slices.Sort(all)
@@ -59,16 +63,16 @@ func (h held) keepers() (all []string) {
 
 // refuseKept is an error when volumes would outlast the operators: nobody would delete them
 // when their time is over, and their finalizer would hold them.
-func (d *existingDown) refuseKept(kept []string) error {
-	if len(kept) == 0 || d.leave {
+func (d *ExistingDown) refuseKept(kept []string) error {
+	if len(kept) == 0 || d.LeaveVolumes {
 		return nil
 	}
 	return fmt.Errorf("volumes are kept that no operator would look after:\n  %s\nWait until they are gone, or delete the claims; or say --leave-volumes: they stay then, each held by its finalizer %s until you take that off", strings.Join(kept, "\n  "), deletion.KeepData)
 }
 
 // tellKept looks again when the rings are gone, and names the volumes that stay.
-func (d *existingDown) tellKept(ctx context.Context) error {
-	h, err := hold(ctx, d.all)
+func (d *ExistingDown) tellKept(ctx context.Context) error {
+	h, err := hold(ctx, d.Regions)
 	if err != nil {
 		return fmt.Errorf("the operators stay: %w", err)
 	}
@@ -77,7 +81,7 @@ func (d *existingDown) tellKept(ctx context.Context) error {
 		return fmt.Errorf("the rings are deleted, and the operators stay: %w", err)
 	}
 	for _, name := range kept {
-		fmt.Fprintf(d.out, "Nobody looks after %s: its finalizer %s holds it.\n", name, deletion.KeepData)
+		d.tell("Nobody looks after %s: its finalizer %s holds it.", name, deletion.KeepData)
 	}
 	return nil
 }

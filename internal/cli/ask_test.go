@@ -1,0 +1,19 @@
+package cli
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+)
+
+// Only the very name, typed by a person, is agreement.
+func TestTheNameIsAskedFor(t *testing.T) {
+	for said, agreed := range map[string]bool{"theirs\n": true, "theirs": true, "yes\n": false, "": false, "other\n": false} {
+		var out bytes.Buffer
+		err := askForName(t.Context(), strings.NewReader(said), &out, "Type it: ", "theirs")
+		if agreed != (err == nil) || err != nil && !errors.Is(err, errOtherName) || out.String() != "Type it: " {
+			t.Errorf("%q: %v, %q", said, err, &out)
+		}
+	}
+}
