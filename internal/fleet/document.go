@@ -213,22 +213,23 @@ func steps(path string) []string {
 	return strings.FieldsFunc(path, func(r rune) bool { return slices.Contains([]rune(".[]"), r) })
 }
 
-type place struct {
+// position is a value of a document, and the line on which it is named.
+type position struct {
 	value *yaml.Node
 	line  int
 }
 
-func child(n *yaml.Node, part string) *place {
+func child(n *yaml.Node, part string) *position {
 	switch n.Kind {
 	case yaml.MappingNode:
 		for i := 0; i+1 < len(n.Content); i += 2 {
 			if n.Content[i].Value == part {
-				return &place{n.Content[i+1], n.Content[i].Line}
+				return &position{n.Content[i+1], n.Content[i].Line}
 			}
 		}
 	case yaml.SequenceNode:
 		if i, err := strconv.Atoi(part); err == nil && i >= 0 && i < len(n.Content) {
-			return &place{n.Content[i], n.Content[i].Line}
+			return &position{n.Content[i], n.Content[i].Line}
 		}
 	case yaml.AliasNode:
 		return child(n.Alias, part)

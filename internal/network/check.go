@@ -58,7 +58,7 @@ func (k *checker) pair(from, to *Region) {
 	}
 }
 
-func (k *checker) connection(from *Region, a Place, to *Region, b Place, port Port) {
+func (k *checker) connection(from *Region, a Endpoint, to *Region, b Endpoint, port Port) {
 	if port.To == APIServer {
 		port.Number = cmp.Or(b.Port, port.Number)
 	}
@@ -81,7 +81,7 @@ func (k *checker) connection(from *Region, a Place, to *Region, b Place, port Po
 }
 
 // rewritten: the connection is made, but from the node's address.
-func (k *checker) rewritten(from, to *Region, b Place) {
+func (k *checker) rewritten(from, to *Region, b Endpoint) {
 	cidr := to.VPC.rangeOf(b.Address)
 	f := k.at(fmt.Sprint("snat", from.Name, cidr), Finding{Severity: Fault, Check: Source, From: from.Name, To: to.Name,
 		Fix: fmt.Sprintf("`ringspan up` would add %s to AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS of add-on vpc-cni in %s", cidr, from.Name)})
@@ -89,7 +89,7 @@ func (k *checker) rewritten(from, to *Region, b Place) {
 }
 
 // tooLarge: pods send larger packets than the way takes.
-func (k *checker) tooLarge(from *Region, a Place, to *Region, b Place, bytes int) {
+func (k *checker) tooLarge(from *Region, a Endpoint, to *Region, b Endpoint, bytes int) {
 	told := groupDrops(end{from, a, a.Address}, end{to, b, b.Address}, Fragmentation, false) == nil &&
 		aclDrops(end{from, a, a.Address}, end{to, b, b.Address}, end{from, a, a.Address}, Fragmentation, false, false) == nil
 	f := Finding{Severity: Warning, Check: Size, From: from.Name, To: to.Name, Fix: fmt.Sprintf("set POD_MTU of add-on vpc-cni to %d", bytes)}

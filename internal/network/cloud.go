@@ -17,13 +17,13 @@ type Cloud struct {
 type Region struct {
 	Name string
 	VPC  VPC
-	Pods []Place // one for each subnet and set of security groups with nodes
-	API  []Place // the API server's interfaces
+	Pods []Endpoint // one for each subnet and set of security groups with nodes
+	API  []Endpoint // the API server's interfaces
 	SNAT SNAT
 }
 
-// Place is where packets begin and end.
-type Place struct {
+// Endpoint is where packets begin and end.
+type Endpoint struct {
 	Subnet         string
 	SecurityGroups []string
 	Address        netip.Addr // of a pod, or of the API server's interface

@@ -41,14 +41,14 @@ type Drop struct {
 
 // end is one end of a connection.
 type end struct {
-	region  *Region
-	place   Place
-	address netip.Addr
+	region   *Region
+	endpoint Endpoint
+	address  netip.Addr
 }
 
 // Follow takes a connection from a pod to a port through the cloud: out of its
 // interface and subnet, along the routes, into the other's, and back.
-func (c *Cloud) Follow(from *Region, a Place, to *Region, b Place, port Port) Outcome {
+func (c *Cloud) Follow(from *Region, a Endpoint, to *Region, b Endpoint, port Port) Outcome {
 	source := from.leavesAs(a, b.Address)
 	near, far := end{from, a, source}, end{to, b, b.Address}
 	out := Outcome{Source: source, MTU: min(a.MTU, b.MTU)}
@@ -71,7 +71,7 @@ func (c *Cloud) Follow(from *Region, a Place, to *Region, b Place, port Port) Ou
 }
 
 // leavesAs is the source address that leaves the node of a pod.
-func (r *Region) leavesAs(a Place, to netip.Addr) netip.Addr {
+func (r *Region) leavesAs(a Endpoint, to netip.Addr) netip.Addr {
 	if r.SNAT.Off || !a.Node.IsValid() || r.VPC.rangeOf(to).IsValid() {
 		return a.Address
 	}
@@ -83,7 +83,7 @@ func (r *Region) leavesAs(a Place, to netip.Addr) netip.Addr {
 
 // groupDrops asks the security groups at one end of a new connection.
 func groupDrops(at, other end, port Port, leaving bool) *Drop {
-	groups := at.region.VPC.groups(at.place.SecurityGroups)
+	groups := at.region.VPC.groups(at.endpoint.SecurityGroups)
 	for _, g := range groups {
 		rules := g.Ingress
 		if leaving {
@@ -93,7 +93,7 @@ func groupDrops(at, other end, port Port, leaving bool) *Drop {
 			return nil
 		}
 	}
-	names := strings.Join(at.place.SecurityGroups, ", ")
+	names := strings.Join(at.endpoint.SecurityGroups, ", ")
 	peer := other.region.VPC.rangeOf(other.address)
 	d := &Drop{Resource: names, From: other.region.Name, To: at.region.Name, key: fmt.Sprint("group", names, leaving, peer), Fix: "`ringspan up` would add it"}
 	way := "from"
@@ -102,7 +102,7 @@ func groupDrops(at, other end, port Port, leaving bool) *Drop {
 	}
 	d.Cause = fmt.Sprintf("security group %s has no rule %s %s", names, way, peer)
 	if len(groups) == 0 {
-		d.Cause = fmt.Sprintf("the interfaces in %s have no security group that exists (%s)", at.place.Subnet, names)
+		d.Cause = fmt.Sprintf("the interfaces in %s have no security group that exists (%s)", at.endpoint.Subnet, names)
 	}
 	return d
 }
@@ -126,7 +126,7 @@ func matches(protocol, from, to int, port Port) bool {
 // aclDrops asks the network ACL of the subnet at one end about a packet from
 // one to another: one that opens a connection, or a reply.
 func aclDrops(at, from, to end, port Port, leaving, reply bool) *Drop {
-	acl, ok := at.region.VPC.acl(at.region.VPC.subnet(at.place.Subnet).NetworkACL)
+	acl, ok := at.region.VPC.acl(at.region.VPC.subnet(at.endpoint.Subnet).NetworkACL)
 	if !ok {
 		return nil // not observed
 	}
@@ -226,7 +226,7 @@ func unpeered(p Peering, found bool, a, b string) (cause, fix string) {
 
 func (c *Cloud) tableDrops(from, to end, mtu *int, d *Drop) *Drop {
 	vpc, other := &from.region.VPC, &to.region.VPC
-	table := vpc.table(vpc.subnet(from.place.Subnet).RouteTable)
+	table := vpc.table(vpc.subnet(from.endpoint.Subnet).RouteTable)
 	cidr := other.rangeOf(to.address)
 	d.Resource, d.key, d.Fix = table.ID, fmt.Sprint("route", vpc.ID, cidr), "`ringspan up` would mend it"
 	route, found := table.lookup(to.address)

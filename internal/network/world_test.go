@@ -45,10 +45,10 @@ func healthyRegion(i, zones int) Region {
 		subnet := Subnet{ID: fmt.Sprintf("subnet-%d%d", i, z), Zone: fmt.Sprintf("%c", 'a'+z), RouteTable: fmt.Sprintf("rtb-%d%d", i, z), NetworkACL: fmt.Sprintf("acl-%d", i)}
 		r.VPC.Subnets = append(r.VPC.Subnets, subnet)
 		r.VPC.RouteTables = append(r.VPC.RouteTables, RouteTable{ID: subnet.RouteTable, Routes: []Route{{Destination: everywhere, Kind: ToNAT, Target: "nat-1"}}})
-		place := Place{Subnet: subnet.ID, Address: address(i, z, 20), Node: address(i, z, 10), MTU: InterRegionMTU, SecurityGroups: []string{fmt.Sprintf("sg-%d", i)}}
-		r.Pods = append(r.Pods, place)
-		place.Address, place.SecurityGroups = address(i, z, 200), []string{fmt.Sprintf("sg-api-%d", i)}
-		r.API = append(r.API, place)
+		endpoint := Endpoint{Subnet: subnet.ID, Address: address(i, z, 20), Node: address(i, z, 10), MTU: InterRegionMTU, SecurityGroups: []string{fmt.Sprintf("sg-%d", i)}}
+		r.Pods = append(r.Pods, endpoint)
+		endpoint.Address, endpoint.SecurityGroups = address(i, z, 200), []string{fmt.Sprintf("sg-api-%d", i)}
+		r.API = append(r.API, endpoint)
 	}
 	return r
 }

@@ -36,7 +36,7 @@ func Examine(ctx context.Context, regions []Region) (doctor.Observation, error) 
 		}
 	})
 	e.each(func(i int, r Region) {
-		e.look(ctx, i)
+		e.inspect(ctx, i)
 		if e.err[i] == nil {
 			e.pods[i], e.late[i], e.err[i] = r.place(ctx, run, e.facts[i].zones)
 		}
@@ -73,7 +73,7 @@ func (e *examination) each(do func(i int, r Region)) {
 	group.Wait()
 }
 
-func (e *examination) look(ctx context.Context, i int) {
+func (e *examination) inspect(ctx context.Context, i int) {
 	ctx, cancel := context.WithTimeout(ctx, factsLimit)
 	defer cancel()
 	e.facts[i], e.err[i] = e.regions[i].facts(ctx)

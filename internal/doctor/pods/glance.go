@@ -18,7 +18,7 @@ import (
 func Glance(ctx context.Context, regions []Region) (doctor.Observation, error) {
 	e := newExamination(regions)
 	e.each(func(i int, r Region) {
-		if e.look(ctx, i); e.err[i] != nil {
+		if e.inspect(ctx, i); e.err[i] != nil {
 			return
 		}
 		pod, err := r.operator(ctx)

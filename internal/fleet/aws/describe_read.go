@@ -37,7 +37,7 @@ func (d *description) region() (network.Region, error) {
 		return r, err
 	}
 	for _, n := range d.nodes {
-		if p, ok := placeOfPods(n, mtu); ok {
+		if p, ok := endpointOfPods(n, mtu); ok {
 			r.Pods = append(r.Pods, p)
 		}
 	}
@@ -46,14 +46,14 @@ func (d *description) region() (network.Region, error) {
 		if err != nil {
 			continue
 		}
-		r.API = append(r.API, network.Place{Subnet: awssdk.ToString(i.SubnetId), SecurityGroups: groupIDs(i.Groups), Address: a, MTU: interfaceMTU})
+		r.API = append(r.API, network.Endpoint{Subnet: awssdk.ToString(i.SubnetId), SecurityGroups: groupIDs(i.Groups), Address: a, MTU: interfaceMTU})
 	}
 	return r, nil
 }
 
-// placeOfPods is where a machine's pods are: with the security groups of its
+// endpointOfPods is where a machine's pods are: with the security groups of its
 // first interface, at an address that the network plugin has there.
-func placeOfPods(n types.Instance, mtu int) (p network.Place, ok bool) {
+func endpointOfPods(n types.Instance, mtu int) (p network.Endpoint, ok bool) {
 	if len(n.NetworkInterfaces) == 0 {
 		return p, false
 	}
@@ -67,7 +67,7 @@ func placeOfPods(n types.Instance, mtu int) (p network.Place, ok bool) {
 	if err != nil {
 		return p, false
 	}
-	p = network.Place{Subnet: awssdk.ToString(face.SubnetId), SecurityGroups: groupIDs(face.Groups), Node: node, Address: node, MTU: mtu}
+	p = network.Endpoint{Subnet: awssdk.ToString(face.SubnetId), SecurityGroups: groupIDs(face.Groups), Node: node, Address: node, MTU: mtu}
 	for _, a := range face.PrivateIpAddresses {
 		if other, err := netip.ParseAddr(awssdk.ToString(a.PrivateIpAddress)); err == nil && other != node {
 			p.Address = other

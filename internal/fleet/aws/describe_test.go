@@ -34,8 +34,8 @@ func TestARegionIsDescribed(t *testing.T) {
 	}
 	node := netip.MustParseAddr("10.0.0.7")
 	want := network.Region{Name: "eu-west-1", VPC: network.VPC{ID: "vpc-eu-west-1", CIDRs: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/16")}},
-		Pods: []network.Place{{Subnet: "subnet-1", SecurityGroups: []string{"sg-1"}, Address: netip.MustParseAddr("10.0.0.8"), Node: node, MTU: 8500}},
-		API:  []network.Place{{Subnet: "subnet-1", SecurityGroups: []string{"sg-1"}, Address: netip.MustParseAddr("10.0.0.5"), MTU: 9001}},
+		Pods: []network.Endpoint{{Subnet: "subnet-1", SecurityGroups: []string{"sg-1"}, Address: netip.MustParseAddr("10.0.0.8"), Node: node, MTU: 8500}},
+		API:  []network.Endpoint{{Subnet: "subnet-1", SecurityGroups: []string{"sg-1"}, Address: netip.MustParseAddr("10.0.0.5"), MTU: 9001}},
 		SNAT: network.SNAT{Except: []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16"), netip.MustParsePrefix("10.2.0.0/16")}}}
 	if d := cmp.Diff(want, got, comparePrefixes); d != "" {
 		t.Error(d)

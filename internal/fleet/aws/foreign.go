@@ -35,8 +35,8 @@ func foreign(observations []*observation, seen *infra.Seen) (all []infra.Foreign
 func (o *observation) foreign(mine map[string]bool) []infra.Foreign {
 	s := &search{region: o.in.name, fleet: o.question.Fleet, cluster: desired.ClusterName(o.question.Fleet, o.in.name), mine: mine}
 	for _, n := range o.inside {
-		for _, look := range []func(*contents){s.instances, s.nats, s.tables, s.lists, s.interfaces, s.groups, s.subnets} {
-			look(n)
+		for _, find := range []func(*contents){s.instances, s.nats, s.tables, s.lists, s.interfaces, s.groups, s.subnets} {
+			find(n)
 		}
 	}
 	slices.SortFunc(s.found, func(a, b infra.Foreign) int { return strings.Compare(a.Physical, b.Physical) })

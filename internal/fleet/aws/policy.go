@@ -15,7 +15,7 @@ import (
 type scope int
 
 const (
-	read     scope = iota // looks; AWS offers no narrowing for most of them
+	read     scope = iota // changes nothing; AWS offers no narrowing for most of them
 	create                // must carry the fleet's tag in the call
 	tagging               // only together with a call that creates, or on what is the fleet's
 	change                // only what carries the fleet's tag
@@ -48,7 +48,7 @@ func allCalls() map[Call]scope {
 	add := func(service string, api reflect.Type, of func(name string) scope) {
 		for method := range api.Methods() {
 			name := method.Name
-			if looks(name) {
+			if onlyReads(name) {
 				all[Call{service, name}] = read
 			} else {
 				all[Call{service, name}] = of(name)
@@ -69,7 +69,7 @@ func allCalls() map[Call]scope {
 	return all
 }
 
-func looks(name string) bool {
+func onlyReads(name string) bool {
 	for _, p := range []string{"Describe", "List", "Get"} {
 		if strings.HasPrefix(name, p) {
 			return true

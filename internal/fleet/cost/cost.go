@@ -72,9 +72,9 @@ func newEstimate() *estimate {
 
 // add reckons one resource; most kinds are free.
 func (e *estimate) add(kind infra.Kind, region string, attribute func(string) string) {
-	p, known := places[region]
+	p, known := ratesOf[region]
 	if !known {
-		p = places[reference]
+		p = ratesOf[reference]
 	}
 	switch kind {
 	case infra.Cluster:
@@ -99,7 +99,7 @@ func (e *estimate) add(kind infra.Kind, region string, attribute func(string) st
 	}
 }
 
-func (e *estimate) machine(region string, p place, kind string, spot bool, count int) {
+func (e *estimate) machine(region string, p rates, kind string, spot bool, count int) {
 	each, ok := p.machines[kind]
 	if !ok {
 		e.missing("the price of %s in %s: %d machines are not in the sum", kind, region, count)

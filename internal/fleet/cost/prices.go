@@ -9,8 +9,8 @@ const Source = "list prices in US dollars as AWS publishes them (aws.amazon.com:
 // hours of a month, as AWS reckons it.
 const hours = 730
 
-// place is what depends on the region: dollars an hour, and a GiB and month.
-type place struct {
+// rates are the prices that depend on the region: dollars an hour, and a GiB and month.
+type rates struct {
 	nat       float64            // gateway, an hour
 	natPerGiB float64            // through it
 	gp3       float64            // GiB and month
@@ -24,9 +24,9 @@ const (
 	peeringPerGB = 0.02  // between two regions, each way (most pairs)
 )
 
-// places are the regions whose prices are known; others are reckoned with those
+// ratesOf has the regions whose prices are known; others are reckoned with those
 // of reference, and the estimate says so.
-var places = map[string]place{
+var ratesOf = map[string]rates{
 	"us-east-1": {0.045, 0.045, 0.08, map[string]float64{
 		"t3.micro": 0.0104, "t3.small": 0.0208, "t3.medium": 0.0416, "t3.large": 0.0832, "t3.xlarge": 0.1664,
 		"m5.large": 0.096, "m5.xlarge": 0.192, "m5.2xlarge": 0.384, "m5.4xlarge": 0.768,

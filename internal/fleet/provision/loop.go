@@ -47,16 +47,16 @@ func (w Watch) planned(r *Round) {
 // Plan observes, and says what Up would do. It changes nothing.
 func Plan(ctx context.Context, p Provider, want Request) (*Round, error) {
 	q := p.Question(want.Fleet, &want.Spec)
-	seen, err := look(ctx, p, q)
+	seen, err := observe(ctx, p, q)
 	if err != nil {
 		return nil, err
 	}
 	return PlanFrom(p, want, q.ID, seen)
 }
 
-// look asks at once what is there and what the account offers. Of two errors the first
+// observe asks at once what is there and what the account offers. Of two errors the first
 // one's counts: what isn't there can't offer anything.
-func look(ctx context.Context, p Provider, q Question) (*infra.Seen, error) {
+func observe(ctx context.Context, p Provider, q Question) (*infra.Seen, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	type answer struct {
@@ -166,8 +166,8 @@ func blamed(ctx context.Context, p Provider, fleet string, spec *fleetv1.FleetSp
 	if ctx.Err() != nil {
 		return err
 	}
-	r, looked := PlanDown(ctx, p, fleet, spec)
-	if looked != nil || len(r.Plan.Refused) == 0 {
+	r, failed := PlanDown(ctx, p, fleet, spec)
+	if failed != nil || len(r.Plan.Refused) == 0 {
 		return err
 	}
 	return fmt.Errorf("%w\n%s", err, strings.Join(r.Plan.Refused, "\n"))

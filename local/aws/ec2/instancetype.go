@@ -186,7 +186,7 @@ var offeringKind = &kind[InstanceTypeOffering]{filters: map[string]func(*API, *I
 
 // DescribeInstanceTypeOfferings lists where types are offered: everywhere.
 func (a *API) DescribeInstanceTypeOfferings(_ context.Context, in *DescribeInstanceTypeOfferingsInput) (*DescribeInstanceTypeOfferingsOutput, error) {
-	p, _ := a.placeOf(a.region.Name)
+	p, _ := a.regionOf(a.region.Name)
 	var locations []string
 	switch in.LocationType {
 	case "", "region":

@@ -10,15 +10,15 @@ import (
 	"github.com/ringspan/ringspan/local/aws/world"
 )
 
-// place is a region as AWS has it. Zone ids are numbered in the order of the
+// regionInfo is a region as AWS has it. Zone ids are numbered in the order of the
 // letters; on AWS the two differ from account to account.
-type place struct {
+type regionInfo struct {
 	name, zoneID, letters string
 	optIn                 bool     // not enabled in a new account
 	named                 []string // zones by name, in place of the letters
 }
 
-var places = []place{
+var awsRegions = []regionInfo{
 	{"us-east-1", "use1", "abcdef", false, nil}, {"us-east-2", "use2", "abc", false, nil}, {"us-west-1", "usw1", "ac", false, nil},
 	{"us-west-2", "usw2", "abcd", false, nil}, {"ca-central-1", "cac1", "abd", false, nil}, {"sa-east-1", "sae1", "abc", false, nil},
 	{"eu-west-1", "euw1", "abc", false, nil}, {"eu-west-2", "euw2", "abc", false, nil}, {"eu-west-3", "euw3", "abc", false, nil},
@@ -31,13 +31,13 @@ var places = []place{
 	{"il-central-1", "ilc1", "abc", true, nil}, {"me-central-1", "mec1", "abc", true, nil}, {"me-south-1", "mes1", "abc", true, nil},
 }
 
-// places are AWS's regions and the account's own ones, which come last unless
+// regions are AWS's regions and the account's own ones, which come last unless
 // they take the place of one of AWS's.
-func (s *Service) places() []place {
-	all := slices.Clone(places)
+func (s *Service) regions() []regionInfo {
+	all := slices.Clone(awsRegions)
 	for _, r := range s.world.Regions {
-		p := ownPlace(r)
-		if i := slices.IndexFunc(all, func(o place) bool { return o.name == p.name }); i >= 0 {
+		p := ownRegion(r)
+		if i := slices.IndexFunc(all, func(o regionInfo) bool { return o.name == p.name }); i >= 0 {
 			all[i] = p
 			continue
 		}
@@ -46,32 +46,34 @@ func (s *Service) places() []place {
 	return all
 }
 
-// ownPlace has zone ids that are none of AWS's, of which EKS shuns some.
-func ownPlace(r world.Region) place { return place{name: r.Name, zoneID: r.Name, named: r.Zones} }
+// ownRegion has zone ids that are none of AWS's, of which EKS shuns some.
+func ownRegion(r world.Region) regionInfo {
+	return regionInfo{name: r.Name, zoneID: r.Name, named: r.Zones}
+}
 
-func (s *Service) placeOf(region string) (place, bool) {
-	all := s.places()
-	i := slices.IndexFunc(all, func(p place) bool { return p.name == region })
+func (s *Service) regionOf(region string) (regionInfo, bool) {
+	all := s.regions()
+	i := slices.IndexFunc(all, func(p regionInfo) bool { return p.name == region })
 	if i < 0 {
-		return place{}, false
+		return regionInfo{}, false
 	}
 	return all[i], true
 }
 
 // Enabled says whether the account can use a region without opting in.
 func (s *Service) Enabled(region string) bool {
-	p, ok := s.placeOf(region)
+	p, ok := s.regionOf(region)
 	return ok && !p.optIn
 }
 
-func (p place) optInStatus() string {
+func (p regionInfo) optInStatus() string {
 	if p.optIn {
 		return "not-opted-in"
 	}
 	return "opt-in-not-required"
 }
 
-func (p place) zones() []AvailabilityZone {
+func (p regionInfo) zones() []AvailabilityZone {
 	var out []AvailabilityZone
 	for i, name := range p.zoneNames() {
 		out = append(out, AvailabilityZone{
@@ -82,7 +84,7 @@ func (p place) zones() []AvailabilityZone {
 	return out
 }
 
-func (p place) zoneNames() []string {
+func (p regionInfo) zoneNames() []string {
 	if p.named != nil {
 		return p.named
 	}
@@ -117,12 +119,12 @@ var regionKind = &kind[RegionInfo]{filters: map[string]func(*API, *RegionInfo) [
 // DescribeRegions lists the enabled regions, or all.
 func (a *API) DescribeRegions(_ context.Context, in *DescribeRegionsInput) (*DescribeRegionsOutput, error) {
 	for _, name := range in.RegionNames {
-		if _, ok := a.placeOf(name); !ok {
+		if _, ok := a.regionOf(name); !ok {
 			return nil, wire.Errorf("InvalidParameterValue", "Invalid region provided: %s", name)
 		}
 	}
 	out := &DescribeRegionsOutput{}
-	for _, p := range a.places() {
+	for _, p := range a.regions() {
 		r := RegionInfo{RegionName: p.name, Endpoint: "ec2." + p.name + ".amazonaws.com", OptInStatus: p.optInStatus()}
 		if len(in.RegionNames) > 0 && !slices.Contains(in.RegionNames, p.name) || p.optIn && !in.AllRegions && len(in.RegionNames) == 0 {
 			continue
@@ -169,7 +171,7 @@ var zoneKind = &kind[AvailabilityZone]{filters: map[string]func(*API, *Availabil
 
 // DescribeAvailabilityZones lists the region's zones. There are no local zones.
 func (a *API) DescribeAvailabilityZones(_ context.Context, in *DescribeAvailabilityZonesInput) (*DescribeAvailabilityZonesOutput, error) {
-	p, _ := a.placeOf(a.region.Name)
+	p, _ := a.regionOf(a.region.Name)
 	out := &DescribeAvailabilityZonesOutput{}
 	named := slices.Concat(in.ZoneNames, in.ZoneIds)
 	for _, z := range p.zones() {

@@ -115,7 +115,7 @@ func (a *API) subnetRange(v *Vpc, s string) (netip.Prefix, error) {
 }
 
 func (a *API) subnetZone(in *CreateSubnetInput) (AvailabilityZone, error) {
-	p, _ := a.placeOf(a.region.Name)
+	p, _ := a.regionOf(a.region.Name)
 	if in.AvailabilityZone == "" && in.AvailabilityZoneId == "" {
 		return p.zones()[0], nil
 	}

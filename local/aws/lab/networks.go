@@ -70,26 +70,26 @@ func (n *Networks) Interface(id string) *netlab.Namespace {
 	return nil
 }
 
-// Place is where an interface is.
-type Place struct {
+// Attachment is an interface with the machine that it is attached to and its network.
+type Attachment struct {
 	Namespace *netlab.Namespace
 	Interface plane.Interface
 	VPC       plane.VPC
 }
 
 // Find tells where an interface of a machine is.
-func (n *Networks) Find(id string) (Place, error) {
+func (n *Networks) Find(id string) (Attachment, error) {
 	namespace := n.Interface(id)
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, v := range n.topology.VPCs {
 		for _, i := range v.Interfaces {
 			if i.ID == id && namespace != nil && len(i.Addresses) > 0 {
-				return Place{namespace, i, v}, nil
+				return Attachment{namespace, i, v}, nil
 			}
 		}
 	}
-	return Place{}, fmt.Errorf("interface %s: no machine of the networks has it", id)
+	return Attachment{}, fmt.Errorf("interface %s: no machine of the networks has it", id)
 }
 
 // Delegate leaves an interface's secondary addresses to the pods of its node:

@@ -48,7 +48,7 @@ func (t Topology) Reach(p Packet) Fate {
 	if !target.permits(source, p, false) {
 		return lost("no security group of %s lets it in", target.face.ID)
 	}
-	if back, err := t.next(target, p.From, []place{source}); err != nil {
+	if back, err := t.next(target, p.From, []endpoint{source}); err != nil {
 		return lost("on the way back: %v", err)
 	} else if back.face.ID != source.face.ID {
 		return lost("on the way back: it goes to %s", back.face.ID)
@@ -62,15 +62,15 @@ func (t Topology) Reach(p Packet) Fate {
 
 func lost(format string, args ...any) Fate { return Fate{Reason: fmt.Sprintf(format, args...)} }
 
-// place is an interface in its subnet and VPC.
-type place struct {
+// endpoint is an interface in its subnet and VPC.
+type endpoint struct {
 	vpc    *VPC
 	subnet *Subnet
 	face   *Interface
 }
 
 // owners are the interfaces, of machines, that an address belongs to.
-func (t Topology) owners(a netip.Addr) (all []place) {
+func (t Topology) owners(a netip.Addr) (all []endpoint) {
 	for v := range t.VPCs {
 		for i := range t.VPCs[v].Interfaces {
 			face := &t.VPCs[v].Interfaces[i]
@@ -79,7 +79,7 @@ func (t Topology) owners(a netip.Addr) (all []place) {
 			}
 			for s := range t.VPCs[v].Subnets {
 				if t.VPCs[v].Subnets[s].ID == face.Subnet {
-					all = append(all, place{&t.VPCs[v], &t.VPCs[v].Subnets[s], face})
+					all = append(all, endpoint{&t.VPCs[v], &t.VPCs[v].Subnets[s], face})
 				}
 			}
 		}
@@ -91,17 +91,17 @@ func (i *Interface) has(a netip.Addr) bool {
 	return slices.Contains(i.Addresses, a) || slices.ContainsFunc(i.Prefixes, func(p netip.Prefix) bool { return p.Contains(a) })
 }
 
-// next follows the routes of a place's subnet to one of the candidates.
-func (t Topology) next(at place, to netip.Addr, candidates []place) (place, error) {
+// next follows the routes of an endpoint's subnet to one of the candidates.
+func (t Topology) next(at endpoint, to netip.Addr, candidates []endpoint) (endpoint, error) {
 	if slices.ContainsFunc(at.vpc.CIDRs, func(c netip.Prefix) bool { return c.Contains(to) }) {
 		return in(at.vpc.ID, to, candidates)
 	}
 	route, ok := at.vpc.lookup(at.subnet.RouteTable, to)
 	if !ok {
-		return place{}, fmt.Errorf("route table %s has no route to %s", at.subnet.RouteTable, to)
+		return endpoint{}, fmt.Errorf("route table %s has no route to %s", at.subnet.RouteTable, to)
 	}
 	if route.Kind != ToPeering {
-		return place{}, fmt.Errorf("route table %s sends %s to %s %s", at.subnet.RouteTable, to, route.Kind, route.Target)
+		return endpoint{}, fmt.Errorf("route table %s sends %s to %s %s", at.subnet.RouteTable, to, route.Kind, route.Target)
 	}
 	for _, p := range t.Peerings {
 		switch {
@@ -112,16 +112,16 @@ func (t Topology) next(at place, to netip.Addr, candidates []place) (place, erro
 			return in(p.A, to, candidates)
 		}
 	}
-	return place{}, fmt.Errorf("route table %s sends %s to %s, which is not an active peering of %s", at.subnet.RouteTable, to, route.Target, at.vpc.ID)
+	return endpoint{}, fmt.Errorf("route table %s sends %s to %s, which is not an active peering of %s", at.subnet.RouteTable, to, route.Target, at.vpc.ID)
 }
 
-func in(vpc string, to netip.Addr, candidates []place) (place, error) {
+func in(vpc string, to netip.Addr, candidates []endpoint) (endpoint, error) {
 	for _, c := range candidates {
 		if c.vpc.ID == vpc {
 			return c, nil
 		}
 	}
-	return place{}, fmt.Errorf("nobody in %s has %s", vpc, to)
+	return endpoint{}, fmt.Errorf("nobody in %s has %s", vpc, to)
 }
 
 func (v *VPC) lookup(table string, to netip.Addr) (best Route, ok bool) {
@@ -140,7 +140,7 @@ func (v *VPC) lookup(table string, to netip.Addr) (best Route, ok bool) {
 
 // passesLists asks the network ACLs of the subnets that a packet leaves and
 // enters; within one subnet nobody is asked.
-func passesLists(from, to place, p Packet, port int, answer bool) error {
+func passesLists(from, to endpoint, p Packet, port int, answer bool) error {
 	if from.subnet.ID == to.subnet.ID && from.vpc.ID == to.vpc.ID {
 		return nil
 	}
@@ -169,7 +169,7 @@ func (v *VPC) list(id string, egress bool, peer netip.Addr, protocol, port int, 
 
 // permits says whether any group of the interface lets a packet out to, or in
 // from, a peer.
-func (at place) permits(peer place, p Packet, egress bool) bool {
+func (at endpoint) permits(peer endpoint, p Packet, egress bool) bool {
 	address := p.From
 	if egress {
 		address = p.To
