@@ -63,7 +63,7 @@ func NotActedOn(t *api.CassandraTask) (names []string) {
 	return names
 }
 
-// given are the names of the arguments that are set, but for rack and pod_name, which say where and not what.
+// given names the arguments that are set, but for rack and pod_name: these choose the pods, and no command ignores them.
 func given(a api.JobArguments) (names []string) {
 	for _, arg := range []struct {
 		name string

@@ -12,20 +12,21 @@ import (
 // command is what a task can ask for. Each has a file of its own, command_<name>.go, and a line in commands.
 type command struct {
 	name api.CassandraCommand
-	// arguments that it reads, by their names in the task. Every command also reads rack.
+	// arguments are the names of those that it reads. Every command also reads rack.
 	arguments []string
-	// refuse says what is wrong with the arguments, beginning with the field's name; "" when nothing is. May be nil.
+	// refuse says what is wrong with the arguments, beginning with the name of one; "" when nothing is. It is nil for a command
+	// that takes any.
 	refuse func(api.JobArguments) string
-	// proceed adds to the plan what is next: onEachNode, or an order of the command's own.
+	// proceed adds the next steps to the plan. Commands with a job on each node use onEachNode; others have their own order.
 	proceed func(*Plan, *State)
 	// call begins the command on one node and returns the id of the node's job. It is nil for a command without jobs.
 	// Planning never uses it: the loop does, for a step StartJob.
 	call func(context.Context, mgmtapi.Node, api.JobArguments) (string, error)
-	// needs is what a node must be before its job begins; for a command with jobs.
+	// needs is what a node must be before its job begins. It is empty for a command without jobs.
 	needs need
-	// everyNode: the task isn't over while pods of the datacenter are still to be made.
+	// everyNode: pods that are still to be made get a job too, and the task isn't over before.
 	everyNode bool
-	// withoutData: it may run while the datacenter lacks its data, which every other command waits for.
+	// withoutData: it runs in a datacenter that lacks its data. Every other command waits there until the data has come.
 	withoutData bool
 }
 
@@ -41,7 +42,7 @@ func commands() []command {
 // need is what a job waits for on its node.
 type need struct {
 	met func(Pod) bool
-	// words go after the names of pods that don't meet it.
+	// words say what is waited for, after the names of the pods: "to be ready".
 	words string
 }
 
@@ -91,7 +92,8 @@ func Call(t *api.CassandraTask) func(context.Context, mgmtapi.Node) (string, err
 	}
 }
 
-// AsksForMembers tells whether the plan for a task depends on which nodes that aren't ready are members of the ring.
+// AsksForMembers tells whether State.Pods must say which nodes are members of the ring: the task's jobs also begin on members
+// that aren't ready.
 func AsksForMembers(t *api.CassandraTask) bool {
 	c := commandOf(t)
 	return c != nil && c.needs.met != nil && c.needs.met(Pod{Member: true})

@@ -25,7 +25,7 @@ func restart() command {
 	}
 }
 
-// untilRestarted waits until all pods of the task's racks were made after the task began.
+// untilRestarted waits until all pods of the task's racks are new.
 func (p *Plan) untilRestarted(s *State) {
 	racks := restartRacks(s)
 	if len(racks) == 0 {
@@ -38,7 +38,7 @@ func (p *Plan) untilRestarted(s *State) {
 		return
 	}
 	p.restartPods(s, racks)
-	racks = slices.DeleteFunc(racks, func(r Rack) bool { return r.Settled && s.renewed(r) })
+	racks = slices.DeleteFunc(racks, func(r Rack) bool { return r.Settled && s.reached(r) })
 	if len(racks) == 0 {
 		p.Done = true
 		return
@@ -46,12 +46,12 @@ func (p *Plan) untilRestarted(s *State) {
 	p.Waiting, p.Next = s.restartBlocker(racks), pollJobs
 }
 
-// renewed tells whether pods of a rack are made for this restart, or for a later one.
-func (s *State) renewed(r Rack) bool { return !r.RestartedAt.Before(s.Task.Status.StartTime.Time) }
+// reached tells whether the restart has reached a rack: new pods are made for it, or for a later one.
+func (s *State) reached(r Rack) bool { return !r.RestartedAt.Before(s.Task.Status.StartTime.Time) }
 
-// restartBlocker says what the restart of racks that are still to be restarted waits for.
+// restartBlocker says what the racks wait for that are still to be restarted.
 func (s *State) restartBlocker(racks []Rack) string {
-	if i := slices.IndexFunc(racks, s.renewed); i >= 0 {
+	if i := slices.IndexFunc(racks, s.reached); i >= 0 {
 		return fmt.Sprintf("the pods of rack %s to be new and ready", racks[i].Name)
 	}
 	if sick := unsettledOther(s, racks[0]); sick != "" && !s.job().Arguments.Force {
@@ -87,7 +87,7 @@ func (p *Plan) restartPods(s *State, racks []Rack) {
 
 func (s *State) restartState(rack Rack, pod Pod) api.PodTaskState {
 	switch {
-	case !s.renewed(rack):
+	case !s.reached(rack):
 		return api.PodTaskWaiting
 	case rack.Settled || pod.Ready && pod.Revision == rack.Revision:
 		return api.PodTaskCompleted

@@ -17,7 +17,7 @@ import (
 // onEachNode goes on with a command that is one job on each node: rack by rack in the order of their names, as many pods
 // of a rack at once as the task allows.
 func (p *Plan) onEachNode(s *State) {
-	p.takeIn(s)
+	p.readAnswers(s)
 	racks := s.targets()
 	if len(racks) == 0 {
 		p.Waiting = fmt.Sprintf("the pods of datacenter %q", s.Datacenter.Name)
@@ -29,15 +29,15 @@ func (p *Plan) onEachNode(s *State) {
 			return
 		}
 	}
-	if missing := p.missing(s); missing != "" {
+	if missing := p.missingPods(s); missing != "" {
 		p.Waiting, p.Next = missing, pollJobs
 		return
 	}
 	p.Done = true
 }
 
-// missing names the pods that aren't there just now and that the command waits for all the same.
-func (p *Plan) missing(s *State) string {
+// missingPods names pods that aren't there just now, for a command that waits for them.
+func (p *Plan) missingPods(s *State) string {
 	if !s.command().everyNode {
 		return ""
 	}
@@ -53,8 +53,8 @@ func (p *Plan) missing(s *State) string {
 	return ""
 }
 
-// takeIn moves each running pod to what its node says.
-func (p *Plan) takeIn(s *State) {
+// readAnswers brings each running pod up to what its node says about the job.
+func (p *Plan) readAnswers(s *State) {
 	for name, status := range p.Pods {
 		if status.Status != api.PodTaskRunning {
 			continue
@@ -75,7 +75,7 @@ func (p *Plan) takeIn(s *State) {
 	}
 }
 
-// failed notes a failed try: another one follows while retries are left.
+// failed records a failed try. Another one follows while retries are left.
 func (p *Plan) failed(s *State, pod, why string) {
 	status := p.Pods[pod]
 	status.Error, status.JobID = why, ""

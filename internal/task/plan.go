@@ -13,16 +13,16 @@ import (
 // The verbs.
 const (
 	StartJob   plan.Verb = "start job on" // asks a pod's node for the job
-	DeleteTask plan.Verb = "delete task"  // one that has been over for as long as it is to be kept
+	DeleteTask plan.Verb = "delete task"  // one that has ended, when its time to live is over
 )
 
 // Failure is why a task ends without success.
 type Failure struct{ Reason, Message string }
 
-// Plan is what to do now and what to say.
+// Plan is what to do now, and what the status says about it.
 type Plan struct {
 	Steps []plan.Step
-	// Begin: the task starts with this pass; nothing else happens in it, so that the start is on record first.
+	// Begin: the task starts. Nothing else happens in this pass, so that its status says so before the first step.
 	Begin bool
 	// Done: all pods have ended, well or not.
 	Done bool
@@ -60,7 +60,7 @@ func Make(s *State) Plan {
 	return p
 }
 
-// expire deletes a finished task when its time is over.
+// expire deletes a finished task when its time to live is over.
 func expire(s *State) Plan {
 	ttl := int32(api.DefaultTTLSeconds)
 	if s.Task.Spec.TTLSecondsAfterFinished != nil {
@@ -76,7 +76,7 @@ func expire(s *State) Plan {
 	return Plan{Steps: []plan.Step{{Verb: DeleteTask, Target: s.Task.Name, Why: fmt.Sprintf("finished more than %d s ago", ttl)}}}
 }
 
-// wait says whether the task can't start or go on yet.
+// wait tells whether the task can't start or go on yet, and notes why.
 func (p *Plan) wait(s *State) bool {
 	if at := s.Task.Spec.ScheduledTime; at != nil && at.After(s.Now) {
 		p.Waiting = "its scheduled time, " + at.UTC().Format(time.RFC3339)
@@ -104,13 +104,13 @@ func (p *Plan) wait(s *State) bool {
 	return false
 }
 
-// blocker names the task that goes first: one that runs, else the oldest that is due. Only tasks that both allow it run
-// together. What fills a datacenter that lacks its data waits for nothing else: all other tasks wait for nodes that let
-// clients in, and these wait for the data.
+// blocker names the task that goes first: one that runs, else the oldest that is due. Two tasks run together only if both
+// allow it. A task that brings the data that a datacenter lacks doesn't wait for others: they wait for nodes that let
+// clients in, and such nodes wait for the data.
 func blocker(s *State) string {
 	for i := range s.Others {
 		other := &s.Others[i]
-		if s.Datacenter.Owes() != "" && !fills(other) {
+		if s.Datacenter.Owes() != "" && !bringsData(other) {
 			continue
 		}
 		if allows(s.Task) && allows(other) {
@@ -123,8 +123,8 @@ func blocker(s *State) string {
 	return ""
 }
 
-// fills tells whether a task is one that a datacenter without its data runs first.
-func fills(t *api.CassandraTask) bool {
+// bringsData tells whether a task is one that a datacenter without its data runs first.
+func bringsData(t *api.CassandraTask) bool {
 	c := commandOf(t)
 	return c != nil && c.withoutData
 }

@@ -30,10 +30,10 @@ type State struct {
 type Pod struct {
 	Name string
 	Rack string
-	// Ready is Kubernetes' word for it.
+	// Ready is the pod's condition of that name.
 	Ready bool
-	// Member: its node is one of the ring, whether it lets clients in or not. It is looked at for tasks that
-	// AsksForMembers names, and of pods that aren't ready.
+	// Member: its node is a member of the ring, whether it lets clients in or not. It is only looked at when the pod isn't
+	// ready and AsksForMembers is true of the task.
 	Member bool
 	// Revision of its StatefulSet that the pod was made from.
 	Revision string
@@ -43,7 +43,7 @@ type Pod struct {
 type Rack struct {
 	Name        string
 	StatefulSet string
-	// RestartedAt is the beginning of the restart that its pods are made for, zero when there was none.
+	// RestartedAt is when the last restart was asked for that new pods are made for, zero when there was none.
 	RestartedAt time.Time
 	// Revision that new pods are made from.
 	Revision string
@@ -79,7 +79,7 @@ func (s *State) targets() map[string][]Pod {
 	return racks
 }
 
-// limit is how many pods of a rack with that many may work at once.
+// limit is how many pods of a rack may work at once, when the rack has so many.
 func (s *State) limit(pods int) int {
 	switch n := s.Task.Spec.MaxConcurrentPods; {
 	case n == nil:

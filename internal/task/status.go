@@ -12,7 +12,7 @@ import (
 	api "github.com/ringspan/ringspan/api/control/v1alpha1"
 )
 
-// Done is what became of the steps of a plan.
+// Done says what the steps of a plan led to.
 type Done struct {
 	// JobIDs of jobs that were started, by pod name.
 	JobIDs map[string]string
@@ -35,7 +35,7 @@ func Summarize(s *State, plan Plan, done Done) api.CassandraTaskStatus {
 	for pod, id := range done.JobIDs {
 		plan.Pods[pod] = started(s, plan.Pods[pod], id)
 	}
-	status.PodStatuses = stamped(s, plan.Pods)
+	status.PodStatuses = withTimes(s, plan.Pods)
 	count(&status)
 	conclude(s, plan, &status)
 	notActedOn(s, &status)
@@ -50,8 +50,8 @@ func started(s *State, pod api.PodTaskStatus, id string) api.PodTaskStatus {
 	return pod
 }
 
-// stamped gives pods of a restart, which have no job, their times.
-func stamped(s *State, pods map[string]api.PodTaskStatus) map[string]api.PodTaskStatus {
+// withTimes adds the times that are still missing: pods of a restart have no job that would give them any.
+func withTimes(s *State, pods map[string]api.PodTaskStatus) map[string]api.PodTaskStatus {
 	for name, pod := range pods {
 		if pod.StartTime == nil && pod.Status != api.PodTaskWaiting {
 			pod.StartTime = &metav1.Time{Time: s.Now}

@@ -15,7 +15,7 @@ import (
 	"github.com/ringspan/ringspan/internal/task"
 )
 
-// apply carries out the steps. Jobs start on their nodes at once; a node that says no is part of what was done, one that
+// apply carries out the steps. Jobs start on all their nodes together. A node that refuses its job is named in Done; one that
 // doesn't answer is asked again in the next pass.
 func (r *Reconciler) apply(ctx context.Context, s *task.State, p task.Plan) (task.Done, error) {
 	done := task.Done{JobIDs: map[string]string{}, Errors: map[string]error{}}

@@ -30,7 +30,7 @@ type Reconciler struct {
 	Now  func() time.Time
 }
 
-// SetupWithManager registers the loop. One pass at a time: tasks of one datacenter wait for each other.
+// SetupWithManager registers the loop. It makes one pass at a time, so that no two tasks of a datacenter begin together.
 func (r *Reconciler) SetupWithManager(m ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(m).Named("cassandratask").For(&api.CassandraTask{}).Complete(r)
 }
@@ -73,7 +73,7 @@ func (r *Reconciler) report(ctx context.Context, s *task.State, status api.Cassa
 	return r.label(ctx, s.Task)
 }
 
-// label keeps the label by which clients find tasks that run.
+// label sets the label by which clients find tasks that run or have ended.
 func (r *Reconciler) label(ctx context.Context, t *api.CassandraTask) error {
 	value := ""
 	switch {

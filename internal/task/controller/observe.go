@@ -64,7 +64,7 @@ func ofDatacenter(dc *cass.CassandraDatacenter) client.MatchingLabels {
 	}
 }
 
-// observeRacks reads the datacenter's own StatefulSets. Others may have its labels, and are none of its tasks' business.
+// observeRacks reads the datacenter's own StatefulSets. Others with the same labels are left out.
 func (r *Reconciler) observeRacks(ctx context.Context, s *task.State) ([]appsv1.StatefulSet, error) {
 	var sets appsv1.StatefulSetList
 	if err := r.Client.List(ctx, &sets, client.InNamespace(s.Task.Namespace), ofDatacenter(s.Datacenter)); err != nil {
@@ -129,7 +129,7 @@ func (r *Reconciler) observePods(ctx context.Context, s *task.State, sets []apps
 	return nil
 }
 
-// isMember asks a node whether it is in the ring: one that lets no clients in yet isn't ready, and can be rebuilt.
+// isMember asks a node whether it is in the ring. One that lets no clients in yet is, and its pod isn't ready.
 func (r *Reconciler) isMember(ctx context.Context, pod *corev1.Pod) bool {
 	ask, cancel := context.WithTimeout(ctx, nodeTimeout)
 	defer cancel()
