@@ -29,7 +29,7 @@ func load(o *options, path string) (*fleet.File, error) {
 	return file, err
 }
 
-// unpaid says why nobody pays for a fleet of another provider than AWS.
+// unpaid says why a fleet of another provider than AWS costs nothing.
 func unpaid(p fleetv1.Provider) string {
 	if p == fleetv1.ProviderExisting {
 		return "it makes nothing that costs"

@@ -46,8 +46,8 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	return exitCode(ctx, cmd, err, stderr)
 }
 
-// goesOn is what to do after a verb was interrupted that leaves something behind.
-var goesOn = map[string]string{
+// afterInterrupt is what to do when a verb was interrupted that leaves things half done.
+var afterInterrupt = map[string]string{
 	"up":   " What was made stays: run up again, and it goes on from there, or down to take it away.",
 	"down": " Part of it may be left: run down again, and it goes on from there.",
 	"gc":   " Part of it may be left: run gc again, and it goes on from there.",
@@ -65,7 +65,7 @@ func exitCode(ctx context.Context, cmd *cobra.Command, err error, stderr io.Writ
 		fmt.Fprintf(stderr, "Error: %v\nSee `%s --help`.\n", err, usage.verb)
 		return exitUsage
 	case ctx.Err() != nil:
-		fmt.Fprintf(stderr, "Interrupted.%s\n", goesOn[cmd.Name()])
+		fmt.Fprintf(stderr, "Interrupted.%s\n", afterInterrupt[cmd.Name()])
 		return exitInterrupted
 	}
 	fmt.Fprintln(stderr, "Error:", err)
@@ -80,7 +80,7 @@ func newRoot() *cobra.Command {
 		Long: `ringspan brings one Apache Cassandra ring up over several regions: networks that
 reach each other, a Kubernetes cluster in each region, an operator in each
 cluster, and the ring's datacenters. One file says what is wanted, and one
-command makes it so.
+command brings it about.
 
 The default provider is this machine: real Kubernetes clusters and real Cassandra
 nodes as plain processes, in network namespaces of their own.`,

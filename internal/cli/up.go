@@ -33,8 +33,8 @@ func upCommand(o *options) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "up FILE", Short: "Bring a fleet and its rings up, from whatever there is", Args: one("FILE"),
 		Long: `Up reads a file with one Fleet, the K8ssandraClusters that live in it and the
-Secrets that they name, checks all of it, and makes it so: networks, clusters, the
-operator in every region, the rings. Nothing is made of a file with a mistake.
+Secrets that they name, checks all of it, and brings it about: networks, clusters,
+the operator in every region, the rings. Nothing is made of a file with a mistake.
 
 Before a ring boots for the first time, the regions prove that they reach each
 other; until they do, up says what is wrong and waits (see ringspan doctor).

@@ -95,7 +95,7 @@ func split(path string, data []byte) (all []*document, err error) {
 
 var yamlLine = regexp.MustCompile(`^(?:yaml: )?line (\d+): `)
 
-// syntaxError puts the parser's line where lines are looked for.
+// syntaxError puts the line that the parser names at the front, as in all other mistakes.
 func syntaxError(path string, err error) error {
 	text := err.Error()
 	if m := yamlLine.FindStringSubmatch(text); m != nil {

@@ -48,7 +48,7 @@ func (f *File) onlyAWS() (errs []error) {
 	return errs
 }
 
-// validateTags: those of others are not for a file to set.
+// validateTags refuses keys that Ringspan, AWS or Kubernetes set themselves.
 func (f *File) validateTags() []error {
 	x := &faults{d: f.at, at: "spec"}
 	for key := range f.Fleet.Spec.Tags {

@@ -29,7 +29,7 @@ var names = map[int][2]string{
 	0x2400: {"AlreadyExists", "Item already exists"},
 }
 
-// explain words an error of the server as cqlsh does.
+// explain gives an error of the server the text that cqlsh gives it.
 func explain(err error) error {
 	var request gocql.RequestError
 	if !errors.As(err, &request) {

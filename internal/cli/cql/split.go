@@ -49,7 +49,7 @@ func (s *scanner) step() {
 	}
 }
 
-// afterLine is what stands behind the line, its end included.
+// afterLine is the rest of the text after the first line, from its newline on.
 func afterLine(s string) string {
 	if i := strings.IndexByte(s, '\n'); i >= 0 {
 		return s[i:]

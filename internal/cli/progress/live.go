@@ -28,7 +28,8 @@ func startLive(out *os.File, title string, regions []string, elapsed func() time
 	return l
 }
 
-// quietEnvironment looks like a remote terminal, which isn't asked what it can.
+// quietEnvironment is that of a remote terminal, which the library doesn't query for its
+// capabilities.
 func quietEnvironment(environ []string) []string {
 	environ = slices.DeleteFunc(slices.Clone(environ), func(v string) bool {
 		return strings.HasPrefix(v, "TERM_PROGRAM=") || strings.HasPrefix(v, "WT_SESSION=") || strings.HasPrefix(v, "TERM=")

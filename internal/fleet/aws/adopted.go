@@ -15,7 +15,7 @@ import (
 	"github.com/ringspan/ringspan/internal/fleet/infra"
 )
 
-// askAdopted looks at the network that is there already.
+// askAdopted reads the network, and the cluster, that the region adopts.
 func (o *observation) askAdopted(ctx context.Context) error {
 	i := slices.IndexFunc(o.question.Adopted, func(r fleetv1.Region) bool { return r.Name == o.in.name })
 	if i < 0 || !o.asked {
@@ -65,8 +65,7 @@ func (o *observation) askAdopted(ctx context.Context) error {
 	return nil
 }
 
-// owner notes whose something is by its tags, and tells whether it is the fleet's
-// own.
+// owner reads from tags which fleet something belongs to, and tells whether it is this one.
 func (o *observation) owner(a *infra.AdoptedNetwork, what string, tags map[string]string) (own bool) {
 	name, id := tags[infra.TagFleet], tags[infra.TagFleetID]
 	if id == o.question.ID {
@@ -78,7 +77,8 @@ func (o *observation) owner(a *infra.AdoptedNetwork, what string, tags map[strin
 	return false
 }
 
-// privateOf are the subnets that don't give public addresses; all when all do.
+// privateOf are the subnets whose instances get no public address; all subnets when there
+// are none of these.
 func privateOf(subnets []types.Subnet) (ids []string) {
 	var all []string
 	for _, s := range subnets {

@@ -13,8 +13,8 @@ import (
 	"github.com/ringspan/ringspan/internal/fleet/infra"
 )
 
-// runner names this process to others: a tag can't keep two runs apart, because
-// nothing sets one only if it isn't set, but each can tell of the other.
+// runner names this process in a tag that other runs read. The tag is no lock: EC2 has no
+// call that sets one only where there is none. It lets each run warn of the other.
 func runner() string {
 	host, err := os.Hostname()
 	if err != nil {
@@ -23,8 +23,9 @@ func runner() string {
 	return fmt.Sprintf("process %d on %s", os.Getpid(), host)
 }
 
-// Announce says on the fleet's first network that this process is at work. Without a network there is nothing to say
-// it on yet: then what two runs make twice is found and taken away, see only.
+// Announce tags the fleet's first network with this process. While there is no network yet,
+// nobody is warned; duplicates that two runs make are found and deleted all the same (see
+// claim).
 func (c *Cloud) Announce(ctx context.Context, seen *infra.Seen, now time.Time) (withdraw func(context.Context)) {
 	var vpc *infra.Found
 	for i := range seen.Found {

@@ -41,7 +41,7 @@ func (c *Calls) ByCall() map[Call]int {
 // Reads counts the calls that only look.
 func (c *Calls) Reads() (n int) {
 	for call, k := range c.ByCall() {
-		if classOf[call] == read {
+		if scopeOf[call] == read {
 			n += k
 		}
 	}

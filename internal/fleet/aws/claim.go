@@ -5,21 +5,20 @@ import (
 	"slices"
 )
 
-// claimChecks is how often two resources of one role are seen before the maker of the
-// other is taken for one who goes on with it: with RealPause in 12 s, in which whoever
-// saw ours too has taken his away.
+// claimChecks is how often two resources of one role are listed before this run concludes
+// that the other run uses its own: 12 s with RealPause, in which a run that saw ours would
+// have deleted its own.
 const claimChecks = 8
 
-// claim is for kinds that AWS makes a second time when it is asked twice. Having
-// made one, it lists those of the same role. Of two runs that see each other's,
-// the one whose id is the smaller keeps it, and the other takes his away. A run
-// that has seen no other goes on with its own: then the other's never goes, and
-// ours does. It returns when the one to be used is known to AWS's listings. What
-// is left of rarer courses is mended by the next round: a double is deleted, and
-// what is missing is made.
+// claim is for kinds of which AWS makes another one each time that it is asked. After making
+// one, a run lists all of the same role. If two runs see each other's, the one with the
+// smaller id is kept and the other run deletes its own. A run that saw only its own uses it;
+// the other run then sees that this one stays, and deletes its own. claim returns when
+// AWS lists the one that is to be used. The next round mends what is left in rarer cases:
+// it deletes duplicates, and makes what is missing.
 func (j *job) claim(ctx context.Context, list func(context.Context) ([]string, error), remove func(context.Context, string) error) error {
 	own, checks := j.physical, 0
-	return j.cloud.until(ctx, settleBudget, "listing "+own, func(ctx context.Context) (bool, error) {
+	return j.cloud.poll(ctx, settleBudget, "listing "+own, func(ctx context.Context) (bool, error) {
 		ids, err := list(ctx)
 		if err != nil {
 			return false, err

@@ -116,10 +116,10 @@ func Connect(ctx context.Context, o Options) (*Cloud, error) {
 // Unasked is a partition of AWS of which nothing is asked: aws, aws-cn or aws-us-gov.
 func Unasked(partition string) *Cloud { return &Cloud{Calls: &Calls{}, partition: partition} }
 
-// who is asked and waited for, in sentences.
+// who is the cloud's name in sentences.
 func (c *Cloud) who() string { return cmp.Or(c.name, "AWS") }
 
-// usually is what is said of times that things take in AWS, and only there.
+// usually is a remark about how long something takes in AWS; "" in another cloud.
 func (c *Cloud) usually(text string) string {
 	if c.name != "" {
 		return ""
@@ -154,8 +154,8 @@ func options(o Options, calls *Calls) []func(*config.LoadOptions) error {
 	return append(all, config.WithHTTPClient(client))
 }
 
-// nobodyThere ends the attempts to reach an endpoint where nobody listens, or
-// whose name nobody knows: that is a mistake of the configuration.
+// nobodyThere tells the SDK not to retry when the connection is refused or the name can't be
+// resolved: the endpoint is misconfigured.
 func nobodyThere(err error) awssdk.Ternary {
 	var name *net.DNSError
 	if errors.Is(err, syscall.ECONNREFUSED) || errors.As(err, &name) && name.IsNotFound {
@@ -194,7 +194,7 @@ func (c *Cloud) identify(ctx context.Context) error {
 	return nil
 }
 
-// plain takes the SDK's wrapping off what isn't an answer of AWS.
+// plain unwraps an error that isn't an answer of AWS.
 func plain(err error) error {
 	for {
 		inner := errors.Unwrap(err)
@@ -205,7 +205,7 @@ func plain(err error) error {
 	}
 }
 
-// in is a region.
+// in returns the clients of a region.
 func (c *Cloud) in(region string) *regional {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -110,8 +110,8 @@ func (c *Cloud) Fleets(ctx context.Context) ([]provision.FoundFleet, error) {
 	return all, nil
 }
 
-// gather adds a region's tags. A name that no file can have is nobody's fleet. It
-// returns the fleets that have peerings there, which may have ended.
+// gather adds a region's tags. A value that is no valid name of a fleet is ignored. It
+// returns the fleets that have peerings there, which may have been deleted.
 func (s sightings) gather(region string, tags []types.TagDescription) (peered map[string]bool) {
 	peered = map[string]bool{}
 	expires := map[string]string{} // by resource

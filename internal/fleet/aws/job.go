@@ -23,12 +23,12 @@ type job struct {
 	physical string // AWS's id
 }
 
-// waits tells what the cloud is waited for to do.
+// waits reports what the cloud has to do before the step goes on.
 func (j *job) waits(format string, args ...any) {
 	j.task.Waits(j.cloud.who() + " " + fmt.Sprintf(format, args...))
 }
 
-// ref is the physical id of a reference of what is made.
+// ref is the physical id of a resource that the one to make refers to.
 func (j *job) ref(name string) string { return j.task.Physical(j.step.Resource.Refs[name]) }
 
 // refs are those whose names begin with a prefix, sorted.
@@ -57,15 +57,15 @@ func (j *job) subnets() []string {
 	return j.refs("subnet ")
 }
 
-// part takes a physical id of something in a cluster apart.
+// part splits the physical id of something in a cluster.
 func (j *job) part() (cluster, name string) {
 	cluster, name, _ = strings.Cut(j.physical, "/")
 	return cluster, name
 }
 
-// token makes AWS see two calls for one thing as one, whoever makes them: it
-// follows from what everybody sees alike. What replaces another is another
-// thing, and so is what is made in another place.
+// token is the client token by which AWS recognizes a repeated call, of another run too: it
+// is computed from what all runs see alike. A replacement has another one, and so has a
+// resource that refers to others.
 func (j *job) token() *string {
 	parts := []string{j.task.FleetID, j.step.ID, j.step.Physical}
 	for _, name := range slices.Sorted(maps.Keys(j.step.Resource.Refs)) {
@@ -76,7 +76,7 @@ func (j *job) token() *string {
 	return &text
 }
 
-// tags of what is made: the fleet's, its own role, a name for people, and those
+// tags of a resource to make: the fleet's, its logical id, a name for people, and those
 // that its kind wants.
 func (j *job) tags() map[string]string {
 	all := maps.Clone(j.task.Tags)
@@ -90,15 +90,15 @@ func (j *job) tags() map[string]string {
 	return all
 }
 
-// gone deletes as soon as nothing hangs on it any longer. What isn't there is
-// gone.
-func (j *job) gone(ctx context.Context, what string, call func(context.Context) error) error {
+// deleteWhenUnused makes a call that deletes until nothing refers to the resource any longer.
+// That it isn't there is no error.
+func (j *job) deleteWhenUnused(ctx context.Context, what string, call func(context.Context) error) error {
 	told := false
-	err := j.cloud.settle(ctx, what, func(ctx context.Context) error {
+	err := j.cloud.retry(ctx, what, func(ctx context.Context) error {
 		err := call(ctx)
 		if is(err, inUse) && !told {
 			told = true
-			j.waits("to let go of it")
+			j.waits("to release it")
 		}
 		return err
 	}, inUse)
@@ -108,7 +108,7 @@ func (j *job) gone(ctx context.Context, what string, call func(context.Context) 
 	return err
 }
 
-// failure is AWS's own end of what was asked: waiting longer doesn't help.
+// failure is an error that AWS reports as final: waiting longer doesn't help.
 func failure(format string, args ...any) error { return fmt.Errorf(format, args...) }
 
 // without are the values of a that aren't in b.

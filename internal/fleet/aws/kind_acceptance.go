@@ -40,19 +40,19 @@ func deriveAcceptances(seen *infra.Seen) {
 	}
 }
 
-// accept answers in the accepter's region, where the request arrives a little
-// later, and puts the tags on, which don't cross regions.
+// accept accepts the request in the accepter's region, where it arrives a little later, and
+// tags the peering there: tags don't cross regions.
 func (j *job) accept(ctx context.Context) error {
 	id := j.ref("peering")
 	j.physical = id + " in " + j.step.Region
-	err := j.cloud.settle(ctx, "accepting "+id, func(ctx context.Context) error {
+	err := j.cloud.retry(ctx, "accepting "+id, func(ctx context.Context) error {
 		_, err := j.region.ec2.AcceptVpcPeeringConnection(ctx, &ec2.AcceptVpcPeeringConnectionInput{VpcPeeringConnectionId: &id})
 		return err
 	}, notFound)
 	if err != nil && !is(err, settled) {
 		return err
 	}
-	err = j.cloud.until(ctx, settleBudget, "peering "+id, func(ctx context.Context) (bool, error) {
+	err = j.cloud.poll(ctx, settleBudget, "peering "+id, func(ctx context.Context) (bool, error) {
 		code, message, err := j.peering(ctx, id)
 		switch code {
 		case types.VpcPeeringConnectionStateReasonCodeFailed, types.VpcPeeringConnectionStateReasonCodeRejected, types.VpcPeeringConnectionStateReasonCodeExpired, types.VpcPeeringConnectionStateReasonCodeDeleted:
@@ -64,7 +64,7 @@ func (j *job) accept(ctx context.Context) error {
 	if err != nil || j.sameRegion() {
 		return err
 	}
-	return j.cloud.settle(ctx, "tagging "+id, func(ctx context.Context) error {
+	return j.cloud.retry(ctx, "tagging "+id, func(ctx context.Context) error {
 		_, err := j.region.ec2.CreateTags(ctx, &ec2.CreateTagsInput{Resources: []string{id}, Tags: ec2Tags(j.tags())})
 		return err
 	}, notFound)

@@ -63,7 +63,7 @@ func (k *observedCluster) foundEntries(region string) (all []infra.Found) {
 func (j *job) createEntry(ctx context.Context) error {
 	cluster, principal := j.ref("cluster"), j.want("principal")
 	j.physical = cluster + " " + principal
-	err := j.cloud.settle(ctx, "letting "+principal+" in", func(ctx context.Context) error {
+	err := j.cloud.retry(ctx, "letting "+principal+" in", func(ctx context.Context) error {
 		_, err := j.region.eks.CreateAccessEntry(ctx, &eks.CreateAccessEntryInput{ClusterName: &cluster, PrincipalArn: &principal, KubernetesGroups: infra.Values(j.want("groups")), Tags: j.tags()})
 		return err
 	}, notFound, notYet)
@@ -79,7 +79,7 @@ func (j *job) policy(ctx context.Context, cluster, principal, have, want string)
 		return awssdk.String("arn:" + j.cloud.partition + ":eks::aws:cluster-access-policy/" + name)
 	}
 	if want != "" && want != have {
-		err := j.cloud.settle(ctx, "giving "+principal+" "+want, func(ctx context.Context) error {
+		err := j.cloud.retry(ctx, "giving "+principal+" "+want, func(ctx context.Context) error {
 			_, err := j.region.eks.AssociateAccessPolicy(ctx, &eks.AssociateAccessPolicyInput{ClusterName: &cluster, PrincipalArn: &principal, PolicyArn: arn(want), AccessScope: &types.AccessScope{Type: types.AccessScopeTypeCluster}})
 			return err
 		}, notFound)
@@ -114,7 +114,7 @@ func (j *job) changeEntry(ctx context.Context) error {
 
 func (j *job) removeEntry(ctx context.Context) error {
 	cluster, principal, _ := strings.Cut(j.physical, " ")
-	return j.gone(ctx, "ending an access entry", func(ctx context.Context) error {
+	return j.deleteWhenUnused(ctx, "ending an access entry", func(ctx context.Context) error {
 		_, err := j.region.eks.DeleteAccessEntry(ctx, &eks.DeleteAccessEntryInput{ClusterName: &cluster, PrincipalArn: &principal})
 		return err
 	})

@@ -86,7 +86,7 @@ func (j *job) createAddon(ctx context.Context) error {
 	if c := j.want("configuration"); c != "" {
 		in.ConfigurationValues = &c
 	}
-	err := j.cloud.settle(ctx, "adding "+j.physical, func(ctx context.Context) error {
+	err := j.cloud.retry(ctx, "adding "+j.physical, func(ctx context.Context) error {
 		_, err := j.region.eks.CreateAddon(ctx, in)
 		return err
 	}, notFound, notYet)
@@ -112,7 +112,7 @@ func (j *job) addon(ctx context.Context) (*types.Addon, error) {
 // well by itself; those that come after the nodes are waited for.
 func (j *job) awaitAddon(ctx context.Context) error {
 	j.waits("to install add-on %s", j.physical)
-	return j.cloud.until(ctx, clusterBudget, "add-on "+j.physical, func(ctx context.Context) (bool, error) {
+	return j.cloud.poll(ctx, clusterBudget, "add-on "+j.physical, func(ctx context.Context) (bool, error) {
 		a, err := j.addon(ctx)
 		if err != nil || a == nil {
 			return false, err
@@ -130,7 +130,7 @@ func (j *job) awaitAddon(ctx context.Context) error {
 
 func (j *job) changeAddon(ctx context.Context) error {
 	cluster, name := j.part()
-	err := j.cloud.settle(ctx, "changing "+j.physical, func(ctx context.Context) error {
+	err := j.cloud.retry(ctx, "changing "+j.physical, func(ctx context.Context) error {
 		_, err := j.region.eks.UpdateAddon(ctx, &eks.UpdateAddonInput{ClusterName: &cluster, AddonName: &name, ConfigurationValues: awssdk.String(j.want("configuration")), ResolveConflicts: types.ResolveConflictsOverwrite})
 		return err
 	}, inUse)
@@ -142,14 +142,14 @@ func (j *job) changeAddon(ctx context.Context) error {
 
 func (j *job) removeAddon(ctx context.Context) error {
 	cluster, name := j.part()
-	err := j.gone(ctx, "deleting "+j.physical, func(ctx context.Context) error {
+	err := j.deleteWhenUnused(ctx, "deleting "+j.physical, func(ctx context.Context) error {
 		_, err := j.region.eks.DeleteAddon(ctx, &eks.DeleteAddonInput{ClusterName: &cluster, AddonName: &name})
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	return j.cloud.until(ctx, clusterBudget, "the end of "+j.physical, func(ctx context.Context) (bool, error) {
+	return j.cloud.poll(ctx, clusterBudget, "the end of "+j.physical, func(ctx context.Context) (bool, error) {
 		a, err := j.addon(ctx)
 		return err == nil && a == nil, err
 	})

@@ -39,7 +39,7 @@ func (j *job) createAddress(ctx context.Context) error {
 }
 
 func (j *job) release(ctx context.Context, id string) error {
-	return j.gone(ctx, "releasing "+id, func(ctx context.Context) error {
+	return j.deleteWhenUnused(ctx, "releasing "+id, func(ctx context.Context) error {
 		_, err := j.region.ec2.ReleaseAddress(ctx, &ec2.ReleaseAddressInput{AllocationId: &id})
 		return err
 	})

@@ -13,7 +13,7 @@ import (
 
 var associationKind = kind{create: (*job).createAssociation, change: (*job).changeAssociation, remove: (*job).removeAssociation}
 
-// foundAssociations are those of a table with the fleet's subnets.
+// foundAssociations are the associations of a route table with subnets of the fleet.
 func (o *observation) foundAssociations(t types.RouteTable) (all []infra.Found) {
 	table := awssdk.ToString(t.RouteTableId)
 	for _, a := range t.Associations {
@@ -26,7 +26,7 @@ func (o *observation) foundAssociations(t types.RouteTable) (all []infra.Found) 
 }
 
 func (j *job) createAssociation(ctx context.Context) error {
-	err := j.cloud.settle(ctx, "associating "+j.ref("subnet"), func(ctx context.Context) error {
+	err := j.cloud.retry(ctx, "associating "+j.ref("subnet"), func(ctx context.Context) error {
 		out, err := j.region.ec2.AssociateRouteTable(ctx, &ec2.AssociateRouteTableInput{RouteTableId: awssdk.String(j.ref("table")), SubnetId: awssdk.String(j.ref("subnet"))})
 		if err == nil {
 			j.physical = awssdk.ToString(out.AssociationId)
@@ -37,7 +37,7 @@ func (j *job) createAssociation(ctx context.Context) error {
 		return err
 	}
 	table := ""
-	err = j.cloud.until(ctx, settleBudget, "seeing which table "+j.ref("subnet")+" is associated with", func(ctx context.Context) (bool, error) {
+	err = j.cloud.poll(ctx, settleBudget, "seeing which table "+j.ref("subnet")+" is associated with", func(ctx context.Context) (bool, error) {
 		table, j.physical, err = j.tableOf(ctx, j.ref("subnet"))
 		return table != "", err
 	})
@@ -65,14 +65,14 @@ func (j *job) tableOf(ctx context.Context, subnet string) (table, association st
 }
 
 func (j *job) changeAssociation(ctx context.Context) error {
-	return j.cloud.settle(ctx, "moving "+j.physical, func(ctx context.Context) error {
+	return j.cloud.retry(ctx, "moving "+j.physical, func(ctx context.Context) error {
 		_, err := j.region.ec2.ReplaceRouteTableAssociation(ctx, &ec2.ReplaceRouteTableAssociationInput{AssociationId: &j.physical, RouteTableId: awssdk.String(j.ref("table"))})
 		return err
 	}, notFound)
 }
 
 func (j *job) removeAssociation(ctx context.Context) error {
-	return j.gone(ctx, "ending "+j.physical, func(ctx context.Context) error {
+	return j.deleteWhenUnused(ctx, "ending "+j.physical, func(ctx context.Context) error {
 		_, err := j.region.ec2.DisassociateRouteTable(ctx, &ec2.DisassociateRouteTableInput{AssociationId: &j.physical})
 		return err
 	})

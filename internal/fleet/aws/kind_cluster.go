@@ -106,7 +106,7 @@ type observedCluster struct {
 	identities []*types.PodIdentityAssociation
 }
 
-// found are the resources of a cluster; one that is adopted gives its rules only.
+// found are the resources of a cluster; of one that is adopted only the fleet's rules.
 func (k *observedCluster) found(region, id string) (all []infra.Found) {
 	if k.group != nil {
 		all = append(all, rulesIn(k.group, region, awssdk.ToString(k.cluster.Name), id)...)
@@ -166,9 +166,9 @@ func clusterState(s types.ClusterStatus) infra.State {
 	}
 }
 
-// createCluster: what EKS makes has a name, so that two runs can't make two. No
-// token of ours is needed then, and one that follows from the name would make EKS
-// take a fleet that is made again for the one that it has deleted.
+// createCluster needs no client token: names of EKS are unique, so that two runs can't make
+// two clusters. A token computed from the name would make EKS return the deleted cluster
+// of a former fleet of the same name.
 func (j *job) createCluster(ctx context.Context) error {
 	j.physical = j.want("name")
 	in := &eks.CreateClusterInput{
@@ -184,7 +184,7 @@ func (j *job) createCluster(ctx context.Context) error {
 	if v := j.want("version"); v != "" {
 		in.Version = &v
 	}
-	err := j.cloud.settle(ctx, "making cluster "+j.physical, func(ctx context.Context) error {
+	err := j.cloud.retry(ctx, "making cluster "+j.physical, func(ctx context.Context) error {
 		_, err := j.region.eks.CreateCluster(ctx, in)
 		if is(err, notYet) {
 			j.waits("EKS to see the new role")
@@ -228,7 +228,7 @@ func (r *regional) cluster(ctx context.Context, name string) (*types.Cluster, er
 
 func (j *job) awaitCluster(ctx context.Context) error {
 	j.waits("to bring control plane %s up%s", j.physical, j.cloud.usually(", about 10 minutes"))
-	return j.cloud.until(ctx, clusterBudget, "cluster "+j.physical, func(ctx context.Context) (bool, error) {
+	return j.cloud.poll(ctx, clusterBudget, "cluster "+j.physical, func(ctx context.Context) (bool, error) {
 		c, err := j.region.cluster(ctx, j.physical)
 		if err != nil || c == nil {
 			return false, err
@@ -251,7 +251,7 @@ func clusterHealth(c *types.Cluster) string {
 	return prefixed(": ", strings.Join(all, "; "))
 }
 
-// changeCluster makes one kind of change after another: EKS takes one at a time.
+// changeCluster makes its changes one after another: EKS accepts one at a time.
 func (j *job) changeCluster(ctx context.Context) error {
 	differs := map[string]bool{}
 	for _, d := range j.step.Differences {
@@ -288,7 +288,7 @@ func (j *job) changeCluster(ctx context.Context) error {
 func (j *job) updateConfig(ctx context.Context, in *eks.UpdateClusterConfigInput) error {
 	in.Name = &j.physical
 	var update *types.Update
-	err := j.cloud.settle(ctx, "changing "+j.physical, func(ctx context.Context) error {
+	err := j.cloud.retry(ctx, "changing "+j.physical, func(ctx context.Context) error {
 		out, err := j.region.eks.UpdateClusterConfig(ctx, in)
 		if err == nil {
 			update = out.Update
@@ -301,14 +301,14 @@ func (j *job) updateConfig(ctx context.Context, in *eks.UpdateClusterConfigInput
 	return j.awaitUpdate(ctx, update)
 }
 
-// awaitUpdate: for a moment a cluster says ACTIVE though a change is under way,
-// so that the change itself is asked.
+// awaitUpdate asks for the update itself: the cluster says ACTIVE for a moment after an update
+// has begun.
 func (j *job) awaitUpdate(ctx context.Context, u *types.Update) error {
 	if u == nil {
 		return nil
 	}
 	j.waits("to change %s", j.physical)
-	return j.cloud.until(ctx, clusterBudget, "the change of "+j.physical, func(ctx context.Context) (bool, error) {
+	return j.cloud.poll(ctx, clusterBudget, "the change of "+j.physical, func(ctx context.Context) (bool, error) {
 		out, err := j.region.eks.DescribeUpdate(ctx, &eks.DescribeUpdateInput{Name: &j.physical, UpdateId: u.Id})
 		if is(err, notFound) {
 			return false, nil // AWS doesn't show it everywhere yet
@@ -333,7 +333,7 @@ func (j *job) awaitUpdate(ctx context.Context, u *types.Update) error {
 
 func (j *job) removeCluster(ctx context.Context) error {
 	if j.step.Found.State != infra.Deleting {
-		err := j.gone(ctx, "deleting "+j.physical, func(ctx context.Context) error {
+		err := j.deleteWhenUnused(ctx, "deleting "+j.physical, func(ctx context.Context) error {
 			_, err := j.region.eks.DeleteCluster(ctx, &eks.DeleteClusterInput{Name: &j.physical})
 			return err
 		})
@@ -342,7 +342,7 @@ func (j *job) removeCluster(ctx context.Context) error {
 		}
 	}
 	j.waits("to take control plane %s down", j.physical)
-	return j.cloud.until(ctx, clusterBudget, "the end of "+j.physical, func(ctx context.Context) (bool, error) {
+	return j.cloud.poll(ctx, clusterBudget, "the end of "+j.physical, func(ctx context.Context) (bool, error) {
 		c, err := j.region.cluster(ctx, j.physical)
 		return err == nil && c == nil, err
 	})

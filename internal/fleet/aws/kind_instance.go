@@ -62,7 +62,7 @@ func (j *job) createInstance(ctx context.Context) error {
 			Encrypted: awssdk.Bool(true), VolumeType: types.VolumeTypeGp3, VolumeSize: awssdk.Int32(jumpDisk), DeleteOnTermination: awssdk.Bool(true)}}},
 		TagSpecifications: append(j.tagged(types.ResourceTypeInstance), j.tagged(types.ResourceTypeVolume)...),
 	}
-	return j.cloud.settle(ctx, "starting the jump host", func(ctx context.Context) error {
+	return j.cloud.retry(ctx, "starting the jump host", func(ctx context.Context) error {
 		out, err := j.region.ec2.RunInstances(ctx, in)
 		if err == nil {
 			j.physical = awssdk.ToString(out.Instances[0].InstanceId)
@@ -84,7 +84,7 @@ func (j *job) instance(ctx context.Context) (types.InstanceStateName, error) {
 
 func (j *job) awaitInstance(ctx context.Context) error {
 	j.waits("to start instance %s", j.physical)
-	return j.cloud.until(ctx, networkBudget, "instance "+j.physical, func(ctx context.Context) (bool, error) {
+	return j.cloud.poll(ctx, networkBudget, "instance "+j.physical, func(ctx context.Context) (bool, error) {
 		state, err := j.instance(ctx)
 		if state == types.InstanceStateNameTerminated || state == types.InstanceStateNameShuttingDown {
 			return false, failure("%s ended before it ran", j.physical)
@@ -94,7 +94,7 @@ func (j *job) awaitInstance(ctx context.Context) error {
 }
 
 func (j *job) removeInstance(ctx context.Context) error {
-	err := j.gone(ctx, "ending "+j.physical, func(ctx context.Context) error {
+	err := j.deleteWhenUnused(ctx, "ending "+j.physical, func(ctx context.Context) error {
 		_, err := j.region.ec2.TerminateInstances(ctx, &ec2.TerminateInstancesInput{InstanceIds: []string{j.physical}})
 		return err
 	})
@@ -102,7 +102,7 @@ func (j *job) removeInstance(ctx context.Context) error {
 		return err
 	}
 	j.waits("to end instance %s", j.physical)
-	return j.cloud.until(ctx, networkBudget, "the end of "+j.physical, func(ctx context.Context) (bool, error) {
+	return j.cloud.poll(ctx, networkBudget, "the end of "+j.physical, func(ctx context.Context) (bool, error) {
 		state, err := j.instance(ctx)
 		return err == nil && (state == "" || state == types.InstanceStateNameTerminated), err
 	})

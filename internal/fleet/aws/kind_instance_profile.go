@@ -20,10 +20,10 @@ func (j *job) createProfile(ctx context.Context) error {
 	return j.changeProfile(ctx)
 }
 
-// changeProfile: a profile has one role at most, so that a second one is refused
-// as too many; it is the same one then, since the profile is the fleet's.
+// changeProfile adds the role. A profile has one role at most; that AWS refuses a second one
+// means that it has ours already, since the profile is the fleet's.
 func (j *job) changeProfile(ctx context.Context) error {
-	err := j.cloud.settle(ctx, "giving "+j.physical+" its role", func(ctx context.Context) error {
+	err := j.cloud.retry(ctx, "giving "+j.physical+" its role", func(ctx context.Context) error {
 		_, err := j.cloud.IAM.AddRoleToInstanceProfile(ctx, &iam.AddRoleToInstanceProfileInput{InstanceProfileName: &j.physical, RoleName: awssdk.String(j.ref("role"))})
 		return err
 	}, notFound)
@@ -40,7 +40,7 @@ func (j *job) removeProfile(ctx context.Context) error {
 			return err
 		}
 	}
-	return j.gone(ctx, "deleting "+j.physical, func(ctx context.Context) error {
+	return j.deleteWhenUnused(ctx, "deleting "+j.physical, func(ctx context.Context) error {
 		_, err := j.cloud.IAM.DeleteInstanceProfile(ctx, &iam.DeleteInstanceProfileInput{InstanceProfileName: &j.physical})
 		return err
 	})

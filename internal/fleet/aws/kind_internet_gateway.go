@@ -46,7 +46,7 @@ func (j *job) listGateways(ctx context.Context) (ids []string, err error) {
 }
 
 func (j *job) attachGateway(ctx context.Context) error {
-	err := j.cloud.settle(ctx, "attaching "+j.physical, func(ctx context.Context) error {
+	err := j.cloud.retry(ctx, "attaching "+j.physical, func(ctx context.Context) error {
 		_, err := j.region.ec2.AttachInternetGateway(ctx, &ec2.AttachInternetGatewayInput{InternetGatewayId: &j.physical, VpcId: awssdk.String(j.ref("vpc"))})
 		return err
 	}, notFound)
@@ -57,7 +57,7 @@ func (j *job) attachGateway(ctx context.Context) error {
 }
 
 func (j *job) deleteGateway(ctx context.Context, id string) error {
-	return j.gone(ctx, "deleting "+id, func(ctx context.Context) error {
+	return j.deleteWhenUnused(ctx, "deleting "+id, func(ctx context.Context) error {
 		_, err := j.region.ec2.DeleteInternetGateway(ctx, &ec2.DeleteInternetGatewayInput{InternetGatewayId: &id})
 		return err
 	})
@@ -65,7 +65,7 @@ func (j *job) deleteGateway(ctx context.Context, id string) error {
 
 func (j *job) removeGateway(ctx context.Context) error {
 	if vpc := j.step.Found.Refs["vpc"]; vpc != "" {
-		err := j.gone(ctx, "detaching "+j.physical, func(ctx context.Context) error {
+		err := j.deleteWhenUnused(ctx, "detaching "+j.physical, func(ctx context.Context) error {
 			_, err := j.region.ec2.DetachInternetGateway(ctx, &ec2.DetachInternetGatewayInput{InternetGatewayId: &j.physical, VpcId: &vpc})
 			return err
 		})

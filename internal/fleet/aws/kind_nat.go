@@ -43,7 +43,7 @@ func (o *observation) foundNATs() (all []infra.Found) {
 }
 
 func (j *job) createNAT(ctx context.Context) error {
-	err := j.cloud.settle(ctx, "making a NAT gateway", func(ctx context.Context) error {
+	err := j.cloud.retry(ctx, "making a NAT gateway", func(ctx context.Context) error {
 		out, err := j.region.ec2.CreateNatGateway(ctx, &ec2.CreateNatGatewayInput{SubnetId: awssdk.String(j.ref("subnet")), AllocationId: awssdk.String(j.ref("address")),
 			ClientToken: j.token(), TagSpecifications: j.tagged(types.ResourceTypeNatgateway)})
 		if err == nil {
@@ -74,7 +74,7 @@ func (j *job) nat(ctx context.Context) (*types.NatGateway, error) {
 
 func (j *job) awaitNAT(ctx context.Context) error {
 	j.waits("to bring NAT gateway %s up", j.physical)
-	return j.cloud.until(ctx, networkBudget, "NAT gateway "+j.physical, func(ctx context.Context) (bool, error) {
+	return j.cloud.poll(ctx, networkBudget, "NAT gateway "+j.physical, func(ctx context.Context) (bool, error) {
 		n, err := j.nat(ctx)
 		if err != nil || n == nil {
 			return false, err
@@ -90,7 +90,7 @@ func (j *job) awaitNAT(ctx context.Context) error {
 // subnet and the internet gateway.
 func (j *job) removeNAT(ctx context.Context) error {
 	if j.step.Found.State != infra.Deleting {
-		err := j.gone(ctx, "deleting "+j.physical, func(ctx context.Context) error {
+		err := j.deleteWhenUnused(ctx, "deleting "+j.physical, func(ctx context.Context) error {
 			_, err := j.region.ec2.DeleteNatGateway(ctx, &ec2.DeleteNatGatewayInput{NatGatewayId: &j.physical})
 			return err
 		})
@@ -99,7 +99,7 @@ func (j *job) removeNAT(ctx context.Context) error {
 		}
 	}
 	j.waits("to take NAT gateway %s down", j.physical)
-	return j.cloud.until(ctx, networkBudget, "the end of "+j.physical, func(ctx context.Context) (bool, error) {
+	return j.cloud.poll(ctx, networkBudget, "the end of "+j.physical, func(ctx context.Context) (bool, error) {
 		n, err := j.nat(ctx)
 		return err == nil && (n == nil || n.State == types.NatGatewayStateDeleted), err
 	})

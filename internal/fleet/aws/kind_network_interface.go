@@ -49,7 +49,7 @@ func ofGateway(n types.NetworkInterface) bool {
 }
 
 func (j *job) removeInterface(ctx context.Context) error {
-	return j.gone(ctx, "deleting "+j.physical, func(ctx context.Context) error {
+	return j.deleteWhenUnused(ctx, "deleting "+j.physical, func(ctx context.Context) error {
 		_, err := j.region.ec2.DeleteNetworkInterface(ctx, &ec2.DeleteNetworkInterfaceInput{NetworkInterfaceId: &j.physical})
 		return err
 	})

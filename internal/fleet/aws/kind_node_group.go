@@ -102,7 +102,7 @@ func (j *job) createNodes(ctx context.Context) error {
 	in := &eks.CreateNodegroupInput{ClusterName: &cluster, NodegroupName: &name, NodeRole: awssdk.String(j.roleARN(j.ref("role"))), Subnets: j.subnets(),
 		InstanceTypes: []string{j.want("instanceType")}, DiskSize: awssdk.Int32(j.number("diskGiB")), CapacityType: capacityType(j.want("capacity")),
 		ScalingConfig: j.scaling(), Tags: j.tags()}
-	err := j.cloud.settle(ctx, "making nodes of "+cluster, func(ctx context.Context) error {
+	err := j.cloud.retry(ctx, "making nodes of "+cluster, func(ctx context.Context) error {
 		_, err := j.region.eks.CreateNodegroup(ctx, in)
 		return err
 	}, notFound, notYet)
@@ -131,7 +131,7 @@ func (j *job) nodes(ctx context.Context) (*types.Nodegroup, error) {
 
 func (j *job) awaitNodes(ctx context.Context) error {
 	j.waits("to start the nodes of %s", j.physical)
-	return j.cloud.until(ctx, clusterBudget, "node group "+j.physical, func(ctx context.Context) (bool, error) {
+	return j.cloud.poll(ctx, clusterBudget, "node group "+j.physical, func(ctx context.Context) (bool, error) {
 		g, err := j.nodes(ctx)
 		if err != nil || g == nil {
 			return false, err
@@ -145,7 +145,7 @@ func (j *job) awaitNodes(ctx context.Context) error {
 
 func (j *job) changeNodes(ctx context.Context) error {
 	cluster, name := j.part()
-	err := j.cloud.settle(ctx, "changing "+j.physical, func(ctx context.Context) error {
+	err := j.cloud.retry(ctx, "changing "+j.physical, func(ctx context.Context) error {
 		_, err := j.region.eks.UpdateNodegroupConfig(ctx, &eks.UpdateNodegroupConfigInput{ClusterName: &cluster, NodegroupName: &name, ScalingConfig: j.scaling()})
 		return err
 	}, inUse)
@@ -158,7 +158,7 @@ func (j *job) changeNodes(ctx context.Context) error {
 func (j *job) removeNodes(ctx context.Context) error {
 	cluster, name := j.part()
 	if j.step.Found.State != infra.Deleting {
-		err := j.gone(ctx, "deleting "+j.physical, func(ctx context.Context) error {
+		err := j.deleteWhenUnused(ctx, "deleting "+j.physical, func(ctx context.Context) error {
 			_, err := j.region.eks.DeleteNodegroup(ctx, &eks.DeleteNodegroupInput{ClusterName: &cluster, NodegroupName: &name})
 			return err
 		})
@@ -167,7 +167,7 @@ func (j *job) removeNodes(ctx context.Context) error {
 		}
 	}
 	j.waits("to end the nodes of %s", j.physical)
-	return j.cloud.until(ctx, clusterBudget, "the end of "+j.physical, func(ctx context.Context) (bool, error) {
+	return j.cloud.poll(ctx, clusterBudget, "the end of "+j.physical, func(ctx context.Context) (bool, error) {
 		g, err := j.nodes(ctx)
 		return err == nil && g == nil, err
 	})

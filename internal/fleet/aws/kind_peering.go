@@ -13,8 +13,7 @@ import (
 
 var peeringKind = kind{create: (*job).createPeering, await: (*job).awaitPeering, remove: (*job).removePeering}
 
-// askPeerings: a peering is described in both of its regions, each with its own
-// tags.
+// askPeerings lists a peering in both of its regions, each time with that region's tags.
 func (n *contents) askPeerings(ctx context.Context) (err error) {
 	n.peerings, err = n.in.peerings(ctx, n.filters...)
 	return err
@@ -67,7 +66,7 @@ func livePeering() types.Filter {
 }
 
 func (j *job) createPeering(ctx context.Context) error {
-	err := j.cloud.settle(ctx, "asking for a peering", func(ctx context.Context) error {
+	err := j.cloud.retry(ctx, "asking for a peering", func(ctx context.Context) error {
 		out, err := j.region.ec2.CreateVpcPeeringConnection(ctx, &ec2.CreateVpcPeeringConnectionInput{VpcId: awssdk.String(j.ref("vpc")), PeerVpcId: awssdk.String(j.ref("peer")),
 			PeerRegion: awssdk.String(j.want("peerRegion")), TagSpecifications: j.tagged(types.ResourceTypeVpcPeeringConnection)})
 		if err == nil {
@@ -99,7 +98,7 @@ func (j *job) peering(ctx context.Context, id string) (code types.VpcPeeringConn
 
 // awaitPeering: AWS says at once when the ranges overlap.
 func (j *job) awaitPeering(ctx context.Context) error {
-	return j.cloud.until(ctx, settleBudget, "peering "+j.physical, func(ctx context.Context) (bool, error) {
+	return j.cloud.poll(ctx, settleBudget, "peering "+j.physical, func(ctx context.Context) (bool, error) {
 		code, message, err := j.peering(ctx, j.physical)
 		if err != nil {
 			return false, err
@@ -116,14 +115,14 @@ func (j *job) awaitPeering(ctx context.Context) error {
 }
 
 func (j *job) removePeering(ctx context.Context) error {
-	err := j.gone(ctx, "deleting "+j.physical, func(ctx context.Context) error {
+	err := j.deleteWhenUnused(ctx, "deleting "+j.physical, func(ctx context.Context) error {
 		_, err := j.region.ec2.DeleteVpcPeeringConnection(ctx, &ec2.DeleteVpcPeeringConnectionInput{VpcPeeringConnectionId: &j.physical})
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	return j.cloud.until(ctx, settleBudget, "the end of "+j.physical, func(ctx context.Context) (bool, error) {
+	return j.cloud.poll(ctx, settleBudget, "the end of "+j.physical, func(ctx context.Context) (bool, error) {
 		code, _, err := j.peering(ctx, j.physical)
 		return err == nil && code != types.VpcPeeringConnectionStateReasonCodeDeleting && code != types.VpcPeeringConnectionStateReasonCodeActive, err
 	})

@@ -40,7 +40,7 @@ func (k *observedCluster) foundIdentities(region string) (all []infra.Found) {
 
 func (j *job) createIdentity(ctx context.Context) error {
 	cluster := j.ref("cluster")
-	err := j.cloud.settle(ctx, "giving a pod its role", func(ctx context.Context) error {
+	err := j.cloud.retry(ctx, "giving a pod its role", func(ctx context.Context) error {
 		out, err := j.region.eks.CreatePodIdentityAssociation(ctx, &eks.CreatePodIdentityAssociationInput{ClusterName: &cluster, Namespace: awssdk.String(j.want("namespace")), ServiceAccount: awssdk.String(j.want("serviceAccount")),
 			RoleArn: awssdk.String(j.roleARN(j.ref("role"))), Tags: j.tags()})
 		if err == nil {
@@ -60,7 +60,7 @@ func (j *job) changeIdentity(ctx context.Context) error {
 }
 
 func (j *job) removeIdentity(ctx context.Context) error {
-	return j.gone(ctx, "ending a pod's role", func(ctx context.Context) error {
+	return j.deleteWhenUnused(ctx, "ending a pod's role", func(ctx context.Context) error {
 		_, err := j.region.eks.DeletePodIdentityAssociation(ctx, &eks.DeletePodIdentityAssociationInput{ClusterName: awssdk.String(j.step.Found.Refs["cluster"]), AssociationId: &j.physical})
 		return err
 	})

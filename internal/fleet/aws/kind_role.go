@@ -66,7 +66,7 @@ func (c *Cloud) roles(ctx context.Context, q provision.Question) (all []infra.Fo
 
 func (c *Cloud) role(ctx context.Context, q provision.Question, r types.Role) (infra.Found, error) {
 	name := awssdk.ToString(r.RoleName)
-	f := infra.Found{ID: roleID(q.Fleet, name), Kind: infra.Role, Physical: name, State: infra.Ready, Have: map[string]string{"trust": trusted(awssdk.ToString(r.AssumeRolePolicyDocument))}}
+	f := infra.Found{ID: roleID(q.Fleet, name), Kind: infra.Role, Physical: name, State: infra.Ready, Have: map[string]string{"trust": trustedService(awssdk.ToString(r.AssumeRolePolicyDocument))}}
 	attached, err := c.attachedPolicies(ctx, name)
 	if is(err, notFound) {
 		return infra.Found{}, nil // deleted meanwhile, or not known everywhere yet: made again it exists
@@ -79,7 +79,7 @@ func (c *Cloud) role(ctx context.Context, q provision.Question, r types.Role) (i
 	return f, nil
 }
 
-// trustDocument is who may take a role on.
+// trustDocument is who may assume a role.
 type trustDocument struct {
 	Version   string
 	Statement []trustStatement
@@ -91,9 +91,9 @@ type trustStatement struct {
 	Action    []string
 }
 
-// trusting lets a service of AWS take a role on; pods' roles are tagged with the
+// trustPolicy lets a service of AWS assume a role; pods' roles are tagged with the
 // pod that has them.
-func trusting(service string) string {
+func trustPolicy(service string) string {
 	s := trustStatement{Effect: "Allow", Principal: map[string]string{"Service": service}, Action: []string{"sts:AssumeRole"}}
 	if service == "pods.eks.amazonaws.com" || service == "eks.amazonaws.com" {
 		s.Action = append(s.Action, "sts:TagSession")
@@ -102,8 +102,8 @@ func trusting(service string) string {
 	return string(data)
 }
 
-// trusted is the service of a document, as AWS gives it back: URL-encoded.
-func trusted(document string) string {
+// trustedService is the service of a document, as AWS gives it back: URL-encoded.
+func trustedService(document string) string {
 	if text, err := url.QueryUnescape(document); err == nil {
 		document = text
 	}
@@ -118,7 +118,7 @@ func trusted(document string) string {
 func (j *job) createRole(ctx context.Context) error {
 	j.physical = j.want("name")
 	_, err := j.cloud.IAM.CreateRole(ctx, &iam.CreateRoleInput{RoleName: &j.physical, Path: awssdk.String(desired.RolePath(j.task.Fleet)),
-		AssumeRolePolicyDocument: awssdk.String(trusting(j.want("trust"))), Description: awssdk.String("Ringspan fleet " + j.task.Fleet + ": " + j.step.ID), Tags: iamTags(j.tags())})
+		AssumeRolePolicyDocument: awssdk.String(trustPolicy(j.want("trust"))), Description: awssdk.String("Ringspan fleet " + j.task.Fleet + ": " + j.step.ID), Tags: iamTags(j.tags())})
 	if err != nil && !is(err, exists) {
 		return err
 	}
@@ -127,7 +127,7 @@ func (j *job) createRole(ctx context.Context) error {
 
 func (j *job) attach(ctx context.Context, policies []string) error {
 	for _, arn := range policies {
-		err := j.cloud.settle(ctx, "attaching a policy to "+j.physical, func(ctx context.Context) error {
+		err := j.cloud.retry(ctx, "attaching a policy to "+j.physical, func(ctx context.Context) error {
 			_, err := j.cloud.IAM.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: &j.physical, PolicyArn: &arn})
 			return err
 		}, notFound, inUse)
@@ -160,7 +160,7 @@ func (j *job) removeRole(ctx context.Context) error {
 	if err := j.detach(ctx, infra.Values(j.step.Found.Have["policies"])); err != nil {
 		return err
 	}
-	return j.gone(ctx, "deleting "+j.physical, func(ctx context.Context) error {
+	return j.deleteWhenUnused(ctx, "deleting "+j.physical, func(ctx context.Context) error {
 		_, err := j.cloud.IAM.DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: &j.physical})
 		return err
 	})

@@ -48,7 +48,7 @@ func (j *job) createRoute(ctx context.Context) error {
 	j.physical = j.ref("table") + " " + j.want("destination")
 	in := &ec2.CreateRouteInput{RouteTableId: awssdk.String(j.ref("table")), DestinationCidrBlock: awssdk.String(j.want("destination"))}
 	in.GatewayId, in.NatGatewayId, in.VpcPeeringConnectionId = target(j.ref("target"))
-	err := j.cloud.settle(ctx, "making a route", func(ctx context.Context) error {
+	err := j.cloud.retry(ctx, "making a route", func(ctx context.Context) error {
 		_, err := j.region.ec2.CreateRoute(ctx, in)
 		return err
 	}, notFound)
@@ -72,7 +72,7 @@ func target(id string) (gateway, nat, peering *string) {
 func (j *job) changeRoute(ctx context.Context) error {
 	in := &ec2.ReplaceRouteInput{RouteTableId: awssdk.String(j.ref("table")), DestinationCidrBlock: awssdk.String(j.want("destination"))}
 	in.GatewayId, in.NatGatewayId, in.VpcPeeringConnectionId = target(j.ref("target"))
-	return j.cloud.settle(ctx, "changing a route", func(ctx context.Context) error {
+	return j.cloud.retry(ctx, "changing a route", func(ctx context.Context) error {
 		_, err := j.region.ec2.ReplaceRoute(ctx, in)
 		return err
 	}, notFound)
@@ -80,7 +80,7 @@ func (j *job) changeRoute(ctx context.Context) error {
 
 func (j *job) removeRoute(ctx context.Context) error {
 	f := j.step.Found
-	return j.gone(ctx, "deleting a route", func(ctx context.Context) error {
+	return j.deleteWhenUnused(ctx, "deleting a route", func(ctx context.Context) error {
 		_, err := j.region.ec2.DeleteRoute(ctx, &ec2.DeleteRouteInput{RouteTableId: awssdk.String(f.Refs["table"]), DestinationCidrBlock: awssdk.String(f.Have["destination"])})
 		return err
 	})

@@ -18,8 +18,8 @@ func (n *contents) askTables(ctx context.Context) (err error) {
 	return err
 }
 
-// foundTables are route tables, their associations, and those of their routes
-// that lead to something of the fleet or to nothing.
+// foundTables are the route tables, their associations, and those of their routes that are
+// the fleet's (see foundRoute).
 func (o *observation) foundTables() (all []infra.Found) {
 	seen := map[string]bool{}
 	for _, t := range slices.Concat(o.ours.tables, o.othersTables) {
@@ -45,10 +45,10 @@ func (o *observation) foundTables() (all []infra.Found) {
 	return all
 }
 
-// createTable takes no token: a table that somebody has deleted would be taken for
-// the one that is made in its place.
+// createTable sends no client token: AWS would return a table that was deleted since
+// instead of making another.
 func (j *job) createTable(ctx context.Context) error {
-	err := j.cloud.settle(ctx, "making a route table", func(ctx context.Context) error {
+	err := j.cloud.retry(ctx, "making a route table", func(ctx context.Context) error {
 		out, err := j.region.ec2.CreateRouteTable(ctx, &ec2.CreateRouteTableInput{VpcId: awssdk.String(j.ref("vpc")), TagSpecifications: j.tagged(types.ResourceTypeRouteTable)})
 		if err == nil {
 			j.physical = awssdk.ToString(out.RouteTable.RouteTableId)
@@ -65,7 +65,7 @@ func (j *job) createTable(ctx context.Context) error {
 }
 
 func (j *job) deleteTable(ctx context.Context, id string) error {
-	return j.gone(ctx, "deleting "+id, func(ctx context.Context) error {
+	return j.deleteWhenUnused(ctx, "deleting "+id, func(ctx context.Context) error {
 		_, err := j.region.ec2.DeleteRouteTable(ctx, &ec2.DeleteRouteTableInput{RouteTableId: &id})
 		return err
 	})

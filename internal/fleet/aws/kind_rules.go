@@ -17,14 +17,14 @@ import (
 
 var rulesKind = kind{create: (*job).createRules, change: (*job).changeRules, remove: (*job).removeRules}
 
-// describing is what the description of a rule says whose it is.
-func describing(fleet, id string) string { return "ringspan " + fleet + " " + id }
+// ruleDescription marks a rule of a security group as a fleet's: rules have no tags here.
+func ruleDescription(fleet, id string) string { return "ringspan " + fleet + " " + id }
 
 // rulesIn are the fleet's rules of a group, by their description.
 func rulesIn(g *types.SecurityGroup, region, cluster, fleet string) (all []infra.Found) {
 	rules := map[string][]string{}
 	for _, r := range rulesOf(g.IpPermissions) {
-		if id, ours := strings.CutPrefix(r.description, describing(fleet, "")); ours && r.group == "" {
+		if id, ours := strings.CutPrefix(r.description, ruleDescription(fleet, "")); ours && r.group == "" {
 			rules[id] = append(rules[id], r.String())
 		}
 	}
@@ -92,15 +92,15 @@ func (j *job) createRules(ctx context.Context) error {
 	return j.authorize(ctx, group, infra.Values(j.want("rules")))
 }
 
-// authorize opens with one call; when one of the rules is there already, one by
-// one. Those that are there get the fleet's words, in place: a rule that is taken
-// away and made again cuts connections off.
+// authorize adds rules with one call, and one by one when one of them is there already. Such
+// a one gets the fleet's description in place: to revoke and add it again would cut
+// connections off.
 func (j *job) authorize(ctx context.Context, group string, rules []string) error {
 	if len(rules) == 0 {
 		return nil
 	}
 	open := func(some []string) error {
-		return j.cloud.settle(ctx, "opening "+group, func(ctx context.Context) error {
+		return j.cloud.retry(ctx, "opening "+group, func(ctx context.Context) error {
 			_, err := j.region.ec2.AuthorizeSecurityGroupIngress(ctx, &ec2.AuthorizeSecurityGroupIngressInput{GroupId: &group, IpPermissions: j.permissions(some)})
 			return err
 		}, notFound)
@@ -133,7 +133,7 @@ func (j *job) revoke(ctx context.Context, group string, rules []string) error {
 	return err
 }
 
-// permissions are rules in EC2's form; their description says whose they are.
+// permissions are rules in EC2's form, with the fleet's description.
 func (j *job) permissions(rules []string) (all []types.IpPermission) {
 	for _, rule := range rules {
 		var protocol, cidr string
@@ -142,7 +142,7 @@ func (j *job) permissions(rules []string) (all []types.IpPermission) {
 			continue // rules are written by desired.Rulebook and rule only
 		}
 		all = append(all, types.IpPermission{IpProtocol: &protocol, FromPort: &from, ToPort: &to,
-			IpRanges: []types.IpRange{{CidrIp: &cidr, Description: awssdk.String(describing(j.task.FleetID, j.step.ID))}}})
+			IpRanges: []types.IpRange{{CidrIp: &cidr, Description: awssdk.String(ruleDescription(j.task.FleetID, j.step.ID))}}})
 	}
 	return all
 }

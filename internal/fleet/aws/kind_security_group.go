@@ -32,7 +32,7 @@ func (o *observation) foundGroups() (all []infra.Found) {
 }
 
 func (j *job) createGroup(ctx context.Context) error {
-	err := j.cloud.settle(ctx, "making a security group", func(ctx context.Context) error {
+	err := j.cloud.retry(ctx, "making a security group", func(ctx context.Context) error {
 		out, err := j.region.ec2.CreateSecurityGroup(ctx, &ec2.CreateSecurityGroupInput{GroupName: awssdk.String(j.want("name")), Description: awssdk.String(j.want("description")),
 			VpcId: awssdk.String(j.ref("vpc")), TagSpecifications: j.tagged(types.ResourceTypeSecurityGroup)})
 		if err == nil {
@@ -60,7 +60,7 @@ func (j *job) closeGroup(ctx context.Context) error {
 }
 
 func (j *job) removeGroup(ctx context.Context) error {
-	return j.gone(ctx, "deleting "+j.physical, func(ctx context.Context) error {
+	return j.deleteWhenUnused(ctx, "deleting "+j.physical, func(ctx context.Context) error {
 		_, err := j.region.ec2.DeleteSecurityGroup(ctx, &ec2.DeleteSecurityGroupInput{GroupId: &j.physical})
 		return err
 	})

@@ -44,7 +44,7 @@ func (o *observation) subnetRole(id string) string {
 
 func (j *job) createSubnet(ctx context.Context) error {
 	in := &ec2.CreateSubnetInput{VpcId: awssdk.String(j.ref("vpc")), CidrBlock: awssdk.String(j.want("cidr")), AvailabilityZone: awssdk.String(j.want("zone")), TagSpecifications: j.tagged(types.ResourceTypeSubnet)}
-	err := j.cloud.settle(ctx, "making a subnet", func(ctx context.Context) error {
+	err := j.cloud.retry(ctx, "making a subnet", func(ctx context.Context) error {
 		out, err := j.region.ec2.CreateSubnet(ctx, in)
 		if err == nil {
 			j.physical = awssdk.ToString(out.Subnet.SubnetId)
@@ -65,14 +65,14 @@ func (j *job) createSubnet(ctx context.Context) error {
 
 func (j *job) changeSubnet(ctx context.Context) error {
 	public := &types.AttributeBooleanValue{Value: awssdk.Bool(j.want("publicAddresses") == "true")}
-	return j.cloud.settle(ctx, "setting "+j.physical, func(ctx context.Context) error {
+	return j.cloud.retry(ctx, "setting "+j.physical, func(ctx context.Context) error {
 		_, err := j.region.ec2.ModifySubnetAttribute(ctx, &ec2.ModifySubnetAttributeInput{SubnetId: &j.physical, MapPublicIpOnLaunch: public})
 		return err
 	}, notFound)
 }
 
 func (j *job) removeSubnet(ctx context.Context) error {
-	return j.gone(ctx, "deleting "+j.physical, func(ctx context.Context) error {
+	return j.deleteWhenUnused(ctx, "deleting "+j.physical, func(ctx context.Context) error {
 		_, err := j.region.ec2.DeleteSubnet(ctx, &ec2.DeleteSubnetInput{SubnetId: &j.physical})
 		return err
 	})

@@ -10,7 +10,7 @@ import (
 
 var volumeKind = kind{remove: (*job).removeVolume}
 
-// askVolumes finds what the clusters' storage left behind.
+// askVolumes finds volumes that the clusters' CSI drivers made and didn't delete.
 func (n *contents) askVolumes(ctx context.Context) (err error) {
 	n.volumes, err = n.in.volumes(ctx, n.filters...)
 	return err
@@ -26,7 +26,7 @@ func (o *observation) foundVolumes() (all []infra.Found) {
 }
 
 func (j *job) removeVolume(ctx context.Context) error {
-	return j.gone(ctx, "deleting "+j.physical, func(ctx context.Context) error {
+	return j.deleteWhenUnused(ctx, "deleting "+j.physical, func(ctx context.Context) error {
 		_, err := j.region.ec2.DeleteVolume(ctx, &ec2.DeleteVolumeInput{VolumeId: &j.physical})
 		return err
 	})

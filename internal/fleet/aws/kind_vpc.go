@@ -84,7 +84,7 @@ func (j *job) changeVPC(ctx context.Context) error {
 	yes := &types.AttributeBooleanValue{Value: awssdk.Bool(true)}
 	for _, in := range []*ec2.ModifyVpcAttributeInput{{EnableDnsSupport: yes}, {EnableDnsHostnames: yes}} {
 		in.VpcId = awssdk.String(j.physical)
-		err := j.cloud.settle(ctx, "setting DNS of "+j.physical, func(ctx context.Context) error {
+		err := j.cloud.retry(ctx, "setting DNS of "+j.physical, func(ctx context.Context) error {
 			_, err := j.region.ec2.ModifyVpcAttribute(ctx, in)
 			return err
 		}, notFound)
@@ -96,7 +96,7 @@ func (j *job) changeVPC(ctx context.Context) error {
 }
 
 func (j *job) deleteVPC(ctx context.Context, id string) error {
-	return j.gone(ctx, "deleting "+id, func(ctx context.Context) error {
+	return j.deleteWhenUnused(ctx, "deleting "+id, func(ctx context.Context) error {
 		_, err := j.region.ec2.DeleteVpc(ctx, &ec2.DeleteVpcInput{VpcId: &id})
 		return err
 	})

@@ -44,8 +44,8 @@ func TestEveryRoleIsFoundByItsName(t *testing.T) {
 		if got := roleID("my-fleet", r.Make["name"]); got != r.ID {
 			t.Errorf("role %s of %s is found as %q", r.Make["name"], r.ID, got)
 		}
-		if trust := r.Want["trust"]; trusted(trusting(trust)) != trust {
-			t.Errorf("the trust of %s comes back as %s", r.ID, trusted(trusting(trust)))
+		if trust := r.Want["trust"]; trustedService(trustPolicy(trust)) != trust {
+			t.Errorf("the trust of %s comes back as %s", r.ID, trustedService(trustPolicy(trust)))
 		}
 	}
 	if roles != 9 {

@@ -53,9 +53,9 @@ func (o *observation) all(ctx context.Context) error {
 	return o.askJoined(ctx)
 }
 
-// askJoined looks, when a fleet is deleted without a file that names what was adopted,
-// at the networks of others that the fleet's peerings lead to: its routes and rules
-// in them go too.
+// askJoined lists route tables and security groups of others' networks that the fleet's
+// peerings lead to, when a fleet is deleted without a file that names what it adopted:
+// the fleet's routes and rules in them are deleted too.
 func (o *observation) askJoined(ctx context.Context) error {
 	if !o.question.Deleting || o.question.Spec != nil {
 		return nil
@@ -123,7 +123,7 @@ func readTags(tags []types.Tag) map[string]string {
 	return out
 }
 
-// tagged begins a resource that carries its role.
+// tagged is a resource whose logical id is in its tag.
 func tagged(kind infra.Kind, physical *string, tags []types.Tag) infra.Found {
 	t := readTags(tags)
 	return infra.Found{ID: t[infra.TagRole], Kind: kind, Physical: awssdk.ToString(physical), State: infra.Ready, Tags: t, Have: map[string]string{}, Refs: map[string]string{}}

@@ -41,7 +41,7 @@ func (c *Cloud) Question(name string, spec *fleetv1.FleetSpec) provision.Questio
 // Observe finds everything of the fleet: closely in the regions that are asked
 // for, and wherever else in the account its tag is. It changes nothing.
 func (c *Cloud) Observe(ctx context.Context, q provision.Question) (*infra.Seen, error) {
-	roles, regions, err := c.whereabouts(ctx, q)
+	roles, regions, err := c.rolesAndRegions(ctx, q)
 	if err != nil {
 		return nil, err
 	}
@@ -68,10 +68,10 @@ func (c *Cloud) Observe(ctx context.Context, q provision.Question) (*infra.Seen,
 	return seen, nil
 }
 
-// whereabouts are the fleet's roles, and the regions to look at: those asked for,
+// rolesAndRegions are the fleet's roles, and the regions to look at: those asked for,
 // those in which the fleet's tag is, and those of its roles. A cluster in a network
 // that is adopted may be all that there is of the fleet in a region.
-func (c *Cloud) whereabouts(ctx context.Context, q provision.Question) (roles []infra.Found, regions []string, err error) {
+func (c *Cloud) rolesAndRegions(ctx context.Context, q provision.Question) (roles []infra.Found, regions []string, err error) {
 	var enabled []string
 	group, each := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
@@ -79,7 +79,7 @@ func (c *Cloud) whereabouts(ctx context.Context, q provision.Question) (roles []
 		return c.explain(err, "")
 	})
 	group.Go(func() (err error) {
-		regions, enabled, err = c.searched(each, q)
+		regions, enabled, err = c.regionsToSearch(each, q)
 		return err
 	})
 	if err := group.Wait(); err != nil {
@@ -94,9 +94,9 @@ func (c *Cloud) whereabouts(ctx context.Context, q provision.Question) (roles []
 	return roles, regions, nil
 }
 
-// searched are the regions to look at: those asked for, which must be enabled in
+// regionsToSearch are the regions to look at: those asked for, which must be enabled in
 // the account, and those in which the fleet's tag is; and all that are enabled.
-func (c *Cloud) searched(ctx context.Context, q provision.Question) (out, enabled []string, err error) {
+func (c *Cloud) regionsToSearch(ctx context.Context, q provision.Question) (out, enabled []string, err error) {
 	all, err := c.in(c.home).ec2.DescribeRegions(ctx, &ec2.DescribeRegionsInput{AllRegions: awssdk.Bool(true)})
 	if err != nil {
 		return nil, nil, c.explain(err, c.home)

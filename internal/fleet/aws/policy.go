@@ -11,7 +11,7 @@ import (
 	"github.com/ringspan/ringspan/internal/fleet/infra"
 )
 
-// scope of a call in the policy: what it is narrowed down to.
+// scope is how a call is restricted in the policy.
 type scope int
 
 const (
@@ -24,8 +24,8 @@ const (
 	roles                 // IAM: under the fleet's path
 )
 
-// ec2Scopes says how narrow each call to EC2 can be. What isn't here and begins
-// with Describe, List or Get is read.
+// ec2Scopes is how each call to EC2 can be restricted. What isn't here and begins with
+// Describe, List or Get is read.
 var ec2Scopes = map[string]scope{
 	"CreateTags": tagging, "DeleteTags": change,
 	"CreateVpc": create, "CreateInternetGateway": create, "AllocateAddress": create,
@@ -40,8 +40,8 @@ var ec2Scopes = map[string]scope{
 	"DeleteVolume":           change,
 }
 
-// classOf is every call that can be made, with its scope.
-var classOf = allCalls()
+// scopeOf is every call that can be made, with its scope.
+var scopeOf = allCalls()
 
 func allCalls() map[Call]scope {
 	all := map[Call]scope{}
@@ -100,7 +100,7 @@ func (c *Cloud) Policy(fleet string) ([]byte, error) { return PolicyFor(c.partit
 // is derived from the interfaces in api.go: a call that can be made is in it.
 func PolicyFor(partition, fleet string) PolicyDocument {
 	actions := map[scope][]string{}
-	for call, s := range classOf {
+	for call, s := range scopeOf {
 		actions[s] = append(actions[s], call.String())
 	}
 	for _, list := range actions {
@@ -123,7 +123,7 @@ func PolicyFor(partition, fleet string) PolicyDocument {
 			"StringEquals": {"aws:RequestTag/" + infra.TagFleet: fleet}}},
 		{Sid: "RetagTheFleets", Effect: "Allow", Action: actions[tagging], Resource: ec2All, Condition: fleetTag("aws:ResourceTag/")},
 		{Sid: "ChangeTheFleets", Effect: "Allow", Action: actions[change], Resource: ec2All, Condition: fleetTag("aws:ResourceTag/")},
-		{Sid: "MakeInNetworks", Effect: "Allow", Action: attachMakes(actions[attach]), Resource: made, Condition: fleetTag("aws:RequestTag/")},
+		{Sid: "MakeInNetworks", Effect: "Allow", Action: creating(actions[attach]), Resource: made, Condition: fleetTag("aws:RequestTag/")},
 		{Sid: "JoinNetworks", Effect: "Allow", Action: actions[attach], Resource: []string{
 			arn("ec2:*:*:vpc/*"), arn("ec2:*:*:subnet/*"), arn("ec2:*:*:route-table/*"), arn("ec2:*:*:security-group/*"), arn("ec2:*:*:security-group-rule/*"), arn("ec2:*:*:vpc-peering-connection/*"),
 			arn("ec2:*:*:elastic-ip/*"), arn("ec2:*:*:network-interface/*"), arn("ec2:*::image/*")}},
@@ -137,8 +137,8 @@ func PolicyFor(partition, fleet string) PolicyDocument {
 	}}
 }
 
-// attachMakes are those of the calls that make something which carries a tag.
-func attachMakes(actions []string) []string {
+// creating are those of the calls that make something which carries a tag.
+func creating(actions []string) []string {
 	return slices.DeleteFunc(slices.Clone(actions), func(a string) bool {
 		return !strings.HasPrefix(a, "ec2:Create") && a != "ec2:RunInstances" || a == "ec2:CreateRoute"
 	})

@@ -36,8 +36,8 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// Budgets of what AWS does by itself; those of others are about the same
-// (Terraform's provider: IAM 2 min, EC2 5 min, cluster 30 min).
+// Timeouts of what AWS does by itself. Those of Terraform's provider are about the same: IAM
+// 2 min, EC2 5 min, cluster 30 min.
 const (
 	settleBudget  = 5 * time.Minute  // until a new id is known everywhere
 	networkBudget = 15 * time.Minute // gateways
@@ -52,12 +52,12 @@ type overBudget struct {
 
 func (o overBudget) Error() string { return fmt.Sprintf("%s took longer than %s", o.what, o.budget) }
 
-// Is tells that it is the end of a time that was given.
+// Is makes it a deadline that was exceeded.
 func (o overBudget) Is(target error) bool { return target == context.DeadlineExceeded }
 
-// until asks again and again until done says so. What it waits for is in the
-// error when the budget is over.
-func (c *Cloud) until(ctx context.Context, budget time.Duration, what string, done func(ctx context.Context) (bool, error)) error {
+// poll asks again, with pauses, until done says so. What it waits for is in the error when
+// the budget is over.
+func (c *Cloud) poll(ctx context.Context, budget time.Duration, what string, done func(ctx context.Context) (bool, error)) error {
 	within, cancel := context.WithTimeout(ctx, budget)
 	defer cancel()
 	for attempt := 0; ; attempt++ {
@@ -74,12 +74,12 @@ func (c *Cloud) until(ctx context.Context, budget time.Duration, what string, do
 	}
 }
 
-// settle makes a call again while AWS doesn't know yet what was just made, or
+// retry makes a call again while AWS doesn't know yet what was just made, or
 // still holds what was just deleted. When the budget is over, the error is what
 // AWS kept saying.
-func (c *Cloud) settle(ctx context.Context, what string, call func(ctx context.Context) error, passing ...class) error {
+func (c *Cloud) retry(ctx context.Context, what string, call func(ctx context.Context) error, passing ...class) error {
 	var said error // last, of what may pass
-	err := c.until(ctx, settleBudget, what, func(ctx context.Context) (bool, error) {
+	err := c.poll(ctx, settleBudget, what, func(ctx context.Context) (bool, error) {
 		err := call(ctx)
 		if is(err, passing...) {
 			said = err

@@ -22,12 +22,10 @@ type Desired struct {
 	Sites     []Site
 	Tags      map[string]string // on every resource
 
-	// Worries are for people: what the provider may refuse to make of it, unless it was
-	// asked for more.
+	// Worries are warnings: what exceeds limits that the provider raises on request.
 	Worries []string
 
-	// NetworkOnly says that clusters are not spoken of: what is there of them is
-	// neither wanted nor unwanted.
+	// NetworkOnly leaves clusters out: those that are there are neither changed nor deleted.
 	NetworkOnly bool
 }
 

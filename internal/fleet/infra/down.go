@@ -18,7 +18,7 @@ var rank = map[Kind]int{
 	MachineProfile: 16, Role: 17, Network: 18,
 }
 
-// implied kinds end with what they are part of.
+// implied kinds are deleted with the resource that they are part of.
 var implied = map[Kind]string{Route: "table", Association: "subnet", FirewallRules: "cluster", LinkAcceptance: "peering"}
 
 // Down says what to delete and in which order, from what was found: no file is
@@ -34,20 +34,20 @@ func Down(seen *Seen) *Plan {
 	return p
 }
 
-// deletions orders what goes: everything behind what hangs on it.
+// deletions orders deletions: a resource is deleted after all that refer to it.
 func deletions(gone []Found, why string, before map[string]bool) []Step {
 	gone = slices.Clone(gone)
 	slices.SortStableFunc(gone, func(a, b Found) int {
 		return cmp.Or(cmp.Compare(rank[a.Kind], rank[b.Kind]), cmp.Compare(a.Region, b.Region), cmp.Compare(a.ID, b.ID))
 	})
-	leaving := map[string]bool{}
+	deleted := map[string]bool{}
 	for i := range gone {
-		leaving[gone[i].Physical] = true
+		deleted[gone[i].Physical] = true
 	}
 	var steps []Step
 	for i := range gone {
 		f := &gone[i]
-		if parent := implied[f.Kind]; parent != "" && leaving[f.Refs[parent]] || f.Kind == LinkAcceptance {
+		if parent := implied[f.Kind]; parent != "" && deleted[f.Refs[parent]] || f.Kind == LinkAcceptance {
 			continue
 		}
 		if f.State == Gone || f.Kind == Link && f.State == Failed { // the cloud forgets them by itself
@@ -64,7 +64,7 @@ func deletions(gone []Found, why string, before map[string]bool) []Step {
 				s.After = append(s.After, steps[j].Key())
 			}
 		}
-		// what takes its place is made first, so that nobody is cut off
+		// what replaces it is made first, so that connections stay
 		if before[f.ID] && f.Kind != Association && f.Kind != Route {
 			s.After = append(s.After, f.ID)
 		}
@@ -103,7 +103,7 @@ func first(a, b *Found, all []Found) bool {
 	return false
 }
 
-// inside tells whether a hangs on network b through something else.
+// inside tells whether a refers to network b through another resource.
 func inside(a, b *Found, all []Found) bool {
 	for i := range all {
 		for _, physical := range a.Refs {

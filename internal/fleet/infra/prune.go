@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// holdsData are the kinds whose deletion takes people's data along: by itself, or
-// by what is in them.
+// holdsData are the kinds whose deletion deletes people's data, theirs or that of what is in
+// them.
 var holdsData = map[Kind]bool{Network: true, Cluster: true, NodePool: true, Volume: true}
 
 // Prune says which of what holds data a plan of Up may delete. Its zero value
@@ -57,11 +57,11 @@ func (u *up) replace(r *Resource, f *Found) {
 	u.add(Replace, r, f, "it has failed: "+orNothing(f.Detail), nil)
 }
 
-// unwanted deletes what is the fleet's and isn't in the file any longer, and
-// doubles of what is. What hangs on something that stays, stays too.
+// unwanted deletes what is the fleet's and isn't in the file any longer, and duplicates. What
+// is connected to something that stays, stays too.
 func (u *up) unwanted() {
 	gone := u.gone()
-	u.used(gone)
+	u.refuseUsed(gone)
 	var kept []*Found
 	for i := range gone {
 		if f := &gone[i]; !u.mayDelete(f) {
@@ -80,7 +80,8 @@ func (u *up) unwanted() {
 	u.plan.Steps = append(u.plan.Steps, steps...)
 }
 
-// gone are those that would be deleted. The Detail of a double says which one is used.
+// gone are the resources that would be deleted. The Detail of a duplicate names the one that
+// is used.
 func (u *up) gone() (gone []Found) {
 	wanted := map[string]*Resource{}
 	for i := range u.want.Resources {
@@ -88,28 +89,28 @@ func (u *up) gone() (gone []Found) {
 	}
 	for i := range u.seen.Found {
 		f := &u.seen.Found[i]
-		if f.State == Deleting || f.State == Gone || f.Kind == Volume || f.Kind == Interface || u.outside(f) || u.byHand(f, wanted) {
+		if f.State == Deleting || f.State == Gone || f.Kind == Volume || f.Kind == Interface || u.outOfScope(f) || u.addedByOthers(f, wanted) {
 			continue
 		}
 		switch r := wanted[f.ID]; {
 		case r == nil, r.Adopted != "" && r.Adopted != f.Physical: // another one has taken its place
 			gone = append(gone, *f)
-		case r.Adopted == "" && u.isDouble(f):
-			double := *f
-			double.Detail = "it is there twice: " + u.seen.Find(f.ID).Physical + " is used"
-			gone = append(gone, double)
+		case r.Adopted == "" && u.isDuplicate(f):
+			duplicate := *f
+			duplicate.Detail = "it is there twice: " + u.seen.Find(f.ID).Physical + " is used"
+			gone = append(gone, duplicate)
 		}
 	}
 	return gone
 }
 
-func (u *up) isDouble(f *Found) bool {
+func (u *up) isDuplicate(f *Found) bool {
 	best := u.seen.Find(f.ID)
 	return best.Physical != f.Physical && !(f.Kind == Link && f.State == Failed)
 }
 
-// outside tells whether something lies outside of what the plan speaks of.
-func (u *up) outside(f *Found) bool {
+// outOfScope tells whether an option leaves a resource out of the plan.
+func (u *up) outOfScope(f *Found) bool {
 	switch f.Kind {
 	case Cluster, NodePool, Addon, AccessEntry, WorkloadIdentity, FirewallRules:
 		return u.want.NetworkOnly
@@ -119,9 +120,9 @@ func (u *up) outside(f *Found) bool {
 	return false
 }
 
-// byHand tells whether somebody else has put it into a cluster of the fleet that
-// stays. With the cluster it goes.
-func (u *up) byHand(f *Found, wanted map[string]*Resource) bool {
+// addedByOthers tells whether somebody else has added it to a cluster of the fleet that
+// stays. It is deleted only with the cluster.
+func (u *up) addedByOthers(f *Found, wanted map[string]*Resource) bool {
 	if f.Kind != NodePool && f.Kind != Addon || f.Tags == nil || wanted[f.ID] != nil || f.Tags[TagFleetID] == u.want.Tags[TagFleetID] {
 		return false
 	}
@@ -129,17 +130,17 @@ func (u *up) byHand(f *Found, wanted map[string]*Resource) bool {
 	return c != nil && c.Adopted == ""
 }
 
-// used refuses to delete what a cluster or its nodes stand on that stay. AWS, for one, keeps
-// a subnet with machines in it, but neither its routes nor its way out.
-func (u *up) used(gone []Found) {
+// refuseUsed refuses to delete what a remaining cluster or node pool depends on. A cloud may
+// not: AWS refuses to delete a subnet with machines in it, but not its routes and gateways.
+func (u *up) refuseUsed(gone []Found) {
 	for i := range u.seen.Found {
 		f := &u.seen.Found[i]
 		goes := f.State == Failed && u.mayDelete(f) || slices.ContainsFunc(gone, func(g Found) bool { return g.Physical == f.Physical && g.Kind == f.Kind })
-		if f.State == Gone || !u.outside(f) && (goes || f.Kind != Cluster && f.Kind != NodePool) {
+		if f.State == Gone || !u.outOfScope(f) && (goes || f.Kind != Cluster && f.Kind != NodePool) {
 			continue
 		}
 		why := "Give back what was there, or take it down first"
-		if u.outside(f) {
+		if u.outOfScope(f) {
 			why = "--network-only leaves that alone. Run without --network-only"
 		}
 		for j := range gone {
@@ -150,7 +151,8 @@ func (u *up) used(gone []Found) {
 	}
 }
 
-// keep says that something which would go stays. A double is in nobody's way.
+// keep reports that something stays that would have to be deleted. A duplicate does no harm, so
+// that it is a warning only.
 func (u *up) keep(f *Found) {
 	if f.Detail != "" && u.isWanted(f.ID) {
 		u.plan.Worry("%s %s: %s; %s stays, with everything in it, until you say --prune", f.Kind, f.ID, f.Detail, f.Physical)

@@ -80,13 +80,13 @@ func disturb(rt *rapid.T, s *infra.Seen) {
 			return
 		}
 		f := &s.Found[rapid.IntRange(0, len(s.Found)-1).Draw(rt, "of")]
-		switch rapid.SampledFrom([]string{"state", "double", "lost", "volume", "by hand"}).Draw(rt, "what") {
+		switch rapid.SampledFrom([]string{"state", "duplicate", "lost", "volume", "by hand"}).Draw(rt, "what") {
 		case "state":
 			f.State = rapid.SampledFrom([]infra.State{infra.Ready, infra.Pending, infra.Failed, infra.Deleting, infra.Gone}).Draw(rt, "state")
-		case "double":
-			double := *f
-			double.Physical, double.Refs = fmt.Sprintf("%s-double-%d", f.Physical, i), maps.Clone(f.Refs)
-			s.Found = append(s.Found, double)
+		case "duplicate":
+			duplicate := *f
+			duplicate.Physical, duplicate.Refs = fmt.Sprintf("%s-duplicate-%d", f.Physical, i), maps.Clone(f.Refs)
+			s.Found = append(s.Found, duplicate)
 		case "lost":
 			s.Found = slices.DeleteFunc(s.Found, func(x infra.Found) bool { return x.Physical == f.Physical })
 		case "volume":
@@ -230,8 +230,8 @@ func TestWhatWasAddedByHandStays(t *testing.T) {
 	}
 }
 
-// A double of a network is used by nobody that the fleet knows, but perhaps by others.
-func TestADoubleNetworkStaysUntilPrune(t *testing.T) {
+// A duplicate of a network is used by nobody that the fleet knows, but perhaps by others.
+func TestADuplicateNetworkStaysUntilPrune(t *testing.T) {
 	c, in := running(t, article)
 	c.seen.Found = append(c.seen.Found,
 		infra.Found{ID: "eu-west-1/vpc", Kind: infra.Network, Region: "eu-west-1", Physical: "vpc-2", State: infra.Ready, Have: map[string]string{}},

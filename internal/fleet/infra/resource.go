@@ -144,8 +144,8 @@ type Offer struct {
 // Run is one `up` or `down` that says it is at work.
 type Run struct{ By, Since string }
 
-// Find is the resource of a logical id. Of several, which two runs at once can
-// make, it is the one that most others hang on, then the one of the lowest id.
+// Find is the resource of a logical id. Two runs at once can make several; then it is the one
+// that most others refer to, and among equals the one with the lowest physical id.
 func (s *Seen) Find(id string) *Found {
 	var best *Found
 	for i := range s.Found {
@@ -153,17 +153,17 @@ func (s *Seen) Find(id string) *Found {
 		if f.ID != id {
 			continue
 		}
-		if best == nil || s.better(f, best) {
+		if best == nil || s.prefers(f, best) {
 			best = f
 		}
 	}
 	return best
 }
 
-func (f *Found) lost() bool { return f.State == Deleting || f.State == Failed || f.State == Gone }
+func (f *Found) unusable() bool { return f.State == Deleting || f.State == Failed || f.State == Gone }
 
-func (s *Seen) better(a, b *Found) bool {
-	if x, y := a.lost(), b.lost(); x != y {
+func (s *Seen) prefers(a, b *Found) bool {
+	if x, y := a.unusable(), b.unusable(); x != y {
 		return y
 	}
 	if x, y := s.dependants(a), s.dependants(b); x != y {

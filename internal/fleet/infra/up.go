@@ -143,7 +143,7 @@ func (u *up) physical(id string) string {
 			return r.Adopted
 		}
 	}
-	if f := u.seen.Find(id); f != nil && !f.lost() {
+	if f := u.seen.Find(id); f != nil && !f.unusable() {
 		return f.Physical
 	}
 	return ""
@@ -164,8 +164,8 @@ func (u *up) add(verb verb, r *Resource, f *Found, why string, changed []Differe
 	u.plan.Steps = append(u.plan.Steps, s)
 }
 
-// refuseOthers refuses to adopt what is another fleet's: each would take away what
-// the other adds, and that fleet's end would be this one's too.
+// refuseOthers refuses to adopt what belongs to another fleet: each would delete what the
+// other adds, and taking that fleet down would take this one's network with it.
 func (u *up) refuseOthers() {
 	for _, s := range u.want.Sites {
 		a := u.seen.Adopted[s.Name]

@@ -19,7 +19,7 @@ import (
 	"github.com/ringspan/ringspan/internal/region"
 )
 
-// admitAll looks at the clusters of the file itself, not at those that were saved.
+// admitAll checks the clusters that the file names, not those that were saved.
 func (p *existingPlatform) admitAll(ctx context.Context, endpoints []provision.Endpoint, silent []string) error {
 	all, err := p.Reach(p.provider, endpoints)
 	if err != nil {

@@ -44,7 +44,7 @@ type claimIn struct {
 }
 
 // identity tells rings apart: a ring's id is the same in all regions, and two rings may bear
-// one name. A copy that has no id yet is nobody's but its own.
+// one name. A copy that has no id yet counts as a ring of its own.
 func identity(k *k8ssandra.K8ssandraCluster) string {
 	if id := k.Annotations[k8ssandra.RingIDAnnotation]; id != "" {
 		return id
@@ -171,8 +171,8 @@ func (h held) reasons(copies []copyIn, regions []string) (all []string) {
 	return all
 }
 
-// allAsked tells whether a ring is on its way out because somebody asked for that, as a
-// former down does. The copy with up's mark may be gone by then.
+// allAsked tells whether every copy of a ring is being deleted because somebody asked for that,
+// as an earlier down did. The copy that up applied may be deleted already then.
 func allAsked(copies []copyIn) bool {
 	return !slices.ContainsFunc(copies, func(c copyIn) bool { return !deletion.IsAsked(&c.object) })
 }

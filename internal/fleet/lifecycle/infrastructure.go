@@ -34,7 +34,7 @@ func (i *infrastructure) build(ctx context.Context, w work) error {
 	w.report.Phase("infrastructure planned")
 	first, err := provision.Plan(ctx, i.cloud, request)
 	if err != nil {
-		return i.unseen(ctx, w, err)
+		return i.withoutUnreachable(ctx, w, err)
 	}
 	if len(first.Plan.Refused) > 0 {
 		return fmt.Errorf("nothing was made:\n  %s", strings.Join(first.Plan.Refused, "\n  "))
@@ -50,7 +50,7 @@ func (i *infrastructure) build(ctx context.Context, w work) error {
 		}
 	}})
 	if err != nil {
-		return i.unseen(ctx, w, err)
+		return i.withoutUnreachable(ctx, w, err)
 	}
 	if w.Scope.Network {
 		return nil
@@ -59,15 +59,16 @@ func (i *infrastructure) build(ctx context.Context, w work) error {
 	return err
 }
 
-// unseen goes on with a fleet that is there already when AWS doesn't answer in some
-// region: what isn't seen isn't changed, and the rings are in the clusters.
-func (i *infrastructure) unseen(ctx context.Context, w work, err error) error {
-	unseen := provision.OnlyUnreachable(err)
-	if len(unseen) == 0 || ctx.Err() != nil || w.Scope.bare() || !w.known {
+// withoutUnreachable lets up continue with a fleet that exists when the cloud doesn't answer in
+// some region: infrastructure that can't be observed isn't changed, and rings are brought
+// up through the clusters' own API servers.
+func (i *infrastructure) withoutUnreachable(ctx context.Context, w work, err error) error {
+	unanswered := provision.OnlyUnreachable(err)
+	if len(unanswered) == 0 || ctx.Err() != nil || w.Scope.bare() || !w.known {
 		return err
 	}
 	w.report.Line(report.Subject{}, "networks and clusters are left as they are: "+err.Error())
-	for _, region := range unseen {
+	for _, region := range unanswered {
 		w.leaveOut(region, "AWS does not answer there; networks and clusters of all regions were left as they are")
 	}
 	i.endpoints, err = i.cloud.Endpoints(ctx, i.name, &i.spec)

@@ -74,7 +74,7 @@ func (u *Up) installAll(ctx context.Context) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	return u.withoutSilent(ctx, silent)
+	return u.excludeUnanswered(ctx, silent)
 }
 
 // peers are how regions reach each other, those that don't answer now included.
@@ -97,7 +97,7 @@ const installTimeout = 3 * time.Minute
 // installRegion installs one region.
 func (u *Up) installRegion(ctx context.Context, r region.Region) error {
 	say := func(s string) { u.report.Wait(report.Subject{Region: r.Name}, s) }
-	if err := present(ctx, r); err != nil {
+	if err := reachable(ctx, r); err != nil {
 		return err
 	}
 	options, err := u.platform.operator(r.Name)

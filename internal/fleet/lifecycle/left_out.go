@@ -25,13 +25,13 @@ const (
 )
 
 // LeftOut is a region or a ring that up has done nothing about, because it doesn't
-// answer or stands on something that doesn't. It isn't taken for one that isn't there.
+// answer or depends on one that doesn't. It isn't treated as one that doesn't exist.
 type LeftOut struct {
 	Name string `json:"name"`
 	Why  string `json:"why"`
 }
 
-// leaveOut notes one, once.
+// leaveOut records a region or ring with the first reason that is given for it.
 func (u *Up) leaveOut(name, why string) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -40,13 +40,13 @@ func (u *Up) leaveOut(name, why string) {
 	}
 }
 
-// goesOn tells whether the region of a datacenter is one that up goes on with.
-func (u *Up) goesOn(name string) bool {
+// isIncluded tells whether the region of a datacenter answers, so that up continues with it.
+func (u *Up) isIncluded(name string) bool {
 	return name == "" || slices.ContainsFunc(u.regions, func(r region.Region) bool { return r.Name == name })
 }
 
-// present asks a region whether it is there.
-func present(ctx context.Context, r region.Region) (err error) {
+// reachable is nil when the API server of a region answers.
+func reachable(ctx context.Context, r region.Region) (err error) {
 	for attempt := range callAttempts {
 		if attempt > 0 {
 			select {
@@ -65,7 +65,7 @@ func present(ctx context.Context, r region.Region) (err error) {
 	return err
 }
 
-// unreachable says that an error is no word of an API server about what it was asked.
+// unreachable tells whether an error isn't an API server's answer to the request.
 func unreachable(err error) bool {
 	if status, ok := errors.AsType[*apierrors.StatusError](err); ok {
 		return apierrors.IsServiceUnavailable(err) || apierrors.IsTimeout(err) || apierrors.IsServerTimeout(err) || apierrors.IsTooManyRequests(err) ||
@@ -75,8 +75,8 @@ func unreachable(err error) bool {
 	return network || errors.Is(err, context.DeadlineExceeded)
 }
 
-// withoutSilent leaves the regions out that don't answer. It is an error when none does.
-func (u *Up) withoutSilent(ctx context.Context, silent map[string]error) error {
+// excludeUnanswered leaves out the regions that don't answer. It is an error when none does.
+func (u *Up) excludeUnanswered(ctx context.Context, silent map[string]error) error {
 	if len(silent) == 0 || ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -102,10 +102,10 @@ func (u *Up) leftWords() string {
 	return strings.Join(all, "; ")
 }
 
-// silentOf names a ring's regions that don't answer.
-func (u *Up) silentOf(ring *fleet.Ring) (names []string) {
+// unansweredOf names a ring's regions that don't answer.
+func (u *Up) unansweredOf(ring *fleet.Ring) (names []string) {
 	for i := range ring.Spec.Cassandra.Datacenters {
-		if name := ring.Spec.Cassandra.Datacenters[i].K8sContext; !u.goesOn(name) && !slices.Contains(names, name) {
+		if name := ring.Spec.Cassandra.Datacenters[i].K8sContext; !u.isIncluded(name) && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}

@@ -182,7 +182,7 @@ func changesACopy(t *testing.T, cluster *kubetest.Cluster) {
 
 func TestNoRegionAtAllIsAnError(t *testing.T) {
 	u := &Up{regions: []region.Region{{Name: "a"}}, report: progress.New(progress.Options{Out: io.Discard})}
-	if err := u.withoutSilent(t.Context(), map[string]error{"a": errors.New("refused")}); err == nil || !strings.Contains(err.Error(), "no region answers: a: ") {
+	if err := u.excludeUnanswered(t.Context(), map[string]error{"a": errors.New("refused")}); err == nil || !strings.Contains(err.Error(), "no region answers: a: ") {
 		t.Errorf("%v", err)
 	}
 }

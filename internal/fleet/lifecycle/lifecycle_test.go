@@ -64,7 +64,7 @@ func TestNodesWithAnAgentFromBefore(t *testing.T) {
 		return p
 	}
 	pods := []corev1.Pod{pod("cassandra:5.0.9", "ringspan/agent@sha256:1"), pod("ringspan/agent@sha256:2"), pod("busybox@sha256:1"), pod("ringspan/agent:v1"), pod("")}
-	if n := fromBefore(pods, "ringspan/agent@sha256:2"); n != 1 {
+	if n := outdated(pods, "ringspan/agent@sha256:2"); n != 1 {
 		t.Errorf("%d nodes", n)
 	}
 }

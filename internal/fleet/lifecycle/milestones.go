@@ -17,7 +17,7 @@ func newMilestones(rings int, next func(string), names ...string) *milestones {
 	return &milestones{next: next, names: names, passed: make([]int, rings)}
 }
 
-// of is the function with which a ring tells how many stages are behind it.
+// of returns the function by which a ring reports how many stages it has completed.
 func (m *milestones) of(ring int) func(int) {
 	return func(stages int) {
 		m.mu.Lock()

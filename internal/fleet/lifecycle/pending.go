@@ -27,7 +27,7 @@ func (u *Up) Pending(ctx context.Context) []string {
 		for _, t := range targets {
 			pods = append(pods, t.Pod)
 		}
-		n += fromBefore(pods, id)
+		n += outdated(pods, id)
 	}
 	if n == 0 {
 		return nil
@@ -35,8 +35,8 @@ func (u *Up) Pending(ctx context.Context) []string {
 	return []string{fmt.Sprintf("ringspan-agent was built anew; %d nodes keep the one from before until they restart, which a CassandraTask with the command restart does one by one", n)}
 }
 
-// fromBefore counts the pods whose agent is of another build than the image.
-func fromBefore(pods []corev1.Pod, id string) (n int) {
+// outdated counts the pods whose agent is of another build than the image.
+func outdated(pods []corev1.Pod, id string) (n int) {
 	for i := range pods {
 		for _, c := range pods[i].Status.InitContainerStatuses {
 			if strings.HasPrefix(c.ImageID, distribution.AgentImage+"@") && c.ImageID != id {

@@ -27,7 +27,7 @@ func newAWS(ctx context.Context, a inventory.Account, f *fleet.File) (*awsPlatfo
 
 func (p *awsPlatform) create(ctx context.Context, w work) (func(), error) {
 	if !w.Scope.bare() {
-		if err := p.carry(ctx, w); err != nil {
+		if err := p.writeImages(ctx, w); err != nil {
 			return nil, err
 		}
 	}
@@ -40,9 +40,9 @@ func (p *awsPlatform) create(ctx context.Context, w work) (func(), error) {
 	return func() {}, p.SaveKubeconfig(p.cloud, p.endpoints)
 }
 
-// carry gives the images of this build to a cloud on this machine, whose nodes have
-// no registry to pull from. AWS's nodes pull.
-func (p *awsPlatform) carry(ctx context.Context, w work) error {
+// writeImages writes the images of this build for an embedded cloud, whose nodes have no registry
+// to pull from. Nodes in AWS pull theirs.
+func (p *awsPlatform) writeImages(ctx context.Context, w work) error {
 	dir, err := embeddedImages(ctx, p.Endpoint)
 	if err != nil {
 		return err

@@ -83,7 +83,7 @@ func (p *existingPlatform) operator(name string) (install.Options, error) {
 // storage classes are the clusters' own.
 func (*existingPlatform) storage(context.Context, region.Region, func(string)) error { return nil }
 
-// peer is nobody that up makes known: the user gives the ClientConfigs.
+// peer is nil: the user applies the ClientConfigs by which the other regions are reached.
 func (*existingPlatform) peer(string) (*install.Peer, error) {
 	return nil, nil //nolint:nilnil // none is no error
 }

@@ -54,7 +54,7 @@ func (u *Up) prove(ctx context.Context) error {
 func (u *Up) firstBoot(ctx context.Context) (bool, error) {
 	for i := range u.file.Rings {
 		ring := &u.file.Rings[i]
-		if len(ring.Spec.Cassandra.Datacenters) < 2 || len(u.silentOf(ring)) > 0 { // a ring of regions that are away isn't booted
+		if len(ring.Spec.Cassandra.Datacenters) < 2 || len(u.unansweredOf(ring)) > 0 { // a ring of regions that are away isn't booted
 			continue
 		}
 		run := &ringRun{Up: u, ring: ring}

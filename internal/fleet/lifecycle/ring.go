@@ -36,7 +36,7 @@ type ringRun struct {
 // them, and waits until all of it serves.
 func (u *ringRun) up(ctx context.Context) error {
 	u.home, u.done = u.homeRegion(), map[string]bool{}
-	if silent := u.silentOf(u.ring); len(silent) > 0 {
+	if silent := u.unansweredOf(u.ring); len(silent) > 0 {
 		if there, err := u.without(ctx, silent); err != nil || !there {
 			return err
 		}
@@ -88,7 +88,7 @@ func (u *ringRun) homeRegion() region.Region {
 
 // atHome is false while the ring is applied elsewhere because its home is away.
 func (u *ringRun) atHome() bool {
-	return u.goesOn(u.ring.Spec.Cassandra.Datacenters[0].K8sContext)
+	return u.isIncluded(u.ring.Spec.Cassandra.Datacenters[0].K8sContext)
 }
 
 func (u *ringRun) apply(ctx context.Context) error {

@@ -15,7 +15,7 @@ import (
 	"github.com/ringspan/ringspan/internal/ringstatus"
 )
 
-// Scope is how much of a file is made so.
+// Scope is how much of a file up brings about.
 type Scope struct {
 	Infrastructure, Network bool // nothing above clusters, nothing above networks
 	Prune                   bool // what is no longer in the file goes

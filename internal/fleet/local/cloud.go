@@ -116,7 +116,7 @@ func (c *Cloud) Up(ctx context.Context, f *fleet.File, d distribution.Distributi
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		return fmt.Errorf("starting the embedded cloud: %s", words(stderr.String(), err))
+		return fmt.Errorf("starting the embedded cloud: %s", explanation(stderr.String(), err))
 	}
 	return lines.Err()
 }
@@ -138,8 +138,8 @@ func (c *Cloud) prepare(f *fleet.File, d distribution.Distribution) (string, err
 // Images is the directory that nodes take theirs from.
 func (c *Cloud) Images() string { return filepath.Join(c.State, "images") }
 
-// words is a program's own explanation, else that of its end.
-func words(stderr string, err error) string {
+// explanation is what a program wrote to standard error, else how it ended.
+func explanation(stderr string, err error) string {
 	if text := strings.TrimPrefix(strings.TrimSpace(stderr), "Error: "); text != "" {
 		return text
 	}
@@ -173,8 +173,8 @@ func (c *Cloud) Down(ctx context.Context, remove bool) error {
 	return c.remove()
 }
 
-// Discard takes away the directory of a fleet of which nothing was made: there is
-// only the lock, which the caller has.
+// Discard removes the directory of a fleet of which nothing was made: it has nothing but the
+// lock, which the caller holds.
 func (c *Cloud) Discard() error {
 	entries, err := os.ReadDir(c.State)
 	if err != nil || len(entries) != 1 || entries[0].Name() != lockFile {
@@ -201,7 +201,7 @@ func (c *Cloud) stop(ctx context.Context, now bool) error {
 		args = append(args, "--now")
 	}
 	if out, err := c.command(ctx, args...).CombinedOutput(); err != nil {
-		return fmt.Errorf("stopping the embedded cloud: %s", words(string(out), err))
+		return fmt.Errorf("stopping the embedded cloud: %s", explanation(string(out), err))
 	}
 	return nil
 }

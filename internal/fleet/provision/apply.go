@@ -97,7 +97,7 @@ func (r *run) step(ctx context.Context, s *infra.Step, slots chan struct{}) {
 			return
 		}
 	}
-	if r.hindered(s) {
+	if r.blocked(s) {
 		return
 	}
 	slots <- struct{}{}
@@ -117,7 +117,7 @@ func (r *run) step(ctx context.Context, s *infra.Step, slots chan struct{}) {
 		r.errs = append(r.errs, err)
 		return
 	}
-	if s.Verb == infra.Create || s.Verb == infra.Replace { // the deletion of a double is no news of the one that is used
+	if s.Verb == infra.Create || s.Verb == infra.Replace { // the deletion of a duplicate is no news of the one that is used
 		r.ids[s.ID] = physical
 	}
 }
@@ -137,8 +137,8 @@ func (r *run) physical(id string) string {
 	return r.ids[id]
 }
 
-// hindered says that something which the step needs has failed.
-func (r *run) hindered(s *infra.Step) bool {
+// blocked says that something which the step needs has failed.
+func (r *run) blocked(s *infra.Step) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, key := range s.After {

@@ -155,14 +155,14 @@ func Down(ctx context.Context, p Provider, fleet string, spec *fleetv1.FleetSpec
 			return r, err
 		}
 		if err := apply(ctx, p, fleet, r, watch.Step); err != nil {
-			return r, blamed(ctx, p, fleet, spec, err)
+			return r, withForeign(ctx, p, fleet, spec, err)
 		}
 	}
 }
 
-// blamed adds to a deletion's error what holds the network, if it is somebody
-// else's.
-func blamed(ctx context.Context, p Provider, fleet string, spec *fleetv1.FleetSpec, err error) error {
+// withForeign adds to a deletion's error what others have in the fleet's network, if anything:
+// that may be why it failed.
+func withForeign(ctx context.Context, p Provider, fleet string, spec *fleetv1.FleetSpec, err error) error {
 	if ctx.Err() != nil {
 		return err
 	}

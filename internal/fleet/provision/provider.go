@@ -100,7 +100,7 @@ type Question struct {
 	Spec     *fleetv1.FleetSpec // nil when there is no file
 }
 
-// Task is one step with what its doing needs to know.
+// Task is one step with what a provider needs to carry it out.
 type Task struct {
 	Step    *infra.Step
 	Fleet   string            // its name
@@ -110,6 +110,6 @@ type Task struct {
 	// Physical is the provider's id of a logical one: of what was there, is adopted, or
 	// was made by an earlier step.
 	Physical func(logical string) string
-	// Waits tells what is waited for.
+	// Waits reports what the step waits for.
 	Waits func(text string)
 }

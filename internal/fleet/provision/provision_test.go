@@ -154,12 +154,12 @@ func TestAStepThatFailsKeepsOnlyThoseThatNeedIt(t *testing.T) {
 	}
 }
 
-// The step that takes a double away has the logical id of the one that is used: what
-// needs that one must not get the double's id.
+// The step that takes a duplicate away has the logical id of the one that is used: what
+// needs that one must not get the duplicate's id.
 func TestADoublesDeletionKeepsTheOthersID(t *testing.T) {
-	used, gone := infra.Found{ID: "r/vpc", Physical: "p-used"}, infra.Found{ID: "r/vpc", Physical: "p-double"}
+	used, gone := infra.Found{ID: "r/vpc", Physical: "p-used"}, infra.Found{ID: "r/vpc", Physical: "p-duplicate"}
 	subnet := infra.Resource{ID: "r/subnet/a", Kind: infra.Subnet, Refs: map[string]string{"vpc": "r/vpc"}}
-	del := infra.Step{Step: plan.Step{Verb: infra.Delete}, ID: "r/vpc", Physical: "p-double", Found: &gone}
+	del := infra.Step{Step: plan.Step{Verb: infra.Delete}, ID: "r/vpc", Physical: "p-duplicate", Found: &gone}
 	round := &Round{Seen: &infra.Seen{Found: []infra.Found{used, gone}}, Plan: &infra.Plan{Steps: []infra.Step{
 		del,
 		{Step: plan.Step{Verb: infra.Create}, Kind: infra.Subnet, ID: subnet.ID, Resource: &subnet, After: []string{del.Key()}},

@@ -33,7 +33,7 @@ func (d *desire) arn(kind, name string) string {
 // managed is the ARN of a policy of AWS's own.
 func (d *desire) managed(name string) string { return d.arn("aws", "policy/"+name) }
 
-// role is one that a service of AWS takes on. Roles are global, so that they are
+// role is one that a service of AWS assumes. Roles are global, so that they are
 // named by fleet and region.
 func (d *desire) role(s *infra.Site, name, trust string, policies ...string) string {
 	id := s.Name + "/role/" + name
@@ -58,7 +58,7 @@ func RolePath(fleet string) string { return RolesPath + fleet + "/" }
 // RolePrefix is what the names of all IAM roles begin with.
 const RolePrefix = "ringspan-"
 
-// Services of AWS that take roles on.
+// Services of AWS that assume roles.
 const (
 	trustEKS  = "eks.amazonaws.com"
 	trustEC2  = "ec2.amazonaws.com"
@@ -146,8 +146,8 @@ func Rulebook(ports []network.Port, from string) string {
 	return infra.List(all)
 }
 
-// access lets people and the other regions' operators in. Whoever makes the
-// cluster is an administrator by himself.
+// access are the access entries of administrators and of the other regions' operators. Who
+// makes the cluster is an administrator without one.
 func (d *desire) access(s *infra.Site, cluster string) {
 	refs := map[string]string{"cluster": cluster}
 	for _, arn := range d.Spec.Admins {
@@ -169,7 +169,7 @@ func (d *desire) adoptsCluster(s *infra.Site) bool {
 	return s.Adopted && d.Seen.Adopted[s.Name].Cluster != ""
 }
 
-// nodes are the add-ons and machines: the network plugin before the first node,
+// nodes are the node group and the add-ons: the network plugin comes before the first node,
 // what runs on nodes after them.
 func (d *desire) nodes(r *fleetv1.Region, s *infra.Site, cluster string) {
 	before := []string{
@@ -191,7 +191,7 @@ func (d *desire) nodes(r *fleetv1.Region, s *infra.Site, cluster string) {
 		zones = r.Nodes.Zones
 	}
 	d.inSubnets(&group, s, zones)
-	if !s.Adopted { // without a way out a node can't join
+	if !s.Adopted { // without a default route a node can't join
 		for _, zone := range zones {
 			group.After = append(group.After, s.Name+"/association/private/"+zone)
 		}

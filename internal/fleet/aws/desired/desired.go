@@ -13,9 +13,9 @@ import (
 	"github.com/ringspan/ringspan/internal/network"
 )
 
-// unfit are zones in which EKS makes no control planes (EKS's network
+// zonesWithoutEKS are zones in which EKS makes no control planes (EKS's network
 // requirements).
-var unfit = []string{"use1-az3", "usw1-az2", "cac1-az3"}
+var zonesWithoutEKS = []string{"use1-az3", "usw1-az2", "cac1-az3"}
 
 // zonesPerRegion is how many are chosen when none are given.
 const zonesPerRegion = 3
@@ -33,7 +33,7 @@ func (p Planner) Desire(in infra.Input) (*infra.Desired, error) {
 	for i := range d.out.Sites {
 		d.network(&d.out.Sites[i])
 	}
-	d.mesh()
+	d.peerings()
 	if in.Spec.JumpHost != nil {
 		d.jumpHost(&d.out.Sites[len(d.out.Sites)-1])
 	}
@@ -136,7 +136,7 @@ func (d *desire) zones(site int) ([]string, error) {
 	}
 	there := map[string]bool{}
 	for _, z := range d.Seen.Offer.Zones[s.Region] {
-		there[z.Name] = !slices.Contains(unfit, z.ID)
+		there[z.Name] = !slices.Contains(zonesWithoutEKS, z.ID)
 	}
 	if site < len(d.Spec.Regions) {
 		var given []string

@@ -9,7 +9,7 @@ import (
 	"github.com/ringspan/ringspan/internal/network"
 )
 
-// anywhere is the destination of a way out.
+// anywhere is the destination of a default route.
 const anywhere = "0.0.0.0/0"
 
 // network is a VPC with a public and a private subnet in every zone.
@@ -30,7 +30,7 @@ func (d *desire) network(s *infra.Site) {
 		d.subnet(s, zone, "private", network.PrivateSubnet(s.CIDR, i), "kubernetes.io/role/internal-elb")
 		d.associate(s, zone, "public", "public")
 	}
-	d.waysOut(s)
+	d.natGateways(s)
 }
 
 func (d *desire) subnet(s *infra.Site, zone, sort string, cidr netip.Prefix, elb string) {
@@ -41,7 +41,7 @@ func (d *desire) subnet(s *infra.Site, zone, sort string, cidr netip.Prefix, elb
 	d.add(infra.Resource{ID: s.Name + "/subnet/" + sort + "/" + zone, Kind: infra.Subnet, Region: s.Region, Want: want, Refs: map[string]string{"vpc": s.Name + "/vpc"}})
 }
 
-// table is a route table with its way out.
+// table is a route table with its default route.
 func (d *desire) table(s *infra.Site, name, out string) {
 	d.add(infra.Resource{ID: s.Name + "/table/" + name, Kind: infra.RouteTable, Region: s.Region, Refs: map[string]string{"vpc": s.Name + "/vpc"}})
 	d.route(s, name, anywhere, out, nil)
@@ -58,8 +58,8 @@ func (d *desire) route(s *infra.Site, table, destination, target string, after [
 		Refs: map[string]string{"table": s.Name + "/table/" + table, "target": target}})
 }
 
-// waysOut are the NAT gateways of the private subnets: one, or one a zone.
-func (d *desire) waysOut(s *infra.Site) {
+// natGateways are those of the private subnets: one, or one a zone.
+func (d *desire) natGateways(s *infra.Site) {
 	zones := s.Zones
 	for _, r := range d.Spec.Regions {
 		if r.Name == s.Name && r.NAT == fleetv1.NATPerZone {
@@ -84,8 +84,8 @@ func (d *desire) nat(s *infra.Site, zone, table string) {
 	d.table(s, table, nat)
 }
 
-// mesh joins every pair of networks, and tells every route table of both.
-func (d *desire) mesh() {
+// peerings join every pair of networks, with routes over them in every route table of both.
+func (d *desire) peerings() {
 	for i := range d.out.Sites {
 		for j := range d.out.Sites[:i] {
 			a, b := &d.out.Sites[j], &d.out.Sites[i]
@@ -106,8 +106,8 @@ func (d *desire) routesOver(from, to *infra.Site, pair string) {
 	}
 }
 
-// tables of a site, as in their ids; those of a network that is adopted by
-// AWS's own.
+// tables are the names of a site's route tables, as in their logical ids; AWS's ids in a
+// network that is adopted.
 func (d *desire) tables(s *infra.Site) (names []string) {
 	if s.Adopted {
 		for _, table := range d.Seen.Adopted[s.Name].RouteTables {
