@@ -27,7 +27,17 @@ func check(s *State) *Failure {
 			return invalid("spec.jobs[0].args.%s", why)
 		}
 	}
+	if s.madeAnew() {
+		return &Failure{api.ReasonDatacenterNotFound, fmt.Sprintf("CassandraDatacenter %q was deleted and made anew after the task began", s.Task.Spec.Datacenter.Name)}
+	}
 	return checkTarget(s)
+}
+
+// madeAnew tells whether the datacenter is not the one that the task began with, but a later one of its name. Tasks that an
+// earlier version began don't say which one that was.
+func (s *State) madeAnew() bool {
+	began := s.Task.Annotations[api.DatacenterUIDAnnotation]
+	return s.Task.Status.StartTime != nil && began != "" && s.Datacenter != nil && began != string(s.Datacenter.UID)
 }
 
 func invalid(format string, args ...any) *Failure {

@@ -40,7 +40,7 @@ func TestScripts(t *testing.T) {
 
 func newWorld(t *testing.T) *world {
 	return &world{t: t, state: task.State{
-		Now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), Datacenter: &cass.CassandraDatacenter{}, Jobs: map[string]task.JobSeen{},
+		Now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), Datacenter: &cass.CassandraDatacenter{ObjectMeta: metav1.ObjectMeta{UID: "one"}}, Jobs: map[string]task.JobSeen{},
 	}}
 }
 
@@ -56,6 +56,8 @@ func (w *world) do(d *datadriven.TestData) string {
 		w.racks(d)
 	case "no-datacenter":
 		w.state.Datacenter = nil
+	case "made-anew": // a datacenter of the name
+		w.state.Datacenter = &cass.CassandraDatacenter{ObjectMeta: metav1.ObjectMeta{UID: "another"}}
 	case "ready", "unready":
 		w.eachPod(d, func(p *task.Pod) { p.Ready = d.Cmd == "ready" })
 	case "size":
@@ -181,6 +183,9 @@ func (w *world) pass() string {
 	}
 	text := next.String()
 	w.state.Task.Status = task.Summarize(&w.state, next, done)
+	if next.Begin {
+		metav1.SetMetaDataAnnotation(&w.state.Task.ObjectMeta, api.DatacenterUIDAnnotation, string(w.state.Datacenter.UID))
+	}
 	if text == "" {
 		text = "nothing to do\n"
 	}

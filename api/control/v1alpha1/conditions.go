@@ -35,6 +35,8 @@ const (
 	StatusLabel     = "control.k8ssandra.io/status"
 	StatusActive    = "active"
 	StatusCompleted = "completed"
+	// DatacenterUIDAnnotation on a CassandraTask is the UID of the CassandraDatacenter that it was begun on. Ours.
+	DatacenterUIDAnnotation = "ringspan.io/datacenter-uid"
 	// RestartedAtAnnotation on a pod template is when a restart was asked for, RFC 3339.
 	RestartedAtAnnotation = "control.k8ssandra.io/restartedAt"
 	// K8ssandraTaskFinalizer keeps a K8ssandraTask until its CassandraTasks are gone.

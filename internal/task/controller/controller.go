@@ -6,8 +6,8 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -70,31 +70,29 @@ func (r *Reconciler) report(ctx context.Context, s *task.State, status api.Cassa
 		return client.IgnoreNotFound(err)
 	}
 	r.announce(s.Task, before)
-	return r.label(ctx, s.Task)
+	return r.mark(ctx, s, before.StartTime == nil)
 }
 
-// label sets the label by which clients find tasks that run or have ended.
-func (r *Reconciler) label(ctx context.Context, t *api.CassandraTask) error {
-	value := ""
+// mark sets the label by which clients find tasks that run or have ended and, when a task begins, the annotation that tells on
+// which datacenter. A task that is made from another one's manifest may carry both already.
+func (r *Reconciler) mark(ctx context.Context, s *task.State, begins bool) error {
+	t := s.Task
+	before := t.DeepCopy()
 	switch {
 	case t.Status.CompletionTime != nil:
-		value = api.StatusCompleted
+		metav1.SetMetaDataLabel(&t.ObjectMeta, api.StatusLabel, api.StatusCompleted)
 	case t.Status.StartTime != nil:
-		value = api.StatusActive
-	}
-	if value == "" || t.Labels[api.StatusLabel] == value {
+		metav1.SetMetaDataLabel(&t.ObjectMeta, api.StatusLabel, api.StatusActive)
+	default:
 		return nil
 	}
-	before := t.DeepCopy()
-	if t.Labels == nil {
-		t.Labels = map[string]string{}
+	if s.Datacenter != nil && (begins || before.Labels[api.StatusLabel] == "") {
+		metav1.SetMetaDataAnnotation(&t.ObjectMeta, api.DatacenterUIDAnnotation, string(s.Datacenter.UID))
 	}
-	t.Labels[api.StatusLabel] = value
-	err := r.Client.Patch(ctx, t, client.MergeFrom(before))
-	if apierrors.IsNotFound(err) {
+	if reflect.DeepEqual(before.ObjectMeta, t.ObjectMeta) {
 		return nil
 	}
-	return err
+	return client.IgnoreNotFound(r.Client.Patch(ctx, t, client.MergeFrom(before)))
 }
 
 // announce makes an event of each condition that became true.

@@ -299,6 +299,27 @@ func TestARestartIsWatched(t *testing.T) {
 	}
 }
 
+// A task isn't gone on with on another datacenter of the name.
+func TestADatacenterThatIsMadeAnew(t *testing.T) {
+	s := newStage(t)
+	s.task("cleanup", api.CassandraJob{Command: api.CommandCleanup})
+	begun := s.pass("cleanup")
+	s.pass("cleanup")
+	s.must(s.admin.Delete(t.Context(), s.dc))
+	s.datacenter()
+	c := condition(s.pass("cleanup"), api.JobFailed)
+	if c.Reason != api.ReasonDatacenterNotFound || !strings.Contains(c.Message, "made anew") {
+		t.Errorf("condition Failed: %+v", c)
+	}
+	// A task that is made from the manifest of that one is begun on this datacenter.
+	another := &api.CassandraTask{ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: "another", Labels: begun.Labels, Annotations: begun.Annotations}, Spec: begun.Spec}
+	s.must(s.admin.Create(t.Context(), another))
+	s.pass("another")
+	if c := condition(s.pass("another"), api.JobFailed); c.Status == metav1.ConditionTrue {
+		t.Errorf("condition Failed of the new task: %+v", c)
+	}
+}
+
 // Nothing is written once a task has ended, until it is deleted after its time.
 func TestAFinishedTaskRestsAndGoes(t *testing.T) {
 	s := newStage(t)
