@@ -3,6 +3,8 @@ package e2e
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -55,6 +57,34 @@ func TestALostPodComesBack(t *testing.T) {
 	awaitWhole(t)
 	if after := nodeOf(t, pod); after.HostID != before.HostID || after.Address == before.Address {
 		t.Errorf("before %+v, after %+v", before, after)
+	}
+}
+
+// A task restarts one rack of a datacenter: its node comes back with its data, and the pods of other racks stay.
+func TestATaskRestartsARack(t *testing.T) {
+	theRing(t)
+	pod := ring + "-dc1-rack2-sts-0"
+	before, pods := nodeOf(t, pod), strings.Fields(uids(t, west))
+	task := filepath.Join(t.TempDir(), "task.yaml")
+	if err := os.WriteFile(task, []byte(`
+apiVersion: control.k8ssandra.io/v1alpha1
+kind: CassandraTask
+metadata: {name: restart-rack2}
+spec: {datacenter: {name: dc1}, jobs: [{name: restart, command: restart, args: {rack: rack2}}]}
+`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	kubectl(t, west, "apply", "-f", task)
+	defer kubectl(t, west, "delete", "cassandratask", "restart-rack2")
+	eventually(t, 4*time.Minute, func() error {
+		return contains(kubectl(t, west, "get", "cassandratask", "restart-rack2", "-o", "jsonpath={range .status.conditions[*]}{.type}={.status} {.message} {end}{.status.podStatuses}"), "Complete=True 1 pods")
+	})
+	awaitWhole(t)
+	if after := nodeOf(t, pod); after.HostID != before.HostID || after.Address == before.Address {
+		t.Errorf("the node was %+v and is %+v", before, after)
+	}
+	if after := strings.Fields(uids(t, west)); len(after) != 3 || after[0] != pods[0] || after[1] == pods[1] || after[2] != pods[2] {
+		t.Errorf("the pods were %v and are %v", pods, after)
 	}
 }
 
