@@ -20,6 +20,7 @@ const (
 const (
 	DeletionAnnotation  = "ringspan.io/deletion"
 	DeletionAsked       = "asked"
+	DeletionLost        = "lost"
 	LetGoAnnotation     = "ringspan.io/let-go"
 	BringBackAnnotation = "ringspan.io/bring-back"
 )

@@ -16,12 +16,13 @@ func IsAsked(o Object) bool {
 
 // Copy is an object as its region's copy, with its revision.
 func (k *Kind) Copy(region string, o Object) Copy {
-	c := Copy{Region: region, UID: string(o.GetUID()), Hash: k.Former(o), Canonical: k.Hash(o), Deleting: o.GetDeletionTimestamp() != nil, Asked: IsAsked(o)}
+	c := Copy{Region: region, UID: string(o.GetUID()), Hash: k.Former(o), Canonical: k.Hash(o), Deleting: o.GetDeletionTimestamp() != nil, Asked: IsAsked(o),
+		Mark: o.GetAnnotations()[DeletionAnnotation], Removal: o.GetAnnotations()[RemovalAnnotation]}
 	if k.Borrowed(o) {
 		return c
 	}
 	notes := o.GetAnnotations()
-	c.ID = notes[k.ID]
+	c.ID, c.Written = notes[k.ID], notes[RevisionAnnotation]
 	head, err := ParseHead(notes[RevisionAnnotation], notes[AncestorsAnnotation], notes[LineageAnnotation])
 	if err != nil { // nobody's revision: as if it had none
 		return c

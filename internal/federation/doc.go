@@ -3,7 +3,8 @@
 // A shared object is a wish for the whole ring or fleet, a K8ssandraCluster for one. Every region keeps its own copy of it
 // and reads its peers' copies. A copy carries a revision "<counter>/<region>/<hash>" and the revisions that it supersedes,
 // its ancestors. The package is pure: it owns revisions and the decisions about a region's copy, and never talks to
-// Kubernetes, reads a clock or logs. What is known of the peers comes from package federation/peers.
+// Kubernetes, reads a clock or logs. What is known of the peers comes from package federation/peers;
+// federation/controller carries the decisions out, for any kind.
 //
 // What a region makes of an object, CassandraDatacenters for one, are the object's parts in that region.
 //
@@ -17,7 +18,13 @@
 //     (Deletion). K8ssandraClusters are the example: internal/ring/kind.go.
 //  2. Its fields that are added later are left out of the JSON while they are not set, and their defaults don't change:
 //     package canonical says why.
-//  3. Peers are allowed to read it: config/rbac/peer.yaml; this region's operator to write it: config/rbac/operator.yaml.
+//  3. Its loop begins each pass with Copies.Pass of package federation/controller, which returns the copy once it is agreed
+//     on, and hands over its Parts: which ones of an object the region has, how they are taken down, and how the status says
+//     that the copy is being deleted. What is known of the peers' parts and losses is in Pass.View. The ring's loop is the
+//     example: parts.go and controller.go of internal/ring/controller.
+//  4. It is followed at the peers: peers.Shared(Kind) in the list of internal/operator, and about() tells which objects a
+//     peer's news are about.
+//  5. Peers are allowed to read it: config/rbac/peer.yaml; this region's operator to write it: config/rbac/operator.yaml.
 //
 // # A copy that is there: Follow
 //
@@ -46,5 +53,5 @@
 //
 // A region without a copy takes the newest one of a peer over, unless that one is about to be deleted.
 //
-// Start reading at follow.go.
+// Start reading at decide.go.
 package federation

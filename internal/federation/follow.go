@@ -26,6 +26,10 @@ type Copy struct {
 	Hash      string   // of the spec as it is there now, by the first version's rules
 	Canonical string   // and by today's
 	Unknown   []string // fields of the spec that this version doesn't know, which the hashes leave out
+	Refused   string   // why it must not be taken over, "" when it may
+	Written   string   // the revision's text as it stands there, readable or not
+	Mark      string   // DeletionAnnotation
+	Removal   string   // RemovalAnnotation
 	Deleting  bool
 	Asked     bool // its region says that a person asked for the deletion; without that it may go with its namespace
 	Stale     bool // a peer's as it was last seen: the region does not answer now
@@ -56,8 +60,9 @@ func (c Copy) edited() bool {
 	return c.Hash != c.Head.Hash
 }
 
-// unread is true when the spec has fields that this version doesn't know and that the revision was made with.
-func (c Copy) unread() bool { return len(c.Unknown) > 0 && c.edited() }
+// unread is true when the spec must not be taken over, or has fields that this version doesn't know and that the revision was
+// made with.
+func (c Copy) unread() bool { return c.Refused != "" || len(c.Unknown) > 0 && c.edited() }
 
 // Decision is what a region does. Head is the copy's new one, with Publish, Raise and Adopt; Other is the peer's copy
 // that caused the decision, with all but Keep and Publish.
@@ -101,12 +106,12 @@ func follow(own Copy, peers []Copy, told []Revision) Decision {
 	for _, p := range live {
 		if own.sameVersion(p.Head) && compareRevisions(p.Revision, own.Revision) < 0 && !p.edited() {
 			// The same edit was made in both regions: it gets one name, and keeps what either one supersedes.
-			return Decision{Verb: Adopt, Other: p, Head: p.Head.over(own.Head)}
+			return own.adopt(p)
 		}
 	}
 	for _, p := range live {
 		if own.behind(p) && !p.edited() { // an edited one has its revision in a moment
-			return Decision{Verb: Adopt, Other: p, Head: p.Head.over(own.Head)}
+			return own.adopt(p)
 		}
 	}
 	for _, p := range live {
@@ -120,6 +125,14 @@ func follow(own Copy, peers []Copy, told []Revision) Decision {
 	return Decision{Verb: Keep, Head: own.Head}
 }
 
+// adopt takes a peer's version over, unless that must not be.
+func (c Copy) adopt(p Copy) Decision {
+	if p.Refused != "" {
+		return Decision{Verb: Unread, Other: p}
+	}
+	return Decision{Verb: Adopt, Other: p, Head: p.Head.over(c.Head)}
+}
+
 // behind is true when the other one's revision supersedes c's, and not the reverse.
 func (c Copy) behind(o Copy) bool {
 	return !c.Supersedes(o.Head) && o.Supersedes(c.Head)
@@ -130,7 +143,7 @@ func (c Copy) behind(o Copy) bool {
 func enter(own Copy, live []Copy) Decision {
 	now := Head{Revision: Revision{Hash: own.Hash}, Canonical: own.Canonical}
 	for _, p := range live {
-		if p.sameSpec(now) && !p.edited() {
+		if p.sameSpec(now) && !p.edited() && p.Refused == "" {
 			return Decision{Verb: Adopt, Other: p, Head: p.Head}
 		}
 	}

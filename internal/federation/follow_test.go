@@ -138,7 +138,7 @@ func TestRetire(t *testing.T) {
 		{"the peer was edited", "1/a/x", Peer{Reachable: true, Copy: at(t, "b", "2/b/y < 1/a/x")}, Yield},
 		{"the peer has diverged", "2/a/y < 1/a/x", Peer{Reachable: true, Copy: at(t, "b", "2/b/z < 1/a/x")}, Yield},
 		{"the peer's edit has no revision yet", "1/a/x", Peer{Reachable: true, Copy: at(t, "b", "*1/a/x")}, Await},
-		{"the peer has datacenters and no copy", "1/a/x", Peer{Reachable: true, Absent: true, Datacenters: true}, Await},
+		{"the peer has datacenters and no copy", "1/a/x", Peer{Reachable: true, Absent: true, Parts: true}, Await},
 		{"a ring of the same name that waits there for this one to go", "1/a/x", Peer{Reachable: true, Copy: Copy{Region: "b", Hash: "new"}}, Remove},
 		{"the peer loses its copy", "1/a/x", Peer{Reachable: true, Copy: at(t, "b", "~1/a/x")}, Remove},
 		{"the peer loses an edit that this deletion doesn't know of", "1/a/x", Peer{Reachable: true, Copy: at(t, "b", "~2/b/y < 1/a/x")}, Await},

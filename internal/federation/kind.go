@@ -20,6 +20,8 @@ type Object interface {
 // region keeps a copy. This is all that has to be said of one for its copies to agree.
 type Kind struct {
 	schema.GroupVersionKind
+	Noun  string // what it is called in sentences, "ring" for one
+	Parts string // and what a region makes of it, "datacenters"
 
 	// Definition names its CustomResourceDefinition.
 	Definition string
@@ -41,6 +43,9 @@ type Kind struct {
 	Pull func(Object) string
 	// Deletion is when a region takes down what it has made of an object that is being deleted.
 	Deletion DeletionRule
+	// Elsewhere tells whether an object speaks of other regions than the one given, which then have to do with it even while
+	// nobody knows them; nil when none does.
+	Elsewhere func(o Object, region string) bool
 	// News is what of an object's status other regions act on, beside its spec, annotations and deletion; nil for nothing.
 	// A region that repeats here what it was told by another one would wake it for ever.
 	News func(Object) string
@@ -59,13 +64,10 @@ const (
 	EachAtOnce
 )
 
-// Is tells whether an object is one of the kind.
-func (k *Kind) Is(o Object) bool { return reflect.TypeOf(o) == reflect.TypeOf(k.New()) }
-
 // TakeSpec gives a copy another one's spec.
 func (k *Kind) TakeSpec(to, from Object) {
-	spec := k.Spec(from.DeepCopyObject().(Object))
-	reflect.ValueOf(k.Spec(to)).Elem().Set(reflect.ValueOf(spec).Elem())
+	copied, _ := from.DeepCopyObject().(Object) // of its original's type
+	reflect.ValueOf(k.Spec(to)).Elem().Set(reflect.ValueOf(k.Spec(copied)).Elem())
 }
 
 // Hash is the canonical hash of an object's spec, Former the first version's.

@@ -171,12 +171,12 @@ func (p *place) retire() move {
 	var all []Peer
 	for _, name := range slices.Sorted(maps.Keys(p.seen)) {
 		s := p.seen[name]
-		one := Peer{Copy: Copy{Region: name}, Reachable: s.reachable, Absent: !s.exists, Datacenters: s.dcs}
+		one := Peer{Copy: Copy{Region: name}, Reachable: s.reachable, Absent: !s.exists, Parts: s.dcs}
 		c := p.gen.copyOf(name, s)
 		switch {
 		case !s.exists:
 		case Stranger(p.notes[idNote], c):
-			one.Absent, one.Datacenters = true, false
+			one.Absent, one.Parts = true, false
 		default:
 			one.Copy = c
 		}

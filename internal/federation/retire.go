@@ -10,9 +10,11 @@ const (
 // Peer is a region as a deletion sees it.
 type Peer struct {
 	Copy
-	Reachable   bool
-	Absent      bool // it has no copy, as of the last look
-	Datacenters bool // of the ring are there
+	Reachable bool
+	Absent    bool              // it has no copy, as of the last look
+	Parts     bool              // of the object are there
+	Seen      map[string]string // RegionsAnnotation
+	BringBack string            // BringBackAnnotation
 }
 
 // unknown is true of a copy that its region loses, with an edit that c, which is being deleted, does not know of.
@@ -33,7 +35,7 @@ func Retire(own Copy, peers []Peer) Decision {
 		}
 	}
 	for _, p := range peers {
-		orphaned := (p.Absent || p.IsZero() && !p.Deleting) && p.Datacenters // its region takes the copy over first
+		orphaned := (p.Absent || p.IsZero() && !p.Deleting) && p.Parts // its region takes the copy over first
 		if !p.Reachable || p.live() || orphaned || own.unknown(p) {
 			return Decision{Verb: Await, Other: p.Copy}
 		}
@@ -48,7 +50,7 @@ func Take(peers []Copy, leftovers bool) (Copy, bool) {
 	best := Copy{}
 	for _, p := range live {
 		switch {
-		case p.Stale:
+		case p.Stale, p.Refused != "":
 		case p.edited():
 			return Copy{}, false // it has its revision in a moment
 		case best.IsZero() || p.Supersedes(best.Head):

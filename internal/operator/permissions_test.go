@@ -32,16 +32,22 @@ const module = "github.com/ringspan/ringspan/"
 // carriedOut are the calls whose object's kind only the one who calls knows, with all kinds that it can be. Kinds of
 // objects that package datacenter builds are looked for there: see TestEveryKindThatIsBuiltHasACase.
 var carriedOut = map[string][]string{
-	"internal/deletion.Cause Get":                      {"CustomResourceDefinition"}, // its metadata
-	"internal/datacenter/controller.write Patch":       {"Service", "EndpointSlice", "PodDisruptionBudget", "StatefulSet"},
-	"internal/datacenter/controller.step Delete":       {"Service", "EndpointSlice", "PodDisruptionBudget", "StatefulSet"},
-	"internal/datacenter/controller.makeTask Create":   {"CassandraTask"},
-	"internal/federation/peers.list List":              {"K8ssandraCluster", "CassandraDatacenter", "ReplicatedSecret"}, // of a peer
-	"internal/ring/controller.own Get":                 {"K8ssandraCluster"},                                            // as it is stored
-	"internal/ring/controller.lostIfPatched Patch":     {"K8ssandraCluster"},
-	"internal/ring/controller.lostIfCreated Create":    {"K8ssandraCluster"},
-	"internal/task/controller.Reconcile Get":           {"K8ssandraTask", "ScheduledTask"},
-	"internal/task/controller.Reconcile Status.Update": {"K8ssandraTask", "ScheduledTask"},
+	"internal/deletion.Cause Get":                         {"CustomResourceDefinition"}, // its metadata
+	"internal/datacenter/controller.write Patch":          {"Service", "EndpointSlice", "PodDisruptionBudget", "StatefulSet"},
+	"internal/datacenter/controller.step Delete":          {"Service", "EndpointSlice", "PodDisruptionBudget", "StatefulSet"},
+	"internal/datacenter/controller.makeTask Create":      {"CassandraTask"},
+	"internal/federation/peers.list List":                 {"K8ssandraCluster", "CassandraDatacenter", "ReplicatedSecret"}, // of a peer
+	"internal/federation/controller.Pass Get":             {"K8ssandraCluster"},
+	"internal/federation/controller.observe Get":          {"K8ssandraCluster"}, // as it is stored
+	"internal/federation/controller.patch Patch":          {"K8ssandraCluster"},
+	"internal/federation/controller.follow Delete":        {"K8ssandraCluster"},
+	"internal/federation/controller.create Create":        {"K8ssandraCluster"},
+	"internal/federation/controller.lostIfPatched Patch":  {"K8ssandraCluster"},
+	"internal/federation/controller.lostIfCreated Create": {"K8ssandraCluster"},
+	"internal/federation/controller.yield Status.Update":  {"K8ssandraCluster"},
+	"internal/federation/controller.tell Status.Update":   {"K8ssandraCluster"},
+	"internal/task/controller.Reconcile Get":              {"K8ssandraTask", "ScheduledTask"},
+	"internal/task/controller.Reconcile Status.Update":    {"K8ssandraTask", "ScheduledTask"},
 }
 
 // named are the kinds that are allowed by name, with the names.

@@ -11,6 +11,7 @@ import (
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 	"github.com/ringspan/ringspan/internal/deletion"
+	"github.com/ringspan/ringspan/internal/federation"
 	"github.com/ringspan/ringspan/internal/topology"
 )
 
@@ -36,6 +37,14 @@ func Namespace(k *api.K8ssandraCluster, t api.CassandraDatacenterTemplate) strin
 		return t.Metadata.Namespace
 	}
 	return k.Namespace
+}
+
+// RegionOf is where a datacenter belongs: its context, or where the ring was first applied.
+func RegionOf(k *api.K8ssandraCluster, t api.CassandraDatacenterTemplate) string {
+	if t.K8sContext != "" {
+		return t.K8sContext
+	}
+	return k.Annotations[federation.OriginAnnotation]
 }
 
 // Topology is the ring as all its datacenters know it; the first one founds it.

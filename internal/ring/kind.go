@@ -1,6 +1,8 @@
 package ring
 
 import (
+	"slices"
+
 	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 	"github.com/ringspan/ringspan/internal/deletion"
 	"github.com/ringspan/ringspan/internal/federation"
@@ -11,6 +13,8 @@ import (
 // whole or not at all.
 var Kind = &federation.Kind{
 	GroupVersionKind: api.GroupVersion.WithKind("K8ssandraCluster"),
+	Noun:             "ring",
+	Parts:            "datacenters",
 	Definition:       deletion.RingDefinition,
 	New:              func() federation.Object { return &api.K8ssandraCluster{} },
 	Spec:             func(o federation.Object) any { return &o.(*api.K8ssandraCluster).Spec },
@@ -18,4 +22,11 @@ var Kind = &federation.Kind{
 	ID:               api.RingIDAnnotation,
 	Finalizer:        api.Finalizer,
 	Deletion:         federation.TogetherOnly,
+	Elsewhere:        reachesElsewhere,
+}
+
+// reachesElsewhere tells whether a ring has datacenters in other regions.
+func reachesElsewhere(o federation.Object, region string) bool {
+	k := o.(*api.K8ssandraCluster)
+	return k.Spec.Cassandra != nil && slices.ContainsFunc(k.Spec.Cassandra.Datacenters, func(t api.CassandraDatacenterTemplate) bool { return RegionOf(k, t) != region })
 }

@@ -13,7 +13,6 @@ import (
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 	"github.com/ringspan/ringspan/internal/deletion"
-	"github.com/ringspan/ringspan/internal/federation"
 	"github.com/ringspan/ringspan/internal/federation/peers"
 	"github.com/ringspan/ringspan/internal/ring"
 )
@@ -51,14 +50,7 @@ func (p *pass) reconcile(ctx context.Context) error {
 	return p.orphans(ctx)
 }
 
-// regionOf is where a datacenter belongs: its context, or where the ring was
-// first applied.
-func (p *pass) regionOf(t api.CassandraDatacenterTemplate) string {
-	if t.K8sContext != "" {
-		return t.K8sContext
-	}
-	return p.k.Annotations[federation.OriginAnnotation]
-}
+func (p *pass) regionOf(t api.CassandraDatacenterTemplate) string { return ring.RegionOf(p.k, t) }
 
 func (p *pass) checkRegion(i int, t api.CassandraDatacenterTemplate) {
 	if !slices.ContainsFunc(p.peers, func(s peers.Snapshot) bool { return s.Region == p.regionOf(t) }) {
@@ -156,7 +148,7 @@ func (p *pass) statusOf(ctx context.Context, t api.CassandraDatacenterTemplate) 
 // orphans names datacenters that are no longer in the ring: taking one down
 // loses its data, so it is not done unasked.
 func (p *pass) orphans(ctx context.Context) error {
-	list, err := p.datacenters(ctx, p.key())
+	list, err := datacenters(ctx, p.Client, p.key())
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,10 @@ import (
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	control "github.com/ringspan/ringspan/api/control/v1alpha1"
 	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
+	"github.com/ringspan/ringspan/internal/federation"
+	copies "github.com/ringspan/ringspan/internal/federation/controller"
 	"github.com/ringspan/ringspan/internal/federation/peers"
+	"github.com/ringspan/ringspan/internal/ring"
 )
 
 // Reconciler runs the rings of one region.
@@ -49,6 +52,7 @@ func (r *Reconciler) SetupWithManager(m ctrl.Manager) error {
 type pass struct {
 	*Reconciler
 	k         *api.K8ssandraCluster
+	view      federation.View
 	peers     []peers.Snapshot
 	errs      []error  // what the user has to mend
 	waits     []string // what is waited for
@@ -56,7 +60,6 @@ type pass struct {
 	choice    string   // why the ring has diverged
 	reason    string   // of that, when it is another one
 	held      bool     // nothing of the ring may be made yet
-	refused   bool     // another region's ring isn't taken over, for a reason that was told
 }
 
 // Reconcile is one pass. It decides nothing before every peer has been looked at: what is not known yet is not absent.
@@ -65,29 +68,12 @@ func (r *Reconciler) Reconcile(ctx context.Context, q ctrl.Request) (ctrl.Result
 	if !whole {
 		return r.wait(ctx, q)
 	}
-	p := &pass{Reconciler: r, k: &api.K8ssandraCluster{}, peers: known}
-	err := r.Client.Get(ctx, q.NamespacedName, p.k)
-	if apierrors.IsNotFound(err) {
-		err := p.pull(ctx, q.NamespacedName)
-		if err == nil && p.refused { // what is missing here may come without news of a peer
-			return ctrl.Result{RequeueAfter: later}, nil
-		}
-		return ctrl.Result{}, err
+	agreed, again, err := r.copies().Pass(ctx, q.NamespacedName, known)
+	if agreed == nil || err != nil {
+		return ctrl.Result{RequeueAfter: again}, err
 	}
-	if err != nil {
-		return ctrl.Result{}, err
-	}
-	if !p.k.DeletionTimestamp.IsZero() {
-		again, err := p.leave(ctx)
-		return ctrl.Result{RequeueAfter: again}, ignoreConflict(client.IgnoreNotFound(err))
-	}
-	if again, err := p.agree(ctx); again || err != nil {
-		return ctrl.Result{}, ignoreConflict(client.IgnoreNotFound(err))
-	}
-	failure := p.doomed(ctx)
-	if failure != nil {
-		return ctrl.Result{}, ignoreConflict(failure)
-	}
+	p := r.pass(agreed)
+	var failure error
 	if p.choice == "" && !p.held {
 		if failure = p.reconcile(ctx); apierrors.IsConflict(failure) {
 			return ctrl.Result{}, nil // another pass with fresher eyes follows at once
@@ -103,15 +89,28 @@ func (r *Reconciler) Reconcile(ctx context.Context, q ctrl.Request) (ctrl.Result
 	return ctrl.Result{RequeueAfter: later}, nil
 }
 
-func (p *pass) key() client.ObjectKey { return client.ObjectKeyFromObject(p.k) }
-
-// patch writes what differs from before, and nothing if the copy was written meanwhile. A whole object would write empty
-// parts too, which the API server fills with defaults, and so make another revision.
-func (p *pass) patch(ctx context.Context, before *api.K8ssandraCluster) error {
-	return p.Client.Patch(ctx, p.k, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
+// copies keep this region's copies of rings in agreement with the peers'.
+func (r *Reconciler) copies() *copies.Copies {
+	return &copies.Copies{Kind: ring.Kind, Parts: parts{r.Client, r.Now}, Client: r.Client, Live: r.Live, Events: r.Events, Peers: r.Peers, Region: r.Region, Now: r.Now}
 }
 
-func orNone(s string) string { return orElse(s, "none") }
+// pass goes on from a copy that is agreed on, or that a person has to decide about.
+func (r *Reconciler) pass(c *copies.Pass) *pass {
+	k, _ := c.Object.(*api.K8ssandraCluster)
+	p := &pass{Reconciler: r, k: k, view: c.View, peers: c.Peers, waits: c.Plan.Waits, choice: c.Plan.Choice, held: c.Plan.Held}
+	for _, problem := range c.Plan.Problems {
+		p.errs = append(p.errs, errors.New(problem))
+	}
+	if c.Plan.TwoObjects {
+		p.reason = reasonTwoRings
+	}
+	return p
+}
+
+// reasonTwoRings is one of the condition Diverged.
+const reasonTwoRings = "TwoRings"
+
+func (p *pass) key() client.ObjectKey { return client.ObjectKeyFromObject(p.k) }
 
 // ignoreConflict: another pass with fresher eyes follows at once.
 func ignoreConflict(err error) error {

@@ -50,6 +50,15 @@ func (p *pass) mayBeIn(ctx context.Context, name string) (bool, error) {
 
 func (p *pass) asker() grant.Asker { return grant.Asker{Namespace: p.k.Namespace, Name: p.k.Name} }
 
+func (p *pass) ensureNamespace(ctx context.Context, name string) error {
+	ns := &corev1.Namespace{}
+	ns.Name = name
+	if err := p.Client.Create(ctx, ns); err != nil && !apierrors.IsAlreadyExists(err) {
+		return err
+	}
+	return nil
+}
+
 // isOurs tells whether a datacenter was made for this ring.
 func (p *pass) isOurs(dc *cassandra.CassandraDatacenter) bool {
 	return dc.Labels[api.ClusterNameLabel] == p.k.Name && dc.Labels[api.ClusterNamespaceLabel] == p.k.Namespace
@@ -72,20 +81,6 @@ func (p *pass) namespace(ctx context.Context, name string) (*corev1.Namespace, e
 		return nil, nil //nolint:nilnil // absence is an answer
 	}
 	return ns, err
-}
-
-// missingToTakeOver is the grant that a ring of another region lacks to have its copy in the namespace of its name here; ""
-// if none. Only namespaces where a pod can become anything need one.
-func (p *pass) missingToTakeOver(ctx context.Context, ring types.NamespacedName) (string, error) {
-	if !grant.Guarded(ring.Namespace, p.Peers.Namespace) {
-		return "", nil
-	}
-	ns, err := p.namespace(ctx, ring.Namespace)
-	a := grant.Asker{Namespace: ring.Namespace, Name: ring.Name}
-	if err != nil || grant.Accepts(ns, a) {
-		return "", err
-	}
-	return grant.Missing("ring "+ring.Name, p.Region, ring.Namespace, ns, a), nil
 }
 
 // missingElsewhere are the grants that other regions miss for their datacenters of the ring, as their copies say.

@@ -18,6 +18,7 @@ import (
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 	"github.com/ringspan/ringspan/internal/deletion"
+	"github.com/ringspan/ringspan/internal/federation"
 	"github.com/ringspan/ringspan/internal/ring"
 )
 
@@ -34,7 +35,7 @@ func (p *pass) report(ctx context.Context) (ready bool, err error) {
 		status.Error = strings.ReplaceAll(joined.Error(), "\n", "; ")
 	}
 	ready, initialized := p.choice == "" && len(p.errs) == 0 && len(p.waits) == 0, true
-	waits := append(append([]string{}, p.waits...), p.behind()...)
+	waits := append(append([]string{}, p.waits...), p.view.Behind()...)
 	ready = ready && len(waits) == 0
 	if p.k.Spec.Cassandra != nil {
 		for _, t := range p.k.Spec.Cassandra.Datacenters {
@@ -73,31 +74,10 @@ func (p *pass) missing(name, region string, status *api.K8ssandraClusterStatus) 
 		status.Datacenters[name] = p.k.Status.Datacenters[name]
 		return fmt.Sprintf("datacenter %s, which region %s has lost: nobody agreed to its deletion, and it isn't made again without a person's word. "+
 			"Set the annotation %s: %s on this copy to have it made again", name, region, deletion.BringBack, region)
-	case region != p.Region && p.lostIn(region) != "":
+	case region != p.Region && p.view.LostIn(region) != "":
 		return fmt.Sprintf("datacenter %s, which region %s has lost", name, region)
 	}
 	return fmt.Sprintf("datacenter %s in region %s to be made", name, region)
-}
-
-// behind names the regions that answer and hold another revision: they have yet to act on this one. A region that doesn't
-// answer is not waited for.
-func (p *pass) behind() (waits []string) {
-	own := p.k.Annotations[api.RevisionAnnotation]
-	for i := range p.peers {
-		s := &p.peers[i]
-		if !s.Reachable {
-			continue
-		}
-		k := copyAt(s, p.key())
-		if p.lostIn(s.Region) != "" {
-			waits = append(waits, fmt.Sprintf("region %s, which has lost its part of the ring", s.Region))
-			continue
-		}
-		if k == nil || k.DeletionTimestamp.IsZero() && k.Annotations[api.RevisionAnnotation] != own {
-			waits = append(waits, fmt.Sprintf("region %s to take revision %s over", s.Region, own))
-		}
-	}
-	return waits
 }
 
 func newsOf(s *cassandra.CassandraDatacenterStatus) string {
@@ -110,7 +90,7 @@ func newsOf(s *cassandra.CassandraDatacenterStatus) string {
 func (p *pass) peerStatus() (all []api.PeerStatus) {
 	for i := range p.peers {
 		s := &p.peers[i]
-		one := api.PeerStatus{Region: s.Region, Reachable: s.Reachable, Since: metav1.NewTime(s.Since.Truncate(time.Second)), Message: s.Message, Lost: p.lostIn(s.Region) != ""}
+		one := api.PeerStatus{Region: s.Region, Reachable: s.Reachable, Since: metav1.NewTime(s.Since.Truncate(time.Second)), Message: s.Message, Lost: p.view.LostIn(s.Region) != ""}
 		for _, old := range p.k.Status.Peers { // a restart of this process is no news of the peer
 			if old.Region == s.Region && old.Reachable == s.Reachable {
 				one.Since = old.Since
@@ -162,8 +142,8 @@ func (p *pass) conditions(ready, initialized bool, waits []string, failure strin
 	if c := p.overruled(); c != nil {
 		all = append(all, *c)
 	}
-	if lost := p.losses(); len(lost) > 0 {
-		all = append(all, p.condition(api.ClusterRegionLost, true, reasonLost, strings.Join(lost, "; ")))
+	if lost := p.view.Losses(); len(lost) > 0 {
+		all = append(all, p.condition(api.ClusterRegionLost, true, federation.ReasonLost, strings.Join(lost, "; ")))
 	}
 	if fields := ring.NotActedOn(p.k); len(fields) > 0 {
 		all = append(all, p.condition(api.ClusterFieldsNotActedOn, true, "NotActedOn", "not acted on: "+strings.Join(fields, ", ")))
@@ -172,16 +152,19 @@ func (p *pass) conditions(ready, initialized bool, waits []string, failure strin
 }
 
 func (p *pass) condition(kind api.K8ssandraClusterConditionType, is bool, reason, message string) api.K8ssandraClusterCondition {
-	c := api.K8ssandraClusterCondition{Type: kind, Status: corev1.ConditionFalse, Reason: reason, Message: message}
-	if is {
-		c.Status = corev1.ConditionTrue
+	return condition(p.k, p.Now(), kind, is, reason, message)
+}
+
+// overruled says, in the copy that stays, that a deletion in another region does not hold. It is told until the next edit.
+func (p *pass) overruled() *api.K8ssandraClusterCondition {
+	if words := p.view.Overruled(); words != "" {
+		c := p.condition(api.ClusterDeleting, false, federation.ReasonOverruled, words)
+		return &c
 	}
-	now := metav1.NewTime(p.Now().Truncate(time.Second))
-	c.LastTransitionTime = &now
-	if old := p.k.Status.Condition(kind); old != nil && old.Status == c.Status {
-		c.LastTransitionTime = old.LastTransitionTime
+	if old := p.k.Status.Condition(api.ClusterDeleting); old != nil && old.Reason == federation.ReasonOverruled && p.k.Status.ObservedGeneration == p.k.Generation {
+		return old
 	}
-	return c
+	return nil
 }
 
 func word(is bool, yes, no string) string {

@@ -1,0 +1,119 @@
+package controller
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/ringspan/ringspan/internal/federation"
+)
+
+// leave carries out what was decided about a copy that is being deleted.
+func (p *Pass) leave(ctx context.Context, before client.Object) (outcome, time.Duration, error) {
+	plan := p.Plan
+	if plan.Other.Region != "" && plan.Verb == federation.Mark { // it was lost, and now another region's deletion holds
+		p.tellFollowed(plan.Other)
+		if err := p.Parts.Heed(ctx, p.Object, p.objects[plan.Other.Region]); err != nil {
+			return enough, soon, err
+		}
+		before = deepCopy(p.Object)
+	}
+	if plan.ID != "" || len(plan.Notes) > 0 {
+		p.writeNotes()
+		if err := p.patch(ctx, before); err != nil {
+			return enough, soon, err
+		}
+	}
+	switch plan.Verb {
+	case federation.Mark:
+		return p.marked(ctx), soon, nil
+	case federation.TakeDown:
+		return enough, soon, errors.Join(p.takeDown(ctx), p.tell(ctx, plan.Reason, plan.Words, false))
+	case federation.LetGo:
+		return enough, soon, p.letGo(ctx)
+	case federation.Release:
+		return enough, soon, p.release(ctx)
+	case federation.Yield:
+		return enough, 0, p.yield(ctx)
+	}
+	return enough, soon, p.tell(ctx, plan.Reason, plan.Words, plan.Waiting)
+}
+
+// marked goes on at once when it has become clear that a person asked for the deletion.
+func (p *Pass) marked(ctx context.Context) outcome {
+	what := p.Plan.Notes[federation.DeletionAnnotation]
+	if what != "" {
+		log.FromContext(ctx).Info("the "+p.Kind.Noun+" is being deleted", "deletion", what)
+	}
+	if what == federation.DeletionAsked && p.Plan.Other.Region == "" {
+		return anew
+	}
+	return enough
+}
+
+// takeDown begins to delete all parts. What fails with one is no reason to leave the others.
+func (p *Pass) takeDown(ctx context.Context) error {
+	var errs []error
+	for _, part := range p.parts {
+		errs = append(errs, p.Parts.TakeDown(ctx, p.Object, part))
+	}
+	return errors.Join(errs...)
+}
+
+// letGo ends what was lost here, on a person's word: those parts that go too, and then the copy. A part in another
+// namespace stays; one that is held there needs a word of its own.
+func (p *Pass) letGo(ctx context.Context) error {
+	for _, part := range p.parts {
+		if part.GetDeletionTimestamp().IsZero() || part.GetNamespace() != p.name.Namespace {
+			continue
+		}
+		if err := p.Parts.TakeDown(ctx, p.Object, part); err != nil {
+			return err
+		}
+		return p.tell(ctx, p.Plan.Reason, p.Plan.Words+part.GetName(), false)
+	}
+	return p.release(ctx)
+}
+
+func (p *Pass) release(ctx context.Context) error {
+	before := deepCopy(p.Object)
+	controllerutil.RemoveFinalizer(p.Object, p.Kind.Finalizer)
+	return p.patch(ctx, before)
+}
+
+// yield lets a copy go whose deletion is overruled: its parts stay, and the other copy is taken over in its place.
+func (p *Pass) yield(ctx context.Context) error {
+	plan := p.Plan
+	log.FromContext(ctx).Info("the deletion is overruled by an edit", "region", plan.Other.Region, "revision", plan.Other.String())
+	p.Events.Eventf(p.Object, nil, corev1.EventTypeWarning, "DeletionOverruled", "Reconcile", "%s", plan.Words)
+	if err := p.release(ctx); err != nil {
+		return err
+	}
+	p.Object = nil
+	if _, _, err := p.step(ctx); err != nil || p.Object == nil {
+		return err // the next pass takes it over
+	}
+	p.Parts.SetDeleting(p.Object, Deleting{Reason: plan.Reason, Message: plan.Words})
+	return p.Client.Status().Update(ctx, p.Object)
+}
+
+// tell says how the deletion goes, with an event when it says something new.
+func (p *Pass) tell(ctx context.Context, reason, message string, waiting bool) error {
+	if !p.Parts.SetDeleting(p.Object, Deleting{Is: true, Reason: reason, Message: message, Waiting: waiting}) {
+		return nil
+	}
+	if err := p.Client.Status().Update(ctx, p.Object); err != nil {
+		return err
+	}
+	kind := corev1.EventTypeNormal
+	if waiting {
+		kind = corev1.EventTypeWarning
+	}
+	p.Events.Eventf(p.Object, nil, kind, reason, "Reconcile", "%s", message)
+	return nil
+}

@@ -1,0 +1,186 @@
+package controller
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
+	"github.com/ringspan/ringspan/internal/deletion"
+	federation "github.com/ringspan/ringspan/internal/federation/controller"
+	"github.com/ringspan/ringspan/internal/federation/peers"
+)
+
+// parts are a ring's in this region: its datacenters.
+type parts struct {
+	client client.Client
+	now    func() time.Time
+}
+
+// List are the region's datacenters of a ring.
+func (p parts) List(ctx context.Context, ring types.NamespacedName) ([]client.Object, error) {
+	list, err := datacenters(ctx, p.client, ring)
+	all := make([]client.Object, len(list))
+	for i := range list {
+		all[i] = &list[i]
+	}
+	return all, err
+}
+
+func datacenters(ctx context.Context, kube client.Client, ring types.NamespacedName) ([]cassandra.CassandraDatacenter, error) {
+	var list cassandra.CassandraDatacenterList
+	err := kube.List(ctx, &list, client.MatchingLabels{api.ClusterNameLabel: ring.Name, api.ClusterNamespaceLabel: ring.Namespace})
+	slices.SortFunc(list.Items, func(a, b cassandra.CassandraDatacenter) int { return strings.Compare(a.Name, b.Name) })
+	return list.Items, err
+}
+
+// At tells whether a peer has datacenters of a ring.
+func (parts) At(s *peers.Snapshot, ring types.NamespacedName) bool {
+	return len(datacentersAt(s, ring)) > 0
+}
+
+// ID is that of the ring that a datacenter is of.
+func (parts) ID(dc client.Object) string { return dc.GetAnnotations()[cassandra.RingIDAnnotation] }
+
+// HeldUp is what a datacenter's deletion waits for when a person has to do something, in parentheses.
+func (parts) HeldUp(o client.Object) string {
+	dc, _ := o.(*cassandra.CassandraDatacenter)
+	c := dc.Status.Condition(cassandra.DatacenterDeleting)
+	if c == nil || c.Reason != cassandra.ReasonDecommission {
+		return ""
+	}
+	return " (" + c.Message + ")"
+}
+
+// TakeDown deletes a datacenter. Deleted without the agreement on it, it would be kept as lost.
+func (p parts) TakeDown(ctx context.Context, k, o client.Object) error {
+	dc, _ := o.(*cassandra.CassandraDatacenter)
+	if err := p.agreeTo(ctx, k, dc); err != nil || !dc.DeletionTimestamp.IsZero() {
+		return err
+	}
+	return client.IgnoreNotFound(p.client.Delete(ctx, dc))
+}
+
+// agreeTo says on a datacenter that its deletion was agreed on: only then its own loop lets its volumes go, or keeps them for
+// as long as the ring says, which the datacenter may not have been told before.
+func (p parts) agreeTo(ctx context.Context, k client.Object, dc *cassandra.CassandraDatacenter) error {
+	keep := orElse(dc.Annotations[deletion.KeepVolumes], k.GetAnnotations()[deletion.KeepVolumes])
+	if dc.Annotations[deletion.Annotation] == deletion.Asked && dc.Annotations[deletion.KeepVolumes] == keep {
+		return nil
+	}
+	before := dc.DeepCopy()
+	if dc.Annotations == nil {
+		dc.Annotations = map[string]string{}
+	}
+	dc.Annotations[deletion.Annotation] = deletion.Asked
+	if keep != "" {
+		dc.Annotations[deletion.KeepVolumes] = keep
+	}
+	return client.IgnoreNotFound(p.client.Patch(ctx, dc, client.MergeFrom(before)))
+}
+
+// Heed takes over what the copy that is deleted in another region says of volumes, where this one says nothing: annotations
+// that are put on later don't travel.
+func (p parts) Heed(ctx context.Context, o, other client.Object) error {
+	k, _ := o.(*api.K8ssandraCluster)
+	if other == nil || other.GetAnnotations()[deletion.KeepVolumes] == "" || k.Annotations[deletion.KeepVolumes] != "" {
+		return nil
+	}
+	before := k.DeepCopy()
+	if k.Annotations == nil {
+		k.Annotations = map[string]string{}
+	}
+	k.Annotations[deletion.KeepVolumes] = other.GetAnnotations()[deletion.KeepVolumes]
+	return patch(ctx, p.client, k, before)
+}
+
+// Unprotect takes the protection from deletion off this region's copy and off those of its datacenters that go with it: a
+// person said that what is lost may go.
+func (p parts) Unprotect(ctx context.Context, o client.Object) error {
+	k, _ := o.(*api.K8ssandraCluster)
+	list, err := datacenters(ctx, p.client, client.ObjectKeyFromObject(k))
+	if err != nil {
+		return err
+	}
+	for i := range list {
+		dc := &list[i]
+		if dc.Annotations[deletion.Protection] == "" || dc.Namespace != k.Namespace {
+			continue
+		}
+		before := dc.DeepCopy()
+		delete(dc.Annotations, deletion.Protection)
+		if err := p.client.Patch(ctx, dc, client.MergeFrom(before)); client.IgnoreNotFound(err) != nil {
+			return err
+		}
+	}
+	if k.Annotations[deletion.Protection] == "" {
+		return nil
+	}
+	before := k.DeepCopy()
+	delete(k.Annotations, deletion.Protection)
+	return patch(ctx, p.client, k, before)
+}
+
+// Told are the revisions that this copy names as diverged from it.
+func (parts) Told(o client.Object) map[string]string {
+	k, _ := o.(*api.K8ssandraCluster)
+	if !k.Status.IsTrue(api.ClusterDiverged) {
+		return nil
+	}
+	all := map[string]string{}
+	for _, s := range k.Status.Peers {
+		all[s.Region] = s.Revision
+	}
+	return all
+}
+
+// SetDeleting makes the condition Deleting and status.error say how a deletion goes.
+func (p parts) SetDeleting(o client.Object, d federation.Deleting) (news bool) {
+	k, _ := o.(*api.K8ssandraCluster)
+	old := k.Status.Condition(api.ClusterDeleting)
+	if d.Is && old != nil && old.Reason == d.Reason && old.Message == d.Message {
+		return false
+	}
+	next := condition(k, p.now(), api.ClusterDeleting, d.Is, d.Reason, d.Message)
+	kept := slices.DeleteFunc(slices.Clone(k.Status.Conditions), func(c api.K8ssandraClusterCondition) bool { return c.Type == api.ClusterDeleting })
+	k.Status.Conditions, k.Status.Error = append(kept, next), api.NoError
+	if d.Waiting {
+		k.Status.Error = d.Message
+	}
+	if !d.Is {
+		k.Status.ObservedGeneration = k.Generation
+	}
+	return true
+}
+
+func condition(k *api.K8ssandraCluster, at time.Time, kind api.K8ssandraClusterConditionType, is bool, reason, message string) api.K8ssandraClusterCondition {
+	c := api.K8ssandraClusterCondition{Type: kind, Status: corev1.ConditionFalse, Reason: reason, Message: message}
+	if is {
+		c.Status = corev1.ConditionTrue
+	}
+	now := metav1.NewTime(at.Truncate(time.Second))
+	c.LastTransitionTime = &now
+	if old := k.Status.Condition(kind); old != nil && old.Status == c.Status {
+		c.LastTransitionTime = old.LastTransitionTime
+	}
+	return c
+}
+
+// patch writes what differs from before, and nothing if the copy was written meanwhile.
+func patch(ctx context.Context, kube client.Client, k, before *api.K8ssandraCluster) error {
+	return kube.Patch(ctx, k, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
+}
+
+func orElse(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a
+}
