@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -23,11 +24,17 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ringspan/ringspan/internal/deletion"
+	"github.com/ringspan/ringspan/internal/federation/peers"
 	"github.com/ringspan/ringspan/internal/kubetest"
+	replication "github.com/ringspan/ringspan/internal/replication/controller"
+	ring "github.com/ringspan/ringspan/internal/ring/controller"
 )
 
 // module is whose packages are read for what they ask of an API server.
 const module = "github.com/ringspan/ringspan/"
+
+// followed are the kinds that are read at peers: TestEveryFollowedKindIsAllowed asks there too.
+var followed = []string{"K8ssandraCluster", "CassandraDatacenter", "ReplicatedSecret"}
 
 // carriedOut are the calls whose object's kind only the one who calls knows, with all kinds that it can be. Kinds of
 // objects that package datacenter builds are looked for there: see TestEveryKindThatIsBuiltHasACase.
@@ -36,7 +43,9 @@ var carriedOut = map[string][]string{
 	"internal/datacenter/controller.write Patch":          {"Service", "EndpointSlice", "PodDisruptionBudget", "StatefulSet"},
 	"internal/datacenter/controller.step Delete":          {"Service", "EndpointSlice", "PodDisruptionBudget", "StatefulSet"},
 	"internal/datacenter/controller.makeTask Create":      {"CassandraTask"},
-	"internal/federation/peers.list List":                 {"K8ssandraCluster", "CassandraDatacenter", "ReplicatedSecret"}, // of a peer
+	"internal/federation/peers.listKind List":             followed,
+	"internal/federation/peers.glance List":               followed,
+	"internal/federation/peers.watchStream Watch":         followed,
 	"internal/federation/controller.Pass Get":             {"K8ssandraCluster"},
 	"internal/federation/controller.observe Get":          {"K8ssandraCluster"}, // as it is stored
 	"internal/federation/controller.patch Patch":          {"K8ssandraCluster"},
@@ -70,7 +79,7 @@ func (c call) needs() (verbs []string, sub string) {
 		sub = "status"
 	}
 	switch method {
-	case "Get", "List":
+	case "Get", "List", "Watch":
 		verbs = []string{strings.ToLower(method)}
 	case "Patch", "Apply":
 		verbs = []string{"patch"}
@@ -129,6 +138,27 @@ func (c call) cached(kind string, verbs []string) []string {
 		return verbs
 	}
 	return []string{"get", "list", "watch"}
+}
+
+// Every kind that is followed may be listed and watched by another region's operator, which has a role of its own.
+func TestEveryFollowedKindIsAllowed(t *testing.T) {
+	as, err := client.New(kubetest.Region(t, west).Peer(), client.Options{Scheme: kubetest.Scheme()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kinds []string
+	for _, f := range slices.Concat([]peers.Followed(nil), ring.Followed(), replication.Followed()) {
+		name := reflect.TypeOf(f.New()).Elem().Name()
+		kinds = append(kinds, name)
+		for _, verb := range []string{"list", "watch"} {
+			if !may(t, as, verb, name, "") {
+				t.Errorf("a peer may not %s %s", verb, name)
+			}
+		}
+	}
+	if !slices.Equal(kinds, followed) {
+		t.Errorf("followed are %q", kinds)
+	}
 }
 
 func kindOf(o client.Object) string { return strings.TrimPrefix(fmt.Sprintf("%T", o), "*v1.") }
@@ -273,7 +303,7 @@ func callsOf(info *types.Info, where string, f *ast.FuncDecl) (all []call) {
 
 // ofClient tells whether a method is one of controller-runtime's client.
 func ofClient(o types.Object) bool {
-	asks := []string{"Get", "List", "Create", "Update", "Patch", "Apply", "Delete", "DeleteAllOf"}
+	asks := []string{"Get", "List", "Watch", "Create", "Update", "Patch", "Apply", "Delete", "DeleteAllOf"}
 	return o.Pkg() != nil && o.Pkg().Path() == "sigs.k8s.io/controller-runtime/pkg/client" && slices.Contains(asks, o.Name())
 }
 

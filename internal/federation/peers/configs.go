@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -113,23 +115,43 @@ func (p *Peers) kubeconfig(ctx context.Context, c *configv1beta1.ClientConfig) (
 	return secret.Data[configv1beta1.KubeConfigKey], nil
 }
 
-// connection is a client of a peer; forget makes its next call connect anew, as dialAll says.
+// connection is a client of a peer, and one for streams, which last longer than an answer may take; forget makes the next
+// call connect anew, as dialAll says.
 type connection struct {
-	kube   client.Client
-	forget func()
+	kube    client.Client
+	streams client.WithWatch
+	forget  func()
 }
 
 // connect makes the client of a kubeconfig. Nothing is asked of the peer yet.
 func (p *Peers) connect(kubeconfig []byte, region string, c *configv1beta1.ClientConfig) (connection, error) {
 	config, forget, err := restConfig(kubeconfig, region)
 	if err == nil {
-		// The same kinds are there: asking the peer for them would fail while it is away.
-		var kube client.Client
-		if kube, err = client.New(config, client.Options{Scheme: p.Client.Scheme(), Mapper: p.Client.RESTMapper()}); err == nil {
-			return connection{kube, forget}, nil
+		var way connection
+		if way, err = p.clients(config); err == nil {
+			way.forget = forget
+			return way, nil
 		}
 	}
 	return connection{}, fmt.Errorf("Secret %s: %w", c.Spec.KubeConfigSecret.Name, err)
+}
+
+// clients are two that share their connections.
+func (p *Peers) clients(config *rest.Config) (way connection, err error) {
+	answers, err := rest.HTTPClientFor(config)
+	if err != nil {
+		return way, err
+	}
+	// The same kinds are there: asking the peer for them would fail while it is away.
+	options := client.Options{Scheme: p.Client.Scheme(), Mapper: p.Client.RESTMapper(), HTTPClient: answers}
+	if way.kube, err = client.New(config, options); err != nil {
+		return way, err
+	}
+	lasting := rest.CopyConfig(config)
+	lasting.Timeout = 0
+	options.HTTPClient = &http.Client{Transport: answers.Transport}
+	way.streams, err = client.NewWithWatch(lasting, options)
+	return way, err
 }
 
 func (p *Peers) peer(region string) *peer {
@@ -146,7 +168,7 @@ func (p *Peers) replace(region, source string, way connection, wrong string, c *
 	if wrong != "" && old != nil && old.seen.Client == nil && old.seen.Message == wrong {
 		return
 	}
-	next := &peer{config: c, source: source, forget: way.forget, seen: Snapshot{Region: region}, ended: p.Now()}
+	next := &peer{config: c, source: source, way: way, seen: Snapshot{Region: region}, ended: p.Now(), back: make(chan struct{}), streams: map[reflect.Type]*stream{}}
 	if old != nil {
 		old.stop()
 		next.seen = old.seen

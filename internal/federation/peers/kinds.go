@@ -3,6 +3,7 @@ package peers
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -21,6 +22,8 @@ type Followed struct {
 	Kind *federation.Kind
 	// News is what of an object wakes those who subscribe, when it changes; the resource version when nil.
 	News func(client.Object) string
+	// Optional kinds may be unknown to a peer, or closed to this region: one that runs a former version. Snapshot.Lacks says so.
+	Optional bool
 }
 
 // Shared follows the copies of a kind of shared objects. News are the spec, annotations and deletion, not the status, or
@@ -44,10 +47,37 @@ func (f Followed) news(o client.Object) string {
 	return f.News(o)
 }
 
+// with is what is held after an event of a stream. An object that can't be read, of a kind that isn't shared, is an error.
+func (h held) with(f Followed, raw *unstructured.Unstructured, gone bool) (held, error) {
+	next := held{unknown: maps.Clone(h.unknown)}
+	for _, o := range h.objects {
+		if o.GetUID() != raw.GetUID() {
+			next.objects = append(next.objects, o)
+		}
+	}
+	delete(next.unknown, raw.GetUID())
+	if gone {
+		return next, nil
+	}
+	o, unknown, err := f.read(raw)
+	if err != nil {
+		return h, err
+	}
+	next.objects = append(next.objects, o)
+	if len(unknown) > 0 {
+		if next.unknown == nil {
+			next.unknown = map[types.UID][]string{}
+		}
+		next.unknown[o.GetUID()] = unknown
+	}
+	return next, nil
+}
+
 // held are a kind's objects at a peer, as this version understands them. It isn't changed any more once it is handed out.
 type held struct {
 	objects []client.Object
 	unknown map[types.UID][]string // of shared objects: fields of their specs that this version doesn't know
+	lacks   string                 // why the kind can't be read at all, which no outage is
 }
 
 // read makes an object of what the peer's API server has given. Another version may run there: what it sets in a shared

@@ -30,7 +30,7 @@ type Peers struct {
 	Now       func() time.Time
 
 	mu       sync.Mutex
-	group    sync.WaitGroup // of watches
+	group    sync.WaitGroup // of what follows the peers
 	listed   bool           // the ClientConfigs were read at least once
 	unlisted string         // why they can't be read, if so
 	peers    map[string]*peer
@@ -42,11 +42,14 @@ type Peers struct {
 type peer struct {
 	config  *configv1beta1.ClientConfig // that names it
 	source  string                      // what it was made from
-	forget  func()                      // ends its connections; nil while it has none
-	cancel  context.CancelFunc          // of its watch; nil while it has none
+	way     connection                  // empty while there is none
+	cancel  context.CancelFunc          // of what follows it; nil while nothing does
 	seen    Snapshot
 	missing int       // looks that failed, one after another
 	ended   time.Time // the last look, or since when there is to be a first one
+	answers bool      // the last look was answered
+	back    chan struct{}
+	streams map[reflect.Type]*stream
 }
 
 // How often regions are looked for and looked at, how long one look may take, and how many must fail, one after another,
@@ -62,7 +65,8 @@ const (
 // program that fetches a token, for one, may hang.
 const patience = lookInterval + failuresToGo*lookTimeout
 
-// Lag bounds how old a snapshot that says Reachable can be, with a margin of two.
+// Lag bounds how old a snapshot that says Reachable can be, with a margin of two for looks. A stream is opened anew long
+// before: see streamLife.
 const Lag = 2 * patience
 
 // Start follows the peers until the context ends.
@@ -100,7 +104,7 @@ func (p *Peers) all() []*peer {
 	return slices.Collect(maps.Values(p.peers))
 }
 
-// follow starts a watch for each peer that has none.
+// follow begins to follow each peer that nobody follows yet.
 func (p *Peers) follow(ctx context.Context) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -108,25 +112,12 @@ func (p *Peers) follow(ctx context.Context) {
 		if one.cancel == nil {
 			inner, cancel := context.WithCancel(ctx)
 			one.cancel = cancel
-			p.group.Go(func() { p.watch(inner, one) })
+			p.attend(inner, one)
 		}
 	}
 }
 
-// watch looks at one peer again and again.
-func (p *Peers) watch(ctx context.Context, one *peer) {
-	tick := time.NewTicker(lookInterval)
-	defer tick.Stop()
-	for {
-		p.look(ctx, one)
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
-}
-
+// look reads all kinds at a peer, once.
 func (p *Peers) look(ctx context.Context, one *peer) {
 	if one.seen.Client == nil { // its ClientConfig can't be used: nothing to ask
 		return
@@ -137,9 +128,7 @@ func (p *Peers) look(ctx context.Context, one *peer) {
 	if ctx.Err() != nil {
 		return
 	}
-	if _, answered := errors.AsType[*apierrors.StatusError](err); err != nil && !answered && one.forget != nil {
-		one.forget()
-	}
+	one.reconnect(err)
 	p.mu.Lock()
 	one.ended = p.Now()
 	before := one.seen
@@ -160,20 +149,43 @@ func (p *Peers) look(ctx context.Context, one *peer) {
 func (p *Peers) list(ctx context.Context, one *peer) (map[reflect.Type]held, error) {
 	kinds := map[reflect.Type]held{}
 	for _, f := range p.Kinds {
-		gvk, err := apiutil.GVKForObject(f.New(), p.Client.Scheme())
-		if err != nil {
-			return nil, err
-		}
-		list := &unstructured.UnstructuredList{}
-		list.SetGroupVersionKind(gvk.GroupVersion().WithKind(gvk.Kind + "List"))
-		if err := one.seen.Client.List(ctx, list); err != nil {
-			return nil, err
-		}
-		if kinds[f.key()], err = f.make(list.Items, one.seen.kinds[f.key()]); err != nil {
+		var err error
+		if kinds[f.key()], _, err = p.listKind(ctx, one, f, one.seen.kinds[f.key()]); err != nil {
 			return nil, err
 		}
 	}
 	return kinds, nil
+}
+
+// listKind reads one kind, and the version of the list.
+func (p *Peers) listKind(ctx context.Context, one *peer, f Followed, before held) (held, string, error) {
+	list, err := p.emptyList(f)
+	if err != nil {
+		return held{}, "", err
+	}
+	err = one.way.kube.List(ctx, list)
+	if f.Optional && (apierrors.IsForbidden(err) || apierrors.IsNotFound(err)) {
+		return held{lacks: plainError(err)}, "", nil
+	}
+	if err != nil {
+		return held{}, "", err
+	}
+	now, err := f.make(list.Items, before)
+	return now, list.GetResourceVersion(), err
+}
+
+func (p *Peers) emptyList(f Followed) (*unstructured.UnstructuredList, error) {
+	gvk, err := apiutil.GVKForObject(f.New(), p.Client.Scheme())
+	list := &unstructured.UnstructuredList{}
+	list.SetGroupVersionKind(gvk.GroupVersion().WithKind(gvk.Kind + "List"))
+	return list, err
+}
+
+// reconnect ends the connections on which nobody has answered.
+func (one *peer) reconnect(err error) {
+	if _, answered := errors.AsType[*apierrors.StatusError](err); err != nil && !answered && one.way.forget != nil {
+		one.way.forget()
+	}
 }
 
 // failed notes a look without an answer. The message of the first one stays: a status that repeats the latest way in
@@ -214,7 +226,13 @@ func (p *Peers) Snapshots() (all []Snapshot, whole bool) {
 // lastSeen is a peer's snapshot. One whose look doesn't end is not reachable: the others don't wait for it for ever.
 func (p *Peers) lastSeen(one *peer) Snapshot {
 	s := one.seen
-	if s.Client == nil || p.Now().Sub(one.ended) <= patience {
+	if s.Client == nil {
+		return s
+	}
+	if why, since := one.stuck(p.Now()); why != "" && s.Reachable {
+		s.Reachable, s.Since, s.Message = false, since, why
+	}
+	if p.Now().Sub(one.ended) <= patience {
 		return s
 	}
 	if s.Reachable || !s.Asked {

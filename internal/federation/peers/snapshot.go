@@ -57,6 +57,9 @@ func (s *Snapshot) Copy(k *federation.Kind, name types.NamespacedName) (o client
 	return nil, federation.Copy{}
 }
 
+// Lacks says why a region that answers doesn't give a kind out: it runs a former version. "" when it does.
+func (s *Snapshot) Lacks(k *federation.Kind) string { return s.kinds[reflect.TypeOf(k.New())].lacks }
+
 // plainError is an error without what differs from try to try.
 func plainError(err error) string {
 	text := err.Error()

@@ -1,0 +1,291 @@
+package peers
+
+import (
+	"context"
+	"errors"
+	"os"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/go-logr/logr"
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/tools/events"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+
+	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
+	"github.com/ringspan/ringspan/internal/install"
+	"github.com/ringspan/ringspan/internal/kubetest"
+	"github.com/ringspan/ringspan/internal/ring"
+)
+
+func TestMain(m *testing.M) {
+	ctrl.SetLogger(logr.Discard())
+	os.Exit(kubetest.Main(m))
+}
+
+// fleet is a region that follows another one, each a real API server, with the shipped permissions.
+type fleet struct {
+	t     *testing.T
+	ns    string
+	there *kubetest.Cluster
+	link  *kubetest.Link
+	peers *Peers
+	news  <-chan event.GenericEvent
+}
+
+func newFleet(t *testing.T) *fleet {
+	t.Helper()
+	here, there := kubetest.Region(t, "here"), kubetest.Region(t, "there")
+	f := &fleet{t: t, ns: there.Namespace(t), there: there, link: kubetest.NewLink(t, there)}
+	f.link.Know(here, "there")
+	as, err := client.New(here.Operator(), client.Options{Scheme: here.Scheme})
+	f.must(err)
+	f.peers = &Peers{Client: as, Events: events.NewFakeRecorder(100), Region: "here", Namespace: install.Namespace, Now: time.Now,
+		Kinds: []Followed{Shared(ring.Kind), {New: func() client.Object { return &cassandra.CassandraDatacenter{} }}}}
+	f.news = f.peers.Subscribe(func(o client.Object) []types.NamespacedName {
+		return []types.NamespacedName{client.ObjectKeyFromObject(o)}
+	})
+	return f
+}
+
+// start follows the peer for as long as the test lasts.
+func (f *fleet) start() {
+	f.t.Helper()
+	ctx, cancel := context.WithCancel(f.t.Context())
+	ended := make(chan error)
+	go func() { ended <- f.peers.Start(ctx) }()
+	f.t.Cleanup(func() {
+		cancel()
+		f.must(<-ended)
+	})
+}
+
+func (f *fleet) must(err error) {
+	f.t.Helper()
+	if err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+func (f *fleet) apply(name string) *api.K8ssandraCluster {
+	f.t.Helper()
+	k := &api.K8ssandraCluster{ObjectMeta: metav1.ObjectMeta{Namespace: f.ns, Name: name}}
+	k.Spec.Cassandra = &api.CassandraClusterTemplate{}
+	k.Spec.Cassandra.ServerVersion = "5.0.9"
+	f.must(f.there.Client.Create(f.t.Context(), k))
+	return k
+}
+
+func (f *fleet) seen() Snapshot {
+	all, _ := f.peers.Snapshots()
+	for _, s := range all {
+		return s
+	}
+	return Snapshot{}
+}
+
+func (f *fleet) has(name string) bool {
+	s := f.seen()
+	return Object[*api.K8ssandraCluster](&s, types.NamespacedName{Namespace: f.ns, Name: name}) != nil
+}
+
+// within fails unless a condition holds soon enough, and says how long it took.
+func (f *fleet) within(d time.Duration, what string, holds func() bool) time.Duration {
+	f.t.Helper()
+	begun := time.Now()
+	for !holds() {
+		if time.Since(begun) > d {
+			f.t.Fatalf("%s: not within %s: %+v", what, d, f.seen())
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	f.t.Logf("%s: %s", what, time.Since(begun).Round(time.Millisecond))
+	return time.Since(begun)
+}
+
+// told are the names of the news that have come.
+func (f *fleet) told() (names []string) {
+	for {
+		select {
+		case e := <-f.news:
+			names = append(names, e.Object.GetName())
+		default:
+			return names
+		}
+	}
+}
+
+func (f *fleet) stream() (lists time.Time, pause time.Duration) {
+	f.peers.mu.Lock()
+	defer f.peers.mu.Unlock()
+	s := f.peers.peers["there"].streams[Shared(ring.Kind).key()]
+	return s.lists, s.pause
+}
+
+// News of a peer come by a stream, in a fraction of a second, and name what they are about.
+func TestNewsComeByAStream(t *testing.T) {
+	f := newFleet(t)
+	f.apply("first")
+	f.start()
+	f.within(20*time.Second, "the region is there", func() bool { return f.seen().Reachable && f.has("first") })
+	f.told()
+	second := f.apply("second")
+	f.within(lookInterval, "news of a ring that is made", func() bool { return f.has("second") })
+	f.must(f.there.Client.Delete(t.Context(), second))
+	f.within(lookInterval, "news of one that is deleted", func() bool { return !f.has("second") })
+	time.Sleep(50 * time.Millisecond)
+	if got := f.told(); !slices.Equal(slices.Compact(got), []string{"second"}) {
+		t.Errorf("news of %q", got)
+	}
+	// What is news of neither spec nor deletion wakes nobody.
+	k := f.apply("third")
+	f.within(lookInterval, "the third ring", func() bool { return f.has("third") })
+	time.Sleep(50 * time.Millisecond)
+	f.told()
+	k.Status.Error = "none of theirs"
+	f.must(f.there.Client.Status().Update(t.Context(), k))
+	time.Sleep(time.Second)
+	if got := f.told(); len(got) > 0 {
+		t.Errorf("the status is news of %q", got)
+	}
+	if lists, _ := f.stream(); !lists.IsZero() {
+		t.Error("the kind is listed and not watched")
+	}
+}
+
+// An outage is noticed by looks, not by streams, and as fast as with lists; what happened meanwhile is seen at once when
+// the region is back, and not before it counts as there.
+func TestAnOutageIsNoticed(t *testing.T) {
+	f := newFleet(t)
+	f.apply("first")
+	f.start()
+	f.within(20*time.Second, "the region is there", func() bool { return f.seen().Reachable && f.has("first") })
+	f.told()
+	f.link.Cut(true)
+	f.within(failuresToGo*lookInterval+time.Second, "the outage", func() bool { return !f.seen().Reachable })
+	if !f.has("first") {
+		t.Error("what was seen is forgotten")
+	}
+	f.apply("meanwhile")
+	time.Sleep(3 * time.Second) // the pauses of streams grow
+	f.told()
+	f.link.Cut(false)
+	f.within(3*time.Second, "the region is back", func() bool {
+		back := f.seen().Reachable
+		if back && !f.has("meanwhile") {
+			t.Error("it counts as there, and what it has isn't known")
+		}
+		return back
+	})
+	time.Sleep(50 * time.Millisecond)
+	if got := f.told(); !slices.Contains(got, "meanwhile") || !slices.Contains(got, "") {
+		t.Errorf("news of %q", got)
+	}
+}
+
+// A peer whose role doesn't let its objects be watched is read by lists.
+func TestAnOlderRoleIsReadByLists(t *testing.T) {
+	f := newFleet(t)
+	role := &rbacv1.ClusterRole{}
+	f.must(f.there.Client.Get(t.Context(), client.ObjectKey{Name: install.PeerName}, role))
+	shipped := role.DeepCopy()
+	for i := range role.Rules {
+		role.Rules[i].Verbs = slices.DeleteFunc(role.Rules[i].Verbs, func(v string) bool { return v == "watch" })
+	}
+	f.must(f.there.Client.Update(t.Context(), role))
+	t.Cleanup(func() {
+		ctx := context.WithoutCancel(t.Context())
+		f.must(f.there.Client.Get(ctx, client.ObjectKey{Name: install.PeerName}, role))
+		role.Rules = shipped.Rules
+		f.must(f.there.Client.Update(ctx, role))
+	})
+	as, err := client.NewWithWatch(f.there.Peer(), client.Options{Scheme: f.there.Scheme})
+	f.must(err)
+	f.within(20*time.Second, "the role", func() bool {
+		w, err := as.Watch(t.Context(), &api.K8ssandraClusterList{})
+		if err == nil {
+			w.Stop()
+		}
+		return apierrors.IsForbidden(err)
+	})
+	f.start()
+	f.within(20*time.Second, "the region is there", func() bool { return f.seen().Reachable })
+	for _, name := range []string{"first", "second"} {
+		f.apply(name)
+		f.within(2*lookInterval+time.Second, "news of a ring", func() bool { return f.has(name) })
+	}
+	if lists, _ := f.stream(); lists.IsZero() {
+		t.Error("the kind is watched")
+	}
+}
+
+// A stream that can't go on from where it was lists anew; one that fails for another reason pauses, each time longer.
+func TestAStreamGoesOn(t *testing.T) {
+	f := newFleet(t)
+	f.must(f.peers.refresh(t.Context()))
+	one := f.peers.peer("there")
+	streams, fails := one.way.streams, []error{
+		apierrors.NewResourceExpired("too old"), errors.New("reset"), errors.New("reset"), errors.New("reset"),
+		apierrors.NewServiceUnavailable("busy"), apierrors.NewForbidden(schema.GroupResource{}, "", nil),
+	}
+	opened := make(chan time.Time, 100)
+	one.way.streams = interceptor.NewClient(streams, interceptor.Funcs{Watch: func(ctx context.Context, kube client.WithWatch, list client.ObjectList, opts ...client.ListOption) (watch.Interface, error) {
+		if list.GetObjectKind().GroupVersionKind().Kind != "K8ssandraClusterList" {
+			return kube.Watch(ctx, list, opts...)
+		}
+		opened <- time.Now()
+		if n := len(opened) - 1; n < len(fails)-1 {
+			return nil, fails[n]
+		}
+		return kube.Watch(ctx, list, opts...)
+	}})
+	f.start()
+	f.within(20*time.Second, "the stream is open", func() bool { return len(opened) == len(fails) })
+	f.apply("first")
+	f.within(lookInterval, "news of a ring", func() bool { return f.has("first") })
+	if s := f.seen(); !s.Reachable {
+		t.Errorf("a stream that fails is no outage: %s", s.Message)
+	}
+	var at []time.Time
+	for len(opened) > 0 {
+		at = append(at, <-opened)
+	}
+	for i, least := range []time.Duration{firstPause, firstPause, 2 * firstPause, 4 * firstPause} {
+		if got := at[i+1].Sub(at[i]); got < least {
+			t.Errorf("pause %d was %s, less than %s", i+1, got, least)
+		}
+	}
+}
+
+// A stream that is silent for longer than one lasts makes its region one that isn't known.
+func TestAStreamThatIsStuck(t *testing.T) {
+	now := time.Now()
+	one := &peer{seen: Snapshot{Region: "there", Reachable: true, Asked: true}, ended: now}
+	one.seen.Client, _ = client.New(kubetest.Region(t, "here").Operator(), client.Options{})
+	p := &Peers{Now: func() time.Time { return now }}
+	f := Followed{New: func() client.Object { return &corev1.ConfigMap{} }}
+	s := &stream{f: f, current: true, proved: now.Add(-streamAge)}
+	one.streams = map[reflect.Type]*stream{f.key(): s}
+	if got := p.lastSeen(one); !got.Reachable {
+		t.Errorf("too soon: %s", got.Message)
+	}
+	s.proved = s.proved.Add(-time.Second)
+	if got := p.lastSeen(one); got.Reachable || got.Message != "what it has of ConfigMaps can't be followed" {
+		t.Errorf("%t: %s", got.Reachable, got.Message)
+	}
+	if streamAge >= Lag {
+		t.Errorf("a deletion would act on what is %s old", streamAge)
+	}
+}
