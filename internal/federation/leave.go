@@ -136,6 +136,8 @@ func (v *View) remove(d Decision) Plan {
 func (v *View) blocker(other Copy) string {
 	p := v.peer(other.Region)
 	switch {
+	case p != nil && p.Lacks:
+		return fmt.Sprintf("region %s, whose version does not let this one read what it has of the kind", other.Region)
 	case p == nil || !p.Reachable:
 		return fmt.Sprintf("region %s to answer; if it is gone for good, delete its ClientConfig in namespace %s", other.Region, v.Configs)
 	case p.Absent:

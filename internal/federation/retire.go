@@ -13,6 +13,7 @@ type Peer struct {
 	Reachable bool
 	Absent    bool              // it has no copy, as of the last look
 	Parts     bool              // of the object are there
+	Lacks     bool              // it answers, but lets nobody read the kind: a former version runs there
 	Seen      map[string]string // RegionsAnnotation
 	BringBack string            // BringBackAnnotation
 }

@@ -44,6 +44,16 @@ spec:
     - {metadata: {name: dc2}, k8sContext: eu-central-1, size: 3}
 `
 
+const validRingTask = `
+apiVersion: control.k8ssandra.io/v1alpha1
+kind: K8ssandraTask
+metadata: {name: restart, namespace: default}
+spec:
+  cluster: {name: ring, namespace: default}
+  datacenters: [dc2, dc1]
+  template: {jobs: [{name: restart, command: restart}]}
+`
+
 // Without racks there is one, called default.
 var (
 	bareDatacenter = strings.Replace(validDatacenter, "racks: [{name: rack1}, {name: rack2}, {name: rack3}]", "racks: []", 1)
@@ -132,6 +142,14 @@ var refusedAtCreation = []invalid{
 	{"two regions of one name", validFleet, []change{{"spec.regions.0.name", "eu-central-1"}}, "region names must differ"},
 	{"two zones of one name", validFleet, []change{{"spec.regions.1.zones.0.name", "b"}}, "zone names must differ"},
 	{"port", validFleet, []change{{"spec.regions.0.apiServerPort", "70000"}}, "spec.regions[0].apiServerPort"},
+
+	{"no ring", validRingTask, []change{{"spec.cluster.name", "-"}}, "spec.cluster.name"},
+	{"a ring elsewhere", validRingTask, []change{{"spec.cluster.namespace", "other"}}, "spec.cluster.namespace"},
+	{"no job", validRingTask, []change{{"spec.template.jobs", "[]"}}, "exactly one job"},
+	{"two jobs", validRingTask, []change{{"spec.template.jobs", "[{name: a, command: restart}, {name: b, command: cleanup}]"}}, "exactly one job"},
+	{"a datacenter twice", validRingTask, []change{{"spec.datacenters", "[dc1, dc2, dc1]"}}, "named twice"},
+	{"a long name", validRingTask, []change{{"metadata.name", strings.Repeat("t", 64)}}, "at most 63 characters"},
+	{"concurrency policy of datacenters", validRingTask, []change{{"spec.dcConcurrencyPolicy", "Never"}}, "spec.dcConcurrencyPolicy"},
 
 	{"concurrency policy", validTask, []change{{"spec.concurrencyPolicy", "Never"}}, "spec.concurrencyPolicy"},
 	{"restart policy", validTask, []change{{"spec.restartPolicy", "Sometimes"}}, "spec.restartPolicy"},

@@ -40,6 +40,7 @@ import (
 	"github.com/ringspan/ringspan/internal/federation/peers"
 	secrets "github.com/ringspan/ringspan/internal/replication/controller"
 	ring "github.com/ringspan/ringspan/internal/ring/controller"
+	ringtask "github.com/ringspan/ringspan/internal/ringtask/controller"
 	task "github.com/ringspan/ringspan/internal/task/controller"
 )
 
@@ -122,7 +123,7 @@ type controller interface {
 // controllers are all that run in a region.
 func controllers(m ctrl.Manager, o Options) []controller {
 	regions := &peers.Peers{Client: m.GetClient(), Events: m.GetEventRecorder("ringspan"), Region: o.Region, Namespace: o.Namespace,
-		Kinds: slices.Concat(ring.Followed(), secrets.Followed()), Now: time.Now}
+		Kinds: slices.Concat(ring.Followed(), secrets.Followed(), ringtask.Followed()), Now: time.Now}
 	node := o.lease.fenced(newAgents(m.GetAPIReader()).of)
 	tasks := &task.Reconciler{Client: m.GetClient(), Live: m.GetAPIReader(), Events: m.GetEventRecorder("ringspan"), Now: time.Now, Node: node}
 	return []controller{
@@ -136,8 +137,10 @@ func controllers(m ctrl.Manager, o Options) []controller {
 		&datacenter.Reconciler{Client: m.GetClient(), Live: m.GetAPIReader(), Events: m.GetEventRecorder("ringspan"), Now: time.Now, Node: node, Agent: o.Agent},
 		// Their volumes: kept until a deletion was agreed on.
 		&claim.Reconciler{Client: m.GetClient(), Live: m.GetAPIReader(), Now: time.Now},
-		// Tasks: rebuild, cleanup, restart; the kinds that nothing acts on yet are told so.
-		tasks, task.K8ssandraTasks(tasks), task.ScheduledTasks(tasks),
+		// Tasks: rebuild, cleanup, restart; the kind that nothing acts on yet is told so.
+		tasks, task.ScheduledTasks(tasks),
+		// Tasks over regions: agrees with the other regions, makes this region's tasks.
+		&ringtask.Reconciler{Client: m.GetClient(), Live: m.GetAPIReader(), Events: m.GetEventRecorder("ringspan"), Region: o.Region, Now: time.Now, Peers: regions},
 	}
 }
 

@@ -28,13 +28,15 @@ import (
 	"github.com/ringspan/ringspan/internal/kubetest"
 	replication "github.com/ringspan/ringspan/internal/replication/controller"
 	ring "github.com/ringspan/ringspan/internal/ring/controller"
+	"github.com/ringspan/ringspan/internal/ringtask"
+	tasks "github.com/ringspan/ringspan/internal/ringtask/controller"
 )
 
 // module is whose packages are read for what they ask of an API server.
 const module = "github.com/ringspan/ringspan/"
 
 // followed are the kinds that are read at peers: TestEveryFollowedKindIsAllowed asks there too.
-var followed = []string{"K8ssandraCluster", "CassandraDatacenter", "ReplicatedSecret"}
+var followed = []string{"K8ssandraCluster", "CassandraDatacenter", "ReplicatedSecret", "K8ssandraTask"}
 
 // carriedOut are the calls whose object's kind only the one who calls knows, with all kinds that it can be. Kinds of
 // objects that package datacenter builds are looked for there: see TestEveryKindThatIsBuiltHasACase.
@@ -46,21 +48,21 @@ var carriedOut = map[string][]string{
 	"internal/federation/peers.listKind List":             followed,
 	"internal/federation/peers.glance List":               followed,
 	"internal/federation/peers.watchStream Watch":         followed,
-	"internal/federation/controller.Pass Get":             {"K8ssandraCluster"},
-	"internal/federation/controller.observe Get":          {"K8ssandraCluster"}, // as it is stored
-	"internal/federation/controller.patch Patch":          {"K8ssandraCluster"},
-	"internal/federation/controller.follow Delete":        {"K8ssandraCluster"},
-	"internal/federation/controller.create Create":        {"K8ssandraCluster"},
-	"internal/federation/controller.lostIfPatched Patch":  {"K8ssandraCluster"},
-	"internal/federation/controller.lostIfCreated Create": {"K8ssandraCluster"},
-	"internal/federation/controller.yield Status.Update":  {"K8ssandraCluster"},
-	"internal/federation/controller.tell Status.Update":   {"K8ssandraCluster"},
-	"internal/task/controller.Reconcile Get":              {"K8ssandraTask", "ScheduledTask"},
-	"internal/task/controller.Reconcile Status.Update":    {"K8ssandraTask", "ScheduledTask"},
+	"internal/federation/controller.Pass Get":             {"K8ssandraCluster", "K8ssandraTask"},
+	"internal/federation/controller.observe Get":          {"K8ssandraCluster", "K8ssandraTask"}, // as it is stored
+	"internal/federation/controller.patch Patch":          {"K8ssandraCluster", "K8ssandraTask"},
+	"internal/federation/controller.follow Delete":        {"K8ssandraCluster", "K8ssandraTask"},
+	"internal/federation/controller.create Create":        {"K8ssandraCluster", "K8ssandraTask"},
+	"internal/federation/controller.lostIfPatched Patch":  {"K8ssandraCluster", "K8ssandraTask"},
+	"internal/federation/controller.lostIfCreated Create": {"K8ssandraCluster", "K8ssandraTask"},
+	"internal/federation/controller.yield Status.Update":  {"K8ssandraCluster", "K8ssandraTask"},
+	"internal/federation/controller.tell Status.Update":   {"K8ssandraCluster", "K8ssandraTask"},
+	"internal/task/controller.Reconcile Get":              {"ScheduledTask"},
+	"internal/task/controller.Reconcile Status.Update":    {"ScheduledTask"},
 }
 
 // named are the kinds that are allowed by name, with the names.
-var named = map[string][]string{"CustomResourceDefinition": {deletion.RingDefinition, deletion.DatacenterDefinition}}
+var named = map[string][]string{"CustomResourceDefinition": {deletion.RingDefinition, deletion.DatacenterDefinition, ringtask.Kind.Definition}}
 
 // call is one thing that a package asks of an API server.
 type call struct {
@@ -147,7 +149,7 @@ func TestEveryFollowedKindIsAllowed(t *testing.T) {
 		t.Fatal(err)
 	}
 	var kinds []string
-	for _, f := range slices.Concat([]peers.Followed(nil), ring.Followed(), replication.Followed()) {
+	for _, f := range slices.Concat([]peers.Followed(nil), ring.Followed(), replication.Followed(), tasks.Followed()) {
 		name := reflect.TypeOf(f.New()).Elem().Name()
 		kinds = append(kinds, name)
 		for _, verb := range []string{"list", "watch"} {

@@ -64,13 +64,13 @@ func TestAPeerMayOnlyLook(t *testing.T) {
 	for _, r := range []right{
 		{"get", "", "secrets", ""}, {"list", "", "secrets", ""}, {"get", "", "pods", ""}, {"get", "", "pods", "log"}, {"list", "", "namespaces", ""}, {"update", "", "namespaces", ""},
 		{"update", "k8ssandra.io", "k8ssandraclusters", ""}, {"delete", "k8ssandra.io", "k8ssandraclusters", ""}, {"update", "cassandra.datastax.com", "cassandradatacenters", ""},
-		{"create", "control.k8ssandra.io", "cassandratasks", ""}, {"update", "replication.k8ssandra.io", "replicatedsecrets", ""},
+		{"create", "control.k8ssandra.io", "cassandratasks", ""}, {"update", "control.k8ssandra.io", "k8ssandratasks", ""}, {"update", "replication.k8ssandra.io", "replicatedsecrets", ""},
 	} {
 		if allows(t, as, r.in("any")) {
 			t.Errorf("a peer may %v", r)
 		}
 	}
-	for _, r := range []right{{"list", "k8ssandra.io", "k8ssandraclusters", ""}, {"list", "cassandra.datastax.com", "cassandradatacenters", ""}, {"get", "", "namespaces", ""}} {
+	for _, r := range []right{{"list", "k8ssandra.io", "k8ssandraclusters", ""}, {"watch", "control.k8ssandra.io", "k8ssandratasks", ""}, {"list", "cassandra.datastax.com", "cassandradatacenters", ""}, {"get", "", "namespaces", ""}} {
 		if !allows(t, as, r.in("any")) {
 			t.Errorf("a peer may not %v", r)
 		}

@@ -12,6 +12,14 @@ const (
 	DatacenterUpdated = "DatacenterUpdated"
 	// Invalid: a K8ssandraTask that can't be carried out.
 	Invalid = "Invalid"
+	// Skipped: a datacenter of a K8ssandraTask that a person has left out. Ours.
+	Skipped = "Skipped"
+	// RegionsReachable: all regions of a K8ssandraTask's fleet answer. Ours.
+	RegionsReachable = "RegionsReachable"
+	// Diverged: two regions hold different K8ssandraTasks of one name, and a person must choose. Ours.
+	Diverged = "Diverged"
+	// Deleting: how the deletion of a K8ssandraTask goes. Ours.
+	Deleting = "Deleting"
 	// FieldsNotActedOn: the message names what this version does not act on. Ours.
 	FieldsNotActedOn = "FieldsNotActedOn"
 )
@@ -27,6 +35,9 @@ const (
 	ReasonDatacenterNotFound  = "DatacenterNotFound"
 	ReasonKindNotActedOn      = "KindNotActedOn"
 	ReasonFieldNotActedOn     = "FieldNotActedOn"
+	ReasonClusterNotFound     = "ClusterNotFound"
+	ReasonDatacentersFailed   = "DatacentersFailed"
+	ReasonDatacenterFailed    = "DatacenterFailed"
 )
 
 // Labels and annotations of tasks.
@@ -39,6 +50,10 @@ const (
 	DatacenterUIDAnnotation = "ringspan.io/datacenter-uid"
 	// RestartedAtAnnotation on a pod template is when a restart was asked for, RFC 3339.
 	RestartedAtAnnotation = "control.k8ssandra.io/restartedAt"
+	// TaskIDAnnotation is a K8ssandraTask's id, on all of its copies and CassandraTasks. Ours.
+	TaskIDAnnotation = "ringspan.io/task-id"
+	// SkipAnnotation on any copy of a K8ssandraTask names datacenters, with commas between them, that are left out. Ours.
+	SkipAnnotation = "ringspan.io/skip-datacenters"
 	// K8ssandraTaskFinalizer keeps a K8ssandraTask until its CassandraTasks are gone.
 	K8ssandraTaskFinalizer = "control.k8ssandra.io/finalizer"
 )

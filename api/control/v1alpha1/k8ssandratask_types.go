@@ -50,4 +50,20 @@ type K8ssandraTaskStatus struct {
 	CassandraTaskStatus `json:",inline"`
 	// Datacenters by object name.
 	Datacenters map[string]CassandraTaskStatus `json:"datacenters,omitempty"`
+	// Regions of the fleet besides the one that this copy is in. Ours.
+	Regions []TaskRegion `json:"regions,omitempty"`
+}
+
+// TaskRegion is what is known of another region and its copy of the task.
+type TaskRegion struct {
+	// Region is its name.
+	Region string `json:"region"`
+	// Reachable says whether the region's API server answered last time.
+	Reachable bool `json:"reachable"`
+	// Since is when Reachable last changed.
+	Since metav1.Time `json:"since,omitempty,omitzero"`
+	// Revision of the task that the region holds.
+	Revision string `json:"revision,omitempty"`
+	// Message says what is wrong with it.
+	Message string `json:"message,omitempty"`
 }

@@ -43,6 +43,9 @@ func (p *Pass) observe(ctx context.Context) error {
 // peer is a region as it was last seen.
 func (p *Pass) peer(s *peers.Snapshot) federation.Peer {
 	one := federation.Peer{Copy: federation.Copy{Region: s.Region}, Reachable: s.Reachable, Absent: true, Parts: p.Parts.At(s, p.name)}
+	if s.Lacks(p.Kind) != "" { // what can't be read isn't known to be absent
+		one.Reachable, one.Lacks = false, s.Reachable
+	}
 	o, c := s.Copy(p.Kind, p.name)
 	if o == nil {
 		return one

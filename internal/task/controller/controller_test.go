@@ -366,16 +366,16 @@ func TestTasksOfADatacenterTakeTurns(t *testing.T) {
 
 func TestOtherTaskKindsAreNamed(t *testing.T) {
 	s := newStage(t)
-	obj := &api.K8ssandraTask{ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: "all"}}
+	obj := &api.ScheduledTask{ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: "all"}}
 	s.must(s.admin.Create(t.Context(), obj))
-	loop := controller.K8ssandraTasks(s.loop)
+	loop := controller.ScheduledTasks(s.loop)
 	for range 2 {
 		_, err := loop.Reconcile(t.Context(), ctrl.Request{NamespacedName: client.ObjectKeyFromObject(obj)})
 		s.must(err)
 	}
 	s.must(s.admin.Get(t.Context(), client.ObjectKeyFromObject(obj), obj))
 	c := meta.FindStatusCondition(obj.Status.Conditions, api.FieldsNotActedOn)
-	if c == nil || c.Status != metav1.ConditionTrue || !strings.Contains(c.Message, "K8ssandraTask") {
+	if c == nil || c.Status != metav1.ConditionTrue || !strings.Contains(c.Message, "ScheduledTask") {
 		t.Errorf("condition: %+v", c)
 	}
 	if n := len(s.events.Events); n != 1 {

@@ -15,7 +15,7 @@ import (
 	api "github.com/ringspan/ringspan/api/control/v1alpha1"
 )
 
-// NotActedOn tells every K8ssandraTask or ScheduledTask that this version does not act on it: a condition and an event.
+// NotActedOn tells every ScheduledTask that this version does not act on it: a condition and an event.
 type NotActedOn[T client.Object] struct {
 	Client client.Client
 	Events events.EventRecorder
@@ -26,16 +26,6 @@ type NotActedOn[T client.Object] struct {
 	Conditions func(T) *[]metav1.Condition
 	// Name of the kind, and what to use instead.
 	Kind, Instead string
-}
-
-// K8ssandraTasks tells each K8ssandraTask.
-func K8ssandraTasks(r *Reconciler) *NotActedOn[*api.K8ssandraTask] {
-	return &NotActedOn[*api.K8ssandraTask]{
-		Client: r.Client, Events: r.Events, Now: r.Now,
-		New:        func() *api.K8ssandraTask { return &api.K8ssandraTask{} },
-		Conditions: func(t *api.K8ssandraTask) *[]metav1.Condition { return &t.Status.Conditions },
-		Kind:       "K8ssandraTask", Instead: "make a CassandraTask in the region of each datacenter",
-	}
 }
 
 // ScheduledTasks tells each ScheduledTask.
@@ -79,9 +69,6 @@ func (n *NotActedOn[T]) Reconcile(ctx context.Context, q ctrl.Request) (ctrl.Res
 // SetupAll registers every loop of this package.
 func SetupAll(m ctrl.Manager, r *Reconciler) error {
 	if err := r.SetupWithManager(m); err != nil {
-		return err
-	}
-	if err := K8ssandraTasks(r).SetupWithManager(m); err != nil {
 		return err
 	}
 	return ScheduledTasks(r).SetupWithManager(m)

@@ -1,0 +1,188 @@
+package ringtask
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+
+	api "github.com/ringspan/ringspan/api/control/v1alpha1"
+)
+
+// Plan is what to do now and what to say.
+type Plan struct {
+	Begin  []string // datacenters of this region whose part is made
+	Delete bool     // the task has ended, and its time is over
+	// Invalid is why the task can't be carried out as it is.
+	Invalid *Failure
+	// Stopped is why datacenters that are left aren't begun: one before them has failed.
+	Stopped string
+	Waits   []string
+	// Done: all datacenters have ended, or are left out.
+	Done bool
+	// Next is after how long to look again; 0 means when something changes.
+	Next time.Duration
+}
+
+// Failure is why a task can't be carried out.
+type Failure struct{ Reason, Message string }
+
+// maxName is how long a label's value may be: parts are found by the task's name.
+const maxName = 63
+
+// Make decides what to do next.
+func Make(s *State) Plan {
+	if s.Task.Status.CompletionTime != nil {
+		return expire(s)
+	}
+	var p Plan
+	targets, missing := s.targets()
+	if p.Invalid = check(s, targets, missing); p.Invalid != nil || s.Held || s.Diverged != "" {
+		return p
+	}
+	p.Done = true
+	for _, t := range targets {
+		if turn := p.consider(s, t); !turn && !parallel(s) {
+			break
+		}
+	}
+	return p
+}
+
+// check says why a task can't be carried out as it is, or nil.
+func check(s *State, targets []target, missing []string) *Failure {
+	spec := s.Task.Spec
+	switch n := len(spec.Template.Jobs); {
+	case spec.Cluster.Name == "":
+		return &Failure{api.ReasonInvalidTask, "spec.cluster.name: is needed"}
+	case spec.Cluster.Namespace != "" && spec.Cluster.Namespace != s.Task.Namespace:
+		return &Failure{api.ReasonInvalidTask, fmt.Sprintf("spec.cluster.namespace: %q is not the task's own namespace", spec.Cluster.Namespace)}
+	case n != 1:
+		return &Failure{api.ReasonInvalidTask, fmt.Sprintf("spec.template.jobs: exactly one job is needed, there are %d", n)}
+	case len(s.Task.Name) > maxName:
+		return &Failure{api.ReasonInvalidTask, fmt.Sprintf("metadata.name: has %d characters, at most %d can be", len(s.Task.Name), maxName)}
+	case s.Ring == nil:
+		return &Failure{api.ReasonClusterNotFound, fmt.Sprintf("spec.cluster.name: this region has no K8ssandraCluster %s/%s", s.Task.Namespace, spec.Cluster.Name)}
+	case len(missing) > 0:
+		return &Failure{api.ReasonDatacenterNotFound, fmt.Sprintf("spec.datacenters: %s is no datacenter of the ring", strings.Join(missing, ", "))}
+	case len(targets) == 0:
+		return &Failure{api.ReasonDatacenterNotFound, "spec.datacenters: the ring has none"}
+	}
+	return nil
+}
+
+func parallel(s *State) bool { return s.Task.Spec.DcConcurrencyPolicy == "Allow" }
+
+// consider decides about one datacenter, and tells whether it is the next one's turn when they go one after another.
+func (p *Plan) consider(s *State, t target) (next bool) {
+	progress, skipped := s.progress(t), s.skipped(t.name)
+	switch {
+	case progress != nil && progress.CompletionTime != nil:
+		return skipped || parallel(s) || !failed(progress) || p.stop(t)
+	case skipped && progress == nil:
+		return true
+	case skipped && t.region != s.Region:
+		peer := s.peer(t.region)
+		p.Done = p.Done && (peer == nil || !peer.Reachable) // it goes on there, and nobody waits for its end to begin the next
+		return true
+	}
+	p.Done = false
+	if t.region == s.Region && s.Parts[t.name] == nil {
+		p.begin(s, t)
+		return false
+	}
+	p.Waits = append(p.Waits, s.waitFor(t, progress))
+	return false
+}
+
+// stop is for a datacenter that has failed when the ones after it have yet to begin.
+func (p *Plan) stop(t target) (next bool) {
+	p.Done = false
+	p.Stopped = fmt.Sprintf("datacenter %s has failed, and the ones after it are not begun: set the annotation %s: %s on a copy to go on without it", t.name, api.SkipAnnotation, t.name)
+	return false
+}
+
+// begin makes this region's part of a datacenter, unless something is in the way.
+func (p *Plan) begin(s *State, t target) {
+	switch {
+	case s.InTheWay[t.name] != "":
+		p.Waits = append(p.Waits, s.InTheWay[t.name])
+	case s.Ungranted[t.name] != "":
+		p.Waits = append(p.Waits, s.Ungranted[t.name])
+	default:
+		p.Begin = append(p.Begin, t.name)
+		p.Waits = append(p.Waits, fmt.Sprintf("datacenter %s, which is begun", t.name))
+	}
+}
+
+// waitFor says what a datacenter waits for.
+func (s *State) waitFor(t target, progress *api.CassandraTaskStatus) string {
+	text := fmt.Sprintf("datacenter %s in region %s", t.name, t.region)
+	skip := fmt.Sprintf("set the annotation %s: %s on a copy to go on without it", api.SkipAnnotation, t.name)
+	peer := s.peer(t.region)
+	switch {
+	case t.region == s.Region:
+	case peer == nil:
+		return fmt.Sprintf("%s, which is not a region that this one knows; %s", text, skip)
+	case !peer.Reachable:
+		return fmt.Sprintf("%s, which does not answer: its part is done when it is back; %s", text, skip)
+	case peer.Lacks:
+		return fmt.Sprintf("%s, whose version does not act on K8ssandraTasks; %s", text, skip)
+	case peer.Lost != "":
+		return fmt.Sprintf("%s, which has lost its copy of the task; %s", text, skip)
+	}
+	if progress == nil {
+		return text + " to begin"
+	}
+	if c := meta.FindStatusCondition(progress.Conditions, api.JobRunning); c != nil && c.Message != "" {
+		return fmt.Sprintf("%s: %s", text, c.Message)
+	}
+	return text
+}
+
+// expire deletes a task that has ended when its time is over. A region that doesn't answer makes the copies wait, not the
+// decision.
+func expire(s *State) Plan {
+	ttl := int32(api.DefaultTTLSeconds)
+	if s.Task.Spec.Template.TTLSecondsAfterFinished != nil {
+		ttl = *s.Task.Spec.Template.TTLSecondsAfterFinished
+	}
+	p := Plan{Done: true}
+	if ttl == 0 {
+		return p
+	}
+	left := s.Task.Status.CompletionTime.Add(time.Duration(ttl) * time.Second).Sub(s.Now)
+	if p.Delete = left <= 0; !p.Delete {
+		p.Next = left
+	}
+	return p
+}
+
+func failed(status *api.CassandraTaskStatus) bool {
+	return status.Failed > 0 || meta.IsStatusConditionTrue(status.Conditions, api.JobFailed)
+}
+
+// String prints the plan for people and tests.
+func (p Plan) String() string {
+	var b strings.Builder
+	for _, name := range p.Begin {
+		fmt.Fprintf(&b, "begin %s\n", name)
+	}
+	if p.Invalid != nil {
+		fmt.Fprintf(&b, "invalid: %s: %s\n", p.Invalid.Reason, p.Invalid.Message)
+	}
+	if p.Stopped != "" {
+		fmt.Fprintf(&b, "stopped: %s\n", p.Stopped)
+	}
+	for _, w := range p.Waits {
+		fmt.Fprintf(&b, "waiting for %s\n", w)
+	}
+	if p.Delete {
+		b.WriteString("delete\n")
+	}
+	if p.Done && !p.Delete {
+		b.WriteString("done\n")
+	}
+	return b.String()
+}
