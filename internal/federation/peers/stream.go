@@ -110,7 +110,7 @@ func (p *Peers) turnOf(ctx context.Context, one *peer, s *stream) error {
 		}
 	}
 	if s.version == "" { // the kind isn't there, or this version may not read it
-		wait(ctx, p.backOf(one), watchAgain)
+		wait(ctx, p.backOf(one), lastPause)
 		return nil
 	}
 	if p.Now().Before(s.lists) {

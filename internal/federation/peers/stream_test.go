@@ -262,7 +262,7 @@ func TestAStreamGoesOn(t *testing.T) {
 	for len(opened) > 0 {
 		at = append(at, <-opened)
 	}
-	for i, least := range []time.Duration{firstPause, firstPause, 2 * firstPause, 4 * firstPause} {
+	for i, least := range []time.Duration{0, 2 * firstPause, 4 * firstPause, 8 * firstPause} { // the first answer ends the first one
 		if got := at[i+1].Sub(at[i]); got < least {
 			t.Errorf("pause %d was %s, less than %s", i+1, got, least)
 		}

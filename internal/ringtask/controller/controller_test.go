@@ -273,7 +273,9 @@ func TestARegionIsLeftOut(t *testing.T) {
 	s.cut(true)
 	s.rounds(3)
 	s.must(w.admin.Delete(t.Context(), w.task()))
-	s.until("the west to wait for the centre", func() bool { return w.says(api.Deleting, metav1.ConditionTrue, central, "to answer") && w.part("dc1") == nil })
+	s.until("the west to wait for the centre", func() bool {
+		return w.says(api.Deleting, metav1.ConditionTrue, central, "to answer") && w.part("dc1") == nil
+	})
 	s.cut(false)
 	s.until("its end", s.both(func(r *region) bool { return r.task() == nil }))
 }
@@ -318,7 +320,9 @@ func TestAFormerVersionIsNamed(t *testing.T) {
 		t.Errorf("a version is no outage: %+v", w.task().Status.Conditions)
 	}
 	restore()
-	s.until("the centre to say that it has begun", func() bool { return c.part("dc2") != nil && w.says(api.JobRunning, metav1.ConditionFalse, "dc2 in region "+central) })
+	s.until("the centre to say that it has begun", func() bool {
+		return c.part("dc2") != nil && w.says(api.JobRunning, metav1.ConditionFalse, "dc2 in region "+central)
+	})
 }
 
 // A task that was made when nothing acted on K8ssandraTasks isn't begun by an upgrade.

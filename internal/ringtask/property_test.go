@@ -1,0 +1,99 @@
+package ringtask
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"pgregory.net/rapid"
+
+	api "github.com/ringspan/ringspan/api/control/v1alpha1"
+	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
+)
+
+// Whatever is cut, lost and seen late: one after another means that no datacenter begins before the one before it has ended
+// well, none is begun again once it has ended, and when all regions see each other the task ends in all of them alike.
+func TestOneAfterAnother(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		order := rapid.Permutation([]string{"dc1", "dc2", "dc3"}).Draw(t, "order")
+		w := &world{cut: map[string]bool{}, lacks: map[string]bool{}, now: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)}
+		w.ring = &k8ssandra.K8ssandraCluster{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: "ring"}}
+		w.ring.Spec.Cassandra = &k8ssandra.CassandraClusterTemplate{}
+		for i, dc := range []string{"dc1", "dc2", "dc3"} {
+			region := []string{"a", "b", "c"}[i]
+			w.places = append(w.places, &place{name: region, parts: map[string]*api.CassandraTask{}, seen: map[string]*Peer{}})
+			w.ring.Spec.Cassandra.Datacenters = append(w.ring.Spec.Cassandra.Datacenters, k8ssandra.CassandraDatacenterTemplate{Metadata: k8ssandra.EmbeddedObjectMeta{Name: dc}, K8sContext: region})
+		}
+		task := &api.K8ssandraTask{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: "restart"}}
+		task.Spec.Cluster.Name, task.Spec.Datacenters = "ring", order
+		task.Spec.Template.Jobs = []api.CassandraJob{{Name: "r", Command: api.CommandRestart}}
+		task.Spec.Template.TTLSecondsAfterFinished = new(int32)
+		w.places[0].task = task
+
+		ended := map[string]bool{}
+		begun := func(p *place) (all []string) {
+			for dc := range p.parts {
+				all = append(all, dc)
+			}
+			return all
+		}
+		pass := func(p *place) {
+			before := begun(p)
+			w.pass(p)
+			for _, dc := range begun(p) {
+				if slices.Contains(before, dc) {
+					continue
+				}
+				if ended[dc] {
+					t.Fatalf("%s begins again", dc)
+				}
+				if i := slices.Index(order, dc); i > 0 && !ended[order[i-1]] {
+					t.Fatalf("%s begins before %s has ended", dc, order[i-1])
+				}
+			}
+		}
+		for range rapid.IntRange(1, 40).Draw(t, "steps") {
+			p := rapid.SampledFrom(w.places).Draw(t, "region")
+			switch rapid.SampledFrom([]string{"pass", "pass", "pass", "end", "cut", "heal", "lose the part", "lose the status"}).Draw(t, "action") {
+			case "pass":
+				pass(p)
+			case "end":
+				for dc, part := range p.parts {
+					w.play(part, "done")
+					ended[dc] = true
+				}
+				pass(p) // its own status is what tells of it
+			case "cut":
+				w.cut[p.name] = true
+			case "heal":
+				delete(w.cut, p.name)
+			case "lose the part": // of which the status tells
+				for dc := range p.parts {
+					if p.task.Status.Datacenters[dc].CompletionTime != nil {
+						delete(p.parts, dc)
+					}
+				}
+			case "lose the status": // a copy that is taken over anew, beside its parts
+				if p.task != nil && len(p.parts) > 0 {
+					p.task.Status = api.K8ssandraTaskStatus{}
+				}
+			}
+		}
+		w.cut = map[string]bool{}
+		for range 20 {
+			for _, p := range w.places {
+				pass(p)
+				for dc, part := range p.parts {
+					w.play(part, "done")
+					ended[dc] = true
+				}
+			}
+		}
+		for _, p := range w.places {
+			if p.task == nil || p.task.Status.CompletionTime == nil || p.task.Status.Succeeded != 9 {
+				t.Fatalf("%s: %+v", p.name, p.task)
+			}
+		}
+	})
+}
