@@ -168,7 +168,7 @@ func (p *Peers) replace(region, source string, way connection, wrong string, c *
 	if wrong != "" && old != nil && old.seen.Client == nil && old.seen.Message == wrong {
 		return
 	}
-	next := &peer{config: c, source: source, way: way, seen: Snapshot{Region: region}, ended: p.Now(), back: make(chan struct{}), streams: map[reflect.Type]*stream{}}
+	next := &peer{config: c, source: source, way: way, seen: Snapshot{Region: region}, ended: p.Now(), again: make(chan struct{}), streams: map[reflect.Type]*stream{}}
 	if old != nil {
 		old.stop()
 		next.seen = old.seen

@@ -48,7 +48,7 @@ type peer struct {
 	missing int       // looks that failed, one after another
 	ended   time.Time // the last look, or since when there is to be a first one
 	answers bool      // the last look was answered
-	back    chan struct{}
+	again   chan struct{} // closed to end the pauses of streams
 	streams map[reflect.Type]*stream
 }
 
@@ -124,7 +124,11 @@ func (p *Peers) look(ctx context.Context, one *peer) {
 	}
 	ask, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
-	kinds, err := p.list(ask, one)
+	cluster, err := p.whoIs(ask, one.way.kube)
+	var kinds map[reflect.Type]held
+	if err == nil {
+		kinds, err = p.list(ask, one)
+	}
 	if ctx.Err() != nil {
 		return
 	}
@@ -136,6 +140,7 @@ func (p *Peers) look(ctx context.Context, one *peer) {
 		p.failed(one, plainError(err))
 	} else {
 		one.missing = 0
+		one.is(cluster)
 		one.seen.Message, one.seen.kinds = "", kinds
 		p.turn(one, true)
 	}
@@ -164,14 +169,19 @@ func (p *Peers) listKind(ctx context.Context, one *peer, f Followed, before held
 		return held{}, "", err
 	}
 	err = one.way.kube.List(ctx, list)
-	if f.Optional && (apierrors.IsForbidden(err) || apierrors.IsNotFound(err)) {
-		return held{lacks: plainError(err)}, "", nil
+	if f.Optional && isLack(err) {
+		return held{objects: before.objects, unknown: before.unknown, lacks: plainError(err)}, "", nil
 	}
 	if err != nil {
 		return held{}, "", err
 	}
 	now, err := f.make(list.Items, before)
 	return now, list.GetResourceVersion(), err
+}
+
+// isLack tells of a peer that doesn't know a kind, or doesn't let this region read it: a former version, or one with its role.
+func isLack(err error) bool {
+	return apierrors.IsForbidden(err) || apierrors.IsNotFound(err) || apierrors.IsMethodNotSupported(err)
 }
 
 func (p *Peers) emptyList(f Followed) (*unstructured.UnstructuredList, error) {
@@ -198,6 +208,12 @@ func (p *Peers) failed(one *peer, why string) {
 	if one.seen.Reachable || one.seen.Message == "" {
 		one.seen.Message = why
 	}
+	p.turn(one, false)
+}
+
+// away notes what is wrong with a peer that answers: what is known of it is not what it has.
+func (p *Peers) away(one *peer, why string) {
+	one.missing, one.seen.Message = failuresToGo, why
 	p.turn(one, false)
 }
 

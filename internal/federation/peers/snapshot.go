@@ -21,7 +21,8 @@ type Snapshot struct {
 
 	Client client.Client // reads there; nil while its ClientConfig can't be used
 
-	kinds map[reflect.Type]held
+	kinds   map[reflect.Type]held
+	cluster types.UID // of its namespace kube-system: which cluster it is; "" while that isn't known
 }
 
 // All are the region's objects of a type that is followed. They are shared with others: to be read only.
@@ -50,7 +51,7 @@ func (s *Snapshot) Copy(k *federation.Kind, name types.NamespacedName) (o client
 	for _, o := range kind.objects {
 		if client.ObjectKeyFromObject(o) == name {
 			c = k.Copy(s.Region, o)
-			c.Unknown, c.Stale = kind.unknown[o.GetUID()], !s.Reachable
+			c.Unknown, c.Stale = kind.unknown[o.GetUID()], !s.Reachable || kind.lacks != ""
 			return o, c
 		}
 	}
