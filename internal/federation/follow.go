@@ -98,6 +98,9 @@ func follow(own Copy, peers []Copy, told []Revision) Decision {
 	case own.edited():
 		return Decision{Verb: Raise, Head: own.succeed(append(heads(live, told), own.Head)...)}
 	}
+	if d, is := own.lastSpec(live, leaving); is {
+		return d
+	}
 	for _, p := range leaving {
 		if p.Asked && !p.Stale && p.Supersedes(own.Head) && p.supersedesAll(live) {
 			return Decision{Verb: Delete, Other: p}
@@ -123,6 +126,20 @@ func follow(own Copy, peers []Copy, told []Revision) Decision {
 		}
 	}
 	return Decision{Verb: Keep, Head: own.Head}
+}
+
+// lastSpec takes over the spec of a copy that is being deleted, because somebody asked for that, and has an edit that the own
+// region hasn't seen: it says how what there is goes. An edit of a copy that is being deleted already is none of the object's.
+func (c Copy) lastSpec(live, leaving []Copy) (Decision, bool) {
+	if c.IsZero() || c.edited() || c.unread() {
+		return Decision{}, false
+	}
+	for _, p := range leaving {
+		if p.Asked && !p.Stale && c.behind(p) && p.supersedesAll(live) && !p.edited() && p.Refused == "" {
+			return c.adopt(p), true
+		}
+	}
+	return Decision{}, false
 }
 
 // adopt takes a peer's version over, unless that must not be.

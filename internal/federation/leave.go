@@ -32,6 +32,8 @@ func (v *View) lose(why string) Plan {
 	own := v.Own
 	d := Follow(own.Copy, v.copies(), nil)
 	switch {
+	case d.Verb == Adopt && d.Other.Deleting:
+		return adoptLast(d)
 	case d.Verb == Delete:
 		p := marked(DeletionAnnotation, DeletionAsked)
 		p.Other = d.Other
@@ -58,6 +60,9 @@ func (v *View) retire() Plan {
 	if own.Removal == RemovalBegun {
 		return v.remove(d)
 	}
+	if last, is := v.lastSpec(); is { // it was deleted here too, by somebody who hadn't seen the last edit
+		return adoptLast(last)
+	}
 	switch {
 	case d.Verb == Yield:
 		return Plan{Verb: Yield, Other: d.Other, Reason: ReasonOverruled, Words: fmt.Sprintf(
@@ -76,6 +81,17 @@ func (v *View) retire() Plan {
 		return p
 	}
 	return v.agreed()
+}
+
+func (v *View) lastSpec() (Decision, bool) {
+	kin, _ := part(v.Own.ID, v.copies())
+	live, leaving := split(kin)
+	return v.Own.lastSpec(live, leaving)
+}
+
+// adoptLast is a plan that takes over the spec of a copy that is being deleted.
+func adoptLast(d Decision) Plan {
+	return Plan{Verb: Adopt, Head: d.Head, Other: d.Other, From: d.Other.Region}
 }
 
 // agreed waits, once all regions agree, for as long as what is known of one may be old.

@@ -46,9 +46,12 @@ var carriedOut = map[string][]string{
 	"internal/datacenter/controller.step Delete":          {"Service", "EndpointSlice", "PodDisruptionBudget", "StatefulSet"},
 	"internal/datacenter/controller.makeTask Create":      {"CassandraTask"},
 	"internal/federation/peers.listKind List":             followed,
-	"internal/federation/peers.glance List":               followed,
+	"internal/federation/peers.listsOne List":             followed,
+	"internal/federation/peers.whoIs Get":                 {"Namespace"}, // its metadata
 	"internal/federation/peers.watchStream Watch":         followed,
 	"internal/federation/controller.Pass Get":             {"K8ssandraCluster", "K8ssandraTask"},
+	"internal/federation/peers.Live Get":                  {"K8ssandraCluster", "K8ssandraTask"}, // of a peer
+	"internal/federation/controller.isLive Get":           {"K8ssandraCluster", "K8ssandraTask"},
 	"internal/federation/controller.observe Get":          {"K8ssandraCluster", "K8ssandraTask"}, // as it is stored
 	"internal/federation/controller.patch Patch":          {"K8ssandraCluster", "K8ssandraTask"},
 	"internal/federation/controller.follow Delete":        {"K8ssandraCluster", "K8ssandraTask"},

@@ -16,12 +16,16 @@ import (
 // leave carries out what was decided about a copy that is being deleted.
 func (p *Pass) leave(ctx context.Context, before client.Object) (outcome, time.Duration, error) {
 	plan := p.Plan
-	if plan.Other.Region != "" && plan.Verb == federation.Mark { // it was lost, and now another region's deletion holds
-		p.tellFollowed(plan.Other)
-		if err := p.Parts.Heed(ctx, p.Object, p.objects[plan.Other.Region]); err != nil {
+	if plan.Verb == federation.Adopt {
+		return p.adoptLast(ctx, before)
+	}
+	if p.begins() { // it was lost, and now another region's deletion holds; or parts are about to go
+		if heeded, err := p.heedAll(ctx); heeded || err != nil {
 			return enough, soon, err
 		}
-		before = deepCopy(p.Object)
+	}
+	if plan.Other.Region != "" && plan.Verb == federation.Mark {
+		p.tellFollowed(plan.Other)
 	}
 	if plan.ID != "" || len(plan.Notes) > 0 {
 		p.writeNotes()
@@ -42,6 +46,37 @@ func (p *Pass) leave(ctx context.Context, before client.Object) (outcome, time.D
 		return enough, 0, p.yield(ctx)
 	}
 	return enough, soon, p.tell(ctx, plan.Reason, plan.Words, plan.Waiting)
+}
+
+// begins tells whether a plan is the beginning of the end of this region's parts.
+func (p *Pass) begins() bool {
+	switch p.Plan.Verb {
+	case federation.Mark:
+		return p.Plan.Other.Region != "" || p.Plan.Notes[federation.RemovalAnnotation] == federation.RemovalBegun
+	case federation.TakeDown:
+		return p.View.Own.Removal != federation.RemovalBegun
+	}
+	return false
+}
+
+// heedAll takes over what the copies that are deleted in other regions say of how parts go: several people may have deleted the
+// object, each with a word about that. It tells whether this copy was written, and another pass follows.
+func (p *Pass) heedAll(ctx context.Context) (written bool, err error) {
+	for _, peer := range p.View.Peers {
+		if written || peer.Absent || !peer.Deleting || !peer.Asked || p.View.Stranger(peer.Region) {
+			continue
+		}
+		if written, err = p.heed(ctx, peer.Region); err != nil {
+			return false, err
+		}
+	}
+	return written, nil
+}
+
+func (p *Pass) heed(ctx context.Context, region string) (written bool, err error) {
+	before := p.Object.GetResourceVersion()
+	err = p.Parts.Heed(ctx, p.Object, p.objects[region])
+	return p.Object.GetResourceVersion() != before, err
 }
 
 // marked goes on at once when it has become clear that a person asked for the deletion.

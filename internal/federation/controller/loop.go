@@ -37,8 +37,11 @@ type Parts interface {
 	HeldUp(part client.Object) string
 	// TakeDown begins to delete a part of an object that is being deleted. One that goes already is gone on with.
 	TakeDown(ctx context.Context, o, part client.Object) error
-	// Heed takes over what the copy that is deleted in another region says of its parts, and Unprotect the protection from
-	// deletion off the copy and those parts that go with it. Both write the copy, if need be.
+	// Heed takes over, from a copy that is being deleted in another region, what that says of how parts go, where it is the more
+	// careful word of the two: what either copy keeps is kept. It is called before a deletion is followed or begins, and while o
+	// still has a spec of its own where other's, which supersedes it, is about to take its place. It notes that on o, outside the
+	// spec, or this would be an edit, and writes o if need be. Unprotect takes the protection from deletion off the copy and
+	// those parts that go with it, and writes them.
 	Heed(ctx context.Context, o, other client.Object) error
 	Unprotect(ctx context.Context, o client.Object) error
 
@@ -123,6 +126,16 @@ func (p *Pass) step(ctx context.Context) (outcome, time.Duration, error) {
 		return enough, 0, err
 	}
 	p.Plan = federation.Decide(p.View)
+	if p.Object != nil && (final(p.Plan, p.View.Own) || p.Plan.Verb == federation.TakeDown) {
+		if same, err := p.isLive(ctx); !same || err != nil {
+			return enough, soon, err
+		}
+	}
+	if p.Object != nil && final(p.Plan, p.View.Own) {
+		if same, missing := p.confirm(ctx); !same {
+			return enough, soon, p.unconfirmed(ctx, missing)
+		}
+	}
 	switch {
 	case p.Object == nil:
 		return p.without(ctx)

@@ -17,7 +17,8 @@ func (p *Pass) observe(ctx context.Context) error {
 	p.View = federation.View{Region: p.Region, Name: p.name.String(), Noun: p.Kind.Noun, PartsNoun: p.Kind.Parts, Deletion: p.Kind.Deletion,
 		Now: p.Now(), Lag: peers.Lag, Version: version.Version, Configs: p.Copies.Peers.Namespace}
 	for i := range p.Peers {
-		p.View.Peers = append(p.View.Peers, p.peer(&p.Peers[i]))
+		o, c := p.Peers[i].Copy(p.Kind, p.name)
+		p.View.Peers = append(p.View.Peers, p.peer(&p.Peers[i], o, c))
 	}
 	if err := p.observeParts(ctx); err != nil || p.Object == nil {
 		return err
@@ -40,13 +41,12 @@ func (p *Pass) observe(ctx context.Context) error {
 	return p.observeNamespace(ctx, own)
 }
 
-// peer is a region as it was last seen.
-func (p *Pass) peer(s *peers.Snapshot) federation.Peer {
+// peer is a region as it was last seen, with its copy; nil when it has none.
+func (p *Pass) peer(s *peers.Snapshot, o client.Object, c federation.Copy) federation.Peer {
 	one := federation.Peer{Copy: federation.Copy{Region: s.Region}, Reachable: s.Reachable, Absent: true, Parts: p.Parts.At(s, p.name)}
 	if s.Lacks(p.Kind) != "" { // what can't be read isn't known to be absent
 		one.Reachable, one.Lacks = false, s.Reachable
 	}
-	o, c := s.Copy(p.Kind, p.name)
 	if o == nil {
 		return one
 	}

@@ -30,13 +30,21 @@ func (p *Pass) stay(ctx context.Context, before client.Object) (outcome, time.Du
 	case federation.Unlock:
 		return goOn, 0, p.Parts.Unprotect(ctx, p.Object)
 	}
+	if plan.Verb == federation.Adopt && plan.Other.Deleting {
+		return p.adoptLast(ctx, before)
+	}
 	guarded := controllerutil.AddFinalizer(p.Object, p.Kind.Finalizer)
 	if !guarded && !plan.Writes() {
 		p.blame(plan)
 		return goOn, 0, nil
 	}
+	return p.rewrite(ctx, before)
+}
+
+// rewrite writes the copy as it was decided, if this region's API server can store that.
+func (p *Pass) rewrite(ctx context.Context, before client.Object) (outcome, time.Duration, error) {
 	p.write()
-	if plan.Verb == federation.Adopt || plan.Verb == federation.Chosen || plan.Verb == federation.NoChoice {
+	if verb := p.Plan.Verb; verb == federation.Adopt || verb == federation.Chosen || verb == federation.NoChoice {
 		why, err := p.fits(ctx, before)
 		if err != nil {
 			return enough, 0, err
@@ -52,6 +60,16 @@ func (p *Pass) stay(ctx context.Context, before client.Object) (outcome, time.Du
 	}
 	p.announce(ctx)
 	return enough, 0, nil
+}
+
+// adoptLast takes over the spec of a copy that is being deleted, before that is followed: this region was away during the last
+// edit, which may say how parts go.
+func (p *Pass) adoptLast(ctx context.Context, before client.Object) (outcome, time.Duration, error) {
+	if heeded, err := p.heed(ctx, p.Plan.From); heeded || err != nil {
+		return enough, soon, err
+	}
+	done, _, err := p.rewrite(ctx, before)
+	return done, soon, err
 }
 
 // unfitFor is whom a spec that can't be stored is filed under.

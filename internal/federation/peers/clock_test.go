@@ -39,7 +39,9 @@ func overTime(t *testing.T, prepare func(*hours), test func(h *hours)) {
 		tasks := Shared(ringtask.Kind)
 		tasks.Optional = true
 		h := &hours{t: t, there: there, peers: &Peers{Client: there, Region: "here", Kinds: []Followed{Shared(ring.Kind), tasks}, Now: time.Now, listed: true}}
-		h.news = h.peers.Subscribe(func(o client.Object) []types.NamespacedName { return []types.NamespacedName{client.ObjectKeyFromObject(o)} })
+		h.news = h.peers.Subscribe(func(o client.Object) []types.NamespacedName {
+			return []types.NamespacedName{client.ObjectKeyFromObject(o)}
+		})
 		h.peers.peers = map[string]*peer{"there": {way: connection{kube: there, streams: there}, seen: Snapshot{Region: "there", Client: there}, ended: time.Now(),
 			again: make(chan struct{}), streams: map[reflect.Type]*stream{}}}
 		if prepare != nil {

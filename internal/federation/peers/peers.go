@@ -45,9 +45,9 @@ type peer struct {
 	way     connection                  // empty while there is none
 	cancel  context.CancelFunc          // of what follows it; nil while nothing does
 	seen    Snapshot
-	missing int       // looks that failed, one after another
-	ended   time.Time // the last look, or since when there is to be a first one
-	answers bool      // the last look was answered
+	missing int           // looks that failed, one after another
+	ended   time.Time     // the last look, or since when there is to be a first one
+	answers bool          // the last look was answered
 	again   chan struct{} // closed to end the pauses of streams
 	streams map[reflect.Type]*stream
 }
