@@ -103,7 +103,7 @@ func (v *View) agreed() Plan {
 	}
 	p := Plan{Verb: Tell, Reason: ReasonAgreed, Words: fmt.Sprintf("every region has agreed: %s are taken down from %s on", v.PartsNoun, at.UTC().Format(time.RFC3339))}
 	if v.Deletion == EachAtOnce {
-		p.Words = fmt.Sprintf("every region has agreed: the copy goes at %s", at.UTC().Format(time.RFC3339))
+		p.Words = "every region has agreed: the copy goes at " + at.UTC().Format(time.RFC3339)
 	}
 	if state := v.agreement(since); state != v.Own.Removal {
 		p.note(RemovalAnnotation, state)

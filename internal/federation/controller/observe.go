@@ -2,6 +2,7 @@ package controller
 
 import (
 	"context"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -109,7 +110,7 @@ func (p *Pass) observeCause(ctx context.Context, own *federation.Own) error {
 	var err error
 	if own.Cause, err = deletion.Cause(ctx, p.Live, p.Object, p.Kind.Definition); err != nil {
 		own.Unsure = err.Error()
-		return nil
+		return nil //nolint:nilerr // it is told, and looked at again
 	}
 	if own.Cause == "" && own.Mark != federation.DeletionLost {
 		return nil
@@ -137,10 +138,5 @@ func (p *Pass) raw() *unstructured.Unstructured {
 }
 
 func hasFinalizer(o client.Object, name string) bool {
-	for _, f := range o.GetFinalizers() {
-		if f == name {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(o.GetFinalizers(), name)
 }

@@ -264,7 +264,7 @@ func TestAStreamThatFailsIsListed(t *testing.T) {
 					return nil
 				})
 			}, func(h *hours) {
-				generation, most := int64(0), 0
+				generation := int64(0)
 				h.watched(3*time.Minute, func() string {
 					if generation-h.generation("one") > 10 {
 						return fmt.Sprintf("generation %d is known, there is %d", h.generation("one"), generation)
@@ -275,7 +275,7 @@ func TestAStreamThatFailsIsListed(t *testing.T) {
 				})
 				before := h.there.count("watch K8ssandraCluster")
 				h.watched(time.Minute, h.reachable)
-				if most = h.there.count("watch K8ssandraCluster") - before; most > 15 || most < 5 {
+				if most := h.there.count("watch K8ssandraCluster") - before; most > 15 || most < 5 {
 					t.Errorf("it was tried %d times in a minute", most)
 				}
 			})

@@ -54,9 +54,9 @@ func (p *Peers) refresh(ctx context.Context) error {
 	return nil
 }
 
-func (p *peer) stop() {
-	if p.cancel != nil {
-		p.cancel()
+func (one *peer) stop() {
+	if one.cancel != nil {
+		one.cancel()
 	}
 }
 

@@ -107,7 +107,7 @@ func wait(ctx context.Context, again <-chan struct{}, pause time.Duration) {
 func (p *Peers) turnOf(ctx context.Context, one *peer, s *stream) (pause time.Duration) {
 	if p.mustList(one, s) {
 		if err := p.listStream(ctx, one, s); err != nil {
-			p.broke(one, s, err)
+			p.broke(s, err)
 			return s.longer()
 		}
 	}
@@ -301,7 +301,7 @@ func older(version, than string) bool {
 
 // broke notes that a kind could not be listed. What is known of a peer that answers stays until it is too old. The next look
 // tells of what can't be listed, and ends connections on which nobody answers.
-func (p *Peers) broke(one *peer, s *stream, err error) {
+func (p *Peers) broke(s *stream, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !s.current {
