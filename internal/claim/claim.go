@@ -58,8 +58,13 @@ func (r *Reconciler) Reconcile(ctx context.Context, q ctrl.Request) (ctrl.Result
 	return ctrl.Result{}, ignoreConflict(err)
 }
 
-// keep puts the finalizer on a claim of a datacenter that is there.
+// keep puts the finalizer on a claim of a datacenter that is there. A claim without a volume has no data yet, and the scheduler
+// is about to write to it: a change of ours in between makes it fail, and put the pod off for seconds. Pods start only when
+// their claims are bound, and being bound brings the claim back here.
 func (r *Reconciler) keep(ctx context.Context, claim *corev1.PersistentVolumeClaim) error {
+	if claim.Spec.VolumeName == "" {
+		return nil
+	}
 	owner, err := r.owner(ctx, r.Client, claim)
 	if err != nil || owner == nil || !owner.DeletionTimestamp.IsZero() {
 		return err

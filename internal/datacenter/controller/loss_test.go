@@ -241,6 +241,34 @@ func TestADatacenterOfARingIsNotDeletedAlone(t *testing.T) {
 	}
 }
 
+// A claim without a volume is left to the scheduler, which writes to it: it has no data. As soon as it is bound it is kept,
+// before a pod can start on it.
+func TestAClaimIsKeptOnceItIsBound(t *testing.T) {
+	s := newStage(t)
+	s.create(func(*api.CassandraDatacenter) {})
+	s.settle()
+	bound := s.claims()
+	if kept(bound) != len(bound) || len(bound) == 0 {
+		t.Fatalf("%d of %d bound claims are kept", kept(bound), len(bound))
+	}
+	c := &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: "server-data-more", Labels: bound[0].Labels}, Spec: *bound[0].Spec.DeepCopy()}
+	c.Spec.VolumeName = ""
+	s.must(s.admin.Create(t.Context(), c))
+	before := c.ResourceVersion
+	for range 2 {
+		s.claims()
+		s.must(s.admin.Get(t.Context(), client.ObjectKeyFromObject(c), c))
+		if c.ResourceVersion != before {
+			t.Fatalf("a claim that isn't bound was changed: finalizers %v", c.Finalizers)
+		}
+	}
+	c.Spec.VolumeName = "pv-of-more"
+	s.must(s.admin.Update(t.Context(), c)) // it fails if anything was written since
+	if all := s.claims(); kept(all) != len(bound)+1 {
+		t.Errorf("%d of %d bound claims are kept", kept(all), len(all))
+	}
+}
+
 // Who deletes one claim, in a namespace that stays, gets that; a claim whose datacenter was let go without it is kept.
 func TestAClaimThatIsDeletedAsSuchGoes(t *testing.T) {
 	s := newStage(t)

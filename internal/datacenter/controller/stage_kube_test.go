@@ -73,7 +73,8 @@ func (s *stage) makePod(set *appsv1.StatefulSet, name, revision string) {
 	spec := *set.Spec.Template.Spec.DeepCopy()
 	for _, c := range set.Spec.VolumeClaimTemplates {
 		claim := &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: c.Name + "-" + name, Labels: c.Labels}, Spec: c.Spec}
-		_ = s.admin.Create(s.t.Context(), claim) // it may be there
+		claim.Spec.VolumeName = "pv-of-" + claim.Name // as the scheduler and the volumes' controllers leave it
+		_ = s.admin.Create(s.t.Context(), claim)      // it may be there
 		spec.Volumes = append(spec.Volumes, corev1.Volume{Name: c.Name, VolumeSource: corev1.VolumeSource{
 			PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: claim.Name}}})
 	}
