@@ -125,7 +125,8 @@ func controllers(m ctrl.Manager, o Options) []controller {
 	regions := &peers.Peers{Client: m.GetClient(), Events: m.GetEventRecorder("ringspan"), Region: o.Region, Namespace: o.Namespace,
 		Kinds: slices.Concat(ring.Followed(), secrets.Followed(), ringtask.Followed()), Now: time.Now}
 	node := o.lease.fenced(newAgents(m.GetAPIReader()).of)
-	tasks := &task.Reconciler{Client: m.GetClient(), Live: m.GetAPIReader(), Events: m.GetEventRecorder("ringspan"), Now: time.Now, Node: node}
+	overRegions := &ringtask.Reconciler{Client: m.GetClient(), Live: m.GetAPIReader(), Events: m.GetEventRecorder("ringspan"), Region: o.Region, Now: time.Now, Peers: regions}
+	tasks := &task.Reconciler{Client: m.GetClient(), Live: m.GetAPIReader(), Events: m.GetEventRecorder("ringspan"), Now: time.Now, Node: node, MayGoOn: overRegions.MayGoOn}
 	return []controller{
 		// What the other regions hold of rings: read by the next ones.
 		runnable{regions},
@@ -140,7 +141,7 @@ func controllers(m ctrl.Manager, o Options) []controller {
 		// Tasks: rebuild, cleanup, restart; the kind that nothing acts on yet is told so.
 		tasks, task.ScheduledTasks(tasks),
 		// Tasks over regions: agrees with the other regions, makes this region's tasks.
-		&ringtask.Reconciler{Client: m.GetClient(), Live: m.GetAPIReader(), Events: m.GetEventRecorder("ringspan"), Region: o.Region, Now: time.Now, Peers: regions},
+		overRegions,
 	}
 }
 

@@ -1,6 +1,7 @@
 package ringtask
 
 import (
+	"fmt"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -8,6 +9,7 @@ import (
 
 	api "github.com/ringspan/ringspan/api/control/v1alpha1"
 	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
+	"github.com/ringspan/ringspan/internal/federation"
 )
 
 // PartName is that of a datacenter's CassandraTask.
@@ -46,4 +48,46 @@ func (s *State) Here() map[string]string {
 func IsPart(part *api.CassandraTask, task *api.K8ssandraTask) bool {
 	return part.Labels[k8ssandra.TaskNameLabel] == task.Name && part.Labels[k8ssandra.TaskNamespaceLabel] == task.Namespace &&
 		part.Annotations[api.TaskIDAnnotation] == task.Annotations[api.TaskIDAnnotation]
+}
+
+// Hold says why a part must not be gone on with by package task, "" when it may. own is this region's copy of the task, nil
+// when it has none. What is unfinished here may have ended: this region may have been restored to an earlier state, or what
+// the part was made for may be gone.
+func Hold(part *api.CassandraTask, own *api.K8ssandraTask, peers []Peer) string {
+	if own == nil || !IsPart(part, own) {
+		return fmt.Sprintf("a person: K8ssandraTask %s/%s, which this task was made for, is gone; delete this task", part.Labels[k8ssandra.TaskNamespaceLabel], part.Labels[k8ssandra.TaskNameLabel])
+	}
+	if own.Status.CompletionTime != nil {
+		return fmt.Sprintf("its end: K8ssandraTask %s/%s has ended", own.Namespace, own.Name)
+	}
+	for _, p := range peers {
+		if p.Task != nil && ended(p.Task, part.Spec.Datacenter.Name) {
+			return fmt.Sprintf("its end: region %s remembers that datacenter %s has ended", p.Region, part.Spec.Datacenter.Name)
+		}
+	}
+	return goneElsewhere(own, peers)
+}
+
+// goneElsewhere says that every other region's copy is gone, at least one of them without a deletion of this one: the task
+// may have ended while this region was away, and this copy may be an old one. "" when a region has it, or may have it.
+func goneElsewhere(own *api.K8ssandraTask, peers []Peer) string {
+	seen := federation.ParseRegions(own.Annotations[federation.RegionsAnnotation])
+	missing := ""
+	for _, p := range peers {
+		switch {
+		case p.Task != nil || !p.Reachable || p.Lacks:
+			return ""
+		case seen[p.Region] != "":
+			missing = p.Region
+		}
+	}
+	if missing == "" {
+		return ""
+	}
+	return fmt.Sprintf("a person: region %s had the task and no other region has it any more, so it may have ended; delete the task here, or set the annotation %s: %s on it to go on", missing, federation.BringBackAnnotation, missing)
+}
+
+func ended(task *api.K8ssandraTask, datacenter string) bool {
+	status := recorded(task, target{name: datacenter})
+	return status != nil && status.CompletionTime != nil
 }

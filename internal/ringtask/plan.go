@@ -13,7 +13,10 @@ import (
 // Plan is what to do now and what to say.
 type Plan struct {
 	Begin  []string // datacenters of this region whose part is made
+	Drop   []string // those whose part goes, because it has ended already as another region remembers
+	Record *Record  // what is to be written into the spec before anything begins
 	Delete bool     // the task has ended, and its time is over
+	Gone   string   // why the task ends without having been carried out: its ring is gone
 	// Invalid is why the task can't be carried out as it is.
 	Invalid *Failure
 	// Stopped is why datacenters that are left aren't begun: one before them has failed.
@@ -38,7 +41,14 @@ func Make(s *State) Plan {
 	}
 	var p Plan
 	targets, missing := s.targets()
+	if p.Gone = s.ringGone(); p.Gone != "" {
+		p.Done = true
+		return p
+	}
 	if p.Invalid = check(s, targets, missing); p.Invalid != nil || s.Held || s.Diverged != "" {
+		return p
+	}
+	if p.record(s); p.Record != nil || len(p.Waits) > 0 {
 		return p
 	}
 	p.Done = true
@@ -64,6 +74,8 @@ func check(s *State, targets []target, missing []string) *Failure {
 		return &Failure{api.ReasonInvalidTask, fmt.Sprintf("metadata.name: has %d characters, at most %d can be", len(s.Task.Name), maxName)}
 	case s.Ring == nil:
 		return &Failure{api.ReasonClusterNotFound, fmt.Sprintf("spec.cluster.name: this region has no K8ssandraCluster %s/%s", s.Task.Namespace, spec.Cluster.Name)}
+	case s.otherRing():
+		return &Failure{api.ReasonClusterNotFound, fmt.Sprintf("spec.cluster.uid: %s is not the id of K8ssandraCluster %s/%s in this region, which is %s: it is another ring", spec.Cluster.UID, s.Task.Namespace, spec.Cluster.Name, s.ringID())}
 	case len(missing) > 0:
 		return &Failure{api.ReasonDatacenterNotFound, fmt.Sprintf("spec.datacenters: %s is no datacenter of the ring", strings.Join(missing, ", "))}
 	case len(targets) == 0:
@@ -77,6 +89,9 @@ func parallel(s *State) bool { return s.Task.Spec.DcConcurrencyPolicy == "Allow"
 // consider decides about one datacenter, and tells whether it is the next one's turn when they go one after another.
 func (p *Plan) consider(s *State, t target) (next bool) {
 	progress, skipped := s.progress(t), s.skipped(t.name)
+	if part := s.Parts[t.name]; part != nil && part.Status.CompletionTime == nil && s.remembered(t) != nil {
+		p.Drop = append(p.Drop, t.name)
+	}
 	switch {
 	case progress != nil && progress.CompletionTime != nil:
 		return skipped || parallel(s) || !failed(progress) || p.stop(t)
@@ -96,16 +111,24 @@ func (p *Plan) consider(s *State, t target) (next bool) {
 	return false
 }
 
+// leaveOut says what a person does to go on without a datacenter.
+func leaveOut(name string) string {
+	return fmt.Sprintf("add %s to spec.skipDatacenters to go on without it", name)
+}
+
 // stop is for a datacenter that has failed when the ones after it have yet to begin.
 func (p *Plan) stop(t target) (next bool) {
 	p.Done = false
-	p.Stopped = fmt.Sprintf("datacenter %s has failed, and the ones after it are not begun: set the annotation %s: %s on a copy to go on without it", t.name, api.SkipAnnotation, t.name)
+	p.Stopped = fmt.Sprintf("datacenter %s has failed, and the ones after it are not begun: %s", t.name, leaveOut(t.name))
 	return false
 }
 
 // begin makes this region's part of a datacenter, unless something is in the way.
 func (p *Plan) begin(s *State, t target) {
+	gone := goneElsewhere(s.Task, s.Peers)
 	switch {
+	case gone != "":
+		p.Waits = append(p.Waits, gone)
 	case s.InTheWay[t.name] != "":
 		p.Waits = append(p.Waits, s.InTheWay[t.name])
 	case s.Ungranted[t.name] != "":
@@ -119,10 +142,13 @@ func (p *Plan) begin(s *State, t target) {
 // waitFor says what a datacenter waits for.
 func (s *State) waitFor(t target, progress *api.CassandraTaskStatus) string {
 	text := fmt.Sprintf("datacenter %s in region %s", t.name, t.region)
-	skip := fmt.Sprintf("set the annotation %s: %s on a copy to go on without it", api.SkipAnnotation, t.name)
+	skip := leaveOut(t.name)
 	peer := s.peer(t.region)
 	switch {
 	case t.region == s.Region:
+		if why := Hold(s.Parts[t.name], s.Task, s.Peers); why != "" {
+			return fmt.Sprintf("%s, whose part waits for %s", text, why)
+		}
 	case peer == nil:
 		return fmt.Sprintf("%s, which is not a region that this one knows; %s", text, skip)
 	case !peer.Reachable:
@@ -168,6 +194,15 @@ func (p Plan) String() string {
 	var b strings.Builder
 	for _, name := range p.Begin {
 		fmt.Fprintf(&b, "begin %s\n", name)
+	}
+	for _, name := range p.Drop {
+		fmt.Fprintf(&b, "drop %s\n", name)
+	}
+	if p.Gone != "" {
+		fmt.Fprintf(&b, "gone: %s\n", p.Gone)
+	}
+	if p.Record != nil {
+		fmt.Fprintf(&b, "record %s of ring %s\n", strings.Join(p.Record.Datacenters, ", "), p.Record.Ring)
 	}
 	if p.Invalid != nil {
 		fmt.Fprintf(&b, "invalid: %s: %s\n", p.Invalid.Reason, p.Invalid.Message)

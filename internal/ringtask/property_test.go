@@ -9,7 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	api "github.com/ringspan/ringspan/api/control/v1alpha1"
-	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
+	"github.com/ringspan/ringspan/internal/federation"
 )
 
 // Whatever is cut, lost and seen late: one after another means that no datacenter begins before the one before it has ended
@@ -18,14 +18,10 @@ func TestOneAfterAnother(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		order := rapid.Permutation([]string{"dc1", "dc2", "dc3"}).Draw(t, "order")
 		w := &world{cut: map[string]bool{}, lacks: map[string]bool{}, now: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)}
-		w.ring = &k8ssandra.K8ssandraCluster{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: "ring"}}
-		w.ring.Spec.Cassandra = &k8ssandra.CassandraClusterTemplate{}
-		for i, dc := range []string{"dc1", "dc2", "dc3"} {
-			region := []string{"a", "b", "c"}[i]
-			w.places = append(w.places, &place{name: region, parts: map[string]*api.CassandraTask{}, seen: map[string]*Peer{}})
-			w.ring.Spec.Cassandra.Datacenters = append(w.ring.Spec.Cassandra.Datacenters, k8ssandra.CassandraDatacenterTemplate{Metadata: k8ssandra.EmbeddedObjectMeta{Name: dc}, K8sContext: region})
+		for _, region := range []string{"a", "b", "c"} {
+			w.places = append(w.places, &place{name: region, parts: map[string]*api.CassandraTask{}, seen: map[string]*Peer{}, ring: ringOf([]string{"dc1@a", "dc2@b", "dc3@c"}, "ring-1")})
 		}
-		task := &api.K8ssandraTask{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: "restart"}}
+		task := &api.K8ssandraTask{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: "restart", Annotations: map[string]string{api.TaskIDAnnotation: "id", federation.RevisionAnnotation: "1/a/h"}}}
 		task.Spec.Cluster.Name, task.Spec.Datacenters = "ring", order
 		task.Spec.Template.Jobs = []api.CassandraJob{{Name: "r", Command: api.CommandRestart}}
 		task.Spec.Template.TTLSecondsAfterFinished = new(int32)

@@ -12,10 +12,12 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/yaml"
 
 	api "github.com/ringspan/ringspan/api/control/v1alpha1"
 	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
+	"github.com/ringspan/ringspan/internal/federation"
 )
 
 // place is a region: its copy, its parts, and what it last saw of the others.
@@ -24,11 +26,14 @@ type place struct {
 	task  *api.K8ssandraTask // nil before it has a copy, and after its end
 	parts map[string]*api.CassandraTask
 	seen  map[string]*Peer
+	ring  *k8ssandra.K8ssandraCluster // its copy; nil when it has none
+
+	kept      *api.K8ssandraTask // a backup of the region
+	keptParts map[string]*api.CassandraTask
 }
 
 // world is a ring over some regions in which one task is carried out.
 type world struct {
-	ring   *k8ssandra.K8ssandraCluster
 	places []*place
 	cut    map[string]bool
 	lacks  map[string]bool
@@ -56,6 +61,9 @@ func (w *world) look(p *place) (peers []Peer) {
 			}
 		default:
 			p.seen[o.name] = &Peer{Region: o.name, Reachable: true, Lacks: w.lacks[o.name]}
+			if o.ring != nil {
+				p.seen[o.name].Ring = o.ring.Annotations[k8ssandra.RingIDAnnotation]
+			}
 			if o.task != nil && !w.lacks[o.name] {
 				p.seen[o.name].Task = o.task.DeepCopy()
 			}
@@ -71,18 +79,24 @@ func (w *world) pass(p *place) (changed bool) {
 		return false
 	}
 	peers := w.look(p)
-	if p.task == nil { // as federation does it
-		for _, peer := range peers {
-			if peer.Reachable && peer.Task != nil {
-				p.task = peer.Task.DeepCopy()
-				p.task.Status = api.K8ssandraTaskStatus{}
-				return true
-			}
-		}
+	if w.agree(p, peers) {
+		return true
+	}
+	if p.task == nil {
 		return false
 	}
-	s := &State{Now: w.now, Region: p.name, Task: p.task, Ring: w.ring, Parts: p.parts, Peers: peers}
+	s := &State{Now: w.now, Region: p.name, Task: p.task, Ring: p.ring, Parts: p.parts, Peers: peers}
 	plan := Make(s)
+	if plan.Record != nil {
+		p.task.Spec.Datacenters, p.task.Spec.Cluster.UID = plan.Record.Datacenters, types.UID(plan.Record.Ring)
+		w.edited(p)
+		return true
+	}
+	for _, dc := range plan.Drop {
+		fmt.Fprintf(&w.out, "%s: drop %s\n", p.name, p.parts[dc].Name)
+		delete(p.parts, dc)
+		changed = true
+	}
 	for _, dc := range plan.Begin {
 		p.parts[dc] = Part(s, dc)
 		fmt.Fprintf(&w.out, "%s: begin %s\n", p.name, p.parts[dc].Name)
@@ -100,6 +114,46 @@ func (w *world) pass(p *place) (changed bool) {
 		p.task.Status, changed = status, true
 	}
 	return changed
+}
+
+// agree is what federation does with a region's copy, as far as tasks depend on it: it makes one, and adopts a newer
+// revision. A copy remembers whose copies it has seen.
+func (w *world) agree(p *place, peers []Peer) (changed bool) {
+	for _, peer := range peers {
+		switch {
+		case !peer.Reachable || peer.Task == nil:
+			continue
+		case p.task == nil && federation.ParseRegions(peer.Task.Annotations[federation.RegionsAnnotation])[p.name] != "":
+			continue // lost here, or deleted
+		case p.task == nil:
+			p.task = peer.Task.DeepCopy()
+			delete(p.task.Annotations, federation.RegionsAnnotation)
+			p.task.Status = api.K8ssandraTaskStatus{}
+			changed = true
+		case revision(peer.Task).Counter > revision(p.task).Counter:
+			p.task.Spec = *peer.Task.Spec.DeepCopy()
+			p.task.Annotations[federation.RevisionAnnotation] = peer.Task.Annotations[federation.RevisionAnnotation]
+			changed = true
+		}
+		seen := federation.ParseRegions(p.task.Annotations[federation.RegionsAnnotation])
+		if seen == nil {
+			seen = map[string]string{}
+		}
+		seen[peer.Region] = "uid"
+		p.task.Annotations[federation.RegionsAnnotation] = federation.FormatRegions(seen)
+	}
+	return changed
+}
+
+func revision(task *api.K8ssandraTask) federation.Revision {
+	r, _ := federation.ParseRevision(task.Annotations[federation.RevisionAnnotation])
+	return r
+}
+
+// edited makes a new revision of a region's copy.
+func (w *world) edited(p *place) {
+	r := revision(p.task)
+	p.task.Annotations[federation.RevisionAnnotation] = federation.Revision{Counter: r.Counter + 1, Region: p.name, Hash: "h"}.String()
 }
 
 func (w *world) run() {
@@ -147,6 +201,17 @@ func (w *world) show() string {
 			}
 		}
 		w.out.WriteString("\n")
+		var peers []Peer
+		for _, o := range w.places {
+			if o != p && p.seen[o.name] != nil {
+				peers = append(peers, *p.seen[o.name])
+			}
+		}
+		for _, dc := range slices.Sorted(maps.Keys(p.parts)) {
+			if why := Hold(p.parts[dc], p.task, peers); why != "" && p.parts[dc].Status.CompletionTime == nil {
+				fmt.Fprintf(&w.out, "  part %s waits for %s\n", dc, why)
+			}
+		}
 	}
 	return w.out.String()
 }
@@ -163,19 +228,56 @@ func (w *world) do(t *testing.T, d *datadriven.TestData) string {
 			w.places = append(w.places, &place{name: name, parts: map[string]*api.CassandraTask{}, seen: map[string]*Peer{}})
 		}
 		return ""
-	case "ring": // dc@region …
-		w.ring = &k8ssandra.K8ssandraCluster{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: "ring"}}
-		w.ring.Spec.Cassandra = &k8ssandra.CassandraClusterTemplate{}
-		for _, text := range names {
-			dc, region, _ := strings.Cut(text, "@")
-			w.ring.Spec.Cassandra.Datacenters = append(w.ring.Spec.Cassandra.Datacenters, k8ssandra.CassandraDatacenterTemplate{Metadata: k8ssandra.EmbeddedObjectMeta{Name: dc}, K8sContext: region})
+	case "ring": // dc@region … in all regions
+		for _, p := range w.places {
+			p.ring = ringOf(names, "ring-1")
 		}
 		return ""
+	case "ring-at": // region dc@region …
+		w.place(names[0]).ring = ringOf(names[1:], "ring-1")
+		return ""
+	case "another-ring": // of the same name
+		for _, p := range w.places {
+			p.ring = ringOf(names, "ring-2")
+		}
+	case "no-ring": // in these regions any more
+		for _, name := range names {
+			w.place(name).ring = nil
+		}
+	case "backup":
+		p := w.place(names[0])
+		p.kept, p.keptParts = p.task.DeepCopy(), map[string]*api.CassandraTask{}
+		for dc, part := range p.parts {
+			p.keptParts[dc] = part.DeepCopy()
+		}
+		return ""
+	case "restore":
+		p := w.place(names[0])
+		p.task, p.parts, p.seen = p.kept.DeepCopy(), map[string]*api.CassandraTask{}, map[string]*Peer{}
+		for dc, part := range p.keptParts {
+			p.parts[dc] = part.DeepCopy()
+		}
+		return ""
+	case "run":
+	case "edit": // in a region, the datacenters
+		p := w.place(names[0])
+		p.task.Spec.Datacenters = names[1:]
+		w.edited(p)
+	case "spec": // of the copies
+		for _, name := range names {
+			spec := w.place(name).task.Spec
+			fmt.Fprintf(&w.out, "%s: %s of ring %s\n", name, strings.Join(spec.Datacenters, ", "), spec.Cluster.UID)
+		}
+		return w.out.String()
+	case "see": // what a region sees and says at once, before anybody does anything
+		w.look(w.place(names[0]))
+		return w.show()
 	case "task": // in a region
 		task := &api.K8ssandraTask{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: "restart"}}
 		if err := yaml.UnmarshalStrict([]byte(d.Input), &task.Spec); err != nil {
 			t.Fatal(err)
 		}
+		task.Annotations = map[string]string{api.TaskIDAnnotation: "id", federation.RevisionAnnotation: "1/" + names[0] + "/h"}
 		w.place(names[0]).task = task
 	case "running", "done", "failed": // datacenters
 		for _, p := range w.places {
@@ -190,12 +292,18 @@ func (w *world) do(t *testing.T, d *datadriven.TestData) string {
 			delete(p.parts, names[0])
 		}
 	case "skip":
-		task := w.place(names[0]).task
-		task.Annotations = map[string]string{api.SkipAnnotation: strings.Join(names[1:], ",")}
+		p := w.place(names[0])
+		p.task.Spec.SkipDatacenters = names[1:]
+		w.edited(p)
 	case "cut":
 		w.cut[names[0]] = true
 	case "heal":
-		w.cut = map[string]bool{}
+		if len(names) == 0 {
+			w.cut = map[string]bool{}
+		}
+		for _, name := range names {
+			delete(w.cut, name)
+		}
 	case "older":
 		w.lacks[names[0]] = true
 	case "newer":
@@ -211,6 +319,17 @@ func (w *world) do(t *testing.T, d *datadriven.TestData) string {
 	}
 	w.run()
 	return w.show()
+}
+
+// ringOf is a ring's copy.
+func ringOf(datacenters []string, id string) *k8ssandra.K8ssandraCluster {
+	k := &k8ssandra.K8ssandraCluster{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: "ring", Annotations: map[string]string{k8ssandra.RingIDAnnotation: id}}}
+	k.Spec.Cassandra = &k8ssandra.CassandraClusterTemplate{}
+	for _, text := range datacenters {
+		dc, region, _ := strings.Cut(text, "@")
+		k.Spec.Cassandra.Datacenters = append(k.Spec.Cassandra.Datacenters, k8ssandra.CassandraDatacenterTemplate{Metadata: k8ssandra.EmbeddedObjectMeta{Name: dc}, K8sContext: region})
+	}
+	return k
 }
 
 func (w *world) play(part *api.CassandraTask, what string) {

@@ -2,7 +2,6 @@ package ringtask
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -40,6 +39,7 @@ type Peer struct {
 	Task      *api.K8ssandraTask // its copy as last seen; nil when it has none
 	Lacks     bool               // its version doesn't act on K8ssandraTasks
 	Lost      string             // it has lost its part
+	Ring      string             // the id of its copy of the task's ring, "" when it has none
 }
 
 // target is a datacenter of the task.
@@ -49,7 +49,7 @@ type target struct {
 
 // targets are the task's datacenters, in their order: that of the task's spec, or of the ring's.
 func (s *State) targets() (all []target, missing []string) {
-	if s.Ring == nil || s.Ring.Spec.Cassandra == nil {
+	if s.Ring == nil || s.Ring.Spec.Cassandra == nil || s.otherRing() {
 		return nil, nil
 	}
 	templates := s.Ring.Spec.Cassandra.Datacenters
@@ -78,11 +78,23 @@ func (s *State) peer(region string) *Peer {
 	return &s.Peers[i]
 }
 
-// progress is how far a datacenter is; nil when it wasn't begun, as far as is known. Only its own region's word counts, or
-// what was last heard of it.
+// progress is how far a datacenter is; nil when it wasn't begun, as far as is known. What has ended stays ended, whoever
+// remembers it: a region may have lost its CassandraTask or its copy, or have been restored to an earlier state. Of what
+// goes on its own region's word counts, or what was last heard of it.
 func (s *State) progress(t target) *api.CassandraTaskStatus {
-	if t.region == s.Region {
-		return s.own(t)
+	here := t.region == s.Region
+	part := s.Parts[t.name]
+	if here && part != nil && part.Status.CompletionTime != nil {
+		return &part.Status
+	}
+	if ended := s.remembered(t); ended != nil {
+		return ended
+	}
+	if here {
+		if part == nil {
+			return nil
+		}
+		return &part.Status
 	}
 	if p := s.peer(t.region); p != nil && p.Task != nil {
 		return recorded(p.Task, t)
@@ -90,12 +102,8 @@ func (s *State) progress(t target) *api.CassandraTaskStatus {
 	return recorded(s.Task, t)
 }
 
-// own is how far one of this region's datacenters is. What has ended isn't begun again because its CassandraTask is gone,
-// or this region's copy was: the other regions remember it.
-func (s *State) own(t target) *api.CassandraTaskStatus {
-	if part := s.Parts[t.name]; part != nil {
-		return &part.Status
-	}
+// remembered is what a copy says of a datacenter that has ended, nil when none does.
+func (s *State) remembered(t target) *api.CassandraTaskStatus {
 	for _, copied := range s.copies() {
 		if status := recorded(copied, t); status != nil && status.CompletionTime != nil {
 			return status
@@ -124,14 +132,13 @@ func recorded(task *api.K8ssandraTask, t target) *api.CassandraTaskStatus {
 	return &status
 }
 
-// skipped tells whether a person has left a datacenter out, on any copy.
-func (s *State) skipped(name string) bool {
-	for _, copied := range s.copies() {
-		for one := range strings.SplitSeq(copied.Annotations[api.SkipAnnotation], ",") {
-			if strings.TrimSpace(one) == name {
-				return true
-			}
-		}
+// skipped tells whether a person has left a datacenter out.
+func (s *State) skipped(name string) bool { return slices.Contains(s.Task.Spec.SkipDatacenters, name) }
+
+// ringID is that of this region's copy of the ring, "" when it has none, or no copy.
+func (s *State) ringID() string {
+	if s.Ring == nil {
+		return ""
 	}
-	return false
+	return s.Ring.Annotations[k8ssandra.RingIDAnnotation]
 }

@@ -42,7 +42,7 @@ func (s *State) add(status *api.K8ssandraTaskStatus, t target) {
 	if progress == nil && s.skipped(t.name) {
 		progress = &api.CassandraTaskStatus{Conditions: slices.Clone(s.Task.Status.Datacenters[t.name].Conditions)}
 		meta.SetStatusCondition(&progress.Conditions, metav1.Condition{Type: api.Skipped, Status: metav1.ConditionTrue, Reason: api.Skipped,
-			Message: "left out by the annotation " + api.SkipAnnotation, LastTransitionTime: metav1.Time{Time: s.Now}})
+			Message: "left out by spec.skipDatacenters", LastTransitionTime: metav1.Time{Time: s.Now}})
 	}
 	if progress == nil {
 		return
@@ -60,6 +60,12 @@ func (s *State) add(status *api.K8ssandraTaskStatus, t target) {
 func (s *State) conclude(status *api.K8ssandraTaskStatus, plan Plan) {
 	switch {
 	case status.CompletionTime != nil:
+		return
+	case plan.Gone != "":
+		meta.RemoveStatusCondition(&status.Conditions, api.Invalid)
+		status.CompletionTime = &metav1.Time{Time: s.Now.Truncate(time.Second)}
+		s.set(status, api.JobRunning, false, api.ReasonClusterNotFound, "the task has ended")
+		s.set(status, api.JobFailed, true, api.ReasonClusterNotFound, plan.Gone)
 		return
 	case plan.Invalid != nil:
 		s.set(status, api.Invalid, true, plan.Invalid.Reason, plan.Invalid.Message)

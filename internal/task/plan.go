@@ -83,6 +83,10 @@ func (p *Plan) wait(s *State) bool {
 		p.Next = at.Sub(s.Now)
 		return true
 	}
+	if s.Held != "" {
+		p.Waiting, p.Next = s.Held, pollJobs
+		return true
+	}
 	if s.Datacenter == nil {
 		p.Waiting = fmt.Sprintf("CassandraDatacenter %q, which is not in namespace %q", s.Task.Spec.Datacenter.Name, s.Task.Namespace)
 		p.Next = 10 * time.Second

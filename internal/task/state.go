@@ -14,6 +14,8 @@ import (
 type State struct {
 	Now  time.Time
 	Task *api.CassandraTask
+	// Held is what a part of a K8ssandraTask waits for before it may begin or go on, "" for nothing.
+	Held string
 	// Datacenter is nil when it isn't there.
 	Datacenter *cass.CassandraDatacenter
 	// Others are the unfinished tasks of the same datacenter, without this one.

@@ -52,8 +52,6 @@ const (
 	RestartedAtAnnotation = "control.k8ssandra.io/restartedAt"
 	// TaskIDAnnotation is a K8ssandraTask's id, on all of its copies and CassandraTasks. Ours.
 	TaskIDAnnotation = "ringspan.io/task-id"
-	// SkipAnnotation on any copy of a K8ssandraTask names datacenters, with commas between them, that are left out. Ours.
-	SkipAnnotation = "ringspan.io/skip-datacenters"
 	// K8ssandraTaskFinalizer keeps a K8ssandraTask until its CassandraTasks are gone.
 	K8ssandraTaskFinalizer = "control.k8ssandra.io/finalizer"
 )

@@ -34,10 +34,14 @@ type K8ssandraTaskList struct {
 
 // K8ssandraTaskSpec is a task template and the datacenters that it is for.
 type K8ssandraTaskSpec struct {
-	// Cluster names the K8ssandraCluster.
+	// Cluster names the K8ssandraCluster. Its uid, which the operator writes, is the ring's id: a ring that is made anew under
+	// the name is another one.
 	Cluster corev1.ObjectReference `json:"cluster,omitempty"`
-	// Datacenters by object name; all of the ring, in the order of its spec, when empty.
+	// Datacenters by object name, in the order in which they are taken. When it is empty the operator writes all of the ring
+	// down, in the order of the ring's spec, before the first one begins.
 	Datacenters []string `json:"datacenters,omitempty"`
+	// SkipDatacenters are left out: the task goes on and ends without those that haven't begun. For a region that is away. Ours.
+	SkipDatacenters []string `json:"skipDatacenters,omitempty"`
 	// DcConcurrencyPolicy: Forbid (the default) takes datacenters one by one; Allow takes them together.
 	// +kubebuilder:validation:Enum=Allow;Forbid;Replace
 	DcConcurrencyPolicy batchv1.ConcurrencyPolicy `json:"dcConcurrencyPolicy,omitempty"`

@@ -279,6 +279,11 @@ func (in *K8ssandraTaskSpec) DeepCopyInto(out *K8ssandraTaskSpec) {
 		*out = make([]string, len(*in))
 		copy(*out, *in)
 	}
+	if in.SkipDatacenters != nil {
+		in, out := &in.SkipDatacenters, &out.SkipDatacenters
+		*out = make([]string, len(*in))
+		copy(*out, *in)
+	}
 	in.Template.DeepCopyInto(&out.Template)
 }
 

@@ -2,6 +2,7 @@ package controller
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -122,7 +123,10 @@ func (r *Reconciler) Reconcile(ctx context.Context, q ctrl.Request) (ctrl.Result
 	if plan.Delete {
 		return ctrl.Result{}, r.delete(ctx, seen.Task)
 	}
-	failure := r.begin(ctx, seen, plan)
+	if plan.Record != nil {
+		return ctrl.Result{}, r.record(ctx, seen.Task, plan.Record) // the edit becomes a revision in the pass that it causes
+	}
+	failure := errors.Join(r.drop(ctx, seen, plan), r.begin(ctx, seen, plan))
 	if err := r.report(ctx, seen.Task, ringtask.Summarize(seen, plan)); err != nil {
 		return ctrl.Result{}, err
 	}
@@ -163,6 +167,29 @@ func (r *Reconciler) begin(ctx context.Context, s *ringtask.State, plan ringtask
 		}
 		log.FromContext(ctx).Info("beginning a datacenter's part of the task", "datacenter", name)
 		r.Events.Eventf(s.Task, nil, corev1.EventTypeNormal, "Begun", "Reconcile", "datacenter %s is begun: CassandraTask %s", name, part.Name)
+	}
+	return nil
+}
+
+// record writes datacenters and ring into the spec, unless the task was written since it was read.
+func (r *Reconciler) record(ctx context.Context, t *api.K8ssandraTask, what *ringtask.Record) error {
+	before := t.DeepCopy()
+	t.Spec.Datacenters, t.Spec.Cluster.UID = what.Datacenters, types.UID(what.Ring)
+	err := r.Client.Patch(ctx, t, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
+	if apierrors.IsConflict(err) {
+		return nil
+	}
+	return client.IgnoreNotFound(err)
+}
+
+// drop deletes parts that had ended already.
+func (r *Reconciler) drop(ctx context.Context, s *ringtask.State, plan ringtask.Plan) error {
+	for _, name := range plan.Drop {
+		part := s.Parts[name]
+		if err := r.Client.Delete(ctx, part, client.Preconditions{UID: &part.UID}); client.IgnoreNotFound(err) != nil {
+			return err
+		}
+		r.Events.Eventf(s.Task, nil, corev1.EventTypeWarning, "Dropped", "Reconcile", "CassandraTask %s is deleted: another region remembers that datacenter %s has ended", part.Name, name)
 	}
 	return nil
 }

@@ -73,7 +73,7 @@ func newStage(t *testing.T) *stage {
 		r.peers = &peers.Peers{Client: as, Events: r.events, Region: name, Namespace: install.Namespace, Now: now, Kinds: slices.Concat(ring.Followed(), controller.Followed())}
 		r.loop = &controller.Reconciler{Client: as, Live: as, Events: r.events, Peers: r.peers, Region: name, Now: now}
 		s.by[name] = r
-		k := &k8ssandra.K8ssandraCluster{ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: "ring"}}
+		k := &k8ssandra.K8ssandraCluster{ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: "ring", Annotations: map[string]string{k8ssandra.RingIDAnnotation: "ring-1"}}}
 		k.Spec.Cassandra = &k8ssandra.CassandraClusterTemplate{Datacenters: []k8ssandra.CassandraDatacenterTemplate{
 			{Metadata: k8ssandra.EmbeddedObjectMeta{Name: "dc1"}, K8sContext: west, Size: 3}, {Metadata: k8ssandra.EmbeddedObjectMeta{Name: "dc2"}, K8sContext: central, Size: 3}}}
 		k.Spec.Cassandra.ServerVersion = "5.0.9"
@@ -138,15 +138,21 @@ func (r *region) end(datacenter string) {
 	r.must(r.admin.Status().Update(r.t.Context(), part))
 }
 
-func (r *region) annotate(name, value string) {
+// edit changes the region's copy.
+func (r *region) edit(change func(*api.K8ssandraTask)) {
 	r.t.Helper()
 	task := r.task()
 	before := task.DeepCopy()
-	if task.Annotations == nil {
-		task.Annotations = map[string]string{}
-	}
-	task.Annotations[name] = value
+	change(task)
 	r.must(r.admin.Patch(r.t.Context(), task, client.MergeFrom(before)))
+}
+
+// held is what a datacenter's part waits for before its loop may go on.
+func (r *region) held(datacenter string) string {
+	r.t.Helper()
+	why, err := r.loop.MayGoOn(r.t.Context(), r.part(datacenter))
+	r.must(err)
+	return why
 }
 
 // says tells whether a condition of the region's copy has a status and all the words.
@@ -238,7 +244,7 @@ func TestACutAndAHeal(t *testing.T) {
 	s.until("the west's part", func() bool { return w.part("dc1") != nil })
 	w.end("dc1")
 	s.until("the west to tell of the centre", func() bool {
-		return w.says(api.JobRunning, metav1.ConditionFalse, "dc2", central, "does not answer", api.SkipAnnotation) && w.says(api.RegionsReachable, metav1.ConditionFalse, central)
+		return w.says(api.JobRunning, metav1.ConditionFalse, "dc2", central, "does not answer", "spec.skipDatacenters") && w.says(api.RegionsReachable, metav1.ConditionFalse, central)
 	})
 	if c.task() != nil {
 		t.Error("the centre knows of it")
@@ -261,7 +267,7 @@ func TestARegionIsLeftOut(t *testing.T) {
 	if w.part("dc1") != nil {
 		t.Error("dc1 has begun before dc2")
 	}
-	w.annotate(api.SkipAnnotation, "dc2")
+	w.edit(func(task *api.K8ssandraTask) { task.Spec.SkipDatacenters = []string{"dc2"} })
 	s.until("dc1's turn", func() bool { return w.part("dc1") != nil })
 	w.end("dc1")
 	s.until("the end", func() bool { return w.says(api.JobComplete, metav1.ConditionTrue, "left out: dc2") })
@@ -378,4 +384,90 @@ func TestAForgedPartIsNone(t *testing.T) {
 	}
 	forged.Finalizers = nil
 	s.must(w.admin.Update(t.Context(), forged))
+}
+
+// What is left of an earlier task isn't a new one's of the same name, in no region: it keeps its id, is in the way until a
+// person deletes it, and isn't gone on with.
+func TestAnEarlierTaskOfTheName(t *testing.T) {
+	s := newStage(t)
+	w, c := s.by[west], s.by[central]
+	w.apply(func(task *api.K8ssandraTask) { task.Spec.DcConcurrencyPolicy = "Allow" })
+	s.until("both parts", func() bool { return w.part("dc1") != nil && c.part("dc2") != nil })
+	former := w.task().Annotations[api.TaskIDAnnotation]
+	if why := w.held("dc1"); former == "" || why != "" {
+		t.Errorf("id %q, held by %q", former, why)
+	}
+	for _, r := range s.by { // somebody takes the finalizers off
+		r.edit(func(task *api.K8ssandraTask) { task.Finalizers = nil })
+		s.must(r.admin.Delete(t.Context(), r.task()))
+	}
+	w.apply(func(task *api.K8ssandraTask) { task.Spec.DcConcurrencyPolicy = "Allow" })
+	s.until("both copies to tell", s.both(func(r *region) bool { return r.says(api.JobRunning, metav1.ConditionFalse, "in the way") }))
+	id := w.task().Annotations[api.TaskIDAnnotation]
+	if id == "" || id == former || c.task().Annotations[api.TaskIDAnnotation] != id {
+		t.Errorf("the new task's id is %q, the earlier one's was %q", id, former)
+	}
+	for dc, r := range map[string]*region{"dc1": w, "dc2": c} {
+		if why := r.held(dc); !strings.Contains(why, "is gone") {
+			t.Errorf("%s may go on: %q", dc, why)
+		}
+		s.must(r.admin.Delete(t.Context(), r.part(dc)))
+	}
+	s.until("the new parts", func() bool {
+		return w.part("dc1") != nil && w.part("dc1").Annotations[api.TaskIDAnnotation] == id && c.part("dc2") != nil
+	})
+}
+
+// A region that is restored to an earlier state finds its part unfinished. Its loop may not go on with it, and it goes.
+func TestARestoredRegion(t *testing.T) {
+	s := newStage(t)
+	w, c := s.by[west], s.by[central]
+	w.apply(func(task *api.K8ssandraTask) { task.Spec.Datacenters = []string{"dc2", "dc1"} })
+	s.until("dc2 to begin", func() bool { return c.part("dc2") != nil })
+	c.end("dc2")
+	s.until("dc1 to begin", func() bool { return w.part("dc1") != nil })
+	part, task := c.part("dc2"), c.task()
+	part.Status.CompletionTime, part.Status.Active = nil, 1
+	s.must(c.admin.Status().Update(t.Context(), part))
+	task.Status.Datacenters = map[string]api.CassandraTaskStatus{"dc2": part.Status}
+	s.must(c.admin.Status().Update(t.Context(), task))
+	s.must(c.peers.Survey(t.Context()))
+	if why := c.held("dc2"); !strings.Contains(why, "region "+west+" remembers") {
+		t.Errorf("the part is held by %q", why)
+	}
+	s.until("the part to go", func() bool { return c.part("dc2") == nil })
+	w.end("dc1")
+	s.until("both copies to say that all is done", s.both(func(r *region) bool { return r.says(api.JobComplete, metav1.ConditionTrue, "6 pods in 2 datacenters") }))
+}
+
+// The order of the datacenters and the ring's id are written into the spec where the task was applied, and reach all copies.
+// When the ring is deleted in all regions, the task has ended.
+func TestTheRingIsDeleted(t *testing.T) {
+	s := newStage(t)
+	w, c := s.by[west], s.by[central]
+	w.apply(nil)
+	s.until("the spec to be complete in both", s.both(func(r *region) bool {
+		task := r.task()
+		return task != nil && slices.Equal(task.Spec.Datacenters, []string{"dc1", "dc2"}) && task.Spec.Cluster.UID == "ring-1"
+	}))
+	s.until("dc1 to begin", func() bool { return w.part("dc1") != nil })
+	gone := func(r *region) {
+		k := &k8ssandra.K8ssandraCluster{ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: "ring"}}
+		s.must(r.admin.Delete(t.Context(), k))
+	}
+	gone(w)
+	s.until("the west to tell", func() bool { return w.says(api.Invalid, metav1.ConditionTrue, "no K8ssandraCluster") })
+	if c.says(api.JobFailed, metav1.ConditionTrue) || w.says(api.JobFailed, metav1.ConditionTrue) {
+		t.Error("it has ended while a region has the ring")
+	}
+	gone(c)
+	s.until("its end", s.both(func(r *region) bool { return r.says(api.JobFailed, metav1.ConditionTrue, "is in no region any more") }))
+	if why := w.held("dc1"); !strings.Contains(why, "has ended") {
+		t.Errorf("the part may go on: %q", why)
+	}
+	s.clock = s.clock.Add(25 * time.Hour)
+	s.until("it to go", s.both(func(r *region) bool { return r.task() == nil }))
+	if w.part("dc1") != nil {
+		t.Error("its part is left")
+	}
 }

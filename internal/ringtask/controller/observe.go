@@ -10,8 +10,11 @@ import (
 
 	api "github.com/ringspan/ringspan/api/control/v1alpha1"
 	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
+	"github.com/ringspan/ringspan/internal/federation"
 	copies "github.com/ringspan/ringspan/internal/federation/controller"
+	"github.com/ringspan/ringspan/internal/federation/peers"
 	"github.com/ringspan/ringspan/internal/grant"
+	"github.com/ringspan/ringspan/internal/ring"
 	"github.com/ringspan/ringspan/internal/ringtask"
 )
 
@@ -20,13 +23,9 @@ func (r *Reconciler) observe(ctx context.Context, c *copies.Pass) (*ringtask.Sta
 	t, _ := c.Object.(*api.K8ssandraTask)
 	s := &ringtask.State{Now: r.Now(), Region: r.Region, Task: t, Parts: map[string]*api.CassandraTask{}, InTheWay: map[string]string{}, Ungranted: map[string]string{},
 		Held: c.Plan.Held, Problems: append(c.Plan.Problems, c.Plan.Waits...), Diverged: c.Plan.Choice}
-	for i := range c.Peers {
-		p := &c.Peers[i]
-		one := ringtask.Peer{Region: p.Region, Reachable: p.Reachable, Since: p.Since, Message: p.Message, Lacks: p.Lacks(ringtask.Kind) != "", Lost: c.View.LostIn(p.Region)}
-		if o, _ := p.Copy(ringtask.Kind, client.ObjectKeyFromObject(t)); o != nil && !c.View.Stranger(p.Region) {
-			one.Task, _ = o.(*api.K8ssandraTask)
-		}
-		s.Peers = append(s.Peers, one)
+	s.Peers = seen(t, c.Peers)
+	for i := range s.Peers {
+		s.Peers[i].Lost = c.View.LostIn(s.Peers[i].Region)
 	}
 	k := &k8ssandra.K8ssandraCluster{}
 	err := r.Client.Get(ctx, client.ObjectKey{Namespace: t.Namespace, Name: t.Spec.Cluster.Name}, k)
@@ -44,6 +43,43 @@ func (r *Reconciler) observe(ctx context.Context, c *copies.Pass) (*ringtask.Sta
 	return s, nil
 }
 
+// seen are the other regions, with their copies of a task and of its ring. Another task of its name is none of its copies.
+func seen(t *api.K8ssandraTask, known []peers.Snapshot) (all []ringtask.Peer) {
+	for i := range known {
+		p := &known[i]
+		one := ringtask.Peer{Region: p.Region, Reachable: p.Reachable, Since: p.Since, Message: p.Message, Lacks: p.Lacks(ringtask.Kind) != ""}
+		if o, copied := p.Copy(ringtask.Kind, client.ObjectKeyFromObject(t)); o != nil && !federation.Stranger(t.Annotations[ringtask.Kind.ID], copied) {
+			one.Task, _ = o.(*api.K8ssandraTask)
+		}
+		if _, copied := p.Copy(ring.Kind, client.ObjectKey{Namespace: t.Namespace, Name: t.Spec.Cluster.Name}); copied.ID != "" {
+			one.Ring = copied.ID
+		}
+		all = append(all, one)
+	}
+	return all
+}
+
+// MayGoOn says why a CassandraTask must not be begun or gone on with, "" when it may. One that is no part of a K8ssandraTask
+// always may. Nothing is said before every other region has been looked at or has failed to answer: one of them may remember
+// that the part has ended.
+func (r *Reconciler) MayGoOn(ctx context.Context, part *api.CassandraTask) (why string, err error) {
+	if part.Annotations[api.TaskIDAnnotation] == "" {
+		return "", nil
+	}
+	known, whole := r.Peers.Snapshots()
+	if !whole {
+		return "the other regions to be looked at", nil
+	}
+	own := &api.K8ssandraTask{}
+	name := client.ObjectKey{Namespace: part.Labels[k8ssandra.TaskNamespaceLabel], Name: part.Labels[k8ssandra.TaskNameLabel]}
+	if err := r.Client.Get(ctx, name, own); apierrors.IsNotFound(err) {
+		return ringtask.Hold(part, nil, nil), nil
+	} else if err != nil {
+		return "", err
+	}
+	return ringtask.Hold(part, own, seen(own, known)), nil
+}
+
 // observePart finds a datacenter's part, or what keeps it from being made.
 func (r *Reconciler) observePart(ctx context.Context, s *ringtask.State, datacenter, namespace string) error {
 	part := &api.CassandraTask{}
@@ -53,7 +89,7 @@ func (r *Reconciler) observePart(ctx context.Context, s *ringtask.State, datacen
 		s.Parts[datacenter] = part
 		return nil
 	case err == nil:
-		s.InTheWay[datacenter] = fmt.Sprintf("CassandraTask %s in namespace %s, which is in the way of datacenter %s: it is not this task's", part.Name, namespace, datacenter)
+		s.InTheWay[datacenter] = fmt.Sprintf("CassandraTask %s in namespace %s, which is in the way of datacenter %s, to be deleted: it is not this task's", part.Name, namespace, datacenter)
 		return nil
 	case !apierrors.IsNotFound(err):
 		return err

@@ -68,8 +68,9 @@ func (p parts) mayBeIn(ctx context.Context, namespace string, task types.Namespa
 // At tells whether a peer has parts: they aren't followed there. They hold nothing that a deletion would have to wait for.
 func (parts) At(*peers.Snapshot, types.NamespacedName) bool { return false }
 
-// ID is that of the task that a CassandraTask is a part of.
-func (parts) ID(part client.Object) string { return part.GetAnnotations()[api.TaskIDAnnotation] }
+// ID says nothing: a task is never told by what is left of one. A new task of the name is another one, and the CassandraTasks
+// of an earlier one are in its way.
+func (parts) ID(client.Object) string { return "" }
 
 // HeldUp says nothing: nobody has to do anything for a CassandraTask to go.
 func (parts) HeldUp(client.Object) string { return "" }

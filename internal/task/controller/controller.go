@@ -27,7 +27,9 @@ type Reconciler struct {
 	Events events.EventRecorder
 	// Node reaches the agent of a pod.
 	Node func(pod *corev1.Pod) mgmtapi.Node
-	Now  func() time.Time
+	// MayGoOn says what a task waits for that is a part of a K8ssandraTask, "" for nothing. May be nil.
+	MayGoOn func(context.Context, *api.CassandraTask) (string, error)
+	Now     func() time.Time
 }
 
 // SetupWithManager registers the loop. It makes one pass at a time, so that no two tasks of a datacenter begin together.

@@ -26,6 +26,12 @@ func (r *Reconciler) observe(ctx context.Context, t *api.CassandraTask) (*task.S
 	if t.Status.CompletionTime != nil || t.Spec.Datacenter.Name == "" {
 		return s, nil
 	}
+	if r.MayGoOn != nil {
+		var err error
+		if s.Held, err = r.MayGoOn(ctx, t); err != nil || s.Held != "" {
+			return s, err
+		}
+	}
 	dc := &cass.CassandraDatacenter{}
 	key := client.ObjectKey{Namespace: t.Namespace, Name: t.Spec.Datacenter.Name}
 	if err := r.Client.Get(ctx, key, dc); err != nil {
