@@ -8,7 +8,7 @@ import (
 	"github.com/ringspan/ringspan/internal/federation/canonical"
 )
 
-// Kind are the rules of K8ssandraTasks as shared objects. Their parts hold nothing, so a deletion ends them at once.
+// Kind has the rules of K8ssandraTasks as shared objects. Their parts hold no data, so a deletion takes them down at once.
 var Kind = &federation.Kind{
 	GroupVersionKind: api.GroupVersion.WithKind("K8ssandraTask"),
 	Noun:             "task",
@@ -23,7 +23,7 @@ var Kind = &federation.Kind{
 	News:             news,
 }
 
-// news of a task's status are how far its datacenters are: whose turn is next depends on it.
+// news is what other regions act on of a copy's status: how far its datacenters are, because whose turn is next depends on it.
 func news(o federation.Object) string {
 	data, _ := json.Marshal(o.(*api.K8ssandraTask).Status.Datacenters) // API types: cannot fail
 	return string(data)

@@ -12,15 +12,16 @@ import (
 	"github.com/ringspan/ringspan/internal/federation"
 )
 
-// PartName is that of a datacenter's CassandraTask.
+// PartName is the name of a datacenter's part.
 func PartName(task, datacenter string) string { return task + "-" + datacenter }
 
-// Labels are those by which a task's parts are found.
+// Labels are on all parts of a task, which are found by them.
 func Labels(namespace, name string) map[string]string {
 	return map[string]string{k8ssandra.TaskNameLabel: name, k8ssandra.TaskNamespaceLabel: namespace}
 }
 
-// Part makes a datacenter's CassandraTask. It stays until the task goes: its status says what was done.
+// Part is a datacenter's CassandraTask. It has no time to live of its own, because its status says what was done: it stays as
+// long as the K8ssandraTask.
 func Part(s *State, datacenter string) *api.CassandraTask {
 	targets, _ := s.targets()
 	i := slices.IndexFunc(targets, func(t target) bool { return t.name == datacenter })
@@ -32,8 +33,8 @@ func Part(s *State, datacenter string) *api.CassandraTask {
 	return part
 }
 
-// Here are the task's datacenters in this region, with their namespaces.
-func (s *State) Here() map[string]string {
+// Local are the task's datacenters in this region, with their namespaces.
+func (s *State) Local() map[string]string {
 	all := map[string]string{}
 	targets, _ := s.targets()
 	for _, t := range targets {
@@ -44,15 +45,15 @@ func (s *State) Here() map[string]string {
 	return all
 }
 
-// IsPart tells whether a CassandraTask is one that was made for this very task.
+// IsPart tells whether a CassandraTask is a part of this K8ssandraTask, and not of an earlier one of its name.
 func IsPart(part *api.CassandraTask, task *api.K8ssandraTask) bool {
 	return part.Labels[k8ssandra.TaskNameLabel] == task.Name && part.Labels[k8ssandra.TaskNamespaceLabel] == task.Namespace &&
 		part.Annotations[api.TaskIDAnnotation] == task.Annotations[api.TaskIDAnnotation]
 }
 
-// Hold says why a part must not be gone on with by package task, "" when it may. own is this region's copy of the task, nil
-// when it has none. What is unfinished here may have ended: this region may have been restored to an earlier state, or what
-// the part was made for may be gone.
+// Hold says what a part waits for before package task may begin it or go on with it, "" for nothing. own is this region's
+// copy of the K8ssandraTask, nil when there is none. A part that is unfinished here may have ended all the same: the region
+// may have been restored from a backup.
 func Hold(part *api.CassandraTask, own *api.K8ssandraTask, peers []Peer) string {
 	if own == nil || !IsPart(part, own) {
 		return fmt.Sprintf("a person: K8ssandraTask %s/%s, which this task was made for, is gone; delete this task", part.Labels[k8ssandra.TaskNamespaceLabel], part.Labels[k8ssandra.TaskNameLabel])
@@ -68,8 +69,8 @@ func Hold(part *api.CassandraTask, own *api.K8ssandraTask, peers []Peer) string 
 	return goneElsewhere(own, peers)
 }
 
-// goneElsewhere says that every other region's copy is gone, at least one of them without a deletion of this one: the task
-// may have ended while this region was away, and this copy may be an old one. "" when a region has it, or may have it.
+// goneElsewhere says that no other region has the task any more, although one had it; "" when one has it or may have it. The
+// task may have ended and been deleted there, and this region's copy may come from a backup.
 func goneElsewhere(own *api.K8ssandraTask, peers []Peer) string {
 	seen := federation.ParseRegions(own.Annotations[federation.RegionsAnnotation])
 	missing := ""

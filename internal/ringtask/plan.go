@@ -12,14 +12,14 @@ import (
 
 // Plan is what to do now and what to say.
 type Plan struct {
-	Begin  []string // datacenters of this region whose part is made
-	Drop   []string // those whose part goes, because it has ended already as another region remembers
-	Record *Record  // what is to be written into the spec before anything begins
-	Delete bool     // the task has ended, and its time is over
-	Gone   string   // why the task ends without having been carried out: its ring is gone
+	Begin  []string // datacenters of this region for which a part is made
+	Drop   []string // datacenters of this region whose part is deleted: another region remembers that it has ended
+	Record *Record  // what is written into the spec before anything begins
+	Delete bool     // the task has ended, and its time to live is over
+	Gone   string   // why the task ends without having been carried out: no region has its ring any more
 	// Invalid is why the task can't be carried out as it is.
 	Invalid *Failure
-	// Stopped is why datacenters that are left aren't begun: one before them has failed.
+	// Stopped is why the remaining datacenters aren't begun: one before them has failed.
 	Stopped string
 	Waits   []string
 	// Done: all datacenters have ended, or are left out.
@@ -31,7 +31,7 @@ type Plan struct {
 // Failure is why a task can't be carried out.
 type Failure struct{ Reason, Message string }
 
-// maxName is how long a label's value may be: parts are found by the task's name.
+// maxName is how long a task's name may be, in characters: its parts carry it as a label.
 const maxName = 63
 
 // Make decides what to do next.
@@ -86,7 +86,7 @@ func check(s *State, targets []target, missing []string) *Failure {
 
 func parallel(s *State) bool { return s.Task.Spec.DcConcurrencyPolicy == "Allow" }
 
-// consider decides about one datacenter, and tells whether it is the next one's turn when they go one after another.
+// consider decides about one datacenter. With datacenters that go one after another, it tells whether the next one may go.
 func (p *Plan) consider(s *State, t target) (next bool) {
 	progress, skipped := s.progress(t), s.skipped(t.name)
 	if part := s.Parts[t.name]; part != nil && part.Status.CompletionTime == nil && s.remembered(t) != nil {
@@ -99,7 +99,7 @@ func (p *Plan) consider(s *State, t target) (next bool) {
 		return true
 	case skipped && t.region != s.Region:
 		peer := s.peer(t.region)
-		p.Done = p.Done && (peer == nil || !peer.Reachable) // it goes on there, and nobody waits for its end to begin the next
+		p.Done = p.Done && (peer == nil || !peer.Reachable) // it goes on there; the next one begins without waiting for its end
 		return true
 	}
 	p.Done = false
@@ -116,14 +116,14 @@ func leaveOut(name string) string {
 	return fmt.Sprintf("add %s to spec.skipDatacenters to go on without it", name)
 }
 
-// stop is for a datacenter that has failed when the ones after it have yet to begin.
+// stop keeps the datacenters after one that has failed from beginning.
 func (p *Plan) stop(t target) (next bool) {
 	p.Done = false
 	p.Stopped = fmt.Sprintf("datacenter %s has failed, and the ones after it are not begun: %s", t.name, leaveOut(t.name))
 	return false
 }
 
-// begin makes this region's part of a datacenter, unless something is in the way.
+// begin plans the part of a datacenter of this region, or says what keeps it from being made.
 func (p *Plan) begin(s *State, t target) {
 	gone := goneElsewhere(s.Task, s.Peers)
 	switch {
@@ -139,7 +139,7 @@ func (p *Plan) begin(s *State, t target) {
 	}
 }
 
-// waitFor says what a datacenter waits for.
+// waitFor says how a datacenter is named among those that are waited for, and why it takes so long.
 func (s *State) waitFor(t target, progress *api.CassandraTaskStatus) string {
 	text := fmt.Sprintf("datacenter %s in region %s", t.name, t.region)
 	skip := leaveOut(t.name)
@@ -167,8 +167,8 @@ func (s *State) waitFor(t target, progress *api.CassandraTaskStatus) string {
 	return text
 }
 
-// expire deletes a task that has ended when its time is over. A region that doesn't answer makes the copies wait, not the
-// decision.
+// expire deletes a task that has ended when its time to live is over. That is decided without regions that don't answer; the
+// copies, being deleted, wait for them.
 func expire(s *State) Plan {
 	ttl := int32(api.DefaultTTLSeconds)
 	if s.Task.Spec.Template.TTLSecondsAfterFinished != nil {

@@ -6,15 +6,15 @@ import (
 	"github.com/ringspan/ringspan/internal/federation"
 )
 
-// Record is what is written into a task's spec before anything of it begins: which datacenters in which order, and which
-// ring. Copies of the ring differ for a while when it is edited; a region that went by its own copy of the ring could begin
-// with another datacenter than the others do. The spec is the same in all regions.
+// Record is what the operator writes into a task's spec before anything begins: which datacenters in which order, and which
+// ring. When the ring is edited, the regions' copies of it differ for a while. If each region took the order from its own
+// copy, two datacenters could begin at one time. The task's spec is the same in all regions.
 type Record struct {
 	Datacenters []string
 	Ring        string // its id
 }
 
-// record lets the region where the task's revision was made write down what isn't written yet. All others wait for that.
+// record plans to complete the spec, in the region where the task's revision was made. All other regions wait for that.
 func (p *Plan) record(s *State) {
 	spec := s.Task.Spec
 	if len(spec.Datacenters) > 0 && spec.Cluster.UID != "" {
@@ -37,14 +37,13 @@ func (p *Plan) record(s *State) {
 	}
 }
 
-// otherRing tells whether the ring that is here is not the one that the task is for.
+// otherRing tells whether this region's ring of the name is not the one that the task is for.
 func (s *State) otherRing() bool {
 	id := string(s.Task.Spec.Cluster.UID)
 	return id != "" && s.ringID() != "" && s.ringID() != id
 }
 
-// ringGone says that the task's ring was deleted in all regions, "" when it wasn't as far as is known. A region that doesn't
-// answer may have it.
+// ringGone says that no region has the task's ring any more, "" when one has it. A region that doesn't answer may have it.
 func (s *State) ringGone() string {
 	id := string(s.Task.Spec.Cluster.UID)
 	if id == "" || s.Ring != nil && !s.otherRing() || s.Held || s.Diverged != "" {

@@ -19,15 +19,15 @@ type State struct {
 	Ring   *k8ssandra.K8ssandraCluster // this region's copy of its ring; nil when it has none
 	// Parts are this region's CassandraTasks of the task, by datacenter.
 	Parts map[string]*api.CassandraTask
-	// InTheWay are CassandraTasks of the names of parts that are none, by datacenter.
+	// InTheWay says, by datacenter, that its part's name is taken: a CassandraTask has it that is no part of this task.
 	InTheWay map[string]string
 	// Ungranted says, by datacenter, why nothing may be made in its namespace.
 	Ungranted map[string]string
 	Peers     []Peer
 
-	Held     bool     // the copies have yet to agree
-	Problems []string // why, and what else a person has to mend
-	Diverged string   // why a person must choose
+	Held     bool     // no part may be made, because the copies don't agree yet
+	Problems []string // why they don't, and what else a person has to mend
+	Diverged string   // why a person must choose between the copies
 }
 
 // Peer is another region.
@@ -38,7 +38,7 @@ type Peer struct {
 	Message   string             // what is wrong with it
 	Task      *api.K8ssandraTask // its copy as last seen; nil when it has none
 	Lacks     bool               // its version doesn't act on K8ssandraTasks
-	Lost      string             // it has lost its part
+	Lost      string             // how it lost its copy, "" when it didn't
 	Ring      string             // the id of its copy of the task's ring, "" when it has none
 }
 
@@ -47,7 +47,8 @@ type target struct {
 	name, namespace, region string
 }
 
-// targets are the task's datacenters, in their order: that of the task's spec, or of the ring's.
+// targets are the task's datacenters in the order in which they are taken, and the names that are no datacenter of the ring.
+// Until the order is written into the task's spec it is that of this region's copy of the ring.
 func (s *State) targets() (all []target, missing []string) {
 	if s.Ring == nil || s.Ring.Spec.Cassandra == nil || s.otherRing() {
 		return nil, nil
@@ -78,9 +79,9 @@ func (s *State) peer(region string) *Peer {
 	return &s.Peers[i]
 }
 
-// progress is how far a datacenter is; nil when it wasn't begun, as far as is known. What has ended stays ended, whoever
-// remembers it: a region may have lost its CassandraTask or its copy, or have been restored to an earlier state. Of what
-// goes on its own region's word counts, or what was last heard of it.
+// progress is how far a datacenter is; nil when it hasn't begun, as far as is known. A datacenter has ended when any copy
+// says so: its own region may have lost the part or its copy, or have been restored from a backup. Of one that goes on, its
+// own region's status counts, as it is or was last read.
 func (s *State) progress(t target) *api.CassandraTaskStatus {
 	here := t.region == s.Region
 	part := s.Parts[t.name]
@@ -102,7 +103,7 @@ func (s *State) progress(t target) *api.CassandraTaskStatus {
 	return recorded(s.Task, t)
 }
 
-// remembered is what a copy says of a datacenter that has ended, nil when none does.
+// remembered is the status of a datacenter that has ended according to some copy, nil when there is no such copy.
 func (s *State) remembered(t target) *api.CassandraTaskStatus {
 	for _, copied := range s.copies() {
 		if status := recorded(copied, t); status != nil && status.CompletionTime != nil {
@@ -112,7 +113,7 @@ func (s *State) remembered(t target) *api.CassandraTaskStatus {
 	return nil
 }
 
-// copies are all that are known, this region's first.
+// copies are all copies that are known, this region's first.
 func (s *State) copies() []*api.K8ssandraTask {
 	all := []*api.K8ssandraTask{s.Task}
 	for _, p := range s.Peers {
@@ -123,7 +124,7 @@ func (s *State) copies() []*api.K8ssandraTask {
 	return all
 }
 
-// recorded is what a copy's status says of a datacenter, nil when it says no more than that it is left out.
+// recorded is what a copy's status says of a datacenter; nil when it says nothing, or only that the datacenter is left out.
 func recorded(task *api.K8ssandraTask, t target) *api.CassandraTaskStatus {
 	status, is := task.Status.Datacenters[t.name]
 	if !is || meta.IsStatusConditionTrue(status.Conditions, api.Skipped) {
@@ -135,7 +136,7 @@ func recorded(task *api.K8ssandraTask, t target) *api.CassandraTaskStatus {
 // skipped tells whether a person has left a datacenter out.
 func (s *State) skipped(name string) bool { return slices.Contains(s.Task.Spec.SkipDatacenters, name) }
 
-// ringID is that of this region's copy of the ring, "" when it has none, or no copy.
+// ringID is the id of the ring that this region has a copy of, "" when there is none.
 func (s *State) ringID() string {
 	if s.Ring == nil {
 		return ""

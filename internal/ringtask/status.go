@@ -13,13 +13,13 @@ import (
 	"github.com/ringspan/ringspan/internal/federation"
 )
 
-// Summarize returns the status of this region's copy: the same in all regions that see each other.
+// Summarize returns the status of this region's copy. Regions that see each other get the same one.
 func Summarize(s *State, plan Plan) api.K8ssandraTaskStatus {
 	before := s.Task.Status
 	status := api.K8ssandraTaskStatus{Datacenters: map[string]api.CassandraTaskStatus{}}
 	status.StartTime, status.CompletionTime = before.StartTime, before.CompletionTime
 	for _, c := range before.Conditions {
-		if c.Type != api.Deleting || c.Status == metav1.ConditionFalse { // an overruled deletion is told as long as the copy is
+		if c.Type != api.Deleting || c.Status == metav1.ConditionFalse { // that a deletion was overruled stays in the status for as long as the copy is there
 			status.Conditions = append(status.Conditions, c)
 		}
 	}
@@ -36,7 +36,7 @@ func Summarize(s *State, plan Plan) api.K8ssandraTaskStatus {
 	return status
 }
 
-// add puts a datacenter's part into the sum.
+// add adds a datacenter to the status.
 func (s *State) add(status *api.K8ssandraTaskStatus, t target) {
 	progress := s.progress(t)
 	if progress == nil && s.skipped(t.name) {
@@ -146,7 +146,7 @@ func (s *State) failures(status *api.K8ssandraTaskStatus) string {
 func (s *State) regions() (all []api.TaskRegion) {
 	for _, p := range s.Peers {
 		one := api.TaskRegion{Region: p.Region, Reachable: p.Reachable, Since: metav1.NewTime(p.Since.Truncate(time.Second)), Message: p.Message}
-		for _, old := range s.Task.Status.Regions { // a restart of this process is no news of the region
+		for _, old := range s.Task.Status.Regions { // a restart of this process doesn't change since when a region answers
 			if old.Region == p.Region && old.Reachable == p.Reachable {
 				one.Since = old.Since
 			}

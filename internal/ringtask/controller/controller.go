@@ -54,14 +54,15 @@ func (r *Reconciler) SetupWithManager(m ctrl.Manager) error {
 		Complete(r)
 }
 
-// Followed is what this loop reads at the peers. One that runs a former version lets nobody read its K8ssandraTasks.
+// Followed are the kinds that this loop reads at the peers. A peer of a former version doesn't let others read its
+// K8ssandraTasks.
 func Followed() []peers.Followed {
 	tasks := peers.Shared(ringtask.Kind)
 	tasks.Optional = true
 	return []peers.Followed{tasks}
 }
 
-// about says which task a peer's object is about.
+// about names the task that is looked at when an object of a peer changes.
 func about(o client.Object) []types.NamespacedName {
 	if _, is := o.(*api.K8ssandraTask); is {
 		return []types.NamespacedName{client.ObjectKeyFromObject(o)}
@@ -76,7 +77,7 @@ func named(_ context.Context, o client.Object) []reconcile.Request {
 	return []reconcile.Request{{NamespacedName: client.ObjectKeyFromObject(o)}}
 }
 
-// requestOf is that of the task that a CassandraTask is a part of.
+// requestOf names the task that a CassandraTask is a part of.
 func requestOf(_ context.Context, o client.Object) []reconcile.Request {
 	l := o.GetLabels()
 	if l[k8ssandra.TaskNameLabel] == "" {
@@ -85,7 +86,7 @@ func requestOf(_ context.Context, o client.Object) []reconcile.Request {
 	return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: l[k8ssandra.TaskNamespaceLabel], Name: l[k8ssandra.TaskNameLabel]}}}
 }
 
-// ofRing are those of a ring's tasks that haven't ended.
+// ofRing names the tasks of a ring that haven't ended.
 func (r *Reconciler) ofRing(ctx context.Context, o client.Object) (all []reconcile.Request) {
 	var list api.K8ssandraTaskList
 	if err := r.Client.List(ctx, &list, client.InNamespace(o.GetNamespace())); err != nil {
@@ -136,8 +137,8 @@ func (r *Reconciler) Reconcile(ctx context.Context, q ctrl.Request) (ctrl.Result
 	return ctrl.Result{RequeueAfter: later}, failure
 }
 
-// isOld tells of a task that was made under a version that did not act on it, and said so. Nobody expects it to begin now: it
-// is left as it is.
+// isOld tells whether a task was made under a version that did not act on it and said so. Nobody expects such a task to begin
+// now, so it is left as it is.
 func (r *Reconciler) isOld(ctx context.Context, q ctrl.Request) (bool, error) {
 	t := &api.K8ssandraTask{}
 	if err := r.Client.Get(ctx, q.NamespacedName, t); err != nil {
@@ -182,7 +183,7 @@ func (r *Reconciler) record(ctx context.Context, t *api.K8ssandraTask, what *rin
 	return client.IgnoreNotFound(err)
 }
 
-// drop deletes parts that had ended already.
+// drop deletes parts that have ended already, as another region remembers.
 func (r *Reconciler) drop(ctx context.Context, s *ringtask.State, plan ringtask.Plan) error {
 	for _, name := range plan.Drop {
 		part := s.Parts[name]
@@ -194,7 +195,7 @@ func (r *Reconciler) drop(ctx context.Context, s *ringtask.State, plan ringtask.
 	return nil
 }
 
-// delete ends a task whose time is over, unless it was written since.
+// delete deletes a task whose time to live is over, unless it was written since it was read.
 func (r *Reconciler) delete(ctx context.Context, t *api.K8ssandraTask) error {
 	err := r.Client.Delete(ctx, t, client.Preconditions{UID: &t.UID, ResourceVersion: &t.ResourceVersion})
 	if apierrors.IsConflict(err) {

@@ -35,7 +35,7 @@ func (r *Reconciler) observe(ctx context.Context, c *copies.Pass) (*ringtask.Sta
 	case !apierrors.IsNotFound(err):
 		return nil, err
 	}
-	for datacenter, namespace := range s.Here() {
+	for datacenter, namespace := range s.Local() {
 		if err := r.observePart(ctx, s, datacenter, namespace); err != nil {
 			return nil, err
 		}
@@ -43,7 +43,8 @@ func (r *Reconciler) observe(ctx context.Context, c *copies.Pass) (*ringtask.Sta
 	return s, nil
 }
 
-// seen are the other regions, with their copies of a task and of its ring. Another task of its name is none of its copies.
+// seen are the other regions, each with its copy of a task and the id of its copy of the ring. Another task of the same name
+// is no copy.
 func seen(t *api.K8ssandraTask, known []peers.Snapshot) (all []ringtask.Peer) {
 	for i := range known {
 		p := &known[i]

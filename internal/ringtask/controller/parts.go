@@ -25,10 +25,10 @@ type parts struct {
 	now    func() time.Time
 }
 
-// List are the region's CassandraTasks of a task. Labels in another namespace are no proof: who has rights there can write
-// them. Only one that accepts the task's ring has parts.
+// List lists the region's parts of a task by their labels. In a namespace other than the task's anybody with rights there can
+// write these labels, so parts count only in namespaces that accept the task's ring.
 func (p parts) List(ctx context.Context, task types.NamespacedName) (all []client.Object, err error) {
-	if len(task.Name) > 63 { // no label's value, and so nobody's
+	if len(task.Name) > 63 { // too long for a label, so no part carries it
 		return nil, nil
 	}
 	var list api.CassandraTaskList
@@ -65,17 +65,17 @@ func (p parts) mayBeIn(ctx context.Context, namespace string, task types.Namespa
 	return grant.Accepts(ns, grant.Asker{Namespace: task.Namespace, Name: t.Spec.Cluster.Name}), nil
 }
 
-// At tells whether a peer has parts: they aren't followed there. They hold nothing that a deletion would have to wait for.
+// At says that no peer has parts: they aren't read there, because no deletion has to wait for them.
 func (parts) At(*peers.Snapshot, types.NamespacedName) bool { return false }
 
-// ID says nothing: a task is never told by what is left of one. A new task of the name is another one, and the CassandraTasks
-// of an earlier one are in its way.
+// ID says that a part doesn't tell which task it is of. Otherwise a new task would get the id, and with it the parts, of an
+// earlier task of its name of which something is left.
 func (parts) ID(client.Object) string { return "" }
 
-// HeldUp says nothing: nobody has to do anything for a CassandraTask to go.
+// HeldUp says that the end of a CassandraTask waits for nobody.
 func (parts) HeldUp(client.Object) string { return "" }
 
-// TakeDown deletes a CassandraTask: what it has begun on a node goes on there, and nothing more is begun.
+// TakeDown deletes a CassandraTask. A job that it has begun on a node goes on there; no other one begins.
 func (p parts) TakeDown(ctx context.Context, _, o client.Object) error {
 	part, _ := o.(*api.CassandraTask)
 	if !part.DeletionTimestamp.IsZero() {
