@@ -1,6 +1,7 @@
 package controller
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -52,8 +53,8 @@ func seen(t *api.K8ssandraTask, known []peers.Snapshot) (all []ringtask.Peer) {
 		if o, copied := p.Copy(ringtask.Kind, client.ObjectKeyFromObject(t)); o != nil && !federation.Stranger(t.Annotations[ringtask.Kind.ID], copied) {
 			one.Task, _ = o.(*api.K8ssandraTask)
 		}
-		if _, copied := p.Copy(ring.Kind, client.ObjectKey{Namespace: t.Namespace, Name: t.Spec.Cluster.Name}); copied.ID != "" {
-			one.Ring = copied.ID
+		if o, copied := p.Copy(ring.Kind, client.ObjectKey{Namespace: t.Namespace, Name: t.Spec.Cluster.Name}); o != nil {
+			one.Ring = cmp.Or(copied.ID, string(t.Spec.Cluster.UID)) // one without an id may be the task's
 		}
 		all = append(all, one)
 	}
