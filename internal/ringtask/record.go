@@ -25,7 +25,7 @@ func (p *Plan) record(s *State) {
 	case s.ringID() == "":
 		p.Waits = append(p.Waits, fmt.Sprintf("K8ssandraCluster %s/%s to get its id", s.Task.Namespace, spec.Cluster.Name))
 	case err != nil || revision.Region != s.Region:
-		p.Waits = append(p.Waits, fmt.Sprintf("region %s, where this revision of the task was made, to write the datacenters and the ring's id into its spec", revision.Region))
+		p.Waits = append(p.Waits, fmt.Sprintf("region %s, where this revision of the task was made, to write the datacenters and the ring's id into its spec; an edit of spec.datacenters in another region lets that one do it", revision.Region))
 	default:
 		p.Record = &Record{Datacenters: spec.Datacenters, Ring: s.ringID()}
 		if len(spec.Datacenters) == 0 {
