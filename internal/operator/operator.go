@@ -135,7 +135,7 @@ func controllers(m ctrl.Manager, o Options) []controller {
 		// Secrets that ReplicatedSecrets choose, copied between regions.
 		&secrets.Reconciler{Client: m.GetClient(), Events: m.GetEventRecorder("ringspan"), Region: o.Region, Now: time.Now, Peers: regions},
 		// Datacenters: their objects, nodes, roles and replication.
-		&datacenter.Reconciler{Client: m.GetClient(), Live: m.GetAPIReader(), Events: m.GetEventRecorder("ringspan"), Now: time.Now, Node: node, Agent: o.Agent},
+		&datacenter.Reconciler{Client: m.GetClient(), Live: m.GetAPIReader(), Events: m.GetEventRecorder("ringspan"), Now: time.Now, Node: node, Agent: o.Agent, MayGoOn: overRegions.MayGoOn},
 		// Their volumes: kept until a deletion was agreed on.
 		&claim.Reconciler{Client: m.GetClient(), Live: m.GetAPIReader(), Now: time.Now},
 		// Tasks: rebuild, cleanup, restart; the kind that nothing acts on yet is told so.

@@ -41,6 +41,8 @@ type Reconciler struct {
 	// Node reaches the agent of a pod.
 	Node func(pod *corev1.Pod) mgmtapi.Node
 	Now  func() time.Time
+	// MayGoOn says what a task waits for that is a part of a K8ssandraTask, "" for nothing. May be nil.
+	MayGoOn func(context.Context, *control.CassandraTask) (string, error)
 	// Agent is the image of the agent for datacenters that name none.
 	Agent string
 

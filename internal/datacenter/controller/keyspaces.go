@@ -65,13 +65,28 @@ func (r *Reconciler) observeTasks(ctx context.Context, s *datacenter.State) erro
 		return err
 	}
 	for i := range tasks.Items {
-		if restart := datacenter.RestartTaskOf(&tasks.Items[i], s.DC.Name); restart != nil {
-			s.Restarts = append(s.Restarts, *restart)
+		if err := r.observeRestart(ctx, s, &tasks.Items[i]); err != nil {
+			return err
 		}
 		if began := rebuilt(&tasks.Items[i], s.DC.Name); !began.IsZero() {
 			s.Rebuilds = append(s.Rebuilds, began)
 		}
 	}
+	return nil
+}
+
+// observeRestart notes a task that restarts nodes now, unless it has to wait for what other regions know of it.
+func (r *Reconciler) observeRestart(ctx context.Context, s *datacenter.State, t *control.CassandraTask) error {
+	restart := datacenter.RestartTaskOf(t, s.DC.Name)
+	if restart == nil {
+		return nil
+	}
+	if r.MayGoOn != nil {
+		if why, err := r.MayGoOn(ctx, t); err != nil || why != "" {
+			return err
+		}
+	}
+	s.Restarts = append(s.Restarts, *restart)
 	return nil
 }
 

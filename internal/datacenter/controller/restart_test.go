@@ -1,6 +1,7 @@
 package controller_test
 
 import (
+	"context"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -106,5 +107,22 @@ func TestARestartThatAnOlderVersionBegan(t *testing.T) {
 	s.restartTask(func(task *control.CassandraTask) { task.Spec.Jobs[0].Arguments.RackName = "r1" })
 	if count := s.restarts(); count["ring-dc1-r1-sts-0"] != 1 || len(count) != 1 {
 		t.Errorf("restarted: %v", count)
+	}
+}
+
+// A restart that has ended as other regions remember isn't carried out again in a region that was restored from a backup.
+func TestARestartThatMayNotGoOn(t *testing.T) {
+	s := newStage(t)
+	s.create(nil)
+	s.settle()
+	why := "its end: region eu-west-1 remembers that datacenter dc1 has ended"
+	s.loop.MayGoOn = func(context.Context, *control.CassandraTask) (string, error) { return why, nil }
+	s.restartTask(nil)
+	if count := s.restarts(); len(count) > 0 {
+		t.Errorf("restarted: %v", count)
+	}
+	why = ""
+	if count := s.restarts(); len(count) != 3 {
+		t.Errorf("restarted: %v, want all three", count)
 	}
 }
