@@ -367,6 +367,7 @@ func TestTasksOfADatacenterTakeTurns(t *testing.T) {
 func TestOtherTaskKindsAreNamed(t *testing.T) {
 	s := newStage(t)
 	obj := &api.ScheduledTask{ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: "all"}}
+	obj.Spec.Schedule, obj.Spec.TaskDetails.Name = "0 0 * * *", "nightly"
 	s.must(s.admin.Create(t.Context(), obj))
 	loop := controller.ScheduledTasks(s.loop)
 	for range 2 {
