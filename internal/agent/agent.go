@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -31,12 +32,14 @@ type Config struct {
 	JolokiaPort            string
 	ProbePort              string        // plain, for the kubelet; none when empty
 	StopGrace              time.Duration // for the JVM after its drain
-	Output                 io.Writer     // gets Cassandra's log
+	Output                 io.Writer     // gets Cassandra's log and the agent's
 }
 
 // Agent runs one node.
 type Agent struct {
 	config Config
+	output *sharedOutput
+	log    *slog.Logger
 	jmx    jmx
 	jobs   *jobs
 	epochs *epochs
@@ -58,7 +61,16 @@ type Agent struct {
 
 // New makes an agent; its JVM is not started.
 func New(c Config) *Agent {
-	return &Agent{config: c, jmx: newJolokia(c.JolokiaPort), jobs: newJobs(), epochs: newEpochs(c.ConfigDir), since: time.Now(), patience: setUpPatience, died: make(chan string, 1)}
+	output := &sharedOutput{out: c.Output}
+	log := newLogger(output)
+	a := &Agent{
+		config: c, output: output, log: log, jmx: newJolokia(c.JolokiaPort), jobs: newJobs(log), epochs: newEpochs(c.ConfigDir, log),
+		since: time.Now(), patience: setUpPatience, died: make(chan string, 1),
+	}
+	a.jobs.records = &jobRecords{dir: filepath.Join(c.DataDir, jobsDirectory), member: a.memberID, log: log}
+	a.self = a.found()
+	a.jobs.resume(a.self, time.Now())
+	return a
 }
 
 var errRunning = errors.New("the JVM runs already")
@@ -103,7 +115,7 @@ func (a *Agent) start(ctx context.Context, o mgmtapi.StartOptions) error {
 	args = append(args, "-Dringspan.jolokia.port="+a.config.JolokiaPort, "-Dringspan.jmx.password.file="+filepath.Join(node.ConfigDir, jmxServerFile),
 		"-cp", a.classPath(), cassandra.MainClass)
 	secret := newSecret()
-	j, err := launch(a.config.Java, args, append(jvmEnvironment(), a.config.Input.Environment()...), secret+"\n", a.config.Output)
+	j, err := launch(a.config.Java, args, append(jvmEnvironment(), a.config.Input.Environment()...), secret+"\n", a.output)
 	if err != nil {
 		return fmt.Errorf("starting %s: %w", a.config.Java, err)
 	}
@@ -141,9 +153,17 @@ func (a *Agent) classPath() string {
 	return strings.Join(append(own, jars...), ":")
 }
 
+// currentRun is the JVM that was started last; nil before the first start.
+func (a *Agent) currentRun() *jvm {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.jvm
+}
+
 // watch notes the end of a JVM, and reports one that nobody asked for.
 func (a *Agent) watch(j *jvm) {
 	<-j.done
+	a.output.ended()
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.since = time.Now()

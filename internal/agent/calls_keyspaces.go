@@ -4,21 +4,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
+	"log/slog"
 	"slices"
 )
 
 func (a *Agent) keyspaceRoutes() []route {
 	return []route{
-		{"GET /api/v0/ops/keyspace", quick, a.handleKeyspaces},
-		{"GET /api/v0/ops/keyspace/replication", quick, a.handleReplication},
-		{"GET /api/v0/ops/tables", quick, a.handleTables},
-		{"POST /api/v0/ops/keyspace/create", slow, a.handlePutKeyspace("CREATE KEYSPACE IF NOT EXISTS")},
-		{"POST /api/v0/ops/keyspace/alter", slow, a.handlePutKeyspace("ALTER KEYSPACE")},
+		{pattern: "GET /api/v0/ops/keyspace", limit: quick, do: a.handleKeyspaces},
+		{pattern: "GET /api/v0/ops/keyspace/replication", limit: quick, do: a.handleReplication},
+		{pattern: "GET /api/v0/ops/tables", limit: quick, do: a.handleTables},
+		{pattern: "POST /api/v0/ops/keyspace/create", limit: slow, do: a.handlePutKeyspace("CREATE KEYSPACE IF NOT EXISTS")},
+		{pattern: "POST /api/v0/ops/keyspace/alter", limit: slow, do: a.handlePutKeyspace("ALTER KEYSPACE")},
 	}
 }
 
-func (a *Agent) handleKeyspaces(ctx context.Context, q *http.Request) (int, any, error) {
+func (a *Agent) handleKeyspaces(ctx context.Context, q *call) (int, any, error) {
 	list, err := a.keyspaces(ctx)
 	if name := q.FormValue("keyspaceName"); name != "" {
 		list = slices.DeleteFunc(list, func(k string) bool { return k != name })
@@ -26,7 +26,7 @@ func (a *Agent) handleKeyspaces(ctx context.Context, q *http.Request) (int, any,
 	return 200, list, err
 }
 
-func (a *Agent) handleReplication(ctx context.Context, q *http.Request) (int, any, error) {
+func (a *Agent) handleReplication(ctx context.Context, q *call) (int, any, error) {
 	name := q.FormValue("keyspaceName")
 	r, err := a.replication(ctx, name)
 	if err == nil && r == nil {
@@ -35,14 +35,14 @@ func (a *Agent) handleReplication(ctx context.Context, q *http.Request) (int, an
 	return 200, r, err
 }
 
-func (a *Agent) handleTables(ctx context.Context, q *http.Request) (int, any, error) {
+func (a *Agent) handleTables(ctx context.Context, q *call) (int, any, error) {
 	list, err := a.tables(ctx, q.FormValue("keyspaceName"))
 	return 200, list, err
 }
 
 // handlePutKeyspace makes or alters a keyspace, by what its CQL statement begins with.
 func (a *Agent) handlePutKeyspace(statement string) handler {
-	return func(ctx context.Context, q *http.Request) (int, any, error) {
+	return func(ctx context.Context, q *call) (int, any, error) {
 		var body struct {
 			Name     string `json:"keyspace_name"`
 			Settings []struct {
@@ -60,6 +60,7 @@ func (a *Agent) handlePutKeyspace(statement string) handler {
 		for _, s := range body.Settings {
 			factors[s.DC] = s.Factor
 		}
+		q.note(slog.String("keyspace", body.Name), slog.Any("replication", factors))
 		return 200, "OK", a.putKeyspace(ctx, statement, body.Name, factors)
 	}
 }

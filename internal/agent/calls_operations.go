@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
+	"log/slog"
 	"strconv"
 
 	"github.com/ringspan/ringspan/internal/mgmtapi"
@@ -12,59 +12,69 @@ import (
 
 func (a *Agent) operationRoutes() []route {
 	return []route{
-		{"POST /api/v0/ops/seeds/reload", quick, a.handleReloadSeeds},
-		{"POST /api/v0/ops/node/drain", longestCall, a.handleDrain},
-		{"POST /api/v0/ops/node/native", slow, a.handleNativeTransport},
-		{"POST /api/v0/ops/keyspace/cleanup", quick, a.handleCleanup},
-		{"POST /api/v1/ops/keyspace/cleanup", quick, a.handleCleanup},
-		{"POST /api/v1/ops/node/rebuild", quick, a.handleRebuild},
-		{"POST /api/v0/ops/node/repair", quick, a.handleRepair(false)},
-		{"POST /api/v1/ops/node/repair", quick, a.handleRepair(true)},
-		{"GET /api/v0/ops/executor/job", quick, a.handleJob},
+		{pattern: "POST /api/v0/ops/seeds/reload", limit: quick, do: a.handleReloadSeeds},
+		{pattern: "POST /api/v0/ops/node/drain", limit: longestCall, do: a.handleDrain},
+		{pattern: "POST /api/v0/ops/node/native", limit: slow, do: a.handleNativeTransport},
+		{pattern: "POST /api/v0/ops/keyspace/cleanup", limit: quick, do: a.handleCleanup},
+		{pattern: "POST /api/v1/ops/keyspace/cleanup", limit: quick, do: a.handleCleanup},
+		{pattern: "POST /api/v1/ops/node/rebuild", limit: quick, do: a.handleRebuild},
+		{pattern: "POST /api/v0/ops/node/repair", limit: quick, do: a.handleRepair(false)},
+		{pattern: "POST /api/v1/ops/node/repair", limit: quick, do: a.handleRepair(true)},
+		{pattern: "GET /api/v0/ops/executor/job", limit: quick, do: a.handleJob},
 	}
 }
 
-func (a *Agent) handleReloadSeeds(ctx context.Context, q *http.Request) (int, any, error) {
+func (a *Agent) handleReloadSeeds(ctx context.Context, q *call) (int, any, error) {
 	var body struct{ Seeds []string }
 	if err := decodeOptional(q, &body); err != nil {
 		return 400, nil, err
 	}
+	q.note(slog.Any("seeds", body.Seeds))
 	list, err := a.reloadSeeds(ctx, body.Seeds)
 	return 200, list, err
 }
 
-func (a *Agent) handleDrain(ctx context.Context, _ *http.Request) (int, any, error) {
+func (a *Agent) handleDrain(ctx context.Context, _ *call) (int, any, error) {
 	return 200, "OK", a.drain(ctx)
 }
 
-func (a *Agent) handleNativeTransport(ctx context.Context, q *http.Request) (int, any, error) {
+func (a *Agent) handleNativeTransport(ctx context.Context, q *call) (int, any, error) {
 	on, err := strconv.ParseBool(q.FormValue("enabled"))
 	if err != nil {
 		return 400, nil, fmt.Errorf("enabled: %w", err)
 	}
+	q.note(slog.Bool("enabled", on))
 	if on {
 		return 200, "OK", a.openNative(ctx)
 	}
 	return 200, "OK", a.closeNative(ctx)
 }
 
-func (a *Agent) handleCleanup(_ context.Context, q *http.Request) (int, any, error) {
+func (a *Agent) handleCleanup(ctx context.Context, q *call) (int, any, error) {
 	var o mgmtapi.CleanupOptions
 	if err := decodeOptional(q, &o); err != nil {
 		return 400, nil, err
 	}
-	return 202, a.jobs.submit("cleanup", func(ctx context.Context) error { return a.cleanup(ctx, o.Keyspace, o.Tables, o.Jobs) }), nil
+	q.note(slog.String("keyspace", o.Keyspace), slog.Any("tables", o.Tables))
+	return q.submitted(a.jobs.submit(ctx, "cleanup", func(ctx context.Context) error { return a.cleanup(ctx, o.Keyspace, o.Tables, o.Jobs) }))
 }
 
-func (a *Agent) handleRebuild(_ context.Context, q *http.Request) (int, any, error) {
+func (a *Agent) handleRebuild(ctx context.Context, q *call) (int, any, error) {
 	source := q.FormValue("src_dc")
-	return 202, a.jobs.submit("rebuild", func(ctx context.Context) error { return a.rebuild(ctx, source) }), nil
+	q.note(slog.String("source", source))
+	return q.submitted(a.jobs.submit(ctx, "rebuild", func(ctx context.Context) error { return a.rebuild(ctx, source) }))
+}
+
+// submitted answers with the id of a job.
+func (c *call) submitted(id string, err error) (int, any, error) {
+	c.note(slog.String("job", id))
+	return 202, id, err
 }
 
 // handleRepair starts a repair. Cassandra runs it beside other jobs, as the stock
 // management API lets it.
 func (a *Agent) handleRepair(job bool) handler {
-	return func(ctx context.Context, q *http.Request) (int, any, error) {
+	return func(ctx context.Context, q *call) (int, any, error) {
 		var o repairOptions
 		if err := decodeBody(q, &o); err != nil {
 			return 400, nil, err
@@ -72,15 +82,17 @@ func (a *Agent) handleRepair(job bool) handler {
 		if o.Keyspace == "" {
 			return 400, nil, errors.New("keyspace_name is needed")
 		}
+		q.note(slog.String("keyspace", o.Keyspace), slog.Any("tables", o.Tables), slog.Bool("full", o.Full == nil || *o.Full))
+		run := a.currentRun()
 		command, err := a.repair(ctx, o)
 		if err != nil || !job {
 			return 200, "OK", err
 		}
-		return 202, a.jobs.beside("repair", func(ctx context.Context) error { return a.followRepair(ctx, o.Keyspace, command) }), nil
+		return q.submitted(a.jobs.beside(ctx, "repair", func(ctx context.Context) error { return a.followRepair(ctx, run, o.Keyspace, command) }))
 	}
 }
 
-func (a *Agent) handleJob(_ context.Context, q *http.Request) (int, any, error) {
+func (a *Agent) handleJob(_ context.Context, q *call) (int, any, error) {
 	if job, ok := a.jobs.get(q.FormValue("job_id")); ok {
 		return 200, job, nil
 	}

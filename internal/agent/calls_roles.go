@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
+	"log/slog"
 	"slices"
 
 	"github.com/ringspan/ringspan/internal/mgmtapi"
@@ -12,14 +12,14 @@ import (
 
 func (a *Agent) roleRoutes() []route {
 	return []route{
-		{"GET /api/v0/ops/auth/role", quick, a.handleRoles},
-		{"POST /api/v0/ops/auth/role", quick, a.handlePutRole},
-		{"DELETE /api/v0/ops/auth/role", quick, a.handleDropRole},
+		{pattern: "GET /api/v0/ops/auth/role", limit: quick, do: a.handleRoles},
+		{pattern: "POST /api/v0/ops/auth/role", limit: quick, do: a.handlePutRole, secret: true},
+		{pattern: "DELETE /api/v0/ops/auth/role", limit: quick, do: a.handleDropRole},
 	}
 }
 
 // handleRoles reads at LOCAL_ONE unless it is asked for more.
-func (a *Agent) handleRoles(ctx context.Context, q *http.Request) (int, any, error) {
+func (a *Agent) handleRoles(ctx context.Context, q *call) (int, any, error) {
 	level := or(q.FormValue("consistency_level"), "LOCAL_ONE")
 	if !slices.Contains([]string{"LOCAL_ONE", "LOCAL_QUORUM", "EACH_QUORUM"}, level) {
 		return 400, nil, fmt.Errorf("consistency_level: %s is not one of LOCAL_ONE, LOCAL_QUORUM, EACH_QUORUM", level)
@@ -29,7 +29,7 @@ func (a *Agent) handleRoles(ctx context.Context, q *http.Request) (int, any, err
 }
 
 // handlePutRole takes a JSON body, or the management API's query parameters.
-func (a *Agent) handlePutRole(ctx context.Context, q *http.Request) (int, any, error) {
+func (a *Agent) handlePutRole(ctx context.Context, q *call) (int, any, error) {
 	r := mgmtapi.Role{Name: q.URL.Query().Get("username"), Password: q.URL.Query().Get("password"),
 		Superuser: q.URL.Query().Get("is_superuser") == "true", Login: q.URL.Query().Get("can_login") == "true"}
 	if r.Name == "" {
@@ -40,9 +40,12 @@ func (a *Agent) handlePutRole(ctx context.Context, q *http.Request) (int, any, e
 	if r.Name == "" || r.Password == "" {
 		return 400, nil, errors.New("username and password are needed")
 	}
+	q.note(slog.String("role", r.Name), slog.Bool("superuser", r.Superuser), slog.Bool("login", r.Login))
 	return 200, "OK", a.putRole(ctx, r.Name, r.Password, r.Superuser, r.Login)
 }
 
-func (a *Agent) handleDropRole(ctx context.Context, q *http.Request) (int, any, error) {
-	return 200, "OK", a.dropRole(ctx, q.FormValue("username"))
+func (a *Agent) handleDropRole(ctx context.Context, q *call) (int, any, error) {
+	name := q.FormValue("username")
+	q.note(slog.String("role", name))
+	return 200, "OK", a.dropRole(ctx, name)
 }

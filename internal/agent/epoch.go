@@ -3,6 +3,7 @@ package agent
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -29,6 +30,7 @@ import (
 // on with nodes that start anew. A person says "override".
 type epochs struct {
 	file string
+	log  *slog.Logger
 
 	mu      sync.Mutex
 	highest int64
@@ -37,8 +39,8 @@ type epochs struct {
 
 const epochFile = "ringspan-epoch"
 
-func newEpochs(dir string) *epochs {
-	e := &epochs{}
+func newEpochs(dir string, log *slog.Logger) *epochs {
+	e := &epochs{log: log}
 	if dir != "" {
 		e.file = filepath.Join(dir, epochFile)
 	}
@@ -50,7 +52,7 @@ func newEpochs(dir string) *epochs {
 
 // admit notes the epoch of a call, and says whether the call may be served.
 func (e *epochs) admit(method, said string) (code int, err error) {
-	reads := method == http.MethodGet || method == http.MethodHead
+	reads := !changes(method)
 	epoch, err := strconv.ParseInt(said, 10, 64)
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -83,7 +85,7 @@ func (e *epochs) keep() {
 		err = os.Rename(e.file+".part", e.file)
 	}
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		fmt.Fprintln(os.Stderr, "WARN  ringspan-agent: the operator's epoch can't be kept:", err)
+		e.log.Warn("the operator's epoch can't be kept", "error", err)
 	}
 }
 

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -89,7 +90,7 @@ func TestEpochsWithoutADisk(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		e := newEpochs(dir)
+		e := newEpochs(dir, slog.New(slog.DiscardHandler))
 		for _, c := range []struct {
 			said string
 			code int

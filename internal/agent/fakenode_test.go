@@ -68,7 +68,10 @@ func loadNode(file string, config map[string]any, args []string) *fakeNode {
 func (n *fakeNode) save() {
 	data, err := json.Marshal(n)
 	if err == nil {
-		err = os.WriteFile(n.file, data, 0o600)
+		err = os.WriteFile(n.file+".part", data, 0o600)
+	}
+	if err == nil { // in one step: a signal ends this process at any time
+		err = os.Rename(n.file+".part", n.file)
 	}
 	if err != nil {
 		fmt.Println(err)
@@ -123,7 +126,7 @@ func (n *fakeNode) operation(name string, args []any) (any, error) {
 	return nil, nil
 }
 
-// repair ends at once; one of system_traces fails, and one of a keyspace with one
+// repair ends at once; one of system_traces fails, one of the keyspace endless doesn't end, and one of a keyspace with one
 // replica is none.
 func (n *fakeNode) repair(args []any) (int, error) {
 	options, _ := args[1].(map[string]any)
@@ -141,6 +144,9 @@ func (n *fakeNode) repair(args []any) (int, error) {
 	}
 	number := len(n.repairs) + 1
 	n.repairs[strconv.Itoa(number)] = []string{"COMPLETED", "Repair completed successfully"}
+	if args[0] == "endless" {
+		n.repairs[strconv.Itoa(number)] = []string{"IN_PROGRESS"}
+	}
 	if args[0] == "system_traces" {
 		n.repairs[strconv.Itoa(number)] = []string{"FAILED", "Got negative replies from endpoints", "Endpoint not alive: /10.0.0.2:7000"}
 	}

@@ -166,28 +166,14 @@ func (a *Agent) identity() *mgmtapi.Identity {
 	return new(a.self)
 }
 
-// writeIdentity writes the file at once and for good: a power failure leaves the
-// old one or the new one.
+// memberID is the host id of the node; empty as long as that isn't known.
+func (a *Agent) memberID() string { return a.identity().HostID }
+
+// writeIdentity replaces the identity file.
 func (a *Agent) writeIdentity(id mgmtapi.Identity) error {
 	data, err := json.MarshalIndent(id, "", "  ")
 	if err != nil {
 		return err
 	}
-	path := a.identityPath()
-	file, err := os.OpenFile(path+".part", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(append(data, '\n'))
-	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(path+".part", path); err != nil {
-		return err
-	}
-	dir, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
+	return writeDurably(a.identityPath(), append(data, '\n'))
 }

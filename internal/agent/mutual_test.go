@@ -14,14 +14,14 @@ import (
 )
 
 // secured is an agent with the certificates of a set in its files.
-func secured(t *testing.T, server certificates.Bundle) (base, dir string) {
+func secured(t *testing.T, server certificates.Bundle, log *output) (base, dir string) {
 	t.Helper()
 	dir = t.TempDir()
 	write(t, dir, server.Data())
 	t.Setenv("MGMT_API_TLS_CA_CERT_FILE", filepath.Join(dir, certificates.AuthorityKey))
 	t.Setenv("MGMT_API_TLS_CERT_FILE", filepath.Join(dir, certificates.CertificateKey))
 	t.Setenv("MGMT_API_TLS_KEY_FILE", filepath.Join(dir, certificates.PrivateKey))
-	s := newServer(New(testConfig(t, &output{})).Handler(), longestCall)
+	s := newServer(New(testConfig(t, log)).Handler(), longestCall)
 	if err := useTLS(s, os.Getenv); err != nil {
 		t.Fatal(err)
 	}
@@ -37,14 +37,22 @@ func secured(t *testing.T, server certificates.Bundle) (base, dir string) {
 // asks is one question over a new connection.
 func asks(t *testing.T, base string, client certificates.Bundle) error {
 	t.Helper()
+	return over(t, base, client, func(c *mgmtapi.Client) error {
+		_, err := c.Status(t.Context())
+		return err
+	})
+}
+
+// over makes a call over a new connection.
+func over(t *testing.T, base string, client certificates.Bundle, do func(*mgmtapi.Client) error) error {
+	t.Helper()
 	config, err := client.ClientTLS()
 	if err != nil {
 		t.Fatal(err)
 	}
 	transport := &http.Transport{TLSClientConfig: config}
 	defer transport.CloseIdleConnections()
-	_, err = mgmtapi.New(base, &http.Client{Transport: transport, Timeout: patience}).Status(t.Context())
-	return err
+	return do(mgmtapi.New(base, &http.Client{Transport: transport, Timeout: patience}))
 }
 
 func issued(t *testing.T, now time.Time, have certificates.Set) certificates.Set {
@@ -59,10 +67,17 @@ func issued(t *testing.T, now time.Time, have certificates.Set) certificates.Set
 func TestWhoMayCallTheAgent(t *testing.T) {
 	old, other := issued(t, time.Now().Add(-2*certificates.LeafLife), nil), issued(t, time.Now(), nil)
 	own := issued(t, time.Now(), old) // of the same authority
-	base, dir := secured(t, own[certificates.Server])
+	log := &output{}
+	base, dir := secured(t, own[certificates.Server], log)
 	trusting := func(b certificates.Bundle) certificates.Bundle { b.CA = own[certificates.Server].CA; return b }
 	if err := asks(t, base, own[certificates.Client]); err != nil {
 		t.Errorf("the operator: %v", err)
+	}
+	if err := over(t, base, own[certificates.Client], func(c *mgmtapi.Client) error { return c.Stop(t.Context()) }); err != nil {
+		t.Errorf("the operator: %v", err)
+	}
+	if found := linesWith(log.String(), `caller="client of ring/dc1" from=127.0.0.1`); len(found) != 1 {
+		t.Errorf("who called isn't in the log: %s", log)
 	}
 	for why, client := range map[string]certificates.Bundle{
 		"another ring's operator":         trusting(other[certificates.Client]),
@@ -73,7 +88,7 @@ func TestWhoMayCallTheAgent(t *testing.T) {
 			t.Errorf("%s: %v", why, err)
 		}
 	}
-	if code, answer := call(t, "http"+strings.TrimPrefix(base, "https"), "POST", "/api/v0/ops/auth/role", `{"username":"me","password":"x","is_superuser":true}`); code != http.StatusBadRequest || !strings.Contains(answer, "HTTPS server") {
+	if code, answer := ask(t, "http"+strings.TrimPrefix(base, "https"), "POST", "/api/v0/ops/auth/role", `{"username":"me","password":"x","is_superuser":true}`); code != http.StatusBadRequest || !strings.Contains(answer, "HTTPS server") {
 		t.Errorf("in the clear: %d %s", code, answer)
 	}
 

@@ -17,14 +17,14 @@ func TestTheProbesListenerAnswersNothingElse(t *testing.T) {
 	probes := httptest.NewServer(a.Probes())
 	defer probes.Close()
 	exchange{why: "lives", path: "GET /api/v0/probes/liveness", code: 200, answer: "OK"}.try(t, probes.URL)
-	if code, answer := call(t, probes.URL, "GET", "/api/v0/probes/readiness", ""); code != 500 || answer != "" {
+	if code, answer := ask(t, probes.URL, "GET", "/api/v0/probes/readiness", ""); code != 500 || answer != "" {
 		t.Errorf("readiness of a stopped node: %d %q", code, answer)
 	}
 	if err := client.Start(t.Context(), mgmtapi.StartOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	await(t, "the node is ready", func() bool {
-		code, _ := call(t, probes.URL, "GET", "/api/v0/probes/readiness", "")
+		code, _ := ask(t, probes.URL, "GET", "/api/v0/probes/readiness", "")
 		return code == 200
 	})
 	calls := 0
@@ -34,7 +34,7 @@ func TestTheProbesListenerAnswersNothingElse(t *testing.T) {
 			continue
 		}
 		calls++
-		if code, answer := call(t, probes.URL, method, path, "{}"); code != http.StatusNotFound && code != http.StatusMethodNotAllowed {
+		if code, answer := ask(t, probes.URL, method, path, "{}"); code != http.StatusNotFound && code != http.StatusMethodNotAllowed {
 			t.Errorf("%s on the probes' port answers %d %q", r.pattern, code, answer)
 		}
 	}

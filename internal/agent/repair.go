@@ -39,13 +39,17 @@ const (
 
 // followRepair waits for the end of a repair. Cassandra's notifications say
 // "complete" after a failure too; the status that it keeps says what came of it.
-func (a *Agent) followRepair(ctx context.Context, keyspace string, command int) error {
+// A repair ends with the run of the JVM that it was asked of: the next one counts
+// its repairs from the beginning, so that the number is another one's there.
+func (a *Agent) followRepair(ctx context.Context, run *jvm, keyspace string, command int) error {
 	if command == 0 {
 		return nil
 	}
 	for unknown := time.Now(); ; time.Sleep(repairPause) {
 		status, err := a.repairStatus(ctx, command)
 		switch {
+		case run == nil || !run.alive() || a.currentRun() != run: // asked after the status: that may be the next run's
+			return fmt.Errorf("repair of %s: Cassandra ended before its repair did", keyspace)
 		case err != nil || len(status) == 0:
 			if time.Since(unknown) > repairPatience {
 				return errors.Join(fmt.Errorf("repair of %s: Cassandra doesn't tell what became of it", keyspace), err)

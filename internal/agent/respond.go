@@ -9,10 +9,10 @@ import (
 	"net/http"
 )
 
-// respond writes text as text and everything else as JSON.
+// respond writes text as text and everything else as JSON. Its code is that of the answer.
 func respond(w http.ResponseWriter, code int, body any, err error) {
 	if err != nil {
-		code, body = errorCode(code, err), map[string]string{"error": err.Error()}
+		body = map[string]string{"error": err.Error()}
 	}
 	if text, ok := body.(string); ok {
 		w.Header().Set("Content-Type", "text/plain")
@@ -29,11 +29,13 @@ func respond(w http.ResponseWriter, code int, body any, err error) {
 	_ = json.NewEncoder(w).Encode(body)
 }
 
-// errorCode is the status of an error. One without a code of its own is the JVM's (500),
+// answerCode is the status of an answer. An error without a code of its own is the JVM's (500),
 // or that the JVM doesn't answer (503).
-func errorCode(code int, err error) int {
+func answerCode(code int, err error) int {
 	var tooLarge *http.MaxBytesError
 	switch {
+	case err == nil:
+		return code
 	case errors.As(err, &tooLarge):
 		return http.StatusRequestEntityTooLarge
 	case code >= 400:
@@ -45,7 +47,7 @@ func errorCode(code int, err error) int {
 }
 
 // decodeBody reads a call's JSON.
-func decodeBody(q *http.Request, into any) error {
+func decodeBody(q *call, into any) error {
 	if err := json.NewDecoder(q.Body).Decode(into); err != nil {
 		return fmt.Errorf("body: %w", err)
 	}
@@ -53,7 +55,7 @@ func decodeBody(q *http.Request, into any) error {
 }
 
 // decodeOptional is decodeBody for a call that may come without a body.
-func decodeOptional(q *http.Request, into any) error {
+func decodeOptional(q *call, into any) error {
 	if err := decodeBody(q, into); err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}

@@ -15,11 +15,12 @@ type route struct {
 	pattern string        // METHOD and path, as http.ServeMux takes them
 	limit   time.Duration // for the whole call
 	do      handler
+	secret  bool // it has a password: the log has nothing of what goes wrong with it
 }
 
 // handler carries out a call. Its code is that of a success, or of an error that is
 // the caller's; any other error gets its code from respond.
-type handler func(ctx context.Context, q *http.Request) (code int, body any, err error)
+type handler func(ctx context.Context, q *call) (code int, body any, err error)
 
 // How long calls may take: those that ask the JVM for an attribute or start something,
 // those that write the schema or wait for the end of Cassandra's start, those that drain.
@@ -40,19 +41,23 @@ func (a *Agent) routes() []route {
 // Handler answers the management API.
 func (a *Agent) Handler() http.Handler {
 	mux := http.NewServeMux()
-	for _, r := range append(a.routes(), route{pattern: "/", limit: quick, do: unknownCall}) {
+	for _, r := range append(a.routes(), route{pattern: anyCall, limit: quick, do: unknownCall}) {
 		mux.HandleFunc(r.pattern, func(w http.ResponseWriter, q *http.Request) { a.serve(r, w, q) })
 	}
 	return http.MaxBytesHandler(mux, maxBody)
 }
 
-func unknownCall(_ context.Context, q *http.Request) (int, any, error) {
+// anyCall is the pattern of what no route has.
+const anyCall = "/"
+
+func unknownCall(_ context.Context, q *call) (int, any, error) {
 	return http.StatusNotFound, nil, fmt.Errorf("%s %s is not a call that this agent answers", q.Method, q.URL.Path)
 }
 
 // serve answers one call: first whether it is for this node, then whether its operator
 // may still act, then what the call asks for.
 func (a *Agent) serve(r route, w http.ResponseWriter, q *http.Request) {
+	begun, c := time.Now(), &call{Request: q}
 	code, err := a.isForThisPod(q)
 	if err == nil {
 		code, err = a.epochs.check(w, q)
@@ -61,8 +66,10 @@ func (a *Agent) serve(r route, w http.ResponseWriter, q *http.Request) {
 	if err == nil {
 		ctx, cancel := context.WithTimeout(q.Context(), r.limit)
 		defer cancel()
-		code, body, err = r.do(ctx, q)
+		code, body, err = r.do(ctx, c)
 	}
+	code = answerCode(code, err)
+	a.record(q.Context(), r, c, begun, code, err)
 	respond(w, code, body, err)
 }
 

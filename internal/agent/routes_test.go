@@ -13,8 +13,8 @@ import (
 	"github.com/ringspan/ringspan/internal/mgmtapi"
 )
 
-// call makes one raw request, as any client of the management API may.
-func call(t *testing.T, base, method, path, body string) (int, string) {
+// ask makes one raw request, as any client of the management API may.
+func ask(t *testing.T, base, method, path, body string) (int, string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, base+path, strings.NewReader(body))
 	if err != nil {
@@ -41,7 +41,7 @@ type exchange struct {
 func (e exchange) try(t *testing.T, base string) {
 	t.Helper()
 	method, path, _ := strings.Cut(e.path, " ")
-	if code, answer := call(t, base, method, path, e.body); code != e.code || !strings.Contains(answer, e.answer) {
+	if code, answer := ask(t, base, method, path, e.body); code != e.code || !strings.Contains(answer, e.answer) {
 		t.Errorf("%s: %s answers %d %q, want %d and %q", e.why, e.path, code, answer, e.code, e.answer)
 	}
 }
@@ -110,7 +110,7 @@ func TestCallsToARunningNode(t *testing.T) {
 	if err != nil || !strings.Contains(string(yaml), "seeds: 10.0.0.7\n") {
 		t.Errorf("cassandra.yaml after the reload: %v\n%s", err, yaml)
 	}
-	if code, pid := call(t, base, "GET", "/api/v0/lifecycle/pid", ""); code != 200 || pid == "" {
+	if code, pid := ask(t, base, "GET", "/api/v0/lifecycle/pid", ""); code != 200 || pid == "" {
 		t.Errorf("pid: %d %q", code, pid)
 	}
 }

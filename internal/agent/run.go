@@ -9,6 +9,7 @@ import (
 	osexec "os/exec"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -95,18 +96,27 @@ func Run(c Config, port string) error {
 	}()
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
-	fmt.Fprintf(os.Stdout, "INFO  ringspan-agent: management API on port %s, waiting for a start\n", port)
+	a.log.Info("management API answers, waiting for a start", "port", port)
 	select {
 	case <-signals:
 		return a.stop(context.Background())
 	case reason := <-a.died:
-		_ = os.WriteFile(c.TerminationLog, []byte(clip(reason)), 0o644) // best effort: the reason is in the log too
+		_ = os.WriteFile(c.TerminationLog, []byte(clip(reason, maxTermination)), 0o644) // best effort: the reason is in the log too
 		return fmt.Errorf("Cassandra ended: %s", reason)
 	}
 }
 
-// clip keeps to Kubernetes' 4096 bytes of a termination message.
-func clip(s string) string { return s[:min(len(s), 4000)] }
+// maxTermination is how many bytes of a reason fit into a termination message, of which
+// Kubernetes takes 4096.
+const maxTermination = 4000
+
+// clip is a text's first bytes, without half a letter.
+func clip(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "")
+}
 
 // reap takes leave of orphans, which become children of a container's first
 // process. The JVM itself is left to its own waiter.

@@ -28,7 +28,8 @@ type RepairOptions struct {
 	Full     bool     `json:"full"` // and not only what was never repaired
 }
 
-// Job is a long operation of one node. Jobs are lost when the agent restarts.
+// Job is a long operation of one node. One that was interrupted by a restart of the agent, and Cassandra with it, has failed.
+// Agents of former versions forget all jobs then (ErrNotFound), as those do that have lost their volume or couldn't write on it.
 type Job struct {
 	ID         string `json:"id"`
 	Type       string `json:"type"`
@@ -60,7 +61,7 @@ func (c *Client) Repair(ctx context.Context, o RepairOptions) (id string, err er
 	return id, c.post(ctx, "/api/v1/ops/node/repair", o, &id)
 }
 
-// Job tells how far an operation is; after the agent's restart it is not found.
+// Job tells how far an operation is. ErrNotFound is a node that knows nothing of it any more: whether it was done can't be known.
 func (c *Client) Job(ctx context.Context, id string) (j Job, err error) {
 	return j, c.get(ctx, "/api/v0/ops/executor/job?job_id="+url.QueryEscape(id), &j)
 }

@@ -141,6 +141,7 @@ func (r *Ring) merge(a, b int) {
 // crash ends the JVM unasked: the agent exits with it, Kubernetes restarts the
 // container, and a new agent waits for a start.
 func (n *Node) crash(why string) {
-	n.ended, n.jobs = strings.TrimSpace(why), nil
+	n.ended = strings.TrimSpace(why)
+	n.interrupt()
 	n.down()
 }

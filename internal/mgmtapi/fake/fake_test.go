@@ -250,11 +250,56 @@ func TestWhatDoesNotAnswerIsUnavailable(t *testing.T) {
 		t.Fatal(err)
 	}
 	n.Crash("killed")
-	if _, err := n.Job(t.Context(), id); !errors.Is(err, mgmtapi.ErrNotFound) {
-		t.Errorf("a job after the agent's restart: %v", err)
+	if job, err := n.Job(t.Context(), id); err != nil || job.Status != mgmtapi.JobError || job.Error == "" {
+		t.Errorf("a job after the agent's restart: %+v, %v", job, err)
 	}
 	if err := n.Start(t.Context(), mgmtapi.StartOptions{}); !errors.Is(err, mgmtapi.ErrRefused) {
 		t.Errorf("a start without seeds: %v", err)
+	}
+}
+
+func TestAnOldAgentForgetsItsJobs(t *testing.T) {
+	ring, all := world(1)
+	n := all[0][0]
+	n.OldAgent(true)
+	start(t, n, n.Address())
+	ring.Advance()
+	id, err := n.Cleanup(t.Context(), mgmtapi.CleanupOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.Crash("killed")
+	if _, err := n.Job(t.Context(), id); !errors.Is(err, mgmtapi.ErrNotFound) {
+		t.Errorf("a job after the agent's restart: %v", err)
+	}
+}
+
+// The records of jobs are on the volume: they go where it goes.
+func TestJobsGoWithTheVolume(t *testing.T) {
+	ring, all := world(2)
+	a, b := all[0][0], all[0][1]
+	for _, n := range all[0] {
+		start(t, n, a.Address())
+	}
+	ring.Advance()
+	id, err := a.Cleanup(t.Context(), mgmtapi.CleanupOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ring.Advance()
+	a.Crash("killed")
+	b.Crash("killed")
+	a.SwapVolumes(b)
+	if _, err := a.Job(t.Context(), id); !errors.Is(err, mgmtapi.ErrNotFound) {
+		t.Errorf("on the other volume: %v", err)
+	}
+	if job, err := b.Job(t.Context(), id); err != nil || job.Status != mgmtapi.JobCompleted {
+		t.Errorf("where its volume went: %+v, %v", job, err)
+	}
+	if next := b.LoseVolume("10.0.1.9"); next == nil {
+		t.Fatal("no pod")
+	} else if _, err := next.Job(t.Context(), id); !errors.Is(err, mgmtapi.ErrNotFound) {
+		t.Errorf("on an empty volume: %v", err)
 	}
 }
 

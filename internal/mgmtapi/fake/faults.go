@@ -36,11 +36,12 @@ func (n *Node) FailRepairs(words string) { n.change(func() { n.failing = words }
 func (n *Node) OldAgent(yes bool) { n.change(func() { n.old = yes }) }
 
 // Move is the loss of the pod: it comes back at another address, with the same
-// volume, and waits for a start. Message and jobs of the old pod are gone.
+// volume, and waits for a start. The message of the old pod is gone.
 func (n *Node) Move(address string) {
 	n.change(func() {
+		n.interrupt()
 		n.down()
-		n.address, n.jobs, n.ended, n.unreachable = address, nil, "", false
+		n.address, n.ended, n.unreachable = address, "", false
 	})
 }
 
@@ -67,6 +68,7 @@ func (n *Node) SwapVolumes(o *Node) {
 		n.hostID, o.hostID = o.hostID, n.hostID
 		n.tokens, o.tokens = o.tokens, n.tokens
 		n.file, o.file = o.file, n.file
+		n.jobs, o.jobs = o.jobs, n.jobs
 	})
 }
 

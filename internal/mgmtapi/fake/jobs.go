@@ -132,6 +132,21 @@ func (n *Node) Job(ctx context.Context, id string) (mgmtapi.Job, error) {
 	return mgmtapi.Job{}, fmt.Errorf("job: %w: %s", mgmtapi.ErrNotFound, id)
 }
 
+// interrupted is the error of a job that an agent found unfinished when it started.
+const interrupted = "the agent ended before the job did"
+
+// interrupt is what the next agent says of the jobs of one that ends. One of the first version kept them in memory only.
+func (n *Node) interrupt() {
+	if n.old {
+		n.jobs = nil
+	}
+	for _, j := range n.jobs {
+		if j.Status == mgmtapi.JobWaiting {
+			j.Status, j.Error, j.EndTime = mgmtapi.JobError, interrupted, n.millis()
+		}
+	}
+}
+
 // finishJobs carries out what was submitted, in order.
 func (n *Node) finishJobs() {
 	for _, j := range n.jobs {

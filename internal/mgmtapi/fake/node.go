@@ -24,7 +24,6 @@ type Node struct {
 	since   time.Time
 	options mgmtapi.StartOptions
 	seeds   []string
-	jobs    []*job
 	pid     int
 
 	// of the volume
@@ -32,6 +31,7 @@ type Node struct {
 	hostID string
 	tokens []string
 	file   mgmtapi.Identity // the agent's; without Found there is none
+	jobs   []*job           // the agent's records
 
 	// faults
 	unreachable, lagging bool
@@ -185,8 +185,7 @@ func (n *Node) ReloadSeeds(ctx context.Context, seeds []string) ([]string, error
 
 func (n *Node) become(s mgmtapi.State, mode string) { n.state, n.mode, n.since = s, mode, n.ring.Now() }
 
-// down is a node without a JVM; what its agent knew of jobs is gone with it
-// only when the agent ends too.
+// down is a node without a JVM.
 func (n *Node) down() {
 	n.pid, n.native, n.opened, n.quiet = 0, false, false, false
 	n.become(mgmtapi.Stopped, "")
