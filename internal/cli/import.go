@@ -15,8 +15,8 @@ import (
 func importCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "import", Short: "Turn what other programs have into objects of Ringspan",
-		Long: `Import reads files of other programs and prints objects of Ringspan. No cluster is
-asked or changed.`,
+		Long: `Import reads files of other programs and prints objects that Ringspan acts on. No
+cluster is asked or changed.`,
 		Args: none,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -35,8 +35,7 @@ FederatedTypeConfigs too: placements and kinds are read with them. What can't be
 carried over is said on the standard error, by name.
 
 The Propagations are written as a service account of each object's namespace,
-which has to be there and have the rights for it. No operator of this version acts
-on Propagations yet.`,
+which has to be there and have the rights for it.`,
 		Example: `  kubectl get federateddeployments,federatednamespaces -A -o yaml > old.yaml
   ringspan import federated old.yaml --service-account deployer --adopt > new.yaml`,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -69,7 +68,6 @@ on Propagations yet.`,
 			if err != nil {
 				return err
 			}
-			fmt.Fprintln(cmd.ErrOrStderr(), "no operator of this version acts on Propagations yet: their definition isn't installed")
 			_, err = cmd.OutOrStdout().Write(data)
 			return err
 		},

@@ -8,11 +8,11 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// Annotation of a namespace lists who may reach into it: NAMESPACE for all rings and ReplicatedSecrets of a namespace, or
+// Annotation of a namespace lists who may reach into it: NAMESPACE for all rings, ReplicatedSecrets and Propagations of a namespace, or
 // NAMESPACE/NAME for one, separated by commas.
 const Annotation = "ringspan.io/accepts-from"
 
-// Asker is a ring or a ReplicatedSecret.
+// Asker is a ring, a ReplicatedSecret or a Propagation.
 type Asker struct{ Namespace, Name string }
 
 // String is the entry that allows this one and no other.

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -97,13 +96,9 @@ func Objects(o Options) ([]client.Object, error) {
 	return append(all, deployment(o)), nil
 }
 
-// unserved is a definition that no operator acts on yet: it isn't installed.
-const unserved = "propagations.fleet.ringspan.io"
-
 // CRDs returns the CustomResourceDefinitions, ordered by name.
 func CRDs() ([]*apiextensionsv1.CustomResourceDefinition, error) {
-	all, err := decodeAll[apiextensionsv1.CustomResourceDefinition](crd.Files)
-	return slices.DeleteFunc(all, func(c *apiextensionsv1.CustomResourceDefinition) bool { return c.Name == unserved }), err
+	return decodeAll[apiextensionsv1.CustomResourceDefinition](crd.Files)
 }
 
 // AccessObjects returns the identities and permissions of the operator and of peers, without namespace and operator.

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -109,6 +110,21 @@ func (c *Cluster) stop() error {
 
 // Operator returns the configuration of the shipped operator's ServiceAccount, with the shipped permissions.
 func (c *Cluster) Operator() *rest.Config { return c.as(install.OperatorName) }
+
+// OperatorItself is like Operator, logged in with a token as the operator's pod is: who acts for another one in the tests'
+// own way can't act for a third.
+func (c *Cluster) OperatorItself(t testing.TB) *rest.Config {
+	t.Helper()
+	token := &authenticationv1.TokenRequest{}
+	account := &corev1.ServiceAccount{}
+	account.Namespace, account.Name = install.Namespace, install.OperatorName
+	if err := c.Client.SubResource("token").Create(t.Context(), account, token); err != nil {
+		t.Fatalf("making a token for the operator: %v", err)
+	}
+	cfg := rest.AnonymousClientConfig(c.Admin)
+	cfg.BearerToken, cfg.QPS = token.Status.Token, -1
+	return cfg
+}
 
 // Peer returns the configuration of other regions' ServiceAccount, with the shipped permissions.
 func (c *Cluster) Peer() *rest.Config { return c.as(install.PeerName) }

@@ -33,11 +33,13 @@ import (
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	configv1beta1 "github.com/ringspan/ringspan/api/config/v1beta1"
 	control "github.com/ringspan/ringspan/api/control/v1alpha1"
+	fleet "github.com/ringspan/ringspan/api/fleet/v1alpha1"
 	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 	replication "github.com/ringspan/ringspan/api/replication/v1alpha1"
 	"github.com/ringspan/ringspan/internal/claim"
 	datacenter "github.com/ringspan/ringspan/internal/datacenter/controller"
 	"github.com/ringspan/ringspan/internal/federation/peers"
+	propagation "github.com/ringspan/ringspan/internal/propagation/controller"
 	secrets "github.com/ringspan/ringspan/internal/replication/controller"
 	ring "github.com/ringspan/ringspan/internal/ring/controller"
 	ringtask "github.com/ringspan/ringspan/internal/ringtask/controller"
@@ -57,7 +59,7 @@ type Options struct {
 func Scheme() *runtime.Scheme {
 	s := runtime.NewScheme()
 	for _, add := range []func(*runtime.Scheme) error{
-		clientgoscheme.AddToScheme, cassandra.AddToScheme, k8ssandra.AddToScheme, control.AddToScheme, replication.AddToScheme, configv1beta1.AddToScheme,
+		clientgoscheme.AddToScheme, cassandra.AddToScheme, k8ssandra.AddToScheme, control.AddToScheme, replication.AddToScheme, configv1beta1.AddToScheme, fleet.AddToScheme,
 	} {
 		if err := add(s); err != nil {
 			panic(err) // a type is registered twice: a mistake in the program
@@ -123,7 +125,7 @@ type controller interface {
 // controllers are all that run in a region.
 func controllers(m ctrl.Manager, o Options) []controller {
 	regions := &peers.Peers{Client: m.GetClient(), Events: m.GetEventRecorder("ringspan"), Region: o.Region, Namespace: o.Namespace,
-		Kinds: slices.Concat(ring.Followed(), secrets.Followed(), ringtask.Followed()), Now: time.Now}
+		Kinds: slices.Concat(ring.Followed(), secrets.Followed(), ringtask.Followed(), propagation.Followed()), Now: time.Now}
 	node := o.lease.fenced(newAgents(m.GetAPIReader()).of)
 	overRegions := &ringtask.Reconciler{Client: m.GetClient(), Live: m.GetAPIReader(), Events: m.GetEventRecorder("ringspan"), Region: o.Region, Now: time.Now, Peers: regions}
 	tasks := &task.Reconciler{Client: m.GetClient(), Live: m.GetAPIReader(), Events: m.GetEventRecorder("ringspan"), Now: time.Now, Node: node, MayGoOn: overRegions.MayGoOn}
@@ -134,6 +136,9 @@ func controllers(m ctrl.Manager, o Options) []controller {
 		&ring.Reconciler{Client: m.GetClient(), Live: m.GetAPIReader(), Events: m.GetEventRecorder("ringspan"), Region: o.Region, Now: time.Now, Peers: regions},
 		// Secrets that ReplicatedSecrets choose, copied between regions.
 		&secrets.Reconciler{Client: m.GetClient(), Events: m.GetEventRecorder("ringspan"), Region: o.Region, Now: time.Now, Peers: regions},
+		// Objects that several regions have, written as service accounts that let the operator.
+		&propagation.Reconciler{Client: m.GetClient(), Live: m.GetAPIReader(), Events: m.GetEventRecorder("ringspan"), Region: o.Region, Now: time.Now, Peers: regions,
+			As: propagation.Accounts(m.GetConfig(), m.GetRESTMapper())},
 		// Datacenters: their objects, nodes, roles and replication.
 		&datacenter.Reconciler{Client: m.GetClient(), Live: m.GetAPIReader(), Events: m.GetEventRecorder("ringspan"), Now: time.Now, Node: node, Agent: o.Agent, MayGoOn: overRegions.MayGoOn},
 		// Their volumes: kept until a deletion was agreed on.

@@ -26,6 +26,8 @@ import (
 	"github.com/ringspan/ringspan/internal/deletion"
 	"github.com/ringspan/ringspan/internal/federation/peers"
 	"github.com/ringspan/ringspan/internal/kubetest"
+	"github.com/ringspan/ringspan/internal/propagation"
+	propagations "github.com/ringspan/ringspan/internal/propagation/controller"
 	replication "github.com/ringspan/ringspan/internal/replication/controller"
 	ring "github.com/ringspan/ringspan/internal/ring/controller"
 	"github.com/ringspan/ringspan/internal/ringtask"
@@ -36,7 +38,7 @@ import (
 const module = "github.com/ringspan/ringspan/"
 
 // followed are the kinds that are read at peers: TestEveryFollowedKindIsAllowed asks there too.
-var followed = []string{"K8ssandraCluster", "CassandraDatacenter", "ReplicatedSecret", "K8ssandraTask"}
+var followed = []string{"K8ssandraCluster", "CassandraDatacenter", "ReplicatedSecret", "K8ssandraTask", "Propagation"}
 
 // carriedOut are the calls whose object's kind only the one who calls knows, with all kinds that it can be. Kinds of
 // objects that package datacenter builds are looked for there: see TestEveryKindThatIsBuiltHasACase.
@@ -49,23 +51,26 @@ var carriedOut = map[string][]string{
 	"internal/federation/peers.listsOne List":             followed,
 	"internal/federation/peers.whoIs Get":                 {"Namespace"}, // its metadata
 	"internal/federation/peers.watchStream Watch":         followed,
-	"internal/federation/controller.Pass Get":             {"K8ssandraCluster", "K8ssandraTask"},
-	"internal/federation/peers.Live Get":                  {"K8ssandraCluster", "K8ssandraTask"}, // of a peer
-	"internal/federation/controller.isLive Get":           {"K8ssandraCluster", "K8ssandraTask"},
-	"internal/federation/controller.observe Get":          {"K8ssandraCluster", "K8ssandraTask"}, // as it is stored
-	"internal/federation/controller.patch Patch":          {"K8ssandraCluster", "K8ssandraTask"},
-	"internal/federation/controller.follow Delete":        {"K8ssandraCluster", "K8ssandraTask"},
-	"internal/federation/controller.create Create":        {"K8ssandraCluster", "K8ssandraTask"},
-	"internal/federation/controller.lostIfPatched Patch":  {"K8ssandraCluster", "K8ssandraTask"},
-	"internal/federation/controller.lostIfCreated Create": {"K8ssandraCluster", "K8ssandraTask"},
-	"internal/federation/controller.yield Status.Update":  {"K8ssandraCluster", "K8ssandraTask"},
-	"internal/federation/controller.tell Status.Update":   {"K8ssandraCluster", "K8ssandraTask"},
-	"internal/task/controller.Reconcile Get":              {"ScheduledTask"},
-	"internal/task/controller.Reconcile Status.Update":    {"ScheduledTask"},
+	"internal/federation/controller.Pass Get":             {"K8ssandraCluster", "K8ssandraTask", "Propagation"},
+	"internal/federation/peers.Live Get":                  {"K8ssandraCluster", "K8ssandraTask", "Propagation"}, // of a peer
+	"internal/federation/controller.isLive Get":           {"K8ssandraCluster", "K8ssandraTask", "Propagation"},
+	"internal/federation/controller.observe Get":          {"K8ssandraCluster", "K8ssandraTask", "Propagation"}, // as it is stored
+	"internal/federation/controller.patch Patch":          {"K8ssandraCluster", "K8ssandraTask", "Propagation"},
+	"internal/federation/controller.follow Delete":        {"K8ssandraCluster", "K8ssandraTask", "Propagation"},
+	"internal/federation/controller.create Create":        {"K8ssandraCluster", "K8ssandraTask", "Propagation"},
+	"internal/federation/controller.lostIfPatched Patch":  {"K8ssandraCluster", "K8ssandraTask", "Propagation"},
+	"internal/federation/controller.lostIfCreated Create": {"K8ssandraCluster", "K8ssandraTask", "Propagation"},
+	"internal/federation/controller.yield Status.Update":  {"K8ssandraCluster", "K8ssandraTask", "Propagation"},
+	"internal/federation/controller.tell Status.Update":   {"K8ssandraCluster", "K8ssandraTask", "Propagation"},
+	// As a service account that the object names: it is that one's right, and none of the operator's.
+	"internal/propagation/controller.seeAs Get": {}, "internal/propagation/controller.write Apply": {},
+	"internal/propagation/controller.release Patch": {}, "internal/propagation/controller.remove Delete": {},
+	"internal/task/controller.Reconcile Get":           {"ScheduledTask"},
+	"internal/task/controller.Reconcile Status.Update": {"ScheduledTask"},
 }
 
 // named are the kinds that are allowed by name, with the names.
-var named = map[string][]string{"CustomResourceDefinition": {deletion.RingDefinition, deletion.DatacenterDefinition, ringtask.Kind.Definition}}
+var named = map[string][]string{"CustomResourceDefinition": {deletion.RingDefinition, deletion.DatacenterDefinition, ringtask.Kind.Definition, propagation.Definition}}
 
 // call is one thing that a package asks of an API server.
 type call struct {
@@ -152,7 +157,7 @@ func TestEveryFollowedKindIsAllowed(t *testing.T) {
 		t.Fatal(err)
 	}
 	var kinds []string
-	for _, f := range slices.Concat([]peers.Followed(nil), ring.Followed(), replication.Followed(), tasks.Followed()) {
+	for _, f := range slices.Concat([]peers.Followed(nil), ring.Followed(), replication.Followed(), tasks.Followed(), propagations.Followed()) {
 		name := reflect.TypeOf(f.New()).Elem().Name()
 		kinds = append(kinds, name)
 		for _, verb := range []string{"list", "watch"} {

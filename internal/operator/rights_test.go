@@ -65,6 +65,7 @@ func TestAPeerMayOnlyLook(t *testing.T) {
 		{"get", "", "secrets", ""}, {"list", "", "secrets", ""}, {"get", "", "pods", ""}, {"get", "", "pods", "log"}, {"list", "", "namespaces", ""}, {"update", "", "namespaces", ""},
 		{"update", "k8ssandra.io", "k8ssandraclusters", ""}, {"delete", "k8ssandra.io", "k8ssandraclusters", ""}, {"update", "cassandra.datastax.com", "cassandradatacenters", ""},
 		{"create", "control.k8ssandra.io", "cassandratasks", ""}, {"update", "control.k8ssandra.io", "k8ssandratasks", ""}, {"update", "replication.k8ssandra.io", "replicatedsecrets", ""},
+		{"update", "fleet.ringspan.io", "propagations", ""}, {"get", "", "configmaps", ""},
 	} {
 		if allows(t, as, r.in("any")) {
 			t.Errorf("a peer may %v", r)

@@ -35,9 +35,14 @@ func unmark(o *unstructured.Unstructured, key string) {
 	}
 }
 
-// isOurs tells whether an object that exists carries the Propagation's mark.
-func isOurs(o *unstructured.Unstructured, p *api.Propagation) bool {
+// IsOurs tells whether an object that exists carries the Propagation's mark.
+func IsOurs(o *unstructured.Unstructured, p *api.Propagation) bool {
 	return o != nil && o.GetAnnotations()[api.PropagatedFromAnnotation] == Mark(p)
+}
+
+// Holds tells whether an object that exists is one that goes with the Propagation.
+func Holds(o *unstructured.Unstructured, p *api.Propagation) bool {
+	return IsOurs(o, p) && !handsOff(o)
 }
 
 // handsOff tells whether a person has set the label that says so.

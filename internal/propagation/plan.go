@@ -47,6 +47,8 @@ func Plan(s *State) Decision {
 		s.planRemoval(&d)
 	case s.Diverged != "":
 		d.refuse(api.RegionDiverged, s.Diverged)
+	case s.Held != "":
+		d.refuse(api.RegionHeld, s.Held)
 	case invalid != nil:
 		d.refuse(api.RegionInvalid, invalid.Error())
 	case !s.placed():
@@ -55,6 +57,9 @@ func Plan(s *State) Decision {
 	default:
 		s.planTarget(&d)
 		s.releaseAllBut(&d, s.Target.Ref, "the Propagation is about another object now")
+	}
+	if s.Problems != "" && d.Verdict.Message == "" {
+		d.refuse(api.RegionHeld, s.Problems)
 	}
 	return d
 }
@@ -111,7 +116,7 @@ func (s *State) isSource() bool {
 // manages tells whether an object that exists is the Propagation's: it has its mark, or it lost that and is the one that was
 // written down.
 func (s *State) manages(t Seen) bool {
-	if isOurs(t.Live, s.Propagation) {
+	if IsOurs(t.Live, s.Propagation) {
 		return true
 	}
 	written := s.written(t.Ref)
@@ -169,7 +174,7 @@ func (s *State) release(d *Decision, seen Seen, why string) {
 		d.refuse(seen.Problem.Reason, fmt.Sprintf("%s can't be let go: %s", name(seen.Ref), seen.Problem.Message))
 	case seen.Live == nil:
 		d.step(Forget, seen, "it is not there")
-	case !isOurs(seen.Live, s.Propagation) || handsOff(seen.Live):
+	case !IsOurs(seen.Live, s.Propagation) || handsOff(seen.Live):
 		d.step(Forget, seen, "it is not the Propagation's any more")
 	default:
 		d.step(Release, seen, why)
@@ -203,9 +208,9 @@ func (s *State) remove(d *Decision, seen Seen) {
 		d.refuse(api.RegionDeletionFailed, fmt.Sprintf("%s: %s", name(seen.Ref), seen.Problem.Message))
 	case seen.Live == nil:
 		d.step(Forget, seen, "it is gone")
-	case !isOurs(seen.Live, s.Propagation) || handsOff(seen.Live):
+	case !IsOurs(seen.Live, s.Propagation) || handsOff(seen.Live):
 		d.step(Forget, seen, "it is not the Propagation's any more")
-	case written.UID != "" && written.UID != seen.Live.GetUID():
+	case written != nil && written.UID != "" && written.UID != seen.Live.GetUID():
 		d.step(Release, seen, "it is not the object that was written down")
 	case seen.Live.GetDeletionTimestamp() != nil:
 		d.Wait("%s to be gone", name(seen.Ref))

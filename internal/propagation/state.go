@@ -15,6 +15,8 @@ type State struct {
 	Labels      map[string]string // of the namespace that the operator is in
 	Now         time.Time
 	Diverged    string // why nothing is to be changed before a person has chosen; "" when nothing is in the way
+	Held        string // why nothing is to be changed, if so
+	Problems    string // what a person has to mend about the copies beside that
 
 	Origin  Origin // what the object is made from
 	Target  Seen   // the object that the Propagation is about
@@ -47,6 +49,9 @@ type Other struct {
 	Since   time.Time
 	Message string                 // why it doesn't answer
 	Status  *api.PropagationStatus // of its copy, as last seen; nil when it has none
+
+	Revision string // of its copy
+	Lacks    string // why it can have no copy: it runs a version without Propagations
 }
 
 // isDeleting tells whether the copy is being deleted.

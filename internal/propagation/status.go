@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	api "github.com/ringspan/ringspan/api/fleet/v1alpha1"
+	"github.com/ringspan/ringspan/internal/federation"
 )
 
 // Managed is status.managed after a step that worked.
@@ -36,17 +38,32 @@ func Summarize(s *State, verdict Problem, managed []api.ObjectReference, source 
 	if target.Kind != "" {
 		out.Object = &target
 	}
-	out.Regions = append(out.Regions, s.since(part(s.Region, verdict)))
+	own := part(s.Region, verdict)
+	own.Revision = s.Propagation.Annotations[federation.RevisionAnnotation]
+	out.Regions = append(out.Regions, s.since(own))
 	for _, o := range s.Others {
 		out.Regions = append(out.Regions, s.since(o.part()))
 	}
 	out.Regions = append(out.Regions, s.strangers()...)
 	slices.SortFunc(out.Regions, func(a, b api.RegionPropagation) int { return strings.Compare(a.Name, b.Name) })
-	condition := summary(out.Regions)
-	condition.ObservedGeneration = s.Propagation.Generation
-	condition.LastTransitionTime = metav1.NewTime(s.Now)
-	meta.SetStatusCondition(&out.Conditions, condition)
+	for _, condition := range []metav1.Condition{summary(out.Regions), s.diverged()} {
+		condition.ObservedGeneration = s.Propagation.Generation
+		condition.LastTransitionTime = metav1.NewTime(s.Now.Truncate(time.Second))
+		meta.SetStatusCondition(&out.Conditions, condition)
+	}
+	if !s.isDeleting() {
+		meta.RemoveStatusCondition(&out.Conditions, api.PropagationDeleting)
+	}
 	return out
+}
+
+// diverged is the condition that a person has to choose. It says so as well when nobody has to: an edit after it did is a
+// choice.
+func (s *State) diverged() metav1.Condition {
+	if s.Diverged == "" {
+		return metav1.Condition{Type: api.PropagationDiverged, Status: metav1.ConditionFalse, Reason: "OneVersion"}
+	}
+	return metav1.Condition{Type: api.PropagationDiverged, Status: metav1.ConditionTrue, Reason: api.RegionDiverged, Message: s.Diverged}
 }
 
 // part is a region's entry.
@@ -68,6 +85,10 @@ func (o Other) part() api.RegionPropagation {
 			}
 		}
 	}
+	if o.Lacks != "" {
+		return api.RegionPropagation{Name: o.Region, Status: metav1.ConditionUnknown, Reason: api.RegionNotReady, Message: "the region runs a version without Propagations: " + o.Lacks}
+	}
+	said.Revision = o.Revision
 	if o.Ready {
 		return said
 	}
@@ -75,7 +96,7 @@ func (o Other) part() api.RegionPropagation {
 	if o.Status != nil {
 		message += fmt.Sprintf("; it said %s before", said.Reason)
 	}
-	return api.RegionPropagation{Name: o.Region, Status: metav1.ConditionUnknown, Reason: api.RegionNotReady, Message: message}
+	return api.RegionPropagation{Name: o.Region, Status: metav1.ConditionUnknown, Reason: api.RegionNotReady, Message: message, Revision: o.Revision}
 }
 
 // strangers are names in the placement that no region has.
@@ -95,7 +116,7 @@ func (s *State) strangers() (all []api.RegionPropagation) {
 
 // since keeps the time of an entry whose status is what it was.
 func (s *State) since(r api.RegionPropagation) api.RegionPropagation {
-	r.LastTransitionTime = metav1.NewTime(s.Now.Truncate(0))
+	r.LastTransitionTime = metav1.NewTime(s.Now.Truncate(time.Second))
 	for _, old := range s.Propagation.Status.Regions {
 		if old.Name == r.Name && old.Status == r.Status && old.Reason == r.Reason {
 			r.LastTransitionTime = old.LastTransitionTime

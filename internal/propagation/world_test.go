@@ -256,6 +256,9 @@ func (r *worldRegion) status() string {
 	}
 	var b strings.Builder
 	for _, c := range r.copy.Status.Conditions {
+		if c.Type == api.PropagationDiverged {
+			continue // that is the business of package federation
+		}
 		fmt.Fprintf(&b, "%s=%s %s: %s\n", c.Type, c.Status, c.Reason, c.Message)
 	}
 	for _, p := range r.copy.Status.Regions {

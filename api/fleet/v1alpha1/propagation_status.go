@@ -13,7 +13,7 @@ type PropagationStatus struct {
 	Region string `json:"region,omitempty"`
 	// Object is what the Propagation is about.
 	Object *ObjectReference `json:"object,omitempty"`
-	// Conditions: Propagated.
+	// Conditions: Propagated; Diverged while a person has to choose between two edits; Deleting.
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 	// Regions say what each region made of it.
 	Regions []RegionPropagation `json:"regions,omitempty"`
@@ -52,12 +52,21 @@ type RegionPropagation struct {
 	Reason string `json:"reason"`
 	// Message says it in a sentence.
 	Message string `json:"message,omitempty"`
+	// Revision of the region's copy.
+	Revision string `json:"revision,omitempty"`
 	// LastTransitionTime is since when the status is what it is.
 	LastTransitionTime metav1.Time `json:"lastTransitionTime,omitempty"`
 }
 
-// Propagated is the type of the condition that all regions have what they should.
-const Propagated = "Propagated"
+// Types of conditions.
+const (
+	// Propagated: all regions have what they should.
+	Propagated = "Propagated"
+	// PropagationDiverged: the Propagation was edited on both sides of a cut, and a person has to choose.
+	PropagationDiverged = "Diverged"
+	// PropagationDeleting says how a deletion goes.
+	PropagationDeleting = "Deleting"
+)
 
 // Reasons of the condition Propagated.
 const (
@@ -108,6 +117,8 @@ const (
 	RegionRetrievalFailed = "RetrievalFailed"
 	// RegionWaitingForRemoval: the object is being deleted.
 	RegionWaitingForRemoval = "WaitingForRemoval"
+	// RegionHeld: the region can't follow the other copies, or must not act now.
+	RegionHeld = "Held"
 	// RegionDiverged: the Propagation was edited on both sides of a cut, and a person has to choose.
 	RegionDiverged = "Diverged"
 )

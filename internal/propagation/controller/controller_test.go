@@ -1,0 +1,317 @@
+package controller_test
+
+import (
+	"maps"
+	"strings"
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv1 "k8s.io/api/autoscaling/v1"
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	api "github.com/ringspan/ringspan/api/fleet/v1alpha1"
+	"github.com/ringspan/ringspan/internal/grant"
+)
+
+// both is a stage on which both regions let the Propagation act.
+func both(t *testing.T) (s *stage, w, c *region) {
+	t.Helper()
+	s = newStage(t)
+	w, c = s.by[west], s.by[central]
+	w.lets(s.ns)
+	c.lets(s.ns)
+	return s, w, c
+}
+
+// One edit in one region, an override, a cut with an edit and a change by hand, and a heal.
+func TestAnObjectInTwoRegions(t *testing.T) {
+	s, w, c := both(t)
+	w.apply(twoRegions)
+	s.until("the object in both regions", s.inSync)
+	if !maps.Equal(w.data(s.ns, "front"), map[string]string{"colour": "blue", "size": "1"}) || !maps.Equal(c.data(s.ns, "front"), map[string]string{"colour": "blue", "size": "2"}) {
+		t.Errorf("west %v, central %v", w.data(s.ns, "front"), c.data(s.ns, "front"))
+	}
+	before := []string{w.object(s.ns, "front").ResourceVersion, w.copy().ResourceVersion, c.copy().ResourceVersion}
+	for range 3 {
+		s.round()
+	}
+	if after := []string{w.object(s.ns, "front").ResourceVersion, w.copy().ResourceVersion, c.copy().ResourceVersion}; strings.Join(before, " ") != strings.Join(after, " ") {
+		t.Errorf("written while all is well: %v, before %v", after, before)
+	}
+
+	w.link.Cut(true)
+	c.link.Cut(true)
+	w.apply(strings.Replace(twoRegions, "blue", "green", 1))
+	c.change(func(o *corev1.ConfigMap) { o.Data["colour"], o.Data["mine"] = "red", "1" })
+	s.until("each region to say that the other one is away", func() bool {
+		return w.says(central, api.RegionNotReady, "it said InSync before") && c.says(west, api.RegionNotReady, "") && w.data(s.ns, "front")["colour"] == "green"
+	})
+	if got := c.data(s.ns, "front"); !maps.Equal(got, map[string]string{"colour": "blue", "size": "2", "mine": "1"}) {
+		t.Errorf("a change by hand in a region that is away: %v", got)
+	}
+
+	w.link.Cut(false)
+	c.link.Cut(false)
+	s.until("the edit in both regions", func() bool { return s.inSync() && c.data(s.ns, "front")["colour"] == "green" })
+	if got := c.data(s.ns, "front"); got["size"] != "2" || got["mine"] != "1" {
+		t.Errorf("after the heal: %v", got)
+	}
+}
+
+// What is deleted by hand is made again, also without its mark; the label false has it left alone.
+func TestDriftIsMended(t *testing.T) {
+	s, w, _ := both(t)
+	w.apply(twoRegions)
+	s.until("the object", s.inSync)
+	s.must(w.admin.Delete(t.Context(), w.object(s.ns, "front")))
+	s.until("it to be made again", func() bool { return w.data(s.ns, "front") != nil && s.inSync() })
+	w.change(func(o *corev1.ConfigMap) { o.Labels, o.Annotations = nil, nil })
+	s.until("the mark", func() bool { return w.object(s.ns, "front").Labels[api.ManagedLabel] == "true" && s.inSync() })
+	w.change(func(o *corev1.ConfigMap) { o.Labels[api.ManagedLabel] = "false"; o.Data["colour"] = "mine" })
+	s.until("that to be said", func() bool { return s.everySays(west, api.RegionManagedLabelFalse) })
+	if got := w.data(s.ns, "front")["colour"]; got != "mine" {
+		t.Errorf("colour %s, and the label says hands off", got)
+	}
+}
+
+// The edits of both sides of a cut are kept, and nothing is changed before a person chooses.
+func TestCrossingEditsOfAPropagation(t *testing.T) {
+	s, w, c := both(t)
+	w.apply(twoRegions)
+	s.until("the object", s.inSync)
+	w.link.Cut(true)
+	c.link.Cut(true)
+	w.apply(strings.Replace(twoRegions, "blue", "green", 1))
+	c.apply(strings.Replace(twoRegions, "blue", "red", 1))
+	s.until("both edits", func() bool {
+		return w.data(s.ns, "front")["colour"] == "green" && c.data(s.ns, "front")["colour"] == "red"
+	})
+	w.link.Cut(false)
+	c.link.Cut(false)
+	s.until("that to be said", func() bool { return s.everySays(west, api.RegionDiverged) && s.everySays(central, api.RegionDiverged) })
+	p := c.copy()
+	p.Annotations["ringspan.io/choose"] = west
+	s.must(c.admin.Update(t.Context(), p))
+	s.until("the choice", func() bool { return s.inSync() && c.data(s.ns, "front")["colour"] == "green" })
+}
+
+func TestWhatExistsIsAdoptedOnRequestOnly(t *testing.T) {
+	s, w, c := both(t)
+	c.create(&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: "front"}, Data: map[string]string{"colour": "old", "mine": "1"}})
+	w.apply(twoRegions)
+	s.until("the refusal", func() bool {
+		return s.everySays(central, api.RegionAlreadyExists) && s.everySays(west, api.RegionInSync)
+	})
+	if got := c.data(s.ns, "front")["colour"]; got != "old" {
+		t.Errorf("colour %s", got)
+	}
+	w.apply("adopt: true" + twoRegions)
+	s.until("the adoption", s.inSync)
+	if got := c.data(s.ns, "front"); !maps.Equal(got, map[string]string{"colour": "blue", "size": "2", "mine": "1"}) {
+		t.Errorf("adopted: %v", got)
+	}
+}
+
+// A region that leaves the placement keeps its object, and the deletion doesn't touch it. What others let go is deleted.
+func TestLeavingAndDeleting(t *testing.T) {
+	s, w, c := both(t)
+	w.apply(twoRegions)
+	s.until("the object", s.inSync)
+	w.apply(strings.Replace(twoRegions, "eu-west-1, eu-central-1", "eu-west-1", 1))
+	s.until("the region to leave", func() bool {
+		return s.everySays(central, api.RegionNotPlaced) && c.object(s.ns, "front").Labels[api.ManagedLabel] == ""
+	})
+	s.must(w.admin.Delete(t.Context(), w.copy()))
+	s.until("the deletion", func() bool { return w.copy() == nil && c.copy() == nil })
+	if w.data(s.ns, "front") != nil || c.data(s.ns, "front")["colour"] != "blue" {
+		t.Errorf("west has %v, central %v", w.data(s.ns, "front"), c.data(s.ns, "front"))
+	}
+}
+
+func TestOrphaning(t *testing.T) {
+	s, w, c := both(t)
+	w.apply("deletionPolicy: Orphan" + twoRegions)
+	s.until("the object", s.inSync)
+	s.must(c.admin.Delete(t.Context(), c.copy()))
+	s.until("the deletion", func() bool { return w.copy() == nil && c.copy() == nil })
+	for _, r := range s.by {
+		if o := r.object(s.ns, "front"); o == nil || o.Labels[api.ManagedLabel] != "" || o.Annotations[api.PropagatedFromAnnotation] != "" {
+			t.Errorf("%s: %+v", r.name, o)
+		}
+	}
+}
+
+// A deletion waits for a region that is away, and takes down what it can.
+func TestADeletionWaitsForARegionThatIsAway(t *testing.T) {
+	s, w, c := both(t)
+	w.apply(twoRegions)
+	s.until("the object", s.inSync)
+	w.link.Cut(true)
+	c.link.Cut(true)
+	s.must(w.admin.Delete(t.Context(), w.copy()))
+	s.until("the object to go in the west", func() bool { return w.data(s.ns, "front") == nil && strings.Contains(w.said(), "Deleting=True") })
+	if w.copy() == nil || c.data(s.ns, "front") == nil {
+		t.Error("the copy is gone before the other region knows, or the object there")
+	}
+	w.link.Cut(false)
+	c.link.Cut(false)
+	s.until("the deletion", func() bool { return w.copy() == nil && c.copy() == nil && c.data(s.ns, "front") == nil })
+}
+
+// The operator has no right of its own: the namespace lets it act as one of its service accounts, which has rights or not.
+// The status says which of the two is missing, and how it is given.
+func TestAPropagationIsWrittenAsAServiceAccount(t *testing.T) {
+	s := newStage(t)
+	w, c := s.by[west], s.by[central]
+	c.lets(s.ns)
+	w.apply(twoRegions)
+	s.until("the west to say what is missing", func() bool {
+		return s.everySays(central, api.RegionInSync) && w.says(west, api.RegionNotAllowed, "may not act as service account deployer") &&
+			c.says(west, api.RegionNotAllowed, "--namespace "+s.ns+" create rolebinding ringspan-as-deployer")
+	})
+	w.letsAct(s.ns)
+	s.until("the service account's own rights to be missed", func() bool { return c.says(west, api.RegionNotAllowed, "service account deployer may not: ") })
+	if w.data(s.ns, "front") != nil {
+		t.Error("the object was made without a right to")
+	}
+	w.letsWrite(s.ns)
+	s.until("the object", s.inSync)
+	fields := w.object(s.ns, "front").ManagedFields
+	if len(fields) != 1 || fields[0].Manager != api.PropagationFieldOwner || fields[0].Operation != metav1.ManagedFieldsOperationApply {
+		t.Errorf("the object is written by %+v", fields)
+	}
+}
+
+// A namespace of another name takes nothing that it doesn't accept, whomever it lets act.
+func TestANamespaceHasToAcceptAPropagation(t *testing.T) {
+	s, w, c := both(t)
+	other := s.ns + "-other"
+	w.lets(other)
+	w.apply(strings.Replace(twoRegions, "metadata: {name: front}", "metadata: {name: front, namespace: "+other+"}", 1))
+	s.until("both to be said", func() bool {
+		return c.says(west, api.RegionGrantMissing, "annotate --overwrite namespace "+other+" "+grant.Annotation+"="+s.ns+"/front") && w.says(central, api.RegionNamespaceMissing, "create namespace "+other)
+	})
+	if w.data(other, "front") != nil {
+		t.Error("the object was made without a grant")
+	}
+	c.lets(other)
+	for _, r := range s.by {
+		ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: other}}
+		before := ns.DeepCopy()
+		ns.Annotations = map[string]string{grant.Annotation: s.ns}
+		s.must(r.admin.Patch(t.Context(), ns, client.MergeFrom(before)))
+	}
+	s.until("the object", func() bool { return s.inSync() && c.data(other, "front") != nil })
+}
+
+// A live object of one region is followed by the others.
+func TestALiveObjectIsTheSource(t *testing.T) {
+	s, w, c := both(t)
+	w.create(&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: "front"}, Data: map[string]string{"colour": "blue"}})
+	c.apply(`
+serviceAccountName: deployer
+placement: {regionSelector: {}}
+source: {region: eu-west-1, apiVersion: v1, kind: ConfigMap, name: front}
+overrides: [{region: eu-central-1, patch: [{op: add, path: /data/size, value: "2"}]}]
+`)
+	s.until("the object", func() bool {
+		return s.inSync() && maps.Equal(c.data(s.ns, "front"), map[string]string{"colour": "blue", "size": "2"})
+	})
+	w.change(func(o *corev1.ConfigMap) { o.Data["colour"] = "green" })
+	s.until("the change", func() bool { return c.data(s.ns, "front")["colour"] == "green" })
+	s.must(w.admin.Delete(t.Context(), w.object(s.ns, "front")))
+	s.until("that the source is gone to be said", func() bool {
+		return c.says(west, api.RegionSourceMissing, "") && c.says(central, api.RegionSourceMissing, "the object does not exist")
+	})
+	if c.data(s.ns, "front")["colour"] != "green" {
+		t.Error("the copy went with its source")
+	}
+}
+
+// An autoscaler's replicas stay its own when the template is edited, and what the API server assigned to a Service does too.
+func TestOthersFieldsAreRetained(t *testing.T) {
+	s, w, c := both(t)
+	const deployment = `
+serviceAccountName: deployer
+placement: {regions: [eu-central-1]}
+template:
+  apiVersion: apps/v1
+  kind: Deployment
+  metadata: {name: front}
+  spec:
+    replicas: 2
+    selector: {matchLabels: {app: front}}
+    template: {metadata: {labels: {app: front}}, spec: {containers: [{name: front, image: one, resources: {requests: {cpu: 1000m}}}]}}
+`
+	w.apply(deployment)
+	s.until("the Deployment", func() bool { return s.everySays(central, api.RegionInSync) && s.everySays(west, api.RegionNotPlaced) })
+	d := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: "front"}}
+	scale := &autoscalingv1.Scale{Spec: autoscalingv1.ScaleSpec{Replicas: 7}}
+	s.must(c.admin.SubResource("scale").Update(t.Context(), d, client.WithSubResourceBody(scale), client.FieldOwner("kube-controller-manager")))
+	w.apply(strings.Replace(deployment, "image: one", "image: two", 1))
+	s.until("the edit", func() bool {
+		s.must(c.admin.Get(t.Context(), client.ObjectKeyFromObject(d), d))
+		return d.Spec.Template.Spec.Containers[0].Image == "two"
+	})
+	if *d.Spec.Replicas != 7 {
+		t.Errorf("%d replicas, and the autoscaler had set 7", *d.Spec.Replicas)
+	}
+
+	const port = "{name: http, port: 80}"
+	w.apply("\nserviceAccountName: deployer\nplacement: {regions: [eu-central-1]}\ntemplate: {apiVersion: v1, kind: Service, metadata: {name: front}, spec: {type: NodePort, clusterIP: 10.0.0.77, ports: [" + port + "]}}\n")
+	s.until("the Service", func() bool { return c.service(s.ns) != nil && s.everySays(central, api.RegionInSync) })
+	before := c.service(s.ns).Spec
+	w.apply("\nserviceAccountName: deployer\nplacement: {regions: [eu-central-1]}\ntemplate: {apiVersion: v1, kind: Service, metadata: {name: front}, spec: {type: NodePort, clusterIP: 10.0.0.78, ports: [" + port + ", {name: more, port: 81}]}}\n")
+	s.until("the edit", func() bool { return len(c.service(s.ns).Spec.Ports) == 2 })
+	if after := c.service(s.ns).Spec; after.ClusterIP != before.ClusterIP || after.Ports[0].NodePort != before.Ports[0].NodePort || !c.says(central, api.RegionInSync, "") {
+		t.Errorf("before %+v, after %+v\n%s", before, after, c.said())
+	}
+	if err := c.admin.Get(t.Context(), client.ObjectKeyFromObject(d), d); err != nil || d.Labels[api.ManagedLabel] != "" {
+		t.Errorf("the Deployment, which the Propagation is no more about: %v, %v", d.Labels, err)
+	}
+}
+
+// An object that is in no namespace is written as a service account of the Propagation's. A namespace outlives it.
+func TestAClusterWideObject(t *testing.T) {
+	s, w, c := both(t)
+	name := s.ns + "-made"
+	for _, r := range s.by {
+		role := &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: name}, Rules: []rbacv1.PolicyRule{{APIGroups: []string{""}, Resources: []string{"namespaces"}, Verbs: []string{"get", "create", "patch", "delete"}}}}
+		r.create(role)
+		r.create(&rbacv1.ClusterRoleBinding{ObjectMeta: metav1.ObjectMeta{Name: name}, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: name},
+			Subjects: []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: s.ns, Name: "deployer"}}})
+	}
+	w.apply("serviceAccountName: deployer\nplacement: {regionSelector: {matchLabels: {topology.kubernetes.io/region: eu-central-1}}}\ntemplate: {apiVersion: v1, kind: Namespace, metadata: {name: " + name + ", labels: {team: shop}}}")
+	made := &corev1.Namespace{}
+	s.until("the namespace", func() bool {
+		return c.admin.Get(t.Context(), client.ObjectKey{Name: name}, made) == nil && s.everySays(central, api.RegionInSync) && s.everySays(west, api.RegionNotPlaced)
+	})
+	if made.Labels["team"] != "shop" {
+		t.Errorf("labels %v", made.Labels)
+	}
+	s.must(w.admin.Delete(t.Context(), w.copy()))
+	s.until("the deletion", func() bool { return w.copy() == nil && c.copy() == nil })
+	s.must(c.admin.Get(t.Context(), client.ObjectKey{Name: name}, made))
+	if made.DeletionTimestamp != nil || made.Labels[api.ManagedLabel] != "" || made.Labels["team"] != "shop" {
+		t.Errorf("the namespace: %+v", made.ObjectMeta)
+	}
+}
+
+// The API server and the operator name the field that is wrong.
+func TestMistakesAreNamed(t *testing.T) {
+	s, w, _ := both(t)
+	p := &api.Propagation{ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: "front"}, Spec: api.PropagationSpec{ServiceAccountName: "deployer"}}
+	if err := w.admin.Create(t.Context(), p); !apierrors.IsInvalid(err) || !strings.Contains(err.Error(), "either template or source is required, and not both") {
+		t.Errorf("without an object: %v", err)
+	}
+	w.apply(strings.Replace(twoRegions, "kind: ConfigMap", "kind: PersistentVolumeClaim", 1))
+	s.until("the mistake to be said", func() bool {
+		return w.says(central, api.RegionInvalid, "spec.template.kind: objects of kind PersistentVolumeClaim")
+	})
+	w.apply(strings.Replace(strings.Replace(twoRegions, "kind: ConfigMap", "kind: Gadget", 1), "apiVersion: v1", "apiVersion: example.com/v1", 1))
+	s.until("the kind to be missed", func() bool { return s.everySays(west, api.RegionKindUnknown) })
+}
