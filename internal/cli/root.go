@@ -100,7 +100,7 @@ nodes as plain processes, in network namespaces of their own.`,
 	add(root, groupFleet, planCommand(o), upCommand(o), downCommand(o), kubeconfigCommand(o), doctorCommand(o))
 	add(root, groupAWS, costCommand(o), policyCommand(), imagesCommand(), gcCommand(o), tokenCommand())
 	add(root, groupRing, statusCommand(o), cqlCommand(o), nodetoolCommand(o), logsCommand(o))
-	add(root, groupObjects, importCommand())
+	add(root, groupObjects, propagateCommand(o), importCommand())
 	add(root, "", versionCommand())
 	markUsageErrors(root)
 	return root
