@@ -56,13 +56,14 @@ func (p *propagateRun) placeCommand() *cobra.Command {
 		Use: "place KIND/NAME | PROPAGATION", Short: "Say which regions have an object", Args: one("KIND/NAME, or the name of a PROPAGATION,"),
 		Long: `Place says which regions have an object. If there is no Propagation for it yet, one
 is made, called KIND-NAME, from the object that a region has: the other regions
-follow that one, or, with --template, all of them what it is now. A region that is
-left out keeps its object, which is nobody's then.
+follow that one, or, with --template, all of them what it is now. An object that a
+region has already is left as it is, unless --adopt says that it may be taken over.
+A region that is left out keeps its object, which is nobody's then.
 
 The object is written as a service account of its namespace, which has to be there,
 have the rights for it, and let the operator act as it, in each region.`,
 		Example: `  ringspan propagate place configmap/front -n shop --all
-  ringspan propagate place deployments.apps/front -n shop --regions eu-west-1,eu-central-1 --template
+  ringspan propagate place deployments.apps/front -n shop --regions eu-west-1,eu-central-1 --template --adopt
   ringspan propagate place deployment-front -n shop --regions eu-west-1`,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			if q.Placement, err = placementOf(cmd, regions, selector, everywhere); err != nil {
@@ -91,7 +92,8 @@ have the rights for it, and let the operator act as it, in each region.`,
 	cmd.MarkFlagsMutuallyExclusive("regions", "selector", "all")
 	cmd.Flags().StringVar(&q.Account, "service-account", "propagation", "`NAME` of the service account that a new Propagation names")
 	cmd.Flags().StringVar(&q.From, "from", "", "make a new Propagation of the object of this `REGION` (default: the first that has it)")
-	cmd.Flags().BoolVar(&q.Template, "template", false, "make a new Propagation with the object as its template, and take it over where it is")
+	cmd.Flags().BoolVar(&q.Template, "template", false, "make a new Propagation with the object as it is now as its template")
+	cmd.Flags().BoolVar(&q.Adopt, "adopt", false, "let a new Propagation take over objects of the name that regions have already")
 	return cmd
 }
 

@@ -63,7 +63,7 @@ var carriedOut = map[string][]string{
 	"internal/federation/controller.yield Status.Update":  {"K8ssandraCluster", "K8ssandraTask", "Propagation"},
 	"internal/federation/controller.tell Status.Update":   {"K8ssandraCluster", "K8ssandraTask", "Propagation"},
 	// As a service account that the object names: it is that one's right, and none of the operator's.
-	"internal/propagation/controller.seeAs Get": {}, "internal/propagation/controller.write Apply": {},
+	"internal/propagation/controller.read Get": {}, "internal/propagation/controller.write Apply": {},
 	"internal/propagation/controller.release Patch": {}, "internal/propagation/controller.remove Delete": {},
 	"internal/task/controller.Reconcile Get":           {"ScheduledTask"},
 	"internal/task/controller.Reconcile Status.Update": {"ScheduledTask"},

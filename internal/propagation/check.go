@@ -1,6 +1,7 @@
 package propagation
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -48,6 +49,9 @@ func Check(spec *api.PropagationSpec) error {
 	}
 	return errors.Join(errs...)
 }
+
+// Valid tells whether Check finds no mistake.
+func Valid(spec *api.PropagationSpec) bool { return Check(spec) == nil }
 
 type complain func(field, format string, args ...any)
 
@@ -113,18 +117,23 @@ func checkMarks(at string, group any, bad complain) {
 		if _, text := all[key].(string); !text {
 			bad(at+"."+key, "the value is not a text")
 		}
-		if strings.HasPrefix(key, "ringspan.io/") {
-			bad(at+"."+key, "Ringspan sets what begins with ringspan.io/")
+		if reserved(key) {
+			bad(at+"."+key, whyReserved)
 		}
 	}
 }
+
+// The fields of a StatefulSet's persistentVolumeClaimRetentionPolicy; a deletion acts on the first one only.
+const whenDeleted = "whenDeleted"
+
+var claimPolicies = []string{whenDeleted, "whenScaled"}
 
 // checkClaims refuses what would have volume claims deleted with the object.
 func checkClaims(at string, template map[string]any, bad complain) {
 	if template["kind"] != "StatefulSet" {
 		return
 	}
-	for _, when := range []string{"whenDeleted", "whenScaled"} {
+	for _, when := range claimPolicies {
 		if policy, _, _ := unstructured.NestedString(template, "spec", "persistentVolumeClaimRetentionPolicy", when); policy == "Delete" {
 			bad(at+".spec.persistentVolumeClaimRetentionPolicy."+when, "volume claims would be deleted with the object: %s", whyVolume)
 		}
@@ -146,7 +155,22 @@ func checkOverride(at string, o api.Override, bad complain) {
 		if why := untouchable(op.Path); why != "" && op.Op != "test" {
 			bad(here+".path", "%s", why)
 		}
+		checkWhole(here, op, bad)
 	}
+}
+
+// checkWhole refuses what is ours in a patch that sets all labels or annotations at once.
+func checkWhole(at string, op api.PatchOperation, bad complain) {
+	parts := pointer(op.Path)
+	if op.Op != "add" && op.Op != "replace" || untouchable(op.Path) != "" || len(parts) != 2 || parts[0] != "metadata" || op.Value == nil {
+		return
+	}
+	var value any
+	if err := json.Unmarshal(op.Value.Raw, &value); err != nil {
+		bad(at+".value", "%v", err)
+		return
+	}
+	checkMarks(at+".value of "+op.Path, value, bad)
 }
 
 // untouchable says why a pointer must not be changed for one region; "" when it may.
@@ -162,8 +186,8 @@ func untouchable(path string) string {
 		return ""
 	case len(parts) < 2 || parts[1] != "labels" && parts[1] != "annotations":
 		return "of the metadata, labels and annotations may differ from region to region"
-	case len(parts) > 2 && strings.HasPrefix(parts[2], "ringspan.io/"):
-		return "Ringspan sets what begins with ringspan.io/"
+	case len(parts) > 2 && reserved(parts[2]):
+		return whyReserved
 	}
 	return ""
 }

@@ -2,7 +2,6 @@ package propagation
 
 import (
 	"encoding/json"
-	"fmt"
 
 	api "github.com/ringspan/ringspan/api/fleet/v1alpha1"
 	"github.com/ringspan/ringspan/internal/federation"
@@ -30,13 +29,13 @@ var Kind = &federation.Kind{
 
 // news is what a region says of itself: the rest of a status is what it was told by others.
 func news(o federation.Object) string {
-	status := o.(*api.Propagation).Status //nolint:errcheck // the kind's own
-	text := fmt.Sprint(len(status.Managed) > 0)
-	for _, r := range status.Regions {
-		if r.Name == status.Region {
-			text += fmt.Sprint(r.Status, r.Reason, r.Message)
+	p, _ := o.(*api.Propagation) // the kind's own
+	own := []any{len(p.Status.Managed) > 0, p.Status.Source}
+	for _, r := range p.Status.Regions {
+		if r.Name == p.Status.Region {
+			own = append(own, r.Status, r.Reason, r.Message)
 		}
 	}
-	data, _ := json.Marshal(status.Source) // API types: cannot fail
-	return text + string(data)
+	data, _ := json.Marshal(own) // API types: cannot fail
+	return string(data)
 }

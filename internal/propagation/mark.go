@@ -27,9 +27,26 @@ func mark(o *unstructured.Unstructured, p *api.Propagation) {
 	o.SetAnnotations(notes)
 }
 
+const whyReserved = "Ringspan sets what begins with ringspan.io/"
+
+// reserved tells whether a label or annotation is ours to set.
+func reserved(key string) bool {
+	domain, _, slash := strings.Cut(key, "/")
+	return slash && (domain == "ringspan.io" || strings.HasSuffix(domain, ".ringspan.io"))
+}
+
+// unmarkAll takes all labels and annotations of ours off.
+func unmarkAll(o *unstructured.Unstructured) {
+	for _, marks := range []func() map[string]string{o.GetLabels, o.GetAnnotations} {
+		for key := range marks() {
+			unmark(o, key)
+		}
+	}
+}
+
 // unmark takes a label or annotation of ours off.
 func unmark(o *unstructured.Unstructured, key string) {
-	if strings.HasPrefix(key, "ringspan.io/") {
+	if reserved(key) {
 		unstructured.RemoveNestedField(o.Object, "metadata", "labels", key)
 		unstructured.RemoveNestedField(o.Object, "metadata", "annotations", key)
 	}
@@ -38,11 +55,6 @@ func unmark(o *unstructured.Unstructured, key string) {
 // IsOurs tells whether an object that exists carries the Propagation's mark.
 func IsOurs(o *unstructured.Unstructured, p *api.Propagation) bool {
 	return o != nil && o.GetAnnotations()[api.PropagatedFromAnnotation] == Mark(p)
-}
-
-// Holds tells whether an object that exists is one that goes with the Propagation.
-func Holds(o *unstructured.Unstructured, p *api.Propagation) bool {
-	return IsOurs(o, p) && !handsOff(o)
 }
 
 // handsOff tells whether a person has set the label that says so.

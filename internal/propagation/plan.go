@@ -56,6 +56,10 @@ func Plan(s *State) Decision {
 		s.releaseAllBut(&d, api.ObjectReference{}, "the region is not in the placement")
 	default:
 		s.planTarget(&d)
+		if s.isSource() {
+			s.releaseAllBut(&d, api.ObjectReference{}, "it is the source, and nobody's copy")
+			break
+		}
 		s.releaseAllBut(&d, s.Target.Ref, "the Propagation is about another object now")
 	}
 	if s.Problems != "" && d.Verdict.Message == "" {
@@ -113,19 +117,13 @@ func (s *State) isSource() bool {
 	return source != nil && source.Region == s.Region
 }
 
-// manages tells whether an object that exists is the Propagation's: it has its mark, or it lost that and is the one that was
-// written down.
-func (s *State) manages(t Seen) bool {
-	if IsOurs(t.Live, s.Propagation) {
-		return true
-	}
-	written := s.written(t.Ref)
-	return written != nil && written.UID != "" && written.UID == t.Live.GetUID() && t.Live.GetAnnotations()[api.PropagatedFromAnnotation] == ""
-}
-
 // keep makes an object of ours what it should be.
 func (s *State) keep(d *Decision, t Seen) {
-	if written := s.written(t.Ref); written == nil || written.UID != t.Live.GetUID() {
+	if why := refusal(t); why != "" {
+		d.refuse(api.RegionRefused, name(t.Ref)+": "+why)
+		return
+	}
+	if written := s.written(t.Ref); written == nil || written.UID != t.Live.GetUID() || written.APIVersion != t.Ref.APIVersion {
 		d.step(Record, t, "it has the Propagation's mark")
 	}
 	d.Verdict = Problem{Reason: api.RegionInSync}
@@ -140,10 +138,12 @@ func (s *State) meet(d *Decision, t Seen) {
 	switch owner := OwnedBy(t.Live); {
 	case owner != "":
 		d.refuse(api.RegionRefused, name(t.Ref)+": "+owner)
-	case other != "":
+	case other != "" && other != Mark(s.Propagation): // its own is on a copy that somebody made of an object
 		d.refuse(api.RegionAlreadyExists, fmt.Sprintf("%s exists, and is managed by Propagation %s", name(t.Ref), other))
 	case !s.Propagation.Spec.Adopt:
 		d.refuse(api.RegionAlreadyExists, name(t.Ref)+" was there before; it is taken over with spec.adopt: true")
+	case refusal(t) != "":
+		d.refuse(api.RegionRefused, name(t.Ref)+": "+refusal(t))
 	default:
 		s.write(d, Adopt, t, "it was there before, and spec.adopt says so")
 	}
@@ -161,7 +161,11 @@ func (s *State) write(d *Decision, verb plan.Verb, t Seen, why string) {
 // releaseAllBut lets go of managed objects other than one.
 func (s *State) releaseAllBut(d *Decision, but api.ObjectReference, why string) {
 	for _, seen := range s.Managed {
-		if !sameObject(seen.Ref, but) {
+		switch {
+		case sameObject(seen.Ref, but):
+		case but.Kind != "" && isSame(seen.Live, s.Target.Live): // a kind that two API groups have
+			d.step(Forget, seen, "it is "+but.APIVersion+" "+name(but)+" now")
+		default:
 			s.release(d, seen, why)
 		}
 	}
@@ -176,6 +180,8 @@ func (s *State) release(d *Decision, seen Seen, why string) {
 		d.step(Forget, seen, "it is not there")
 	case !IsOurs(seen.Live, s.Propagation) || handsOff(seen.Live):
 		d.step(Forget, seen, "it is not the Propagation's any more")
+	case OwnedBy(seen.Live) != "":
+		d.step(Forget, seen, OwnedBy(seen.Live))
 	default:
 		d.step(Release, seen, why)
 	}
@@ -185,24 +191,37 @@ func (s *State) release(d *Decision, seen Seen, why string) {
 func (s *State) planRemoval(d *Decision) {
 	d.Verdict = Problem{api.RegionWaitingForRemoval, "the Propagation is being deleted"}
 	for _, seen := range s.Managed {
-		orphan := s.Propagation.Spec.DeletionPolicy == api.DeletionOrphan
-		switch {
-		case orphan && seen.Problem != nil:
-			d.step(Forget, seen, "it is to stay, and can't be reached: "+seen.Problem.Message)
-		case orphan:
-			s.release(d, seen, "spec.deletionPolicy is Orphan")
-		case Outlives(seen.Ref):
-			s.release(d, seen, "all that is in it would be deleted too")
-		default:
-			s.remove(d, seen)
-		}
+		s.takeDown(d, seen)
 	}
-	d.Gone = len(d.Waits) == 0 && !slices.ContainsFunc(d.Steps, func(step Step) bool { return step.Verb != Forget }) && len(d.Trouble) == 0
+	d.Gone = d.leavesNothing()
 }
 
-// remove deletes an object that is proven to be the one that was made: it has the mark, and the UID that was written down.
+// Removal decides about one object of a Propagation that is being deleted. Gone says that the deletion doesn't wait for it.
+func (s *State) Removal(seen Seen) (d Decision) {
+	s.takeDown(&d, seen)
+	d.Gone = d.leavesNothing()
+	return d
+}
+
+// leavesNothing tells whether a deletion has nothing to do and nothing to wait for any more.
+func (d *Decision) leavesNothing() bool {
+	return len(d.Waits) == 0 && len(d.Trouble) == 0 && !slices.ContainsFunc(d.Steps, func(step Step) bool { return step.Verb != Forget })
+}
+
+func (s *State) takeDown(d *Decision, seen Seen) {
+	switch why := s.stays(seen.Ref); {
+	case why != "" && seen.Problem != nil:
+		d.step(Forget, seen, why+", and it can't be reached: "+seen.Problem.Message)
+	case why != "":
+		s.release(d, seen, why)
+	default:
+		s.remove(d, seen)
+	}
+}
+
+// remove deletes an object that is proven to be the one that was made for the Propagation, if nothing that holds data goes
+// with it.
 func (s *State) remove(d *Decision, seen Seen) {
-	written := s.written(seen.Ref)
 	switch {
 	case seen.Problem != nil:
 		d.refuse(api.RegionDeletionFailed, fmt.Sprintf("%s: %s", name(seen.Ref), seen.Problem.Message))
@@ -210,10 +229,14 @@ func (s *State) remove(d *Decision, seen Seen) {
 		d.step(Forget, seen, "it is gone")
 	case !IsOurs(seen.Live, s.Propagation) || handsOff(seen.Live):
 		d.step(Forget, seen, "it is not the Propagation's any more")
-	case written != nil && written.UID != "" && written.UID != seen.Live.GetUID():
+	case OwnedBy(seen.Live) != "":
+		d.step(Forget, seen, OwnedBy(seen.Live))
+	case !s.proven(seen):
 		d.step(Release, seen, "it is not the object that was written down")
 	case seen.Live.GetDeletionTimestamp() != nil:
 		d.Wait("%s to be gone", name(seen.Ref))
+	case HeldBack(seen.Live) != "":
+		d.refuse(api.RegionDeletionFailed, fmt.Sprintf("%s: %s", name(seen.Ref), HeldBack(seen.Live)))
 	default:
 		d.step(Delete, seen, "the Propagation is being deleted")
 	}

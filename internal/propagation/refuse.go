@@ -68,6 +68,9 @@ func OwnedBy(o *unstructured.Unstructured) string {
 	if owner := metav1.GetControllerOf(o); owner != nil {
 		return fmt.Sprintf("it belongs to %s %s, whose controller writes it", owner.Kind, owner.Name)
 	}
+	if owners := o.GetOwnerReferences(); len(owners) > 0 {
+		return fmt.Sprintf("it belongs to %s %s, and goes with it", owners[0].Kind, owners[0].Name)
+	}
 	labels, notes := o.GetLabels(), o.GetAnnotations()
 	switch {
 	case labels["cassandra.datastax.com/cluster"] != "", labels["k8ssandra.io/cluster-name"] != "":
@@ -91,4 +94,36 @@ func groupOfDefinition(name string) string {
 func Outlives(ref api.ObjectReference) bool {
 	group, _, _ := strings.Cut(ref.APIVersion, "/")
 	return ref.Kind == "Namespace" && ref.APIVersion == "v1" || ref.Kind == "CustomResourceDefinition" && group == "apiextensions.k8s.io"
+}
+
+// refusal says why an object that exists is neither taken over nor written.
+func refusal(t Seen) string {
+	if owner := OwnedBy(t.Live); owner != "" {
+		return owner
+	}
+	return claimsAtRisk(t.Wanted, t.Live, claimPolicies...)
+}
+
+// HeldBack says why an object that exists must not be deleted; "" when it may.
+func HeldBack(live *unstructured.Unstructured) string { return claimsAtRisk(nil, live, whenDeleted) }
+
+// claimsAtRisk names what would have volume claims deleted: in an object as it is, unless the one that is to be written says
+// otherwise.
+func claimsAtRisk(wanted, live *unstructured.Unstructured, policies ...string) string {
+	if live.GetKind() != "StatefulSet" || groupOf(api.ObjectReference{APIVersion: live.GetAPIVersion()}) != "apps" {
+		return ""
+	}
+	for _, when := range policies {
+		path := []string{"spec", "persistentVolumeClaimRetentionPolicy", when}
+		policy, _, _ := unstructured.NestedString(live.Object, path...)
+		if wanted != nil {
+			if says, is, _ := unstructured.NestedString(wanted.Object, path...); is {
+				policy = says
+			}
+		}
+		if policy == "Delete" {
+			return fmt.Sprintf("its %s is Delete, and volume claims would go with it: %s; set it to Retain in this region", strings.Join(path, "."), whyVolume)
+		}
+	}
+	return ""
 }

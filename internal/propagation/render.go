@@ -35,6 +35,7 @@ func Render(p *api.Propagation, template map[string]any, region string, target a
 	if live != nil {
 		keepHeld(o, live, p.Spec.Retain)
 	}
+	unmarkAll(o) // what is retained may be all annotations
 	var found error
 	checkKind("template", o.GetAPIVersion(), o.GetKind(), func(_, format string, args ...any) { found = fmt.Errorf(format, args...) })
 	checkClaims("", o.Object, func(field, format string, args ...any) {
@@ -147,11 +148,7 @@ func deepCopy(v any) any {
 // Template is what of an object that exists other regions get.
 func Template(o *unstructured.Unstructured) map[string]any {
 	out := &unstructured.Unstructured{Object: clean(o.Object)}
-	for _, marks := range []func() map[string]string{out.GetLabels, out.GetAnnotations} {
-		for key := range marks() {
-			unmark(out, key)
-		}
-	}
+	unmarkAll(out)
 	switch o.GroupVersionKind().GroupKind() {
 	case schema.GroupKind{Kind: "Service"}:
 		forgetAssigned(out)

@@ -51,6 +51,13 @@ func (w *world) command(t *testing.T, d *datadriven.TestData) string {
 			return ""
 		}
 		unstructured.RemoveNestedField(r.objects[arg("object")].Object, strings.Split(arg("path"), ".")...)
+	case "namespace": // somebody deletes the objects' one
+		r.objects = map[string]*unstructured.Unstructured{}
+	case "own": // an operator takes one over
+		kind, name, _ := strings.Cut(arg("by"), "/")
+		r.objects[arg("object")].SetOwnerReferences([]metav1.OwnerReference{{APIVersion: "example.com/v1", Kind: kind, Name: name, UID: "u0"}})
+	case "note": // an annotation, on one region's copy
+		r.copy.Annotations[arg("key")] = strings.TrimSpace(d.Input)
 	case "autoscale":
 		r.autoscale(arg("object"), value(d.Input))
 	case "delete":

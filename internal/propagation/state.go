@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	api "github.com/ringspan/ringspan/api/fleet/v1alpha1"
 )
@@ -71,10 +72,18 @@ func (s *State) written(ref api.ObjectReference) *api.ObjectReference {
 	return nil
 }
 
-// sameObject compares all but the UID.
+// sameObject compares group, kind, namespace and name: an object is the same in all versions of its group.
 func sameObject(a, b api.ObjectReference) bool {
-	a.UID, b.UID = "", ""
-	return a == b
+	return groupOf(a) == groupOf(b) && a.Kind == b.Kind && a.Namespace == b.Namespace && a.Name == b.Name
+}
+
+func groupOf(ref api.ObjectReference) string {
+	return schema.FromAPIVersionAndKind(ref.APIVersion, ref.Kind).Group
+}
+
+// isSame tells whether two looks are at one object.
+func isSame(a, b *unstructured.Unstructured) bool {
+	return a != nil && b != nil && a.GetUID() == b.GetUID()
 }
 
 // Want fills in what the target should become. It is called when the target was read.
@@ -85,6 +94,10 @@ func (s *State) Want() {
 	wanted, err := Render(s.Propagation, s.Origin.Template, s.Region, s.Target.Ref, s.Target.Live)
 	if err != nil {
 		s.Target.Problem = &Problem{api.RegionApplyOverridesFailed, err.Error()}
+		return
+	}
+	if why := OwnedBy(wanted); why != "" { // by its labels: it would be refused as soon as it is there
+		s.Target.Problem = &Problem{api.RegionRefused, name(s.Target.Ref) + ": " + why}
 		return
 	}
 	s.Target.Wanted = wanted

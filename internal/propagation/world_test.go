@@ -38,6 +38,7 @@ type worldRegion struct {
 	objects map[string]*unstructured.Unstructured
 	applied map[string]map[string]any // what the field owner has of an object, by UID
 	printed string
+	found   *api.PublishedSource // what it publishes
 }
 
 func newWorld(names ...string) *world {
@@ -81,8 +82,13 @@ func (w *world) agree() {
 			if r.copy == nil {
 				r.copy = &api.Propagation{ObjectMeta: *o.copy.ObjectMeta.DeepCopy()}
 			}
-			r.copy.Spec, r.edited = *o.copy.Spec.DeepCopy(), o.edited
-			r.copy.DeletionTimestamp = o.copy.DeletionTimestamp
+			if r.edited = o.edited; o.copy.DeletionTimestamp != nil { // both copies are heeded before it is followed
+				if why := Heed(r.copy, o.copy, r.name, r.labels); why != "" {
+					r.copy.Annotations[api.PropagationOrphanAnnotation] = why
+				}
+				r.copy.DeletionTimestamp = o.copy.DeletionTimestamp
+			}
+			r.copy.Spec = *o.copy.Spec.DeepCopy()
 		}
 	}
 }
@@ -132,12 +138,22 @@ func (r *worldRegion) pass() string {
 		managed = Managed(managed, step.seenAfter(r))
 	}
 	text := textOf(d)
-	if d.Gone {
+	if d.Gone && r.allKnow() {
 		r.copy = nil
 		return text + "gone\n"
 	}
-	r.copy.Status = Summarize(s, verdict, managed, nil)
+	r.copy.Status = Summarize(s, verdict, managed, r.found)
 	return text
+}
+
+// allKnow tells whether every other region answers, and its copy is being deleted or gone: this one stays until then.
+func (r *worldRegion) allKnow() bool {
+	for _, o := range r.world.regions {
+		if o != r && (o.cut || r.cut || o.copy != nil && o.copy.DeletionTimestamp == nil) {
+			return false
+		}
+	}
+	return true
 }
 
 func textOf(d Decision) string {
@@ -155,16 +171,12 @@ func textOf(d Decision) string {
 }
 
 func (r *worldRegion) observe() *State {
-	s := &State{Propagation: r.copy, Region: r.name, Labels: r.labels, Now: r.now, Origin: Origin{Template: r.copy.Spec.Template}}
+	s := &State{Propagation: r.copy, Region: r.name, Labels: r.labels, Now: r.now}
 	s.Target.Ref = Target(r.copy)
 	if s.Target.Ref.Kind == "Namespace" { // it is in none itself
 		s.Target.Ref.Namespace = ""
 	}
 	s.Target.Live = r.get(s.Target.Ref)
-	s.Want()
-	if s.NeedsPreview() {
-		s.Target.Preview = r.applyTo(s.Target.Live, s.Target.Wanted)
-	}
 	for _, m := range r.copy.Status.Managed {
 		s.Managed = append(s.Managed, Seen{Ref: m, Live: r.get(m)})
 	}
@@ -177,6 +189,11 @@ func (r *worldRegion) observe() *State {
 			other.Status = o.copy.Status.DeepCopy()
 		}
 		s.Others = append(s.Others, other)
+	}
+	r.found = s.FindOrigin()
+	s.Want()
+	if s.NeedsPreview() {
+		s.Target.Preview = r.applyTo(s.Target.Live, s.Target.Wanted)
 	}
 	return s
 }
@@ -204,9 +221,12 @@ func (r *worldRegion) carryOut(s Step) {
 	case Create:
 		made := r.make(s.Object)
 		r.applied[string(made.GetUID())] = s.Object.DeepCopy().Object
+		written(made)
 	case Adopt, Update:
-		r.objects[key(s.Ref)] = r.applyTo(s.Live, s.Object)
+		o := r.applyTo(s.Live, s.Object)
+		r.objects[key(s.Ref)] = o
 		r.applied[string(s.Ref.UID)] = s.Object.DeepCopy().Object
+		written(o)
 	case Release:
 		unmark(r.objects[key(s.Ref)], api.ManagedLabel)
 		unmark(r.objects[key(s.Ref)], api.PropagatedFromAnnotation)
@@ -214,6 +234,12 @@ func (r *worldRegion) carryOut(s Step) {
 		delete(r.objects, key(s.Ref))
 	case Record, Forget:
 	}
+}
+
+// written notes the field owner, as the API server does.
+func written(o *unstructured.Unstructured) {
+	by := slices.DeleteFunc(o.GetManagedFields(), func(f metav1.ManagedFieldsEntry) bool { return f.Manager == api.PropagationFieldOwner })
+	o.SetManagedFields(append(by, metav1.ManagedFieldsEntry{Manager: api.PropagationFieldOwner, Operation: metav1.ManagedFieldsOperationApply}))
 }
 
 func (r *worldRegion) make(o *unstructured.Unstructured) *unstructured.Unstructured {

@@ -131,6 +131,9 @@ const (
 	PropagatedFromAnnotation = "ringspan.io/propagated-from"
 	// PropagationIDAnnotation is the id of a Propagation, the same in all copies.
 	PropagationIDAnnotation = "ringspan.io/propagation-id"
+	// PropagationOrphanAnnotation on a copy has this region's objects stay when it is deleted, as nobody's, whatever its spec
+	// says. A person sets it to anything; a region that follows the deletion of another one's copy notes that copy's reasons.
+	PropagationOrphanAnnotation = "ringspan.io/orphan"
 	// PropagationFinalizer keeps a copy until its objects are gone or let go.
 	PropagationFinalizer = "fleet.ringspan.io/propagation"
 	// PropagationFieldOwner is under which name objects are written.

@@ -25,7 +25,8 @@ type Request struct {
 	Placement api.Placement
 	Account   string // the service account of a new Propagation
 	From      string // the region that has the object; "" for the first one
-	Template  bool   // the object becomes a template, and is taken over where it is; or else the others follow it there
+	Template  bool   // the object becomes a template; or else the others follow it where it is
+	Adopt     bool   // of a new Propagation: objects that regions have already, seen or not, are taken over
 }
 
 // Propagation is the name of the one for the request's object.
@@ -134,9 +135,9 @@ func makeOf(ctx context.Context, q Request, l *located) (string, error) {
 		return "", fmt.Errorf("%s %s of region %s: %s", l.object.GetKind(), q.Name, l.region.Name, why)
 	}
 	p := &api.Propagation{ObjectMeta: metav1.ObjectMeta{Namespace: q.Namespace, Name: q.Propagation().Name}}
-	p.Spec.ServiceAccountName, p.Spec.Placement = q.Account, q.Placement
+	p.Spec.ServiceAccountName, p.Spec.Placement, p.Spec.Adopt = q.Account, q.Placement, q.Adopt
 	if q.Template {
-		p.Spec.Template, p.Spec.Adopt = propagation.Template(l.object), true
+		p.Spec.Template = propagation.Template(l.object)
 		unstructured.RemoveNestedField(p.Spec.Template, "metadata", "namespace")
 	} else {
 		p.Spec.Source = &api.PropagationSource{Region: l.region.Name, APIVersion: l.object.GetAPIVersion(), Kind: l.object.GetKind(), Name: q.Name}
@@ -149,5 +150,9 @@ func makeOf(ctx context.Context, q Request, l *located) (string, error) {
 	if err := l.region.Kube.Create(ask, p); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("propagation %s/%s made, in region %s; the others follow", p.Namespace, p.Name, l.region.Name), nil
+	said := fmt.Sprintf("propagation %s/%s made, in region %s; the others follow", p.Namespace, p.Name, l.region.Name)
+	if q.Template && !q.Adopt {
+		said += "; objects that are there already stay as they are until spec.adopt is true"
+	}
+	return said, nil
 }

@@ -66,7 +66,7 @@ func (p *pass) carryOut(ctx context.Context, step propagation.Step) (propagation
 	var o *unstructured.Unstructured
 	var err error
 	switch step.Verb {
-	case propagation.Create: // without force: what somebody else has made just now is not overwritten
+	case propagation.Create: // what somebody else has made since the look is neither overwritten nor merged with
 		o, err = p.write(ctx, step)
 	case propagation.Adopt, propagation.Update:
 		o, err = p.write(ctx, step, client.ForceOwnership)
@@ -82,7 +82,13 @@ func (p *pass) carryOut(ctx context.Context, step propagation.Step) (propagation
 	return step, err
 }
 
+// newOnly is a resource version that no object has, because etcd's first write makes the second one: an apply that names it
+// makes an object, or is refused with a conflict when there is one. A create in the place of an apply would have the object's
+// fields owned by two managers, and what leaves the template would stay.
+const newOnly = "1"
+
 // write applies an object. One that exists must be the one that was looked at, unchanged: what is retained was taken from it.
+// One that didn't exist must not exist yet.
 func (p *pass) write(ctx context.Context, step propagation.Step, opts ...client.ApplyOption) (*unstructured.Unstructured, error) {
 	as, err := p.as(p.p, step.Ref)
 	if err != nil {
@@ -92,6 +98,7 @@ func (p *pass) write(ctx context.Context, step propagation.Step, opts ...client.
 	if step.Ref.Namespace == "" {
 		unstructured.RemoveNestedField(o.Object, "metadata", "namespace")
 	}
+	o.SetResourceVersion(newOnly)
 	if step.Live != nil {
 		o.SetUID(step.Live.GetUID())
 		o.SetResourceVersion(step.Live.GetResourceVersion())

@@ -80,7 +80,7 @@ func TestPlaceAndOrphan(t *testing.T) {
 	}
 }
 
-// As a template, the object loses what is its region's, and is taken over there.
+// As a template, the object loses what is its region's. What regions have is taken over on request only.
 func TestPlaceATemplate(t *testing.T) {
 	cluster := kubetest.Region(t, west)
 	ns := cluster.Namespace(t)
@@ -88,23 +88,31 @@ func TestPlaceATemplate(t *testing.T) {
 	if err := cluster.Client.Create(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}
+	regions := []propagations.Region{{Name: "eu-west-1", Kube: cluster.Client}}
 	q := propagations.Request{Namespace: ns, Kind: "service", Name: "front", Account: "deployer", Template: true, Placement: api.Placement{Regions: &[]string{}}}
-	if _, err := propagations.Place(t.Context(), []propagations.Region{{Name: "eu-west-1", Kube: cluster.Client}}, q); err != nil {
-		t.Fatal(err)
-	}
-	p := &api.Propagation{}
-	if err := cluster.Client.Get(t.Context(), kube.ObjectKey{Namespace: ns, Name: "service-front"}, p); err != nil {
-		t.Fatal(err)
-	}
-	spec, _ := p.Spec.Template["spec"].(map[string]any)
-	if spec["clusterIP"] != nil || spec["ports"] == nil || !p.Spec.Adopt || p.Spec.Source != nil {
-		t.Errorf("%+v", p.Spec)
+	for _, adopt := range []bool{false, true} {
+		q.Adopt = adopt
+		said, err := propagations.Place(t.Context(), regions, q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := &api.Propagation{}
+		if err := cluster.Client.Get(t.Context(), kube.ObjectKey{Namespace: ns, Name: "service-front"}, p); err != nil {
+			t.Fatal(err)
+		}
+		spec, _ := p.Spec.Template["spec"].(map[string]any)
+		if spec["clusterIP"] != nil || spec["ports"] == nil || p.Spec.Adopt != adopt || p.Spec.Source != nil || strings.Contains(said, "spec.adopt") == adopt {
+			t.Errorf("%s: %+v", said, p.Spec)
+		}
+		if err := cluster.Client.Delete(t.Context(), p); err != nil {
+			t.Fatal(err)
+		}
 	}
 	q = propagations.Request{Namespace: ns, Kind: "secrets", Name: "s", Account: "deployer"}
 	if err := cluster.Client.Create(t.Context(), &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "s"}}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := propagations.Place(t.Context(), []propagations.Region{{Name: "eu-west-1", Kube: cluster.Client}}, q); err == nil || !strings.Contains(err.Error(), "objects of kind Secret are not propagated") {
+	if _, err := propagations.Place(t.Context(), regions, q); err == nil || !strings.Contains(err.Error(), "objects of kind Secret are not propagated") {
 		t.Errorf("a Secret: %v", err)
 	}
 }

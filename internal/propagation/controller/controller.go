@@ -3,6 +3,7 @@ package controller
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -30,6 +31,9 @@ type Reconciler struct {
 	Now    func() time.Time
 	// As is a client that acts as a service account. It may be called for the same one again and again.
 	As func(namespace, account string) (client.Client, error)
+
+	mu    sync.Mutex
+	stuck map[types.UID]string // why objects couldn't be taken down at the last try
 }
 
 // How soon the next pass comes when nothing else causes one. Objects are not watched: what others change in them is mended
@@ -89,13 +93,23 @@ func (r *Reconciler) Reconcile(ctx context.Context, q ctrl.Request) (ctrl.Result
 		return ctrl.Result{RequeueAfter: again}, err
 	}
 	p := r.pass(agreed)
-	if err := p.observe(ctx); err != nil {
-		return ctrl.Result{}, err
+	if err := errors.Join(p.unnote(ctx), p.observe(ctx)); err != nil {
+		return ctrl.Result{}, ignoreConflict(err)
 	}
 	decision := propagation.Plan(p.state)
 	managed, verdict, failure := p.apply(ctx, decision)
 	err = errors.Join(failure, p.report(ctx, verdict, managed))
 	return ctrl.Result{RequeueAfter: look}, ignoreConflict(err)
+}
+
+// unnote takes a note of another region's reasons off a copy that isn't being deleted after all.
+func (p *pass) unnote(ctx context.Context) error {
+	if !propagation.IsNoted(p.p) || p.p.DeletionTimestamp != nil {
+		return nil
+	}
+	before := p.p.DeepCopy()
+	delete(p.p.Annotations, api.PropagationOrphanAnnotation)
+	return p.Client.Patch(ctx, p.p, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
 }
 
 // copies keep this region's copies of Propagations in agreement with the peers'.

@@ -1,8 +1,10 @@
 package controller_test
 
 import (
+	"context"
 	"maps"
 	"strings"
+	"sync"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -11,6 +13,7 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	api "github.com/ringspan/ringspan/api/fleet/v1alpha1"
@@ -27,7 +30,8 @@ func both(t *testing.T) (s *stage, w, c *region) {
 	return s, w, c
 }
 
-// One edit in one region, an override, a cut with an edit and a change by hand, and a heal.
+// One edit in one region, an override, a cut with an edit and a change by hand, a heal; then the objects are left, taken over
+// again and deleted.
 func TestAnObjectInTwoRegions(t *testing.T) {
 	s, w, c := both(t)
 	w.apply(twoRegions)
@@ -43,8 +47,7 @@ func TestAnObjectInTwoRegions(t *testing.T) {
 		t.Errorf("written while all is well: %v, before %v", after, before)
 	}
 
-	w.link.Cut(true)
-	c.link.Cut(true)
+	s.cut(true)
 	w.apply(strings.Replace(twoRegions, "blue", "green", 1))
 	c.change(func(o *corev1.ConfigMap) { o.Data["colour"], o.Data["mine"] = "red", "1" })
 	s.until("each region to say that the other one is away", func() bool {
@@ -54,12 +57,27 @@ func TestAnObjectInTwoRegions(t *testing.T) {
 		t.Errorf("a change by hand in a region that is away: %v", got)
 	}
 
-	w.link.Cut(false)
-	c.link.Cut(false)
+	s.cut(false)
 	s.until("the edit in both regions", func() bool { return s.inSync() && c.data(s.ns, "front")["colour"] == "green" })
 	if got := c.data(s.ns, "front"); got["size"] != "2" || got["mine"] != "1" {
 		t.Errorf("after the heal: %v", got)
 	}
+
+	c.apply("deletionPolicy: Orphan" + strings.Replace(twoRegions, "blue", "green", 1))
+	s.until("the policy in the west", func() bool { return w.copy().Spec.DeletionPolicy == api.DeletionOrphan && s.inSync() })
+	s.must(w.admin.Delete(t.Context(), w.copy()))
+	s.until("the deletion", func() bool { return w.copy() == nil && c.copy() == nil })
+	for _, r := range s.by {
+		if o := r.object(s.ns, "front"); o == nil || o.Labels[api.ManagedLabel] != "" || o.Data["colour"] != "green" {
+			t.Errorf("%s: %+v", r.name, o)
+		}
+	}
+	c.apply("adopt: true" + twoRegions)
+	s.until("the objects to be taken over", func() bool { return s.inSync() && w.data(s.ns, "front")["colour"] == "blue" })
+	s.must(w.admin.Delete(t.Context(), w.copy()))
+	s.until("the objects to go", func() bool {
+		return w.copy() == nil && c.copy() == nil && w.object(s.ns, "front") == nil && c.object(s.ns, "front") == nil
+	})
 }
 
 // What is deleted by hand is made again, also without its mark; the label false has it left alone.
@@ -83,15 +101,13 @@ func TestCrossingEditsOfAPropagation(t *testing.T) {
 	s, w, c := both(t)
 	w.apply(twoRegions)
 	s.until("the object", s.inSync)
-	w.link.Cut(true)
-	c.link.Cut(true)
+	s.cut(true)
 	w.apply(strings.Replace(twoRegions, "blue", "green", 1))
 	c.apply(strings.Replace(twoRegions, "blue", "red", 1))
 	s.until("both edits", func() bool {
 		return w.data(s.ns, "front")["colour"] == "green" && c.data(s.ns, "front")["colour"] == "red"
 	})
-	w.link.Cut(false)
-	c.link.Cut(false)
+	s.cut(false)
 	s.until("that to be said", func() bool { return s.everySays(west, api.RegionDiverged) && s.everySays(central, api.RegionDiverged) })
 	p := c.copy()
 	p.Annotations["ringspan.io/choose"] = west
@@ -150,15 +166,13 @@ func TestADeletionWaitsForARegionThatIsAway(t *testing.T) {
 	s, w, c := both(t)
 	w.apply(twoRegions)
 	s.until("the object", s.inSync)
-	w.link.Cut(true)
-	c.link.Cut(true)
+	s.cut(true)
 	s.must(w.admin.Delete(t.Context(), w.copy()))
 	s.until("the object to go in the west", func() bool { return w.data(s.ns, "front") == nil && strings.Contains(w.said(), "Deleting=True") })
 	if w.copy() == nil || c.data(s.ns, "front") == nil {
 		t.Error("the copy is gone before the other region knows, or the object there")
 	}
-	w.link.Cut(false)
-	c.link.Cut(false)
+	s.cut(false)
 	s.until("the deletion", func() bool { return w.copy() == nil && c.copy() == nil && c.data(s.ns, "front") == nil })
 }
 
@@ -200,10 +214,7 @@ func TestANamespaceHasToAcceptAPropagation(t *testing.T) {
 	}
 	c.lets(other)
 	for _, r := range s.by {
-		ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: other}}
-		before := ns.DeepCopy()
-		ns.Annotations = map[string]string{grant.Annotation: s.ns}
-		s.must(r.admin.Patch(t.Context(), ns, client.MergeFrom(before)))
+		r.accepts(other)
 	}
 	s.until("the object", func() bool { return s.inSync() && c.data(other, "front") != nil })
 }
@@ -314,4 +325,106 @@ func TestMistakesAreNamed(t *testing.T) {
 	})
 	w.apply(strings.Replace(strings.Replace(twoRegions, "kind: ConfigMap", "kind: Gadget", 1), "apiVersion: v1", "apiVersion: example.com/v1", 1))
 	s.until("the kind to be missed", func() bool { return s.everySays(west, api.RegionKindUnknown) })
+}
+
+// between is a service account's client that lets something happen right before the first write.
+type between struct {
+	client.Client
+
+	once   sync.Once
+	happen func()
+}
+
+func (b *between) Apply(ctx context.Context, o runtime.ApplyConfiguration, opts ...client.ApplyOption) error {
+	b.once.Do(b.happen)
+	return b.Client.Apply(ctx, o, opts...)
+}
+
+// An object that somebody makes between the look and the write is not written into: it was there before.
+func TestWhatCameInBetweenIsRefused(t *testing.T) {
+	s, w, _ := both(t)
+	as := w.loop.As
+	b := &between{happen: func() {
+		w.create(&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: "front"}, Data: map[string]string{"mine": "1"}})
+	}}
+	w.loop.As = func(namespace, account string) (client.Client, error) {
+		c, err := as(namespace, account)
+		b.Client = c
+		return b, err
+	}
+	w.apply(twoRegions)
+	s.until("the refusal", func() bool {
+		return s.everySays(west, api.RegionAlreadyExists) && s.everySays(central, api.RegionInSync)
+	})
+	if o := w.object(s.ns, "front"); !maps.Equal(o.Data, map[string]string{"mine": "1"}) || o.Labels[api.ManagedLabel] != "" {
+		t.Errorf("it was written into: %v %v", o.Data, o.Labels)
+	}
+	w.apply("adopt: true" + twoRegions)
+	s.until("the adoption", s.inSync)
+}
+
+// While a region is away, the Propagation is edited and then deleted elsewhere. The deletion does not bring the edit with it,
+// and it holds all the same: what the edit had let go stays.
+func TestWhatWasLetGoWhileARegionWasAwayStays(t *testing.T) {
+	for why, edited := range map[string]string{
+		"the objects are to stay":  "deletionPolicy: Orphan" + twoRegions,
+		"the region is taken out":  strings.Replace(twoRegions, "eu-west-1, eu-central-1", "eu-west-1", 1),
+		"it is about another one":  strings.Replace(twoRegions, "name: front", "name: back", 1),
+		"its object is the source": "\nserviceAccountName: deployer\nplacement: {regions: [eu-west-1, eu-central-1]}\nsource: {region: eu-central-1, apiVersion: v1, kind: ConfigMap, name: front}\n",
+	} {
+		t.Run(why, func(t *testing.T) {
+			s, w, c := both(t)
+			w.apply(twoRegions)
+			s.until("the object", s.inSync)
+			s.cut(true)
+			w.apply(edited)
+			s.until("the edit to be published", func() bool { return strings.HasPrefix(w.copy().Annotations["ringspan.io/revision"], "2/") })
+			s.must(w.admin.Delete(t.Context(), w.copy()))
+			s.until("the deletion to begin", func() bool { return strings.Contains(w.said(), "Deleting=True") })
+			s.cut(false)
+			s.until("the deletion", func() bool { return w.copy() == nil && c.copy() == nil })
+			if o := c.object(s.ns, "front"); o == nil || o.Labels[api.ManagedLabel] != "" || o.Annotations[api.PropagatedFromAnnotation] != "" {
+				t.Errorf("what is left: %+v", o)
+			}
+		})
+	}
+}
+
+// A namespace that is gone has nothing left that a deletion could wait for.
+func TestADeletionGoesOnWithoutTheNamespace(t *testing.T) {
+	s, w, c := both(t)
+	other := s.ns + "-other"
+	for _, r := range s.by {
+		r.lets(other)
+		r.accepts(other)
+	}
+	w.apply(strings.Replace(twoRegions, "metadata: {name: front}", "metadata: {name: front, namespace: "+other+"}", 1))
+	s.until("the object", s.inSync)
+	c.empties(other)
+	s.until("that to be said", func() bool { return s.everySays(central, api.RegionNamespaceMissing) })
+	s.must(w.admin.Delete(t.Context(), w.copy()))
+	s.until("the deletion", func() bool { return w.copy() == nil && c.copy() == nil })
+}
+
+// What keeps an object from being deleted is said, by name. The orphan annotation ends the wait.
+func TestWhyAnObjectIsNotDeletedIsSaid(t *testing.T) {
+	s, w, c := both(t)
+	w.apply(twoRegions)
+	s.until("the object", s.inSync)
+	role := &rbacv1.Role{}
+	s.must(c.admin.Get(t.Context(), client.ObjectKey{Namespace: s.ns, Name: "deployer"}, role))
+	role.Rules[0].Verbs = []string{"get", "create", "patch"}
+	s.must(c.admin.Update(t.Context(), role))
+	s.must(w.admin.Delete(t.Context(), w.copy()))
+	s.until("what is missing", func() bool { return strings.Contains(c.said(), "service account deployer may not: ") })
+	if c.data(s.ns, "front") == nil || c.copy() == nil {
+		t.Fatal("the object is gone, or the copy that knows of it")
+	}
+	p := c.copy()
+	p.Annotations[api.PropagationOrphanAnnotation] = "true"
+	s.must(c.admin.Update(t.Context(), p))
+	s.until("the deletion", func() bool { return w.copy() == nil && c.copy() == nil })
+	if o := c.object(s.ns, "front"); o == nil || o.Labels[api.ManagedLabel] != "" {
+		t.Errorf("what is left: %+v", o)
+	}
 }

@@ -27,16 +27,19 @@ func (r *Reconciler) pass(c *copies.Pass) *pass {
 		s.Held = strings.Join(append(c.Plan.Problems, c.Plan.Waits...), "; ")
 	}
 	for i := range c.Peers {
-		s.Others = append(s.Others, other(&c.Peers[i], client.ObjectKeyFromObject(p)))
+		s.Others = append(s.Others, other(&c.Peers[i], client.ObjectKeyFromObject(p), p.Annotations[api.PropagationIDAnnotation]))
 	}
 	return &pass{Reconciler: r, p: p, state: s}
 }
 
-// other is what is known of a peer's copy.
-func other(s *peers.Snapshot, name client.ObjectKey) propagation.Other {
+// other is what is known of a peer's copy. One with another id is another Propagation's: what it says is not about this one.
+func other(s *peers.Snapshot, name client.ObjectKey, id string) propagation.Other {
 	o := propagation.Other{Region: s.Region, Ready: s.Reachable, Since: s.Since, Message: s.Message, Lacks: s.Lacks(propagation.Kind)}
 	if p := peers.Object[*api.Propagation](s, name); p != nil {
-		o.Status, o.Revision = &p.Status, p.Annotations[federation.RevisionAnnotation]
+		o.Revision = p.Annotations[federation.RevisionAnnotation]
+		if p.Annotations[api.PropagationIDAnnotation] == id {
+			o.Status = &p.Status
+		}
 	}
 	return o
 }
@@ -44,15 +47,14 @@ func other(s *peers.Snapshot, name client.ObjectKey) propagation.Other {
 // observe reads all that is needed to decide.
 func (p *pass) observe(ctx context.Context) error {
 	s := p.state
-	ns := &corev1.Namespace{}
-	if err := p.Client.Get(ctx, client.ObjectKey{Name: p.Peers.Namespace}, ns); err != nil {
+	var err error
+	if s.Labels, err = p.labels(ctx); err != nil {
 		return err
 	}
-	s.Labels = ns.Labels
 	for _, ref := range p.p.Status.Managed {
 		s.Managed = append(s.Managed, p.see(ctx, ref))
 	}
-	if propagation.Check(&p.p.Spec) != nil {
+	if !propagation.Valid(&p.p.Spec) { // the plan says what is wrong
 		return nil
 	}
 	ref, problem := p.scoped(propagation.Target(p.p))
@@ -62,12 +64,19 @@ func (p *pass) observe(ctx context.Context) error {
 			return err
 		}
 	}
-	p.observeOrigin()
+	p.found = s.FindOrigin()
 	s.Want()
 	if s.NeedsPreview() {
 		p.preview(ctx)
 	}
 	return nil
+}
+
+// labels are those of the namespace that the operator is in, by which placements choose.
+func (r *Reconciler) labels(ctx context.Context) (map[string]string, error) {
+	ns := &corev1.Namespace{}
+	err := r.Client.Get(ctx, client.ObjectKey{Name: r.Peers.Namespace}, ns)
+	return ns.Labels, err
 }
 
 // observeTarget reads the object that the Propagation is about, if its namespace lets it.
@@ -84,20 +93,20 @@ func (p *pass) observeTarget(ctx context.Context) error {
 
 // granted says why an object must not be written in a namespace; nil when it may. The Propagation's own namespace needs no
 // grant, nor do objects that are in none.
-func (p *pass) granted(ctx context.Context, ref api.ObjectReference) (*propagation.Problem, error) {
+func (p *pass) granted(ctx context.Context, ref api.ObjectReference) (problem *propagation.Problem, err error) {
 	asker := grant.Asker{Namespace: p.p.Namespace, Name: p.p.Name}
 	if ref.Namespace == "" || asker.Own(ref.Namespace) {
-		return nil, nil
+		return problem, nil
 	}
 	ns := &corev1.Namespace{}
-	err := p.Client.Get(ctx, client.ObjectKey{Name: ref.Namespace}, ns)
+	err = p.Client.Get(ctx, client.ObjectKey{Name: ref.Namespace}, ns)
 	if apierrors.IsNotFound(err) {
 		ns, err = nil, nil
 	}
 	if err != nil || grant.Accepts(ns, asker) {
-		return nil, err
+		return problem, err
 	}
-	problem := &propagation.Problem{Reason: api.RegionGrantMissing, Message: grant.Missing(ref.Kind+" "+ref.Name, p.Region, ref.Namespace, ns, asker)}
+	problem = &propagation.Problem{Reason: api.RegionGrantMissing, Message: grant.Missing(ref.Kind+" "+ref.Name, p.Region, ref.Namespace, ns, asker)}
 	if ns == nil {
 		problem.Reason = api.RegionNamespaceMissing
 	}
@@ -119,26 +128,51 @@ func (p *pass) scoped(ref api.ObjectReference) (api.ObjectReference, *propagatio
 	return ref, nil
 }
 
-// see reads an object as the service account that it is written as.
+// seeAs reads an object as the service account that it is written as. With its namespace or its definition it is gone.
 func (r *Reconciler) seeAs(ctx context.Context, p *api.Propagation, ref api.ObjectReference) propagation.Seen {
 	seen := propagation.Seen{Ref: ref}
-	as, err := r.as(p, ref)
-	if err != nil {
-		seen.Problem = &propagation.Problem{Reason: api.RegionRetrievalFailed, Message: err.Error()}
-		return seen
-	}
-	o := &unstructured.Unstructured{}
-	o.SetGroupVersionKind(schema.FromAPIVersionAndKind(ref.APIVersion, ref.Kind))
-	err = as.Get(ctx, client.ObjectKey{Namespace: ref.Namespace, Name: ref.Name}, o)
+	o, err := r.read(ctx, p, ref)
 	switch {
-	case apierrors.IsNotFound(err):
-	case err != nil:
+	case err == nil:
+		seen.Live = o
+	case apierrors.IsNotFound(err), meta.IsNoMatchError(err), apierrors.IsForbidden(err) && r.isNamespaceGone(ctx, ref.Namespace):
+	default:
 		problem := r.problem(ctx, p, ref, api.RegionRetrievalFailed, err)
 		seen.Problem = &problem
-	default:
-		seen.Live = o
 	}
 	return seen
+}
+
+func (r *Reconciler) read(ctx context.Context, p *api.Propagation, ref api.ObjectReference) (*unstructured.Unstructured, error) {
+	gvk, err := r.served(schema.FromAPIVersionAndKind(ref.APIVersion, ref.Kind))
+	if err != nil {
+		return nil, err
+	}
+	as, err := r.as(p, ref)
+	if err != nil {
+		return nil, err
+	}
+	o := &unstructured.Unstructured{}
+	o.SetGroupVersionKind(gvk)
+	return o, as.Get(ctx, client.ObjectKey{Namespace: ref.Namespace, Name: ref.Name}, o)
+}
+
+// served is a version of a kind that the API server serves: the one that is asked for, or another one, because an object that
+// was written down outlives the versions of its kind.
+func (r *Reconciler) served(gvk schema.GroupVersionKind) (schema.GroupVersionKind, error) {
+	mapping, err := r.Client.RESTMapper().RESTMapping(gvk.GroupKind(), gvk.Version)
+	if meta.IsNoMatchError(err) {
+		mapping, err = r.Client.RESTMapper().RESTMapping(gvk.GroupKind())
+	}
+	if err != nil {
+		return gvk, err
+	}
+	return mapping.GroupVersionKind, nil
+}
+
+// isNamespaceGone is asked with the operator's own rights: those of a service account go with its namespace.
+func (r *Reconciler) isNamespaceGone(ctx context.Context, name string) bool {
+	return name != "" && apierrors.IsNotFound(r.Live.Get(ctx, client.ObjectKey{Name: name}, &corev1.Namespace{}))
 }
 
 func (p *pass) see(ctx context.Context, ref api.ObjectReference) propagation.Seen {
@@ -158,60 +192,4 @@ func (p *pass) preview(ctx context.Context) {
 		problem := p.problem(ctx, p.p, t.Ref, api.RegionUpdateFailed, err)
 		t.Problem = &problem
 	}
-}
-
-// observeOrigin finds what the object is made from: the template, or what the source's region has published.
-func (p *pass) observeOrigin() {
-	s, from := p.state, p.p.Spec.Source
-	switch {
-	case from == nil:
-		s.Origin.Template = p.p.Spec.Template
-	case from.Region == p.Region:
-		p.publish()
-	default:
-		s.Origin = p.published(from)
-	}
-}
-
-// publish makes this region's object the others' template.
-func (p *pass) publish() {
-	s, t := p.state, p.state.Target
-	p.found = &api.PublishedSource{}
-	switch {
-	case t.Problem != nil:
-		p.found.Message = t.Problem.Message
-		s.Origin.Problem = t.Problem
-	case t.Live == nil || t.Live.GetDeletionTimestamp() != nil:
-		p.found.Message = "the object does not exist"
-		s.Origin.Problem = &propagation.Problem{Reason: api.RegionSourceMissing, Message: p.found.Message}
-	case propagation.OwnedBy(t.Live) != "":
-		p.found.Message = propagation.OwnedBy(t.Live)
-		s.Origin.Problem = &propagation.Problem{Reason: api.RegionRefused, Message: p.found.Message}
-	default:
-		p.found.Template = propagation.Template(t.Live)
-	}
-}
-
-// published is what the source's region says that the object is. What it said of another object is not taken for it.
-func (p *pass) published(from *api.PropagationSource) propagation.Origin {
-	missing := func(why string) propagation.Origin {
-		return propagation.Origin{Problem: &propagation.Problem{Reason: api.RegionSourceMissing, Message: "region " + from.Region + ", which has the source, " + why}}
-	}
-	for _, o := range p.state.Others {
-		if o.Region != from.Region {
-			continue
-		}
-		switch {
-		case o.Status == nil || o.Status.Source == nil:
-			return missing("has not published it yet")
-		case o.Status.Source.Message != "":
-			return missing("says: " + o.Status.Source.Message)
-		}
-		made := unstructured.Unstructured{Object: o.Status.Source.Template}
-		if made.GetKind() != from.Kind || made.GetName() != from.Name {
-			return missing("has not published it yet")
-		}
-		return propagation.Origin{Template: o.Status.Source.Template}
-	}
-	return missing("is not known here")
 }

@@ -3,8 +3,10 @@ package controller
 import (
 	"context"
 	"errors"
+	"maps"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -13,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	api "github.com/ringspan/ringspan/api/fleet/v1alpha1"
+	"github.com/ringspan/ringspan/internal/federation"
 	copies "github.com/ringspan/ringspan/internal/federation/controller"
 	"github.com/ringspan/ringspan/internal/federation/peers"
 	"github.com/ringspan/ringspan/internal/propagation"
@@ -21,36 +24,60 @@ import (
 // parts are a Propagation's in this region: the objects that were written down as made for it.
 type parts struct{ *Reconciler }
 
-// unreadAnnotation is on what stands for an object that can't be read, and says why. It is never written.
-const unreadAnnotation = "ringspan.io/unread"
+// heldUpAnnotation is on what is shown to package federation/controller as a part, and says why its end waits for somebody.
+// It is never written.
+const heldUpAnnotation = "ringspan.io/held-up"
 
-// List are the objects that are still the Propagation's, or may be.
+// List are the objects that the deletion of the Propagation has to do something about, or can't.
 func (p parts) List(ctx context.Context, name types.NamespacedName) (all []client.Object, err error) {
 	o := &api.Propagation{}
 	if err := p.Client.Get(ctx, name, o); err != nil {
 		return nil, client.IgnoreNotFound(err)
 	}
+	if len(o.Status.Managed) == 0 {
+		return nil, nil
+	}
+	s, err := p.removal(ctx, o)
+	if err != nil {
+		return nil, err
+	}
 	for _, ref := range o.Status.Managed {
-		seen := p.seeAs(ctx, o, ref)
-		switch {
-		case seen.Problem != nil && o.Spec.DeletionPolicy == api.DeletionOrphan: // it is to stay in any case
-		case seen.Problem != nil:
-			all = append(all, unread(ref, seen.Problem.Message))
-		case seen.Live != nil && propagation.Holds(seen.Live, o):
-			all = append(all, seen.Live)
+		if seen := p.seeAs(ctx, o, ref); !s.Removal(seen).Gone {
+			all = append(all, p.part(seen, s.Removal(seen)))
 		}
 	}
 	return all, nil
 }
 
-// unread stands for an object that can't be read: whether it is there isn't known.
-func unread(ref api.ObjectReference, why string) client.Object {
+// removal is what is to be known to take objects down.
+func (p parts) removal(ctx context.Context, o *api.Propagation) (*propagation.State, error) {
+	labels, err := p.labels(ctx)
+	return &propagation.State{Propagation: o, Region: p.Region, Labels: labels, Now: p.Now()}, err
+}
+
+// part is an object, or what stands for one that can't be read: whether that is there isn't known.
+func (p parts) part(seen propagation.Seen, d propagation.Decision) client.Object {
+	why := d.Trouble
 	o := &unstructured.Unstructured{}
-	o.SetGroupVersionKind(schema.FromAPIVersionAndKind(ref.APIVersion, ref.Kind))
-	o.SetNamespace(ref.Namespace)
-	o.SetName(ref.Name)
-	o.SetUID(ref.UID)
-	o.SetAnnotations(map[string]string{unreadAnnotation: why})
+	if seen.Live != nil {
+		o = seen.Live.DeepCopy()
+		if stuck := p.stuckBy(o.GetUID()); stuck != "" {
+			why = append(why, stuck)
+		}
+	} else {
+		o.SetGroupVersionKind(schema.FromAPIVersionAndKind(seen.Ref.APIVersion, seen.Ref.Kind))
+		o.SetNamespace(seen.Ref.Namespace)
+		o.SetName(seen.Ref.Name)
+		o.SetUID(seen.Ref.UID)
+	}
+	if len(why) > 0 {
+		notes := maps.Clone(o.GetAnnotations())
+		if notes == nil {
+			notes = map[string]string{}
+		}
+		notes[heldUpAnnotation] = strings.Join(why, "; ")
+		o.SetAnnotations(notes)
+	}
 	return o
 }
 
@@ -66,39 +93,83 @@ func (parts) ID(part client.Object) string {
 	return from[len(from)-1]
 }
 
-// HeldUp is why an object can't be read, in parentheses.
+// HeldUp is why an object doesn't go, in parentheses.
 func (parts) HeldUp(part client.Object) string {
-	if why := part.GetAnnotations()[unreadAnnotation]; why != "" {
+	if why := part.GetAnnotations()[heldUpAnnotation]; why != "" {
 		return " (" + why + ")"
 	}
 	return ""
 }
 
-// TakeDown deletes an object, or lets it go, as is decided for a Propagation that is being deleted.
+// TakeDown deletes an object, or lets it go, as is decided for a Propagation that is being deleted, by what it is now.
 func (p parts) TakeDown(ctx context.Context, o, part client.Object) error {
 	made, _ := o.(*api.Propagation)
-	live, _ := part.(*unstructured.Unstructured)
-	if live.GetAnnotations()[unreadAnnotation] != "" {
-		return nil // the status says so
+	s, err := p.removal(ctx, made)
+	if err != nil {
+		return err
 	}
-	ref := api.ObjectReference{APIVersion: live.GetAPIVersion(), Kind: live.GetKind(), Namespace: live.GetNamespace(), Name: live.GetName()}
-	s := &propagation.State{Propagation: made, Region: p.Region, Now: p.Now(), Managed: []propagation.Seen{{Ref: ref, Live: live}}}
+	gvk := part.GetObjectKind().GroupVersionKind()
+	ref := api.ObjectReference{APIVersion: gvk.GroupVersion().String(), Kind: gvk.Kind, Namespace: part.GetNamespace(), Name: part.GetName()}
 	var errs []error
-	for _, step := range propagation.Plan(s).Steps {
+	for _, step := range s.Removal(p.seeAs(ctx, made, ref)).Steps {
 		switch step.Verb {
 		case propagation.Delete:
-			errs = append(errs, ignoreConflict(p.remove(ctx, made, step)))
+			err = p.remove(ctx, made, step)
 		case propagation.Release:
-			errs = append(errs, ignoreConflict(p.release(ctx, made, step)))
+			err = p.release(ctx, made, step)
+		default:
+			continue
 		}
+		errs = append(errs, p.note(ctx, made, step, ignoreConflict(err)))
 	}
 	return errors.Join(errs...)
 }
 
-// Heed and Unprotect have nothing to do: a deletion policy is in the spec, and there is no protection.
-func (parts) Heed(context.Context, client.Object, client.Object) error { return nil }
+// note remembers why an object can't be taken down, for the status, until it is tried again.
+func (p parts) note(ctx context.Context, o *api.Propagation, step propagation.Step, err error) error {
+	why := ""
+	if err != nil {
+		why = p.problem(ctx, o, step.Ref, api.RegionDeletionFailed, err).Message
+		p.Events.Eventf(o, nil, corev1.EventTypeWarning, api.RegionDeletionFailed, "Reconcile", "%s: %s", step.Target, why)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.stuck == nil {
+		p.stuck = map[types.UID]string{}
+	}
+	if p.stuck[step.Ref.UID] = why; why == "" {
+		delete(p.stuck, step.Ref.UID)
+	}
+	return transient(err)
+}
 
-// Unprotect is said with Heed.
+func (p parts) stuckBy(uid types.UID) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.stuck[uid]
+}
+
+// Heed notes why objects stay by the copy that is deleted in another region: its spec does not come with the deletion.
+func (p parts) Heed(ctx context.Context, o, other client.Object) error {
+	own, _ := o.(*api.Propagation)
+	theirs, is := other.(*api.Propagation)
+	if !is {
+		return nil
+	}
+	labels, err := p.labels(ctx)
+	if err != nil {
+		return err
+	}
+	why := propagation.Heed(own, theirs, p.Region, labels)
+	if why == "" {
+		return nil
+	}
+	before := own.DeepCopy()
+	federation.Note(own, api.PropagationOrphanAnnotation, why)
+	return p.Client.Patch(ctx, own, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
+}
+
+// Unprotect has nothing to do: there is no protection.
 func (parts) Unprotect(context.Context, client.Object) error { return nil }
 
 // Told are the revisions that this copy names as diverged from it.

@@ -20,6 +20,7 @@ import (
 
 	api "github.com/ringspan/ringspan/api/fleet/v1alpha1"
 	"github.com/ringspan/ringspan/internal/federation/peers"
+	"github.com/ringspan/ringspan/internal/grant"
 	"github.com/ringspan/ringspan/internal/install"
 	"github.com/ringspan/ringspan/internal/kubetest"
 	"github.com/ringspan/ringspan/internal/propagation/controller"
@@ -89,6 +90,13 @@ func (s *stage) round() {
 	}
 }
 
+// cut cuts the regions off from each other, or heals that.
+func (s *stage) cut(off bool) {
+	for _, r := range s.by {
+		r.link.Cut(off)
+	}
+}
+
 func (s *stage) key() client.ObjectKey { return client.ObjectKey{Namespace: s.ns, Name: "front"} }
 
 // until goes on until a condition holds; permissions take an API server a moment.
@@ -113,6 +121,29 @@ func (r *region) lets(namespace string) {
 	}
 	r.letsWrite(namespace)
 	r.letsAct(namespace)
+}
+
+// accepts has a namespace accept what the Propagation's own one asks for.
+func (r *region) accepts(namespace string) {
+	r.t.Helper()
+	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}
+	before := ns.DeepCopy()
+	ns.Annotations = map[string]string{grant.Annotation: r.ns}
+	r.must(r.admin.Patch(r.t.Context(), ns, client.MergeFrom(before)))
+}
+
+// empties deletes a namespace with all that is in it, as Kubernetes' controller does, which runs in no test.
+func (r *region) empties(namespace string) {
+	r.t.Helper()
+	for _, o := range []client.Object{&corev1.ConfigMap{}, &rbacv1.RoleBinding{}, &rbacv1.Role{}} {
+		r.must(r.admin.DeleteAllOf(r.t.Context(), o, client.InNamespace(namespace)))
+	}
+	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}
+	r.must(r.admin.Delete(r.t.Context(), ns))
+	r.must(r.admin.Get(r.t.Context(), client.ObjectKeyFromObject(ns), ns))
+	ns.Spec.Finalizers = nil
+	r.must(r.admin.SubResource("finalize").Update(r.t.Context(), ns))
+	r.must(client.IgnoreNotFound(r.admin.Delete(r.t.Context(), ns)))
 }
 
 func (r *region) letsWrite(namespace string) {
