@@ -117,7 +117,8 @@ func accessObjects(ns string, token bool) ([]client.Object, error) {
 		r.Labels = labels(r.Name)
 		objects = append(objects, r, clusterRoleBinding(ns, r.Name))
 	}
-	return append(objects, leaseAccess(ns)...), nil
+	objects = append(objects, leaseAccess(ns)...)
+	return append(objects, inventoryAccess(ns)...), nil
 }
 
 // decodeAll reads each YAML file, one object in each.

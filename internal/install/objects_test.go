@@ -50,7 +50,7 @@ func TestObjectsComeInOrder(t *testing.T) {
 		kinds = append(kinds, o.GetObjectKind().GroupVersionKind().Kind)
 	}
 	want := []string{"CustomResourceDefinition", "Namespace", "ServiceAccount", "Secret", "ClusterRole",
-		"ClusterRoleBinding", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"}
+		"ClusterRoleBinding", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding", "Role", "RoleBinding"}
 	for range policies(t) { // each with its binding
 		want = append(want, "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
 	}

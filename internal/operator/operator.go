@@ -21,6 +21,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/selection"
+	"k8s.io/client-go/discovery"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -37,6 +38,7 @@ import (
 	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 	replication "github.com/ringspan/ringspan/api/replication/v1alpha1"
 	"github.com/ringspan/ringspan/internal/claim"
+	clusterprofile "github.com/ringspan/ringspan/internal/clusterprofile/controller"
 	datacenter "github.com/ringspan/ringspan/internal/datacenter/controller"
 	"github.com/ringspan/ringspan/internal/federation/peers"
 	propagation "github.com/ringspan/ringspan/internal/propagation/controller"
@@ -139,6 +141,8 @@ func controllers(m ctrl.Manager, o Options) []controller {
 		// Objects that several regions have, written as service accounts that let the operator.
 		&propagation.Reconciler{Client: m.GetClient(), Live: m.GetAPIReader(), Events: m.GetEventRecorder("ringspan"), Region: o.Region, Now: time.Now, Peers: regions,
 			As: propagation.Accounts(m.GetConfig(), m.GetRESTMapper())},
+		// The regions as ClusterProfiles, where that kind is known.
+		&clusterprofile.Reconciler{Client: m.GetClient(), Peers: regions, Region: o.Region, Now: time.Now, Version: versionOf(m.GetConfig())},
 		// Datacenters: their objects, nodes, roles and replication.
 		&datacenter.Reconciler{Client: m.GetClient(), Live: m.GetAPIReader(), Events: m.GetEventRecorder("ringspan"), Now: time.Now, Node: node, Agent: o.Agent, MayGoOn: overRegions.MayGoOn},
 		// Their volumes: kept until a deletion was agreed on.
@@ -147,6 +151,21 @@ func controllers(m ctrl.Manager, o Options) []controller {
 		tasks, task.ScheduledTasks(tasks),
 		// Tasks over regions: agrees with the other regions, makes this region's tasks.
 		overRegions,
+	}
+}
+
+// versionOf asks an API server for Kubernetes' version.
+func versionOf(config *rest.Config) func() (string, error) {
+	return func() (string, error) {
+		asked, err := discovery.NewDiscoveryClientForConfig(config)
+		if err != nil {
+			return "", err
+		}
+		version, err := asked.ServerVersion()
+		if err != nil {
+			return "", err
+		}
+		return version.GitVersion, nil
 	}
 }
 

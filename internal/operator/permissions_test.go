@@ -65,6 +65,9 @@ var carriedOut = map[string][]string{
 	// As a service account that the object names: it is that one's right, and none of the operator's.
 	"internal/propagation/controller.read Get": {}, "internal/propagation/controller.write Apply": {},
 	"internal/propagation/controller.release Patch": {}, "internal/propagation/controller.remove Delete": {},
+	// Of a kind that this cluster doesn't know, in the operator's own namespace: the tests of the package act with the shipped rights.
+	"internal/clusterprofile/controller.observe List": {}, "internal/clusterprofile/controller.carryOut Apply": {},
+	"internal/clusterprofile/controller.carryOut Delete": {}, "internal/clusterprofile/controller.carryOut Status.Apply": {},
 	"internal/task/controller.Reconcile Get":           {"ScheduledTask"},
 	"internal/task/controller.Reconcile Status.Update": {"ScheduledTask"},
 }
