@@ -114,13 +114,14 @@ func (a account) resources(t *testing.T) (all []string) {
 // From an empty account of AWS to a ring over two regions, and back to an empty
 // account: one file, one command each way.
 func TestARingInAWS(t *testing.T) {
+	t.Parallel() // it has a cloud of its own
 	dir := t.TempDir()
 	a := open(t, dir)
 	file := filepath.Join(dir, "fleet.yaml")
 	if err := os.WriteFile(file, []byte(awsFleet), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := a.ringspan("up", file, "--timeout", "4m"); err != nil {
+	if out, err := a.ringspan("up", file, "--timeout", "6m"); err != nil {
 		t.Fatalf("up: %v\n%s", err, out)
 	}
 	out, err := a.ringspan("status", "-o", "json")

@@ -65,15 +65,23 @@ func TestSmallRings(t *testing.T) {
 		t.Fatal(err)
 	}
 	kubectl(t, west, "apply", "-f", file)
-	t.Run("a ring without authentication serves", ringWithoutLogin)
-	t.Run("a port that was closed stays closed", portStaysClosed)
-	t.Run("a superuser is made when none is given", ringWithItsOwnSuperuser)
-	t.Run("a datacenter is added to a ring with data", datacenterIsAdded)
-	t.Run("a node that lost its volume is replaced", lostVolumeIsReplaced)
-	t.Run("a node that had the only copy waits for a person's word", lostCopyWaitsForTheWord)
-	t.Run("a datacenter gets replicas by hand", replicasByHand)
-	t.Run("a region comes when the ring is in use", regionComesLate)
-	t.Run("a datacenter grows, and nobody's login fails", growsUnderLogins)
+	t.Run("together", func(t *testing.T) { // two rings, which wait for other things most of the time
+		t.Run("the plain one", func(t *testing.T) {
+			t.Parallel()
+			t.Run("a ring without authentication serves", ringWithoutLogin)
+			t.Run("a port that was closed stays closed", portStaysClosed)
+			t.Run("a datacenter is added to a ring with data", datacenterIsAdded)
+			t.Run("a node that lost its volume is replaced", lostVolumeIsReplaced)
+			t.Run("a node that had the only copy waits for a person's word", lostCopyWaitsForTheWord)
+			t.Run("a datacenter gets replicas by hand", replicasByHand)
+		})
+		t.Run("the one with logins", func(t *testing.T) {
+			t.Parallel()
+			t.Run("a superuser is made when none is given", ringWithItsOwnSuperuser)
+			t.Run("a region comes when the ring is in use", regionComesLate)
+			t.Run("a datacenter grows, and nobody's login fails", growsUnderLogins)
+		})
+	})
 	t.Run("deleted rings leave nothing", smallRingsAreDeleted)
 }
 

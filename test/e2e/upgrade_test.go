@@ -173,6 +173,7 @@ func (u *upgrade) whole() error {
 // A ring that the former version made goes on without a restart when the operators
 // are replaced, and what protects data holds for it from then on.
 func TestAFormerVersionsRingIsTakenOn(t *testing.T) {
+	t.Parallel() // it has a cloud of its own
 	u := &upgrade{t: t, dir: t.TempDir()}
 	u.file = filepath.Join(u.dir, "fleet.yaml")
 	if err := os.WriteFile(u.file, []byte(upgradeFleet), 0o600); err != nil {

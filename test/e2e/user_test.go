@@ -41,6 +41,7 @@ spec:
 // Somebody without any rights brings a ring up and down. The programs and the
 // cache are copies, because those of root may not be readable to others.
 func TestAsAnyUser(t *testing.T) {
+	t.Parallel() // it has a cloud of its own
 	if os.Getuid() != 0 {
 		t.Skip("not root: all other stories ran without rights already")
 	}
@@ -79,7 +80,7 @@ func TestAsAnyUser(t *testing.T) {
 		return string(out), err
 	}
 	t.Cleanup(func() { _, _ = run("down") })
-	if out, err := run("up", file, "--timeout", "4m"); err != nil {
+	if out, err := run("up", file, "--timeout", "6m"); err != nil {
 		t.Fatalf("up: %v\n%s", err, out)
 	}
 	out, err := run("status", "-o", "json")

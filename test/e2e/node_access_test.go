@@ -69,7 +69,7 @@ func callAs(t *testing.T, address string, certificate tls.Certificate) (int, err
 }
 
 // Whoever reaches a node gets nowhere without what only its operator has.
-func TestDoorsOfANode(t *testing.T) {
+func TestAccessToANode(t *testing.T) {
 	theRing(t)
 	const from, to = ring + "-dc1-rack1-sts-0", ring + "-dc1-rack2-sts-0"
 	address := nodeOf(t, to).Address
@@ -148,7 +148,7 @@ func TestDoorsOfANode(t *testing.T) {
 		}
 		group.Wait()
 	})
-	t.Run("a sidecar can't use the JVM's doors", func(t *testing.T) {
+	t.Run("a sidecar can't use the JVM's ports", func(t *testing.T) {
 		body := `[{"type":"exec","mbean":"ringspan:type=Internal","operation":"execute","arguments":["LIST ROLES","LOCAL_ONE"]}]`
 		if answer := says(t, west, to, "server-system-logger", "127.0.0.1", "8778", post("/jolokia/", body)); !strings.Contains(answer, "401 Unauthorized") {
 			t.Errorf("Jolokia: %s", answer)
