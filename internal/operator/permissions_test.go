@@ -62,6 +62,11 @@ var carriedOut = map[string][]string{
 	"internal/federation/controller.lostIfCreated Create": {"K8ssandraCluster", "K8ssandraTask", "Propagation"},
 	"internal/federation/controller.yield Status.Update":  {"K8ssandraCluster", "K8ssandraTask", "Propagation"},
 	"internal/federation/controller.tell Status.Update":   {"K8ssandraCluster", "K8ssandraTask", "Propagation"},
+	"internal/ring/controller.read Get":                   {"CassandraDatacenter", "CassandraTask", "EndpointSlice", "Namespace", "Secret"},
+	"internal/ring/controller.take Create":                {"CassandraTask", "EndpointSlice", "Secret"},
+	"internal/ring/controller.take Update":                {"EndpointSlice", "Secret"},
+	"internal/ring/controller.take Delete":                {"CassandraTask"},
+	"internal/ring/controller.take Patch":                 {"CassandraDatacenter"},
 	// As a service account that the object names: it is that one's right, and none of the operator's.
 	"internal/propagation/controller.read Get": {}, "internal/propagation/controller.write Apply": {},
 	"internal/propagation/controller.release Patch": {}, "internal/propagation/controller.remove Delete": {},

@@ -1,6 +1,8 @@
-// Package ring turns a K8ssandraCluster into the CassandraDatacenters of one
-// region and says how the ring does. It is pure: Build makes the datacenter,
-// Topology the ring that its tokens and seeds come from, NotActedOn names what
-// has no effect. The loop, which also follows the other regions, is in
-// ring/controller.
+// Package ring decides what a region makes of a K8ssandraCluster: its
+// CassandraDatacenters, their seeds and rebuilds, the superuser's Secret. It is
+// pure. State is all that a pass has seen, Make turns it into a Plan, Summarize
+// into the status; Build makes the datacenter, Topology the ring that its tokens
+// and seeds come from, NotActedOn names what has no effect. Which version of the
+// ring holds is package federation's to decide, and which of its datacenters go
+// when it is deleted. The loop is in ring/controller. Start reading at Make.
 package ring

@@ -19,11 +19,7 @@ const group = "ringspan:peers"
 // Allow lets the other regions' operators read some Secrets of a namespace, with a Role and a RoleBinding of that name. It
 // writes what differs, and no rule at all without Secrets: one without names would allow all.
 func (p *Peers) Allow(ctx context.Context, meta metav1.ObjectMeta, secrets ...string) error {
-	role := &rbacv1.Role{ObjectMeta: *meta.DeepCopy()}
-	if len(secrets) > 0 {
-		role.Rules = []rbacv1.PolicyRule{{APIGroups: []string{""}, Resources: []string{"secrets"}, ResourceNames: secrets, Verbs: []string{"get"}}}
-	}
-	there := &rbacv1.Role{}
+	role, there := roleFor(meta, secrets), &rbacv1.Role{}
 	err := p.Client.Get(ctx, client.ObjectKeyFromObject(role), there)
 	switch {
 	case apierrors.IsNotFound(err):
@@ -42,4 +38,23 @@ func (p *Peers) Allow(ctx context.Context, meta metav1.ObjectMeta, secrets ...st
 		err = client.IgnoreAlreadyExists(p.Client.Create(ctx, binding))
 	}
 	return err
+}
+
+// Allows tells whether Allow has nothing to write.
+func (p *Peers) Allows(ctx context.Context, meta metav1.ObjectMeta, secrets ...string) (bool, error) {
+	role, there := roleFor(meta, secrets), &rbacv1.Role{}
+	err := p.Client.Get(ctx, client.ObjectKeyFromObject(role), there)
+	if err != nil || !equality.Semantic.DeepEqual(there.Rules, role.Rules) {
+		return false, client.IgnoreNotFound(err)
+	}
+	err = p.Client.Get(ctx, client.ObjectKeyFromObject(role), &rbacv1.RoleBinding{})
+	return err == nil, client.IgnoreNotFound(err)
+}
+
+func roleFor(meta metav1.ObjectMeta, secrets []string) *rbacv1.Role {
+	role := &rbacv1.Role{ObjectMeta: *meta.DeepCopy()}
+	if len(secrets) > 0 {
+		role.Rules = []rbacv1.PolicyRule{{APIGroups: []string{""}, Resources: []string{"secrets"}, ResourceNames: secrets, Verbs: []string{"get"}}}
+	}
+	return role
 }

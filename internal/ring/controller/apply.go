@@ -2,164 +2,108 @@ package controller
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/base64"
 	"errors"
 	"fmt"
-	"slices"
+	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/types"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
-	"github.com/ringspan/ringspan/internal/deletion"
-	"github.com/ringspan/ringspan/internal/federation/peers"
 	"github.com/ringspan/ringspan/internal/ring"
 )
 
 // fieldOwner is this operator in server-side apply.
 const fieldOwner = client.FieldOwner("ringspan")
 
-// reconcile makes this region's part of the ring.
-func (p *pass) reconcile(ctx context.Context) error {
-	if p.k.Spec.Cassandra == nil || len(p.k.Spec.Cassandra.Datacenters) == 0 {
-		p.errs = append(p.errs, errors.New("spec.cassandra.datacenters: a ring needs at least one datacenter"))
-		return nil
-	}
-	if err := p.secrets(ctx); err != nil {
-		return err
-	}
-	for i, t := range p.k.Spec.Cassandra.Datacenters {
-		if p.regionOf(t) != p.Region {
-			p.checkRegion(i, t)
-			if dc := p.datacenterOf(ctx, t); dc != nil && dc.Owes() != "" {
-				p.waits = append(p.waits, fmt.Sprintf("datacenter %s to be rebuilt from %s", t.Metadata.Name, dc.Owes()))
-			}
+// outcome is what came of a plan's steps.
+type outcome struct {
+	failed   []error // what failed, to be told
+	failure  error   // of that, what concerns the whole ring: it is tried again sooner and sooner less
+	conflict bool    // something was written meanwhile: another pass with fresher eyes follows at once
+}
+
+// apply takes the steps in order. One that fails for a datacenter is no reason to leave the others; one that fails for the
+// ring is.
+func (r *Reconciler) apply(ctx context.Context, s *ring.State, p ring.Plan) (o outcome) {
+	left := map[string]bool{}
+	for _, step := range p.Steps {
+		if left[step.Datacenter] || step.Verb == ring.Clear && len(o.failed) > 0 {
 			continue
 		}
-		switch err := p.datacenter(ctx, i); {
+		err := r.take(ctx, s, step)
+		switch {
+		case err == nil:
+			continue
 		case apierrors.IsConflict(err):
-			return err
-		case err != nil: // it is no reason to leave the others
-			p.errs = append(p.errs, fmt.Errorf("datacenter %s: %w", t.Metadata.Name, err))
+			o.conflict = true
+			return o
+		case step.Datacenter == "":
+			o.failed, o.failure = append(o.failed, err), err
+			return o
+		case step.Verb != ring.Apply || !apierrors.IsInvalid(err): // that names the datacenter itself
+			err = fmt.Errorf("datacenter %s: %w", step.Datacenter, err)
 		}
+		left[step.Datacenter] = true
+		o.failed = append(o.failed, err)
 	}
-	if err := p.broughtBack(ctx); err != nil {
-		return err
-	}
-	return p.orphans(ctx)
+	return o
 }
 
-func (p *pass) regionOf(t api.CassandraDatacenterTemplate) string { return ring.RegionOf(p.k, t) }
-
-func (p *pass) checkRegion(i int, t api.CassandraDatacenterTemplate) {
-	if !slices.ContainsFunc(p.peers, func(s peers.Snapshot) bool { return s.Region == p.regionOf(t) }) {
-		p.errs = append(p.errs, fmt.Errorf("spec.cassandra.datacenters[%d].k8sContext: %q is not a region that this one knows", i, p.regionOf(t)))
-	}
-}
-
-// datacenter writes one CassandraDatacenter, if it differs, and its seeds.
-func (p *pass) datacenter(ctx context.Context, i int) error {
-	want, err := ring.Build(p.k, i)
-	if err != nil {
-		p.errs = append(p.errs, err)
-		return nil
-	}
-	have := &cassandra.CassandraDatacenter{}
-	err = p.Client.Get(ctx, client.ObjectKeyFromObject(want), have)
-	switch {
-	case client.IgnoreNotFound(err) != nil:
-		return err
-	case err != nil && p.gone(want.Name):
-		return nil // see report
-	case p.anothers(have) != nil:
-		return p.anothers(have)
-	case !have.DeletionTimestamp.IsZero() && !deletion.IsAsked(have):
-		p.errs = append(p.errs, fmt.Errorf("datacenter %s is being deleted, although its ring isn't: it is kept; its own condition Deleting says what can be done", want.Name))
-		return nil
-	case !have.DeletionTimestamp.IsZero(): // written now, it would not come back once it is gone
-		p.waits = append(p.waits, fmt.Sprintf("the earlier datacenter %s to be gone", want.Name))
-		return nil
-	}
-	if ok, err := p.mayUse(ctx, want, have); !ok || err != nil {
+// take takes one step.
+func (r *Reconciler) take(ctx context.Context, s *ring.State, step ring.Step) error {
+	switch step.Verb {
+	case ring.Share:
+		return r.Peers.Allow(ctx, sharingRole(s.Ring), step.Object.GetName())
+	case ring.MakeSecret:
+		secret, _ := step.Object.(*corev1.Secret)
+		return client.IgnoreAlreadyExists(r.Client.Create(ctx, withPassword(secret)))
+	case ring.CopySecret, ring.MakeTask:
+		return client.IgnoreAlreadyExists(r.Client.Create(ctx, step.Object))
+	case ring.DeleteTask:
+		uid := step.Object.GetUID()
+		return client.IgnoreNotFound(r.Client.Delete(ctx, step.Object, client.Preconditions{UID: &uid}))
+	case ring.Publish, ring.UpdateSecret:
+		if step.Exists {
+			return r.Client.Update(ctx, step.Object)
+		}
+		return r.Client.Create(ctx, step.Object)
+	case ring.Apply:
+		return r.Client.Patch(ctx, step.Object, client.Apply, fieldOwner, client.ForceOwnership) //nolint:staticcheck // typed objects: see package datacenter
+	case ring.Clear:
+		next, _ := step.Object.(*api.K8ssandraCluster)
+		err := patch(ctx, r.Client, next, s.Ring)
+		if err == nil {
+			s.Ring = next // its status is written as of this version
+		}
 		return err
 	}
-	if err := p.rebuild(ctx, i, want, have); err != nil {
-		return err
-	}
-	hash := hashObject(want)
-	want.Annotations[api.ResourceHashAnnotation] = hash
-	if err := errors.Join(p.seeds(ctx, i, want), p.secretFor(ctx, want.Namespace)); err != nil {
-		return err
-	}
-	if have.Annotations[api.ResourceHashAnnotation] == hash {
-		return nil
-	}
-	err = p.Client.Patch(ctx, want, client.Apply, fieldOwner, client.ForceOwnership) //nolint:staticcheck // typed objects: see package datacenter
-	if apierrors.IsInvalid(err) {
-		p.errs = append(p.errs, err)
-		return nil
-	}
-	return err
+	return errUnknownVerb
 }
 
-func nameOf(dc *cassandra.CassandraDatacenter) string {
-	if dc.Spec.DatacenterName != "" {
-		return dc.Spec.DatacenterName
-	}
-	return dc.Name
+var errUnknownVerb = errors.New("the plan has a verb that this version can't carry out")
+
+// withPassword is a superuser's Secret with contents.
+func withPassword(secret *corev1.Secret) *corev1.Secret {
+	password := make([]byte, 24)
+	_, _ = rand.Read(password) // never fails
+	full := secret.DeepCopy()
+	full.Data = map[string][]byte{"username": []byte(secret.Name), "password": []byte(base64.RawURLEncoding.EncodeToString(password))}
+	return full
 }
 
-// datacenterOf finds a datacenter here or as its region was last seen; nil when it is in neither.
-func (p *pass) datacenterOf(ctx context.Context, t api.CassandraDatacenterTemplate) *cassandra.CassandraDatacenter {
-	key := types.NamespacedName{Namespace: ring.Namespace(p.k, t), Name: t.Metadata.Name}
-	if p.regionOf(t) == p.Region {
-		dc := &cassandra.CassandraDatacenter{}
-		if err := p.Client.Get(ctx, key, dc); err != nil {
-			return nil
-		}
-		return dc
-	}
-	for i := range p.peers {
-		if p.peers[i].Region != p.regionOf(t) {
-			continue
-		}
-		if dc := peers.Object[*cassandra.CassandraDatacenter](&p.peers[i], key); dc != nil {
-			return dc
+// sharingRole is the Role with which a ring's Secret is shared. Those for ReplicatedSecrets and their copies begin like the
+// ones of rings; a ring whose name could be meant by both has a name for its Role that no other can have.
+func sharingRole(k *api.K8ssandraCluster) metav1.ObjectMeta {
+	name := "ringspan-peer-" + k.Name
+	for _, theirs := range []string{"secrets-", "copy-"} {
+		if strings.HasPrefix(k.Name, theirs) {
+			name = "ringspan-peer:" + k.Name
 		}
 	}
-	return nil
-}
-
-// statusOf is what is known of a datacenter, here or in its region.
-func (p *pass) statusOf(ctx context.Context, t api.CassandraDatacenterTemplate) (*cassandra.CassandraDatacenterStatus, string) {
-	region := p.regionOf(t)
-	if dc := p.datacenterOf(ctx, t); dc != nil {
-		return &dc.Status, region
-	}
-	for _, s := range p.peers {
-		if s.Region == region && !s.Reachable { // since before this process began: what it knew then
-			return p.k.Status.Datacenters[t.Metadata.Name].Cassandra, region
-		}
-	}
-	return nil, region
-}
-
-// orphans names datacenters that are no longer in the ring: taking one down
-// loses its data, so it is not done unasked.
-func (p *pass) orphans(ctx context.Context) error {
-	list, err := datacenters(ctx, p.Client, p.key())
-	if err != nil {
-		return err
-	}
-	for _, dc := range list {
-		ours, err := p.mayBeIn(ctx, dc.Namespace)
-		if err != nil {
-			return err
-		}
-		if ours && !slices.ContainsFunc(p.k.Spec.Cassandra.Datacenters, func(t api.CassandraDatacenterTemplate) bool { return t.Metadata.Name == dc.Name }) {
-			p.errs = append(p.errs, fmt.Errorf("datacenter %s is no longer in spec.cassandra.datacenters: decommissioning one is not acted on in this version; it is left as it is", dc.Name))
-		}
-	}
-	return nil
+	return metav1.ObjectMeta{Namespace: k.Namespace, Name: name, Labels: map[string]string{api.ClusterNameLabel: k.Name, api.ClusterNamespaceLabel: k.Namespace}}
 }

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -16,6 +14,7 @@ import (
 	"github.com/ringspan/ringspan/internal/deletion"
 	federation "github.com/ringspan/ringspan/internal/federation/controller"
 	"github.com/ringspan/ringspan/internal/federation/peers"
+	"github.com/ringspan/ringspan/internal/ring"
 )
 
 // parts are a ring's in this region: its datacenters.
@@ -144,33 +143,8 @@ func (parts) Told(o client.Object) map[string]string {
 // SetDeleting makes the condition Deleting and status.error say how a deletion goes.
 func (p parts) SetDeleting(o client.Object, d federation.Deleting) (news bool) {
 	k, _ := o.(*api.K8ssandraCluster)
-	old := k.Status.Condition(api.ClusterDeleting)
-	if d.Is && old != nil && old.Reason == d.Reason && old.Message == d.Message {
-		return false
-	}
-	next := condition(k, p.now(), api.ClusterDeleting, d.Is, d.Reason, d.Message)
-	kept := slices.DeleteFunc(slices.Clone(k.Status.Conditions), func(c api.K8ssandraClusterCondition) bool { return c.Type == api.ClusterDeleting })
-	k.Status.Conditions, k.Status.Error = append(kept, next), api.NoError
-	if d.Waiting {
-		k.Status.Error = d.Message
-	}
-	if !d.Is {
-		k.Status.ObservedGeneration = k.Generation
-	}
-	return true
-}
-
-func condition(k *api.K8ssandraCluster, at time.Time, kind api.K8ssandraClusterConditionType, is bool, reason, message string) api.K8ssandraClusterCondition {
-	c := api.K8ssandraClusterCondition{Type: kind, Status: corev1.ConditionFalse, Reason: reason, Message: message}
-	if is {
-		c.Status = corev1.ConditionTrue
-	}
-	now := metav1.NewTime(at.Truncate(time.Second))
-	c.LastTransitionTime = &now
-	if old := k.Status.Condition(kind); old != nil && old.Status == c.Status {
-		c.LastTransitionTime = old.LastTransitionTime
-	}
-	return c
+	k.Status, news = ring.Leaving(k, p.now(), ring.Deletion(d))
+	return news
 }
 
 // patch writes what differs from before, and nothing if the copy was written meanwhile.

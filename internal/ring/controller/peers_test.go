@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -14,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
+	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	configv1beta1 "github.com/ringspan/ringspan/api/config/v1beta1"
 	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 	"github.com/ringspan/ringspan/internal/federation/peers"
@@ -112,4 +114,40 @@ func TestPeersThatCantBeListedAreTold(t *testing.T) {
 	if w.revision() == before {
 		t.Error("the edit was not carried out afterwards")
 	}
+}
+
+// A datacenter that can't be read is not a missing one: what was known of it stays, here and for the others of its region.
+func TestADatacenterThatCantBeReadIsNotMissing(t *testing.T) {
+	s := newStage(t)
+	w, unreadable := s.by[west], false
+	w.secret("admin", map[string]string{"username": "admin", "password": "secret"})
+	w.apply(func(k *api.K8ssandraCluster) { k.Spec.Cassandra.Datacenters[1] = template("dc2", west) })
+	s.until("both datacenters", func() bool { return w.dc("dc1") != nil && w.dc("dc2") != nil })
+	w.serve("dc1", "10.0.0.1")
+	w.serve("dc2", "10.0.0.2")
+	s.until("the ring to be ready", s.ready)
+	s.settle()
+	w.restarted(interceptor.Funcs{Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, o client.Object, opts ...client.GetOption) error {
+		if _, is := o.(*cassandra.CassandraDatacenter); is && unreadable && key.Name == "dc1" {
+			return errors.New("no answer")
+		}
+		return c.Get(ctx, key, o, opts...)
+	}})
+	before := w.dc("dc2").ResourceVersion
+	unreadable = true
+	w.edit(writes(9))
+	s.rounds(3)
+	w.says(api.ClusterReady, corev1.ConditionFalse, "datacenter dc1: no answer")
+	if w.ring().Status.Datacenters["dc1"].Cassandra == nil || w.dc("dc2").ResourceVersion != before {
+		t.Error("what was known of dc1 is forgotten, or dc2 was written without it")
+	}
+	var slice discoveryv1.EndpointSlice
+	s.must(w.admin.Get(t.Context(), client.ObjectKey{Namespace: s.ns, Name: "ring-ring-dc2-additional-seed-service-ipv4"}, &slice))
+	if len(slice.Endpoints) != 1 || slice.Endpoints[0].Addresses[0] != "10.0.0.1" {
+		t.Errorf("seeds of dc1 at dc2: %+v", slice.Endpoints)
+	}
+	unreadable = false
+	s.until("the edit to be acted on", func() bool {
+		return s.ready() && strings.Contains(string(w.dc("dc2").Spec.Config), `"concurrent_writes":9`)
+	})
 }

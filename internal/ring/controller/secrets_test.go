@@ -118,3 +118,33 @@ func TestAClientConfigThatCantBeUsed(t *testing.T) {
 		t.Errorf("events: %q", w.told)
 	}
 }
+
+// A superuser's Secret that another region may have isn't made anew while that one can't be asked: the roles of the ring have
+// the password that is in it. It comes back from there, and is the one that the others follow as before.
+func TestASecretThatAPeerMayHaveIsNotMadeAnew(t *testing.T) {
+	s := newStage(t)
+	w, c := s.by[west], s.by[central]
+	w.apply(func(k *api.K8ssandraCluster) { k.Spec.Cassandra.SuperuserSecretRef.Name = "" })
+	s.until("the Secret in both regions", func() bool {
+		return len(w.password("ring-superuser")) == 32 && w.password("ring-superuser") == c.password("ring-superuser")
+	})
+	made := w.password("ring-superuser")
+	s.cut()
+	s.must(w.admin.Delete(t.Context(), &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: "ring-superuser"}}))
+	w.newOperator()
+	s.rounds(3)
+	if got := w.password("ring-superuser"); !strings.Contains(got, "not found") {
+		t.Error("the Secret was made anew")
+	}
+	w.says(api.ClusterReady, corev1.ConditionFalse, "Secret ring-superuser", central)
+	s.heal()
+	s.until("the Secret to be pulled", func() bool { return w.password("ring-superuser") == made })
+	var secret corev1.Secret
+	s.must(w.admin.Get(t.Context(), client.ObjectKey{Namespace: s.ns, Name: "ring-superuser"}, &secret))
+	secret.Data["password"] = []byte("changed")
+	s.must(w.admin.Update(t.Context(), &secret))
+	s.rounds(4)
+	if w.password("ring-superuser") != "changed" || c.password("ring-superuser") != "changed" {
+		t.Error("a change of the Secret was taken back")
+	}
+}

@@ -1,0 +1,157 @@
+package ring
+
+import (
+	"fmt"
+	"slices"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	"github.com/ringspan/ringspan/internal/deletion"
+	"github.com/ringspan/ringspan/internal/grant"
+	"github.com/ringspan/ringspan/internal/plan"
+)
+
+// The verbs. None of them deletes a datacenter: that is part of the deletion of a ring, which package federation decides on.
+const (
+	Share        plan.Verb = "share"         // let the other regions' operators read the superuser's Secret
+	MakeSecret   plan.Verb = "make Secret"   // the superuser's, with a random password
+	CopySecret   plan.Verb = "copy Secret"   // from another region, or into a datacenter's namespace
+	UpdateSecret plan.Verb = "update Secret" // a copy, from its original
+	DeleteTask   plan.Verb = "delete task"   // of a rebuild that is to be tried again, if it is still the same one
+	MakeTask     plan.Verb = "make task"     // that rebuilds a datacenter
+	Publish      plan.Verb = "publish seeds" // of the other datacenters to one of this region
+	Apply        plan.Verb = "apply"         // a datacenter
+	Clear        plan.Verb = "clear"         // a person's word that was acted on
+)
+
+// Step is one thing to do.
+type Step struct {
+	plan.Step
+	Datacenter string        // that it is about; "" for the ring. When it fails, the later ones of that datacenter aren't taken
+	Object     client.Object // as it should be; of what is deleted, as it was seen
+	Exists     bool          // it is there, as it was read
+}
+
+// Plan is what to do now and what is waited for.
+type Plan struct {
+	plan.Notes
+	Steps     []Step
+	Ungranted []string // grants of namespaces that are missing, with the commands that give them
+}
+
+// String lists the plan, one line a step.
+func (p Plan) String() string { return plan.Text(p.Steps, p.Notes) }
+
+// add adds a step, unless it is planned already: two datacenters of a namespace share their Secret.
+func (p *Plan) add(verb plan.Verb, why string, s Step) {
+	s.Step = plan.Step{Verb: verb, Target: targetOf(s.Object), Why: why}
+	if !slices.ContainsFunc(p.Steps, func(o Step) bool { return o.Verb == s.Verb && o.Target == s.Target }) {
+		p.Steps = append(p.Steps, s)
+	}
+}
+
+func targetOf(o client.Object) string { return o.GetNamespace() + "/" + o.GetName() }
+
+// Make decides what this region makes of the ring: its datacenters, and what they share with the other regions'.
+func Make(s *State) Plan {
+	p := Plan{Notes: plan.Notes{Waits: slices.Clone(s.Agreed.Waits), Trouble: slices.Clone(s.Agreed.Problems)}}
+	if !s.Acts() {
+		return p
+	}
+	if len(s.templates()) == 0 {
+		p.Worry("spec.cassandra.datacenters: a ring needs at least one datacenter")
+		return p
+	}
+	if err := s.unreadSecret(); err != nil {
+		p.Worry("%v", err)
+		return p
+	}
+	s.planSecret(&p)
+	for i, t := range s.templates() {
+		if s.isHere(t) {
+			s.planHere(&p, i)
+			continue
+		}
+		s.planElsewhere(&p, i)
+	}
+	s.planBack(&p)
+	s.planLeft(&p)
+	return p
+}
+
+// Unread is why a part of what concerns the whole ring could not be read: worth another try soon, and a word in the log.
+func (s *State) Unread() error {
+	if !s.Acts() || len(s.templates()) == 0 {
+		return nil
+	}
+	if err := s.unreadSecret(); err != nil {
+		return err
+	}
+	return s.Labelled.Err
+}
+
+// unreadSecret is why nothing can be said of the superuser's Secret.
+func (s *State) unreadSecret() error {
+	if s.Sharing != nil {
+		return s.Sharing
+	}
+	return s.Secret.Err
+}
+
+// planElsewhere says what is to be known of another region's datacenter.
+func (s *State) planElsewhere(p *Plan, i int) {
+	region := RegionOf(s.Ring, s.templates()[i])
+	if s.peer(region) == nil {
+		p.Worry("spec.cassandra.datacenters[%d].k8sContext: %q is not a region that this one knows", i, region)
+	}
+	if dc := s.datacenter(i); dc != nil && dc.Owes() != "" {
+		p.Wait("datacenter %s to be rebuilt from %s", dc.Name, dc.Owes())
+	}
+}
+
+// planBack takes the word away that let this region make its datacenters again: all of them are there.
+func (s *State) planBack(p *Plan) {
+	if !s.mayBringBack() || len(p.Trouble) > 0 {
+		return
+	}
+	for i, t := range s.templates() {
+		if s.isHere(t) && s.Here[i].Datacenter.Found == nil {
+			return
+		}
+	}
+	ring := s.Ring.DeepCopy()
+	delete(ring.Annotations, deletion.BringBack)
+	p.add(Clear, fmt.Sprintf("what region %s had lost is there again", s.Region), Step{Object: ring, Exists: true})
+}
+
+// planLeft names datacenters that are no longer in the ring: taking one down loses its data, so it is not done unasked.
+func (s *State) planLeft(p *Plan) {
+	switch {
+	case s.Labelled.Err != nil:
+		p.Worry("%v", s.Labelled.Err)
+	case s.Labelled.Found != nil:
+		for i := range s.Labelled.Found.Items {
+			s.planLeftOne(p, &s.Labelled.Found.Items[i])
+		}
+	}
+}
+
+// planLeftOne does so for one. Labels that say that it is of the ring are no proof: who has rights in another namespace can
+// write them there.
+func (s *State) planLeftOne(p *Plan, dc *cassandra.CassandraDatacenter) {
+	named := false
+	for _, t := range s.templates() {
+		if t.Metadata.Name == dc.Name {
+			return
+		}
+		named = named || Namespace(s.Ring, t) == dc.Namespace
+	}
+	ns := s.Namespaces[dc.Namespace]
+	switch {
+	case named, s.asker().Own(dc.Namespace), grant.Accepts(ns.Found, s.asker()):
+		p.Worry("datacenter %s is no longer in spec.cassandra.datacenters: decommissioning one is not acted on in this version; it is left as it is", dc.Name)
+	case ns.Err != nil:
+		p.Worry("%v", ns.Err)
+	}
+}

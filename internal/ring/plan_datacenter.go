@@ -1,0 +1,105 @@
+package ring
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
+	"github.com/ringspan/ringspan/internal/deletion"
+	"github.com/ringspan/ringspan/internal/grant"
+)
+
+// planHere plans one of this region's datacenters: what it owes, its seeds, its superuser's Secret, and itself.
+func (s *State) planHere(p *Plan, i int) {
+	name := s.templates()[i].Metadata.Name
+	if err := s.unread(); err != nil {
+		p.Worry("datacenter %s: %v", name, err)
+		return
+	}
+	want, err := Build(s.Ring, i)
+	if err != nil {
+		p.Worry("%v", err)
+		return
+	}
+	have := s.Here[i].Datacenter.Found
+	if !s.mayWrite(p, want, have) {
+		return
+	}
+	if err := s.Here[i].unread(); err != nil {
+		p.Worry("datacenter %s: %v", name, err)
+		return
+	}
+	if err := s.planRebuild(p, i, want); err != nil {
+		p.Worry("datacenter %s: %v", name, err)
+		return
+	}
+	s.planSeeds(p, i, want)
+	s.planSecretOf(p, i, want.Namespace)
+	hash := hashObject(want) // of all that is written: want is complete
+	want.Annotations[api.ResourceHashAnnotation] = hash
+	switch {
+	case have == nil:
+		p.add(Apply, "it isn't there", Step{Datacenter: name, Object: want})
+	case have.Annotations[api.ResourceHashAnnotation] != hash:
+		p.add(Apply, "it differs", Step{Datacenter: name, Object: want, Exists: true})
+	}
+}
+
+// mayWrite tells whether a datacenter can be written as it is, and says why not.
+func (s *State) mayWrite(p *Plan, want, have *cassandra.CassandraDatacenter) bool {
+	switch {
+	case have == nil && s.lost(want.Name):
+		return false // the status says so
+	case have != nil && s.isAnothers(have):
+		p.Worry("datacenter %s: CassandraDatacenter %s in namespace %s is of the ring %s/%s: it is left as it is", want.Name, have.Name, have.Namespace,
+			have.Labels[api.ClusterNamespaceLabel], have.Labels[api.ClusterNameLabel])
+		return false
+	case have != nil && !have.DeletionTimestamp.IsZero() && !deletion.IsAsked(have):
+		p.Worry("datacenter %s is being deleted, although its ring isn't: it is kept; its own condition Deleting says what can be done", want.Name)
+		return false
+	case have != nil && !have.DeletionTimestamp.IsZero(): // written now, it would not come back once it is gone
+		p.Wait("the earlier datacenter %s to be gone", want.Name)
+		return false
+	}
+	return s.mayUse(p, want, have)
+}
+
+// mayUse tells whether a datacenter of the ring may be in its namespace: the ring's own, or one that accepts the ring. A
+// datacenter of the ring that is there already goes on; that its grant is missing is told.
+func (s *State) mayUse(p *Plan, want, have *cassandra.CassandraDatacenter) bool {
+	name := want.Namespace
+	if s.asker().Own(name) {
+		return true
+	}
+	ns := s.Namespaces[name]
+	if ns.Err != nil {
+		p.Worry("datacenter %s: %v", want.Name, ns.Err)
+		return false
+	}
+	if grant.Accepts(ns.Found, s.asker()) {
+		return true
+	}
+	missing := grant.Missing("datacenter "+want.Name, s.Region, name, ns.Found, s.asker())
+	p.Ungranted = append(p.Ungranted, missing)
+	if have != nil && s.isOurs(have) {
+		return true
+	}
+	p.Wait("%s", missing)
+	return false
+}
+
+// isAnothers tells whether a datacenter was made for another ring.
+func (s *State) isAnothers(dc *cassandra.CassandraDatacenter) bool {
+	return dc.Labels[api.ClusterNameLabel] != "" && dc.Labels[api.ClusterNamespaceLabel] != "" && !s.isOurs(dc)
+}
+
+// hashObject tells whether an object is the one that was written last.
+func hashObject(o client.Object) string {
+	data, _ := json.Marshal(o) // API types: cannot fail
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:8])
+}
