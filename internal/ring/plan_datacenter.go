@@ -16,8 +16,10 @@ import (
 // planHere plans one of this region's datacenters: what it owes, its seeds, its superuser's Secret, and itself.
 func (s *State) planHere(p *Plan, i int) {
 	name := s.templates()[i].Metadata.Name
-	if err := s.unread(); err != nil {
+	if err := s.Here[i].Datacenter.Err; err != nil {
 		p.Worry("datacenter %s: %v", name, err)
+	}
+	if s.someUnread() {
 		return
 	}
 	want, err := Build(s.Ring, i)

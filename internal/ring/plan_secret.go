@@ -61,28 +61,34 @@ func (s *State) planRefresh(p *Plan) {
 // planObtain makes or fetches a Secret that is not here.
 func (s *State) planObtain(p *Plan) {
 	var refuse, silent []string
-	for _, peer := range s.Peers {
-		switch {
+	var from *Peer
+	for i := range s.Peers {
+		switch peer := &s.Peers[i]; {
 		case !peer.Reachable:
 			silent = append(silent, peer.Region)
 		case peer.has():
-			p.add(CopySecret, "region "+peer.Region+" has it", Step{Object: s.pulled(peer)})
-			return
+			if from == nil || peer.Secret.Found.Annotations[federation.OriginAnnotation] == "" { // rather the original
+				from = peer
+			}
 		case !peer.Secret.Absent(): // its operator has yet to let us read it, or it doesn't answer just now
 			refuse = append(refuse, peer.Region)
 		}
 	}
+	if from != nil {
+		p.add(CopySecret, "region "+from.Region+" has it", Step{Object: s.pulled(from)})
+		return
+	}
 	name, founder := SuperuserSecret(s.Ring), RegionOf(s.Ring, s.templates()[0])
 	given := s.Ring.Spec.Cassandra.SuperuserSecretRef.Name != ""
-	switch from := slices.Concat(refuse, silent); {
+	switch may := slices.Concat(refuse, silent); {
 	case !given && founder == s.Region:
 		s.planNew(p)
-	case given && len(from) == 0:
+	case given && len(may) == 0:
 		p.Worry("spec.cassandra.superuserSecretRef: Secret %s does not exist in namespace %s of any region; it needs username and password", name, s.Ring.Namespace)
-	case len(from) == 0:
+	case len(may) == 0:
 		p.Wait("Secret %s to be made in region %s", name, founder)
 	default:
-		p.Wait("Secret %s, which is being pulled from %s", name, strings.Join(from, " or "))
+		p.Wait("Secret %s, which is being pulled from %s", name, strings.Join(may, " or "))
 	}
 }
 
@@ -107,15 +113,18 @@ func (s *State) planNew(p *Plan) {
 		SuperuserSecret(s.Ring), strings.Join(may, " or "))
 }
 
-// mayHave tells whether a region has, or had, a copy of the ring, and isn't known to have no Secret of it.
+// mayHave tells whether a region has, or had, a copy of the ring, and isn't known to have no Secret of it. What the other
+// regions remember counts too: this one may have lost all that it knew.
 func (s *State) mayHave(peer *Peer) bool {
 	switch {
 	case s.View.Stranger(peer.Region):
 		return false
 	case peer.Reachable:
 		return peer.Copy != nil && peer.Secret.Err != nil
+	case peer.Copy != nil, s.View.Own != nil && s.View.Own.Seen[peer.Region] != "":
+		return true
 	}
-	return peer.Copy != nil || s.View.Own != nil && s.View.Own.Seen[peer.Region] != ""
+	return slices.ContainsFunc(s.View.Peers, func(o federation.Peer) bool { return o.Seen[peer.Region] != "" && !s.View.Stranger(o.Region) })
 }
 
 // newSecret is the superuser's in a namespace, without contents.
@@ -124,14 +133,14 @@ func (s *State) newSecret(namespace string) *corev1.Secret {
 		Labels: map[string]string{api.ClusterNameLabel: s.Ring.Name, api.ClusterNamespaceLabel: s.Ring.Namespace}}}
 }
 
-// pulled is another region's Secret here. It is a copy, unless that one is a copy of what was here: then the others still
-// follow this region, which must not follow them.
-func (s *State) pulled(peer Peer) *corev1.Secret {
+// pulled is another region's Secret here: a copy of the original, which it names if it is a copy itself. Where that is this
+// region's, lost, it is the original again, or this region would follow the ones that follow it.
+func (s *State) pulled(peer *Peer) *corev1.Secret {
 	from, secret := peer.Secret.Found, s.newSecret(s.Ring.Namespace)
 	secret.Type, secret.Data = from.Type, from.Data
-	if from.Annotations[federation.OriginAnnotation] != s.Region {
+	if origin := orElse(from.Annotations[federation.OriginAnnotation], peer.Region); origin != s.Region {
 		secret.Labels[api.ReplicatedByLabel] = api.ReplicatedByLabelValue
-		secret.Annotations = map[string]string{federation.OriginAnnotation: peer.Region}
+		secret.Annotations = map[string]string{federation.OriginAnnotation: origin}
 	}
 	return secret
 }

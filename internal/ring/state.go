@@ -140,15 +140,10 @@ func (s *State) statusOf(i int) *cassandra.CassandraDatacenterStatus {
 	return nil
 }
 
-// unread is why one of this region's datacenters isn't known. While it isn't, nothing can be said about the others either:
-// what they are told of it would change.
-func (s *State) unread() error {
-	for _, h := range s.Here {
-		if h.Datacenter.Err != nil {
-			return h.Datacenter.Err
-		}
-	}
-	return nil
+// someUnread tells whether one of this region's datacenters isn't known. While it isn't, none is written: what the others are
+// told of it would change.
+func (s *State) someUnread() bool {
+	return slices.ContainsFunc(s.Here, func(h Here) bool { return h.Datacenter.Err != nil })
 }
 
 // lost tells whether a datacenter of this region was there before and is not any more, although nobody agreed to that. It

@@ -111,8 +111,9 @@ func (r *Reconciler) observeSecret(ctx context.Context, s *ring.State, known []p
 			continue
 		}
 		p.Secret = read[corev1.Secret](ctx, known[i].Client, name)
-		if found := p.Secret.Found; found != nil && !replication.Special(found.Type) {
-			return // nobody else has to be asked
+		found := p.Secret.Found
+		if found != nil && !replication.Special(found.Type) && found.Annotations[federation.OriginAnnotation] == "" {
+			return // that is the original
 		}
 	}
 }
