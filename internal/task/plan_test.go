@@ -193,16 +193,16 @@ func (w *world) pass() string {
 }
 
 func (w *world) carryOut(step plan.Step, done task.Done) {
-	switch step.Verb {
-	case task.StartJob:
-		if strings.HasPrefix(step.Target, "refuses") {
-			done.Errors[step.Target] = errors.New("it says no")
-			return
-		}
-		w.serial++
-		done.JobIDs[step.Target] = fmt.Sprintf("job-%d", w.serial)
-		w.state.Jobs[step.Target] = task.JobSeen{Job: mgmtapi.Job{Status: mgmtapi.JobWaiting}}
+	if step.Verb != task.StartJob {
+		return
 	}
+	if strings.HasPrefix(step.Target, "refuses") {
+		done.Errors[step.Target] = errors.New("it says no")
+		return
+	}
+	w.serial++
+	done.JobIDs[step.Target] = fmt.Sprintf("job-%d", w.serial)
+	w.state.Jobs[step.Target] = task.JobSeen{Job: mgmtapi.Job{Status: mgmtapi.JobWaiting}}
 }
 
 func (w *world) status() string {

@@ -187,11 +187,11 @@ func (s *stage) until(what string, holds func() bool) {
 			return
 		}
 	}
-	text := ""
+	var text strings.Builder
 	for _, r := range s.by {
-		text += fmt.Sprintf("\n%s: %+v", r.name, r.task())
+		fmt.Fprintf(&text, "\n%s: %+v", r.name, r.task())
 	}
-	s.t.Fatalf("waiting for %s:%s", what, text)
+	s.t.Fatalf("waiting for %s:%s", what, &text)
 }
 
 func (s *stage) both(holds func(*region) bool) func() bool {
