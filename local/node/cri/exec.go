@@ -247,13 +247,15 @@ func (s streamRuntime) PortForward(ctx context.Context, id string, port int32, s
 }
 
 // pump copies both ways until the server has said all, and passes on the
-// client's end of input.
+// client's end of input. What the client says when nobody listens any more is read
+// all the same: left unread, it holds up every other connection of the client.
 func pump(server net.Conn, client io.ReadWriter) {
 	go func() {
 		_, _ = io.Copy(server, client)
 		if half, ok := server.(*net.TCPConn); ok {
 			_ = half.CloseWrite()
 		}
+		_, _ = io.Copy(io.Discard, client)
 	}()
 	_, _ = io.Copy(client, server)
 }
