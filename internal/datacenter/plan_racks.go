@@ -195,17 +195,20 @@ func (s *State) lost(pod *Pod) string {
 
 // rollBlocker names what must be first, before a node that serves is taken
 // down: every other node must serve, and be seen to by the ring. A task may say
-// that other nodes of its rack, or of other racks, needn't.
+// that other nodes of its rack, or of other racks, needn't. Of racks that are
+// forced too, that excuses nodes that are sick, not those that the task took down.
 func (s *State) rollBlocker(pod *Pod) string {
 	own := pod.Position.Rack
 	for _, rack := range racks(s.DC) {
-		if rack == own && s.fastRestart(own) || rack != own && s.forcesRestart(own) {
+		forced := rack != own && s.forcesRestart(own)
+		if rack == own && s.fastRestart(own) || forced && !s.forcesRestart(rack) {
 			continue
 		}
 		for ordinal := range s.target(rack) {
 			position := topology.Position{Rack: rack, Ordinal: ordinal}
 			other := s.pod(position)
 			switch {
+			case forced && other != nil && !other.Deleting && (s.stale(other) || other.broken() != ""):
 			case other == nil:
 				return "pod " + s.names().Pod(position) + " to be made"
 			case other.Name == pod.Name && s.serves(pod):

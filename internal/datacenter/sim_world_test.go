@@ -245,7 +245,7 @@ func (r *region) watch(s *datacenter.State, plan datacenter.Plan) {
 			r.broken = append(r.broken, step.Target+" joins a datacenter in use without its data")
 		}
 	}
-	forced := slices.ContainsFunc(s.Restarts, func(t datacenter.RestartTask) bool { return t.Fast || t.Force })
+	forced := slices.ContainsFunc(s.Restarts, func(t datacenter.RestartTask) bool { return t.Fast || t.Force && t.Rack != "" })
 	if !s.DC.Status.IsTrue(api.DatacenterInitialized) || len(s.DC.Spec.ForceUpgradeRacks) > 0 || s.DC.Spec.Stopped || forced {
 		return
 	}

@@ -127,7 +127,7 @@ func ownSuperuser(t *testing.T) (username, password string) {
 
 func ringWithItsOwnSuperuser(t *testing.T) {
 	eventually(t, 3*time.Minute, func() error {
-		return contains(kubectl(t, west, "-n", "small", "get", "cassdc", "own1", "-o", "jsonpath={.status.conditions[?(@.type=='Ready')].status}"), "True")
+		return contains(kubectl(t, west, "-n", "small", "get", "cassdc", "own1", "--ignore-not-found", "-o", "jsonpath={.status.conditions[?(@.type=='Ready')].status}"), "True")
 	})
 	const pod = "own-own1-default-sts-0"
 	username, password := ownSuperuser(t)
