@@ -88,7 +88,8 @@ func (a *Agent) handleRepair(job bool) handler {
 		if err != nil || !job {
 			return 200, "OK", err
 		}
-		return q.submitted(a.jobs.beside(ctx, "repair", func(ctx context.Context) error { return a.followRepair(ctx, run, o.Keyspace, command) }))
+		begun := context.WithoutCancel(ctx) // it runs: the job is there, however late this is
+		return q.submitted(a.jobs.beside(begun, "repair", func(ctx context.Context) error { return a.followRepair(ctx, run, o.Keyspace, command) }))
 	}
 }
 

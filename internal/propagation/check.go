@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation"
 
 	api "github.com/ringspan/ringspan/api/fleet/v1alpha1"
 )
@@ -23,6 +24,8 @@ func Check(spec *api.PropagationSpec) error {
 	}
 	if spec.ServiceAccountName == "" {
 		bad("serviceAccountName", "as which service account the object is to be written has to be said")
+	} else if wrong := validation.IsDNS1123Subdomain(spec.ServiceAccountName); len(wrong) > 0 {
+		bad("serviceAccountName", "%q is not the name of a service account: %s", spec.ServiceAccountName, wrong[0])
 	}
 	switch {
 	case len(spec.Template) > 0 && spec.Source != nil:
@@ -61,7 +64,18 @@ func checkSource(s *api.PropagationSource, bad complain) {
 			bad("source."+field, "it is required")
 		}
 	}
+	if s.Namespace != "" {
+		checkNamespace("source.namespace", s.Namespace, bad)
+	}
 	checkKind("source", s.APIVersion, s.Kind, bad)
+}
+
+// checkNamespace refuses what can be no namespace's name: it stands in commands that are shown to be copied.
+func checkNamespace(at string, name any, bad complain) {
+	text, is := name.(string)
+	if wrong := validation.IsDNS1123Label(text); !is || len(wrong) > 0 {
+		bad(at, "it is not the name of a namespace, as shop-eu is")
+	}
 }
 
 func checkKind(at, apiVersion, kind string, bad complain) {
@@ -91,8 +105,8 @@ func checkTemplate(at string, template map[string]any, bad complain) {
 	if name, _ := metadata["name"].(string); name == "" {
 		bad(at+".metadata.name", "it is required")
 	}
-	if namespace, is := metadata["namespace"].(string); metadata["namespace"] != nil && (!is || namespace == "") {
-		bad(at+".metadata.namespace", "it is not the name of a namespace")
+	if metadata["namespace"] != nil {
+		checkNamespace(at+".metadata.namespace", metadata["namespace"], bad)
 	}
 	for _, field := range slices.Sorted(maps.Keys(metadata)) {
 		if !slices.Contains(taken, field) {

@@ -235,8 +235,8 @@ func (s *State) remove(d *Decision, seen Seen) {
 		d.step(Release, seen, "it is not the object that was written down")
 	case seen.Live.GetDeletionTimestamp() != nil:
 		d.Wait("%s to be gone", name(seen.Ref))
-	case HeldBack(seen.Live) != "":
-		d.refuse(api.RegionDeletionFailed, fmt.Sprintf("%s: %s", name(seen.Ref), HeldBack(seen.Live)))
+	case heldBack(seen) != "":
+		d.refuse(api.RegionDeletionFailed, fmt.Sprintf("%s: %s", name(seen.Ref), heldBack(seen)))
 	default:
 		d.step(Delete, seen, "the Propagation is being deleted")
 	}

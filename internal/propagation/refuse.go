@@ -104,8 +104,17 @@ func refusal(t Seen) string {
 	return claimsAtRisk(t.Wanted, t.Live, claimPolicies...)
 }
 
-// HeldBack says why an object that exists must not be deleted; "" when it may.
-func HeldBack(live *unstructured.Unstructured) string { return claimsAtRisk(nil, live, whenDeleted) }
+// heldBack says why an object that exists must not be deleted; "" when it may. What its spec says of its claims is not enough:
+// Kubernetes follows that later, and deletes the claims that the object still owns.
+func heldBack(t Seen) string {
+	if why := claimsAtRisk(nil, t.Live, whenDeleted); why != "" {
+		return why
+	}
+	if len(t.Claims) > 0 {
+		return fmt.Sprintf("it owns volume claims, which would go with it: %s; %s", strings.Join(t.Claims, ", "), whyVolume)
+	}
+	return ""
+}
 
 // claimsAtRisk names what would have volume claims deleted: in an object as it is, unless the one that is to be written says
 // otherwise.

@@ -8,6 +8,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation"
 	"sigs.k8s.io/yaml"
 
 	api "github.com/ringspan/ringspan/api/fleet/v1alpha1"
@@ -81,7 +82,9 @@ func TestCheck(t *testing.T) {
 		{whereAs + "template: {kind: Pod, metadata: {}}", "spec.template.apiVersion: it is required\nspec.template.metadata.name: it is required"},
 		{whereAs + "template: {apiVersion: a/b/c, kind: Pod, metadata: {name: a}}", "spec.template.apiVersion: unexpected GroupVersion string: a/b/c"},
 		{whereAs + "template: {apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: a}}", "spec.template.kind: objects of kind PersistentVolumeClaim are not propagated: volumes and their claims hold one region's data"},
-		{whereAs + "template: {apiVersion: v1, kind: Pod, metadata: {name: a, namespace: 3}}", "spec.template.metadata.namespace: it is not the name of a namespace"},
+		{whereAs + "template: {apiVersion: v1, kind: Pod, metadata: {name: a, namespace: 3}}", "spec.template.metadata.namespace: it is not the name of a namespace, as shop-eu is"},
+		{whereAs + "template: {apiVersion: v1, kind: Pod, metadata: {name: a, namespace: 'x;rm y'}}", "spec.template.metadata.namespace: it is not the name of a namespace, as shop-eu is"},
+		{"serviceAccountName: 'x;rm y'\nplacement: {}\n" + pod, "spec.serviceAccountName: \"x;rm y\" is not the name of a service account: " + validation.IsDNS1123Subdomain("x;rm y")[0]},
 		{whereAs + "template: {apiVersion: v1, kind: Namespace, metadata: {name: a, finalizers: [x]}, status: {phase: Active}}", "spec.template.metadata.finalizers: only name, namespace, labels and annotations are propagated\nspec.template.status: a status"},
 		{whereAs + "template: {apiVersion: v1, kind: Namespace, metadata: {name: a, annotations: {ringspan.io/accepts-from: shop}}}", "spec.template.metadata.annotations.ringspan.io/accepts-from: Ringspan sets what begins with ringspan.io/"},
 		{whereAs + "template: {apiVersion: v1, kind: Pod, metadata: {name: a, labels: {a: 1}}}", "spec.template.metadata.labels.a: the value is not a text"},

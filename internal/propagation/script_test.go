@@ -8,6 +8,7 @@ import (
 	"github.com/cockroachdb/datadriven"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/yaml"
 
 	api "github.com/ringspan/ringspan/api/fleet/v1alpha1"
@@ -44,6 +45,10 @@ func (w *world) command(t *testing.T, d *datadriven.TestData) string {
 		path := strings.Split(arg("path"), ".")
 		if err := unstructured.SetNestedField(r.objects[arg("object")].Object, value(d.Input), path...); err != nil {
 			t.Fatal(err)
+		}
+	case "claim": // Kubernetes will delete a volume claim with an object, or no longer
+		if r.claims = map[string]types.UID{}; arg("object") != "" {
+			r.claims[arg("name")] = r.objects[arg("object")].GetUID()
 		}
 	case "take": // somebody deletes one, or a field of one
 		if arg("path") == "" {

@@ -37,6 +37,7 @@ type Seen struct {
 	Live    *unstructured.Unstructured // nil when there is none
 	Wanted  *unstructured.Unstructured // what would be applied; of the target only
 	Preview *unstructured.Unstructured // what the API server would make of Live with Wanted; of a target that is there
+	Claims  []string                   // volume claims that would be deleted with it; known while the Propagation is being deleted
 	Problem *Problem                   // why it isn't known, or why nothing can be done about it
 }
 

@@ -37,6 +37,7 @@ type worldRegion struct {
 	edited  int // number of the edit that the copy has
 	objects map[string]*unstructured.Unstructured
 	applied map[string]map[string]any // what the field owner has of an object, by UID
+	claims  map[string]types.UID      // volume claims that Kubernetes deletes with an object, by name
 	printed string
 	found   *api.PublishedSource // what it publishes
 }
@@ -56,6 +57,17 @@ func (w *world) region(name string) *worldRegion {
 		}
 	}
 	return nil
+}
+
+// claimsOf are the volume claims that would go with an object.
+func (r *worldRegion) claimsOf(o *unstructured.Unstructured) (names []string) {
+	for name, owner := range r.claims {
+		if o != nil && o.GetUID() == owner {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // edit gives a region's copy another spec.
@@ -178,7 +190,7 @@ func (r *worldRegion) observe() *State {
 	}
 	s.Target.Live = r.get(s.Target.Ref)
 	for _, m := range r.copy.Status.Managed {
-		s.Managed = append(s.Managed, Seen{Ref: m, Live: r.get(m)})
+		s.Managed = append(s.Managed, Seen{Ref: m, Live: r.get(m), Claims: r.claimsOf(r.get(m))})
 	}
 	for _, o := range r.world.regions {
 		if o == r {

@@ -77,7 +77,6 @@ type Peer struct {
 	Datacenters map[types.NamespacedName]*cassandra.CassandraDatacenter
 	// Secret is its superuser's, as of now, where it was asked for that: when this region has none, or a copy of it.
 	Secret Read[corev1.Secret]
-	Asked  bool
 }
 
 // Acts tells whether anything of the ring may be made: its copies agree, and nothing holds it.

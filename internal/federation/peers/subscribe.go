@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 )
 
 // subscriber is who acts on news of peers.
@@ -24,6 +25,14 @@ func (p *Peers) Subscribe(about func(client.Object) []types.NamespacedName) <-ch
 	defer p.mu.Unlock()
 	p.waiting = append(p.waiting, subscriber{about, c})
 	return c
+}
+
+// Requests is the object that an event of Subscribe's channel names; an event without a name asks for nothing by itself.
+func Requests(_ context.Context, o client.Object) []reconcile.Request {
+	if o.GetName() == "" {
+		return nil
+	}
+	return []reconcile.Request{{NamespacedName: client.ObjectKeyFromObject(o)}}
 }
 
 // news are the objects that differ between two looks, and whether the region began or ceased to answer.

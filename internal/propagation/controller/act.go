@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	authorizationv1 "k8s.io/api/authorization/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -14,6 +15,9 @@ import (
 	api "github.com/ringspan/ringspan/api/fleet/v1alpha1"
 	"github.com/ringspan/ringspan/internal/propagation"
 )
+
+// callTimeout bounds each call about a propagated object: a webhook or an API service that hangs must not hold up all others.
+const callTimeout = 10 * time.Second
 
 // Accounts makes clients that act as service accounts, one for each. The API server asks for each call whether the operator
 // may act as that one.
@@ -28,6 +32,7 @@ func Accounts(config *rest.Config, mapper meta.RESTMapper) func(namespace, accou
 			return made[user], nil
 		}
 		as := rest.CopyConfig(config)
+		as.Timeout = callTimeout
 		as.Impersonate = rest.ImpersonationConfig{UserName: user} // its groups are added by the API server
 		c, err := client.New(as, client.Options{Mapper: mapper})
 		if err != nil {

@@ -12,7 +12,6 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
-	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	api "github.com/ringspan/ringspan/api/fleet/v1alpha1"
@@ -47,7 +46,7 @@ const (
 func (r *Reconciler) SetupWithManager(m ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(m).Named("propagation").
 		For(&api.Propagation{}).
-		WatchesRawSource(source.Channel(r.Peers.Subscribe(about), handler.EnqueueRequestsFromMapFunc(named))).
+		WatchesRawSource(source.Channel(r.Peers.Subscribe(about), handler.EnqueueRequestsFromMapFunc(peers.Requests))).
 		Complete(r)
 }
 
@@ -64,13 +63,6 @@ func about(o client.Object) []types.NamespacedName {
 		return []types.NamespacedName{client.ObjectKeyFromObject(o)}
 	}
 	return nil
-}
-
-func named(_ context.Context, o client.Object) []reconcile.Request {
-	if o.GetName() == "" {
-		return nil
-	}
-	return []reconcile.Request{{NamespacedName: client.ObjectKeyFromObject(o)}}
 }
 
 // pass is one look at one Propagation.

@@ -12,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -426,5 +427,33 @@ func TestWhyAnObjectIsNotDeletedIsSaid(t *testing.T) {
 	s.until("the deletion", func() bool { return w.copy() == nil && c.copy() == nil })
 	if o := c.object(s.ns, "front"); o == nil || o.Labels[api.ManagedLabel] != "" {
 		t.Errorf("what is left: %+v", o)
+	}
+}
+
+// Kubernetes deletes the claims that name an object as their owner with it: as long as one does, the object stays.
+func TestAnObjectThatOwnsAVolumeClaimStays(t *testing.T) {
+	s, w, c := both(t)
+	w.apply(twoRegions)
+	s.until("the object", s.inSync)
+	owner := c.object(s.ns, "front")
+	claim := &corev1.PersistentVolumeClaim{
+		ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: "data-front-0", OwnerReferences: []metav1.OwnerReference{{APIVersion: "v1", Kind: "ConfigMap", Name: owner.Name, UID: owner.UID}}},
+		Spec: corev1.PersistentVolumeClaimSpec{AccessModes: []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce},
+			Resources: corev1.VolumeResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("1Gi")}}},
+	}
+	c.create(claim)
+	s.must(w.admin.Delete(t.Context(), w.copy()))
+	s.until("what is in the way", func() bool {
+		return strings.Contains(c.said(), "it owns volume claims, which would go with it: data-front-0")
+	})
+	if c.data(s.ns, "front") == nil || c.copy() == nil {
+		t.Fatal("the object is gone, or the copy that knows of it")
+	}
+	s.must(c.admin.Get(t.Context(), client.ObjectKeyFromObject(claim), claim))
+	claim.OwnerReferences = nil
+	s.must(c.admin.Update(t.Context(), claim))
+	s.until("the deletion", func() bool { return w.copy() == nil && c.copy() == nil })
+	if c.object(s.ns, "front") != nil {
+		t.Error("the object is left")
 	}
 }

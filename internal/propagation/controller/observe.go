@@ -2,11 +2,13 @@ package controller
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -52,6 +54,10 @@ func (p *pass) observe(ctx context.Context) error {
 		return err
 	}
 	for _, ref := range p.p.Status.Managed {
+		if p.p.DeletionTimestamp != nil {
+			s.Managed = append(s.Managed, p.seeToRemove(ctx, p.p, ref))
+			continue
+		}
 		s.Managed = append(s.Managed, p.see(ctx, ref))
 	}
 	if !propagation.Valid(&p.p.Spec) { // the plan says what is wrong
@@ -139,6 +145,27 @@ func (r *Reconciler) seeAs(ctx context.Context, p *api.Propagation, ref api.Obje
 	default:
 		problem := r.problem(ctx, p, ref, api.RegionRetrievalFailed, err)
 		seen.Problem = &problem
+	}
+	return seen
+}
+
+// seeToRemove reads an object that may be deleted, and then the volume claims that would go with it: with the operator's own
+// rights, and from no cache.
+func (r *Reconciler) seeToRemove(ctx context.Context, p *api.Propagation, ref api.ObjectReference) propagation.Seen {
+	seen := r.seeAs(ctx, p, ref)
+	if seen.Live == nil || ref.Namespace == "" {
+		return seen
+	}
+	claims := &corev1.PersistentVolumeClaimList{}
+	if err := r.Live.List(ctx, claims, client.InNamespace(ref.Namespace)); err != nil {
+		seen.Problem = &propagation.Problem{Reason: api.RegionRetrievalFailed, Message: "its volume claims: " + err.Error()}
+		return seen
+	}
+	for i := range claims.Items {
+		claim := &claims.Items[i]
+		if slices.ContainsFunc(claim.OwnerReferences, func(o metav1.OwnerReference) bool { return o.UID == seen.Live.GetUID() }) {
+			seen.Claims = append(seen.Claims, claim.Name)
+		}
 	}
 	return seen
 }

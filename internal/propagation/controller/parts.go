@@ -42,7 +42,7 @@ func (p parts) List(ctx context.Context, name types.NamespacedName) (all []clien
 		return nil, err
 	}
 	for _, ref := range o.Status.Managed {
-		if seen := p.seeAs(ctx, o, ref); !s.Removal(seen).Gone {
+		if seen := p.seeToRemove(ctx, o, ref); !s.Removal(seen).Gone {
 			all = append(all, p.part(seen, s.Removal(seen)))
 		}
 	}
@@ -111,7 +111,7 @@ func (p parts) TakeDown(ctx context.Context, o, part client.Object) error {
 	gvk := part.GetObjectKind().GroupVersionKind()
 	ref := api.ObjectReference{APIVersion: gvk.GroupVersion().String(), Kind: gvk.Kind, Namespace: part.GetNamespace(), Name: part.GetName()}
 	var errs []error
-	for _, step := range s.Removal(p.seeAs(ctx, made, ref)).Steps {
+	for _, step := range s.Removal(p.seeToRemove(ctx, made, ref)).Steps {
 		switch step.Verb {
 		case propagation.Delete:
 			err = p.remove(ctx, made, step)

@@ -43,7 +43,7 @@ func (r *Reconciler) SetupWithManager(m ctrl.Manager) error {
 		For(&api.K8ssandraCluster{}).
 		Watches(&cassandra.CassandraDatacenter{}, handler.EnqueueRequestsFromMapFunc(requestOf)).
 		Watches(&control.CassandraTask{}, handler.EnqueueRequestsFromMapFunc(requestOf)).
-		WatchesRawSource(source.Channel(r.Peers.Subscribe(about), handler.EnqueueRequestsFromMapFunc(named))).
+		WatchesRawSource(source.Channel(r.Peers.Subscribe(about), handler.EnqueueRequestsFromMapFunc(peers.Requests))).
 		Complete(r)
 }
 
@@ -60,8 +60,8 @@ func (r *Reconciler) Reconcile(ctx context.Context, q ctrl.Request) (ctrl.Result
 	seen := r.observe(ctx, agreed)
 	plan := ring.Make(seen)
 	done := r.apply(ctx, seen, plan)
-	if done.conflict {
-		return ctrl.Result{}, nil
+	if done.conflict { // of what is not watched too: nothing else would cause the next pass
+		return ctrl.Result{RequeueAfter: soon}, nil
 	}
 	status := ring.Summarize(seen, plan, done.failed)
 	err = errors.Join(done.failure, seen.Unread(), ignoreConflict(r.report(ctx, seen.Ring, status)))

@@ -43,14 +43,6 @@ func requestOf(_ context.Context, o client.Object) []reconcile.Request {
 	return nil
 }
 
-// named is the ring that a peer has news of; news of the peer itself have no name.
-func named(_ context.Context, o client.Object) []reconcile.Request {
-	if o.GetName() == "" {
-		return nil
-	}
-	return []reconcile.Request{{NamespacedName: client.ObjectKeyFromObject(o)}}
-}
-
 // copyAt is a region's copy of a ring; nil when it has none.
 func copyAt(s *peers.Snapshot, ring types.NamespacedName) *api.K8ssandraCluster {
 	return peers.Object[*api.K8ssandraCluster](s, ring)

@@ -50,7 +50,7 @@ func (r *Reconciler) SetupWithManager(m ctrl.Manager) error {
 		For(&api.K8ssandraTask{}).
 		Watches(&api.CassandraTask{}, handler.EnqueueRequestsFromMapFunc(requestOf)).
 		Watches(&k8ssandra.K8ssandraCluster{}, handler.EnqueueRequestsFromMapFunc(r.ofRing)).
-		WatchesRawSource(source.Channel(r.Peers.Subscribe(about), handler.EnqueueRequestsFromMapFunc(named))).
+		WatchesRawSource(source.Channel(r.Peers.Subscribe(about), handler.EnqueueRequestsFromMapFunc(peers.Requests))).
 		Complete(r)
 }
 
@@ -68,13 +68,6 @@ func about(o client.Object) []types.NamespacedName {
 		return []types.NamespacedName{client.ObjectKeyFromObject(o)}
 	}
 	return nil
-}
-
-func named(_ context.Context, o client.Object) []reconcile.Request {
-	if o.GetName() == "" {
-		return nil
-	}
-	return []reconcile.Request{{NamespacedName: client.ObjectKeyFromObject(o)}}
 }
 
 // requestOf names the task that a CassandraTask is a part of.
