@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// holder is who holds a region's lease, and its epoch.
+// holder is who holds a region's lease, nobody for the moment after it was given back, and its epoch.
 func holder(t *testing.T, region string) (name string, epoch int64) {
 	t.Helper()
-	text := kubectl(t, region, "get", "lease", "ringspan-operator", "-n", "ringspan-system", "-o", `jsonpath={.spec.holderIdentity} {.metadata.annotations.ringspan\.io/epoch}`)
-	name, number, _ := strings.Cut(text, " ")
+	text := kubectl(t, region, "get", "lease", "ringspan-operator", "-n", "ringspan-system", "-o", `jsonpath={.spec.holderIdentity}|{.metadata.annotations.ringspan\.io/epoch}`)
+	name, number, _ := strings.Cut(text, "|")
 	epoch, err := strconv.ParseInt(number, 10, 64)
 	if err != nil {
 		t.Fatalf("the lease of %s: %q", region, text)
