@@ -20,18 +20,34 @@ func holder(t *testing.T, region string) (name string, epoch int64) {
 	return name, epoch
 }
 
+// holds waits until a region has one operator, and that one the lease.
+func holds(t *testing.T, region string) (name string, epoch int64) {
+	t.Helper()
+	eventually(t, time.Minute, func() error {
+		pods := strings.Fields(kubectl(t, region, "get", "pods", "-n", "ringspan-system", "-l", "app.kubernetes.io/name=ringspan-operator", "-o", "jsonpath={.items[*].metadata.name}"))
+		if name, epoch = holder(t, region); len(pods) != 1 || !strings.HasPrefix(name, pods[0]+"_") {
+			return fmt.Errorf("the lease of %s is %q's, and there are operators %q", region, name, pods)
+		}
+		return nil
+	})
+	return name, epoch
+}
+
 // A second operator waits; when the first one goes, it acts, under a later epoch, and
 // the nodes take its word. Nothing restarts.
 func TestASecondOperatorWaits(t *testing.T) {
 	theRing(t)
 	before := uids(t, west)
-	first, epoch := holder(t, west)
+	first, epoch := holds(t, west)
 	scale := func(n int) {
 		kubectl(t, west, "scale", "deployment", "ringspan-operator", "-n", "ringspan-system", fmt.Sprintf("--replicas=%d", n))
 		kubectl(t, west, "rollout", "status", "deployment", "ringspan-operator", "-n", "ringspan-system", "--timeout=2m")
 	}
 	scale(2)
-	t.Cleanup(func() { scale(1) })
+	t.Cleanup(func() {
+		scale(1)
+		holds(t, west)
+	})
 	if name, same := holder(t, west); name != first || same != epoch {
 		t.Errorf("%s (%d) held the lease, %s (%d) does beside a second operator", first, epoch, name, same)
 	}
