@@ -8,27 +8,29 @@ import (
 
 	"github.com/spf13/cobra"
 
+	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
+	"github.com/ringspan/ringspan/internal/cli/invocation"
 	"github.com/ringspan/ringspan/internal/fleet"
 	"github.com/ringspan/ringspan/internal/fleet/cost"
 	"github.com/ringspan/ringspan/internal/fleet/provision"
 )
 
-func costCommand(o *options) *cobra.Command {
-	var a account
-	var output string
+func costCommand(f *invocation.Fleet) *cobra.Command {
+	var a invocation.Account
+	var output invocation.Output
 	var present bool
 	cmd := &cobra.Command{
-		Use: "cost FILE", Short: "Estimate what a fleet costs in AWS in a month", Args: one("FILE"),
+		Use: "cost FILE", Short: "Estimate what a fleet costs in AWS in a month", Args: invocation.One("FILE"),
 		Long: `Cost estimates what the fleet of a file costs in a month, from list prices that are
 part of this program and carry their date. Traffic, snapshots and the databases'
 volumes come on top. With --present it reckons what is there now instead.`,
 		Example:           "  ringspan cost fleet.yaml\n  ringspan cost fleet.yaml --present -o json",
-		ValidArgsFunction: completeYAML,
+		ValidArgsFunction: invocation.CompleteYAML,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := oneOf(cmd, "-o", output, "text", "json"); err != nil {
+			if err := output.Check(cmd); err != nil {
 				return err
 			}
-			file, err := loadAWS(o, "cost", args[0])
+			file, err := load(f, args[0])
 			if err != nil {
 				return err
 			}
@@ -40,16 +42,33 @@ volumes come on top. With --present it reckons what is there now instead.`,
 			if err != nil {
 				return err
 			}
-			if output == "json" {
-				return printJSON(cmd.OutOrStdout(), estimate)
+			if output.Format == "json" {
+				return invocation.PrintJSON(cmd.OutOrStdout(), estimate)
 			}
 			return printCost(cmd.OutOrStdout(), estimate)
 		},
 	}
-	a.flags(cmd)
+	a.Flag(cmd)
 	cmd.Flags().BoolVar(&present, "present", false, "reckon what is there now, not what the file asks for")
-	outputFlag(cmd, &output, "text", "json")
+	output.Flag(cmd, "text", "json")
 	return cmd
+}
+
+// load reads the file of a fleet in AWS; other fleets cost nothing.
+func load(f *invocation.Fleet, path string) (*fleet.File, error) {
+	file, err := f.Load(path)
+	if err == nil && file.Fleet.Spec.Provider != fleetv1.ProviderAWS {
+		err = fmt.Errorf("%s: spec.provider is %s, and cost is for aws: %s", path, file.Fleet.Spec.Provider, unpaid(file.Fleet.Spec.Provider))
+	}
+	return file, err
+}
+
+// unpaid says why a fleet of another provider than AWS costs nothing.
+func unpaid(p fleetv1.Provider) string {
+	if p == fleetv1.ProviderExisting {
+		return "it makes nothing that costs"
+	}
+	return "on this machine a fleet costs nothing"
 }
 
 // reckon estimates what is there now, or what the file asks for.

@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ringspan/ringspan/internal/cli/cql"
+	"github.com/ringspan/ringspan/internal/cli/invocation"
 	"github.com/ringspan/ringspan/internal/fleet/local"
 	"github.com/ringspan/ringspan/internal/region"
 	"github.com/ringspan/ringspan/internal/topology"
@@ -25,20 +26,21 @@ import (
 
 // cqlRun is one call of `cql`.
 type cqlRun struct {
-	node                              nodeFlags
-	statement, file, output, username string
-	keyspace                          string
-	in                                io.Reader
-	out, errOut                       io.Writer
+	node                      invocation.Node
+	statement, file, username string
+	output                    invocation.Output
+	keyspace                  string
+	in                        io.Reader
+	out, errOut               io.Writer
 }
 
 // passwordVariable holds the password of --username where nobody can be asked.
 const passwordVariable = "RINGSPAN_CQL_PASSWORD"
 
-func cqlCommand(o *options) *cobra.Command {
+func cqlCommand(f *invocation.Fleet) *cobra.Command {
 	c := &cqlRun{}
 	cmd := &cobra.Command{
-		Use: "cql", Short: "Run CQL: statements, a file, or a prompt", Args: none,
+		Use: "cql", Short: "Run CQL: statements, a file, or a prompt", Args: invocation.None,
 		Long: `Cql connects to a node of the ring, through its region's API server, and logs in with
 the ring's superuser Secret. Statements come from -e, from a file (-f), from
 standard input, or from a prompt. HELP shows what there is besides CQL: CONSISTENCY,
@@ -51,26 +53,26 @@ Statements run until one fails; the exit code is then 2.`,
   ringspan cql -e "CONSISTENCY LOCAL_QUORUM; SELECT * FROM shop.orders" -o json
   ringspan cql --username app    # another login; the password is asked for`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := oneOf(cmd, "-o", c.output, "table", "json"); err != nil {
+			if err := c.output.Check(cmd); err != nil {
 				return err
 			}
 			if c.statement != "" && c.file != "" {
-				return usageError{errors.New("-e and -f exclude each other"), cmd.CommandPath()}
+				return invocation.Usage(cmd, errors.New("-e and -f exclude each other"))
 			}
 			c.in, c.out, c.errOut = cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr()
-			_, all, err := o.running(cmd.Context())
+			_, all, err := f.Running(cmd.Context())
 			if err != nil {
 				return err
 			}
 			return c.run(cmd.Context(), all)
 		},
 	}
-	c.node.add(cmd, o)
+	c.node.Flags(cmd, f)
 	cmd.Flags().StringVarP(&c.statement, "execute", "e", "", "run `STATEMENTS`")
 	cmd.Flags().StringVarP(&c.file, "file", "f", "", "run the statements in `FILE`")
 	cmd.Flags().StringVarP(&c.keyspace, "keyspace", "k", "", "look names without a keyspace up in `KEYSPACE`")
 	cmd.Flags().StringVarP(&c.username, "username", "u", "", "log in as `ROLE`; its password is asked for, or taken from $"+passwordVariable)
-	outputFlag(cmd, &c.output, "table", "json")
+	c.output.Flag(cmd, "table", "json")
 	return cmd
 }
 
@@ -79,7 +81,7 @@ func (c *cqlRun) run(ctx context.Context, all []region.Region) error {
 	if err != nil {
 		return err
 	}
-	t, err := pick(ctx, all, c.node)
+	t, err := c.node.Pick(ctx, all)
 	if err != nil {
 		return err
 	}
@@ -94,12 +96,12 @@ func (c *cqlRun) run(ctx context.Context, all []region.Region) error {
 	}
 	defer session.Close()
 	shell := cql.New(session, c.out, c.errOut)
-	shell.JSON = c.output == "json"
+	shell.JSON = c.output.Format == "json"
 	shell.Host = fmt.Sprintf("%s at %s in %s", t.Datacenter.Spec.ClusterName, t.Pod.Name, t.Region.Name)
 	shell.Version = "Cassandra " + t.Datacenter.Spec.ServerVersion
 	if err = c.feed(ctx, shell, filepath.Join(home, "cql_history")); err != nil && ctx.Err() == nil {
 		fmt.Fprintln(c.errOut, err)
-		return exitError(exitUsage)
+		return invocation.Exit(invocation.ExitUsage)
 	}
 	return err
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
+	"github.com/ringspan/ringspan/internal/cli/invocation"
 	"github.com/ringspan/ringspan/internal/doctor"
 	"github.com/ringspan/ringspan/internal/doctor/pods"
 	"github.com/ringspan/ringspan/internal/fleet/inventory"
@@ -20,11 +21,12 @@ import (
 // doctorLimit bounds a whole run.
 const doctorLimit = 60 * time.Second
 
-func doctorCommand(o *options) *cobra.Command {
-	var output, path string
-	var a account
+func doctorCommand(f *invocation.Fleet) *cobra.Command {
+	var output invocation.Output
+	var path string
+	var a invocation.Account
 	cmd := &cobra.Command{
-		Use: "doctor", Short: "Find out what is wrong with the network between regions", Args: none,
+		Use: "doctor", Short: "Find out what is wrong with the network between regions", Args: invocation.None,
 		Long: `Doctor puts a small pod into every zone of every region, lets all of them measure
 how they reach each other, and takes them away: every port that regions need of
 each other, in both directions; the address from which connections are seen; the
@@ -43,19 +45,19 @@ would work better otherwise.`,
   ringspan doctor -f examples/aws.yaml    # from AWS's API alone
   ringspan doctor -o json | jq '.findings[] | {from, to, ports, cause}'`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := oneOf(cmd, "-o", output, "text", "json"); err != nil {
+			if err := output.Check(cmd); err != nil {
 				return err
 			}
 			ctx, cancel := context.WithTimeoutCause(cmd.Context(), doctorLimit, fmt.Errorf("not done after %s", doctorLimit))
 			defer cancel()
 			if path != "" {
-				report, err := a.examine(ctx, o, path)
+				report, err := examineFile(ctx, a, f, path)
 				if err != nil {
 					return err
 				}
-				return showReport(cmd.OutOrStdout(), report, output == "json")
+				return showReport(cmd.OutOrStdout(), report, output.Format == "json")
 			}
-			c, all, err := o.running(ctx)
+			c, all, err := f.Running(ctx)
 			if err != nil {
 				return err
 			}
@@ -64,13 +66,13 @@ would work better otherwise.`,
 				return err
 			}
 			report.Fleet = c.Name()
-			return showReport(cmd.OutOrStdout(), report, output == "json")
+			return showReport(cmd.OutOrStdout(), report, output.Format == "json")
 		},
 	}
-	outputFlag(cmd, &output, "text", "json")
+	output.Flag(cmd, "text", "json")
 	cmd.Flags().StringVarP(&path, "file", "f", "", "look at the fleet that this `FILE` describes from AWS's API alone")
-	_ = cmd.RegisterFlagCompletionFunc("file", completeYAML)
-	a.flags(cmd)
+	_ = cmd.RegisterFlagCompletionFunc("file", invocation.CompleteYAML)
+	a.Flag(cmd)
 	return cmd
 }
 
@@ -130,10 +132,10 @@ func unasked(fleet string, err error) network.Finding {
 	return network.Finding{Severity: network.Warning, Check: network.Probe, From: fleet, Cause: "AWS's API can't be asked for causes: " + err.Error(), Fix: "look at your credentials; what was measured stands without it"}
 }
 
-// examine looks at a fleet from the API alone.
-func (a account) examine(ctx context.Context, o *options, path string) (doctor.Report, error) {
+// examineFile looks at the fleet of a file from the API alone.
+func examineFile(ctx context.Context, a invocation.Account, f *invocation.Fleet, path string) (doctor.Report, error) {
 	begin := time.Now()
-	file, err := load(o, path)
+	file, err := f.Load(path)
 	if err != nil {
 		return doctor.Report{}, err
 	}
@@ -159,12 +161,12 @@ func (a account) examine(ctx context.Context, o *options, path string) (doctor.R
 // showReport prints it; a fault makes the program fail.
 func showReport(out io.Writer, r doctor.Report, asJSON bool) (err error) {
 	if asJSON {
-		err = printJSON(out, r)
+		err = invocation.PrintJSON(out, r)
 	} else {
 		err = doctor.Render(out, r)
 	}
 	if err == nil && !r.Healthy {
-		return exitError(exitFailed)
+		return invocation.Exit(invocation.ExitFailed)
 	}
 	return err
 }

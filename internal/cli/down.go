@@ -11,19 +11,21 @@ import (
 	"github.com/spf13/cobra"
 
 	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
+	"github.com/ringspan/ringspan/internal/cli/invocation"
+	"github.com/ringspan/ringspan/internal/cli/takedown"
+	"github.com/ringspan/ringspan/internal/cli/terminal"
 	"github.com/ringspan/ringspan/internal/fleet/inventory"
 	"github.com/ringspan/ringspan/internal/fleet/lifecycle"
 	"github.com/ringspan/ringspan/internal/fleet/local"
-	"github.com/ringspan/ringspan/internal/fleet/provision"
 	"github.com/ringspan/ringspan/internal/fleet/remote"
 )
 
-func downCommand(o *options) *cobra.Command {
+func downCommand(f *invocation.Fleet) *cobra.Command {
 	var c downChoices
-	var a account
+	var a invocation.Account
 	var path string
 	cmd := &cobra.Command{
-		Use: "down", Short: "Take the fleet down, with everything in it", Args: none,
+		Use: "down", Short: "Take the fleet down, with everything in it", Args: invocation.None,
 		Long: `Down stops every node, cluster and network of the fleet, removes its data, and
 shows that nothing is left. With --keep-data the data stays, and ` + "`ringspan up`" + `
 brings the same ring back. A fleet that is down already is no error.
@@ -44,9 +46,9 @@ this machine knows nothing about it lists what would go, and asks for the fleet'
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c.in, c.out, c.errOut = cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr()
 			if path != "" {
-				return a.down(cmd.Context(), o, path, c)
+				return downFile(cmd.Context(), f, a, path, c)
 			}
-			p, err := o.deleted()
+			p, err := deleted(f)
 			if err != nil {
 				return err
 			}
@@ -54,9 +56,9 @@ this machine knows nothing about it lists what would go, and asks for the fleet'
 			case inventory.Local:
 				return downLocal(cmd.Context(), p.Cloud, c.keep, c.out)
 			case inventory.AWS:
-				return a.downNamed(cmd.Context(), p.Fleet, o.fleet != "", cmd.OutOrStdout())
+				return downNamed(cmd.Context(), a, p.Fleet, f.Name != "", cmd.OutOrStdout())
 			case inventory.Existing:
-				return c.downKnown(cmd.Context(), p, o.fleet != "")
+				return c.downKnown(cmd.Context(), p, f.Name != "")
 			}
 			_, err = fmt.Fprintln(cmd.OutOrStdout(), "Nothing to take down: there is no such fleet on this machine.")
 			return err
@@ -66,7 +68,7 @@ this machine knows nothing about it lists what would go, and asks for the fleet'
 	cmd.Flags().BoolVar(&c.leave, "leave-volumes", false, "remove the operators though volumes are kept that they would look after")
 	cmd.Flags().BoolVar(&c.yes, "yes", false, "don't ask for the fleet's name")
 	cmd.Flags().StringVarP(&path, "file", "f", "", "take down the fleet that this `FILE` describes")
-	a.flags(cmd)
+	a.Flag(cmd)
 	return cmd
 }
 
@@ -83,7 +85,7 @@ type downChoices struct {
 func downLocal(ctx context.Context, c *local.Cloud, keep bool, out io.Writer) error {
 	d := lifecycle.LocalDown{Cloud: c, Keep: keep}
 	if !keep {
-		d.Begin = func(ctx context.Context) { tellProtected(ctx, out, c.Name()) }
+		d.Begin = func(ctx context.Context) { takedown.TellProtected(ctx, out, c.Name()) }
 	}
 	processes, err := d.Run(ctx)
 	if err != nil {
@@ -98,32 +100,9 @@ func downLocal(ctx context.Context, c *local.Cloud, keep bool, out io.Writer) er
 	return err
 }
 
-// tellProtected names the rings that are protected from deletion and go with their
-// fleet.
-func tellProtected(ctx context.Context, out io.Writer, fleet string) {
-	for _, name := range lifecycle.ProtectedRings(ctx, fleet) {
-		fmt.Fprintf(out, "Ring %s is protected from deletion; it goes with its fleet.\n", name)
-	}
-}
-
-// downInAWS deletes a fleet in AWS, shows that nothing is left, and forgets it. spec may
-// be nil.
-func downInAWS(ctx context.Context, c provision.Provider, name string, spec *fleetv1.FleetSpec, out io.Writer) error {
-	tellProtected(ctx, out, name)
-	report := infraReporter(out, "ringspan down: fleet "+name, spec)
-	err := lifecycle.DownInAWS(ctx, c, name, spec, report)
-	report.Close()
-	if err != nil {
-		return err
-	}
-	if _, err := fmt.Fprintf(out, "Fleet %s is down: nothing with its tag is left in any region of account %s.\n", name, c.Account()); err != nil {
-		return err
-	}
-	return lifecycle.Forget(name)
-}
-
-func (a account) down(ctx context.Context, o *options, path string, choices downChoices) error {
-	file, err := load(o, path)
+// downFile takes the fleet of a file down.
+func downFile(ctx context.Context, f *invocation.Fleet, a invocation.Account, path string, choices downChoices) error {
+	file, err := f.Load(path)
 	if err != nil {
 		return err
 	}
@@ -142,39 +121,39 @@ func (a account) down(ctx context.Context, o *options, path string, choices down
 		return choices.downExisting(ctx, d)
 	}
 	a.Account = a.Of(file)
-	return a.downFleet(ctx, file.Fleet.Name, &file.Fleet.Spec, choices.out)
+	return downFleet(ctx, a, file.Fleet.Name, &file.Fleet.Spec, choices.out)
 }
 
 // downFleet deletes a fleet in AWS; spec may be nil.
-func (a account) downFleet(ctx context.Context, name string, spec *fleetv1.FleetSpec, out io.Writer) error {
+func downFleet(ctx context.Context, a invocation.Account, name string, spec *fleetv1.FleetSpec, out io.Writer) error {
 	c, err := a.Open(ctx)
 	if err != nil {
 		return err
 	}
-	return downInAWS(ctx, c, name, spec, out)
+	return takedown.InAWS(ctx, c, name, spec, out)
 }
 
 // downNamed deletes a fleet in AWS that this machine knows, by its tags.
-func (a account) downNamed(ctx context.Context, f *remote.Fleet, asked bool, out io.Writer) error {
+func downNamed(ctx context.Context, a invocation.Account, f *remote.Fleet, asked bool, out io.Writer) error {
 	if !asked {
 		return fmt.Errorf("nothing was deleted: fleet %s is in AWS, in account %s; say `ringspan down --fleet %s`, or -f FILE", f.Name(), f.Account, f.Name())
 	}
 	if a.Endpoint == "" {
 		a.Endpoint = f.Endpoint
 	}
-	return a.downFleet(ctx, f.Name(), nil, out)
+	return downFleet(ctx, a, f.Name(), nil, out)
 }
 
 // deleted is the fleet to take down; nil when there is none of that name.
-func (o *options) deleted() (inventory.Fleet, error) {
+func deleted(f *invocation.Fleet) (inventory.Fleet, error) {
 	all, err := inventory.Names()
 	if err != nil {
 		return nil, err
 	}
-	if o.fleet == "" && len(all) == 0 || o.fleet != "" && !slices.Contains(all, o.fleet) {
+	if f.Name == "" && len(all) == 0 || f.Name != "" && !slices.Contains(all, f.Name) {
 		return nil, nil //nolint:nilnil // no fleet is no error here
 	}
-	return o.known()
+	return f.Known()
 }
 
 // downKnown takes a fleet that this machine knows out of the clusters of others.
@@ -206,8 +185,8 @@ func (c downChoices) agree(ctx context.Context, name string, u lifecycle.Unrecor
 		return nil
 	}
 	list := fmt.Sprintf("this machine has no record of the cluster of %s. With fleet %s would go, with all data:\n  %s\n", strings.Join(u.Regions, ", "), name, strings.Join(u.Lines, "\n  "))
-	if !isTerminal(c.in) || !isTerminal(c.errOut) {
+	if !terminal.Is(c.in) || !terminal.Is(c.errOut) {
 		return fmt.Errorf("%sThere is no terminal to ask on: say --yes if that is meant", list)
 	}
-	return askForName(ctx, c.in, c.errOut, list+"Type the fleet's name, "+name+", to delete that: ", name)
+	return terminal.Ask(ctx, c.in, c.errOut, list+"Type the fleet's name, "+name+", to delete that: ", name)
 }

@@ -21,6 +21,7 @@ import (
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	configv1beta1 "github.com/ringspan/ringspan/api/config/v1beta1"
 	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
+	"github.com/ringspan/ringspan/internal/cli/invocation"
 	"github.com/ringspan/ringspan/internal/deletion"
 	"github.com/ringspan/ringspan/internal/fleet"
 	"github.com/ringspan/ringspan/internal/fleet/inventory"
@@ -140,7 +141,7 @@ func TestAFleetInClustersOfOthers(t *testing.T) {
 		}
 	}
 
-	plan, err := account{}.plan(t.Context(), f, lifecycle.Scope{Prune: true})
+	plan, err := planOf(t.Context(), invocation.Account{}, f, lifecycle.Scope{Prune: true})
 	if err != nil || len(plan.Steps)+len(plan.Refused)+len(plan.Removals) > 0 {
 		t.Errorf("a plan of clusters that nobody makes: %+v %v", plan, err)
 	}

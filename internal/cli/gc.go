@@ -11,20 +11,23 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ringspan/ringspan/internal/cli/invocation"
+	"github.com/ringspan/ringspan/internal/cli/takedown"
 	"github.com/ringspan/ringspan/internal/fleet/provision"
 )
 
 // collection are the flags of gc.
 type collection struct {
-	account
-	output      string
+	invocation.Account
+
+	output      invocation.Output
 	remove, all bool
 }
 
-func gcCommand(o *options) *cobra.Command {
+func gcCommand(f *invocation.Fleet) *cobra.Command {
 	var g collection
 	cmd := &cobra.Command{
-		Use: "gc", Short: "Find the fleets in AWS whose time is past, and delete them", Args: none,
+		Use: "gc", Short: "Find the fleets in AWS whose time is past, and delete them", Args: invocation.None,
 		Long: `Gc finds the fleets of the account by their tags, in all regions, whoever made them
 and wherever their files are, and lists those that are past their spec.expires; with
 --all the others too. It changes nothing unless --delete is said: then it takes those
@@ -33,16 +36,16 @@ something into its network, is named at the end and keeps none of the others. Fl
 without an expiry are never touched. It may be ended at any moment and run again.`,
 		Example: "  ringspan gc\n  ringspan gc --all -o json\n  ringspan gc --delete",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := oneOf(cmd, "-o", g.output, "text", "json"); err != nil {
+			if err := g.output.Check(cmd); err != nil {
 				return err
 			}
-			return g.run(cmd.Context(), o.fleet, cmd.OutOrStdout(), cmd.ErrOrStderr())
+			return g.run(cmd.Context(), f.Name, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
-	g.flags(cmd)
+	g.Flag(cmd)
 	cmd.Flags().BoolVar(&g.remove, "delete", false, "take the fleets down whose time is past")
 	cmd.Flags().BoolVar(&g.all, "all", false, "list also the fleets whose time isn't past; they aren't touched")
-	outputFlag(cmd, &g.output, "text", "json")
+	g.output.Flag(cmd, "text", "json")
 	return cmd
 }
 
@@ -77,7 +80,7 @@ func (g *collection) run(ctx context.Context, name string, out, news io.Writer) 
 		if !f.Past {
 			continue
 		}
-		if err := downInAWS(ctx, c, f.Name, nil, news); err != nil {
+		if err := takedown.InAWS(ctx, c, f.Name, nil, news); err != nil {
 			held = append(held, fmt.Errorf("fleet %s: %w", f.Name, err))
 		}
 		if ctx.Err() != nil {
@@ -93,8 +96,8 @@ func (g *collection) print(out io.Writer, fleets []collected) error {
 	if !g.all {
 		shown = slices.DeleteFunc(shown, func(f collected) bool { return !f.Past })
 	}
-	if g.output == "json" {
-		return printJSON(out, shown)
+	if g.output.Format == "json" {
+		return invocation.PrintJSON(out, shown)
 	}
 	if len(shown) > 0 {
 		w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ringspan/ringspan/internal/cli/invocation"
 	"github.com/ringspan/ringspan/internal/distribution"
 )
 
@@ -24,7 +25,7 @@ spec.imageRegistry of the Fleet names. No container engine is needed.
 
 Cassandra itself comes from the image that the ring names, cassandra:VERSION
 unless it says otherwise.`,
-		Args: none,
+		Args: invocation.None,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(imagesPushCommand(), imagesSaveCommand())
@@ -62,10 +63,11 @@ func buildImages(cmd *cobra.Command, bins []string) ([]distribution.Built, error
 
 func imagesPushCommand() *cobra.Command {
 	var bins []string
-	var user, output string
+	var user string
+	var output invocation.Output
 	var stdin bool
 	cmd := &cobra.Command{
-		Use: "push REGISTRY", Short: "Give the images to a registry", Args: one("REGISTRY"),
+		Use: "push REGISTRY", Short: "Give the images to a registry", Args: invocation.One("REGISTRY"),
 		Long: `Push gives the images to a registry, as REGISTRY/operator and REGISTRY/agent with
 this version's tag. What is there already is left alone. You are who docker or
 podman is logged in as (credential helpers work), unless --username says another.`,
@@ -74,7 +76,7 @@ podman is logged in as (credential helpers work), unless --username says another
       123456789012.dkr.ecr.eu-west-1.amazonaws.com/ringspan
   ringspan images push --bin bin --bin bin-arm64 registry.example.com/ringspan`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := oneOf(cmd, "-o", output, "text", "json"); err != nil {
+			if err := output.Check(cmd); err != nil {
 				return err
 			}
 			if err := distribution.CheckRegistry(args[0]); err != nil {
@@ -92,14 +94,14 @@ podman is logged in as (credential helpers work), unless --username says another
 			if err != nil {
 				return err
 			}
-			return printPushed(cmd.OutOrStdout(), args[0], output, done)
+			return printPushed(cmd.OutOrStdout(), args[0], output.Format, done)
 		},
 	}
 	binFlag(cmd, &bins)
 	cmd.Flags().StringVar(&user, "username", "", "log in as `NAME`; needs --password-stdin")
 	cmd.Flags().BoolVar(&stdin, "password-stdin", false, "read the password's one line from standard input")
 	cmd.MarkFlagsRequiredTogether("username", "password-stdin")
-	outputFlag(cmd, &output, "text", "json")
+	output.Flag(cmd, "text", "json")
 	return cmd
 }
 
@@ -139,7 +141,7 @@ func imagesSaveCommand() *cobra.Command {
 	var bins []string
 	var registry string
 	cmd := &cobra.Command{
-		Use: "save FILE", Short: "Write the images to a file for docker load, ctr image import or kind load image-archive", Args: one("FILE"),
+		Use: "save FILE", Short: "Write the images to a file for docker load, ctr image import or kind load image-archive", Args: invocation.One("FILE"),
 		Long: `Save writes the images to a tar file that container engines load. It has the
 programs of one architecture.`,
 		Example: "  ringspan images save ringspan.tar && kind load image-archive ringspan.tar",

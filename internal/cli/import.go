@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/ringspan/ringspan/internal/cli/invocation"
 	"github.com/ringspan/ringspan/internal/importer"
 )
 
@@ -17,7 +18,7 @@ func importCommand() *cobra.Command {
 		Use: "import", Short: "Turn what other programs have into objects of Ringspan",
 		Long: `Import reads files of other programs and prints objects that Ringspan acts on. No
 cluster is asked or changed.`,
-		Args: none,
+		Args: invocation.None,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(importFederatedCommand())
@@ -26,7 +27,7 @@ cluster is asked or changed.`,
 
 func importFederatedCommand() *cobra.Command {
 	var opts importer.Options
-	var output string
+	var output invocation.Output
 	cmd := &cobra.Command{
 		Use: "federated FILE...", Short: "Turn kubefed's federated objects into Propagations",
 		Long: `Federated prints a Propagation for each federated object of kubefed in the files; -
@@ -44,9 +45,9 @@ which has to be there and have the rights for it.`,
 			}
 			return nil
 		},
-		ValidArgsFunction: completeYAML,
+		ValidArgsFunction: invocation.CompleteYAML,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := oneOf(cmd, "-o", output, "yaml", "json"); err != nil {
+			if err := output.Check(cmd); err != nil {
 				return err
 			}
 			objects, err := readAll(cmd.InOrStdin(), args)
@@ -61,7 +62,7 @@ which has to be there and have the rights for it.`,
 				return errors.New("there is nothing in it that can be carried over")
 			}
 			form := importer.YAML
-			if output == "json" {
+			if output.Format == "json" {
 				form = importer.JSON
 			}
 			data, err := form(result.Propagations)
@@ -75,7 +76,7 @@ which has to be there and have the rights for it.`,
 	cmd.Flags().StringVar(&opts.ServiceAccount, "service-account", "propagation", "`NAME` of the service account that the objects are written as")
 	cmd.Flags().StringVarP(&opts.Namespace, "namespace", "n", "default", "`NAMESPACE` of Propagations of cluster-wide objects")
 	cmd.Flags().BoolVar(&opts.Adopt, "adopt", false, "let the Propagations take over the objects that kubefed has made")
-	outputFlag(cmd, &output, "yaml", "json")
+	output.Flag(cmd, "yaml", "json")
 	return cmd
 }
 

@@ -11,33 +11,34 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/ringspan/ringspan/internal/cli/invocation"
 	"github.com/ringspan/ringspan/internal/region"
 )
 
 // logsRun is one call of `logs`.
 type logsRun struct {
-	node     nodeFlags
+	node     invocation.Node
 	operator bool
 	options  corev1.PodLogOptions
 }
 
-func logsCommand(o *options) *cobra.Command {
+func logsCommand(f *invocation.Fleet) *cobra.Command {
 	l := &logsRun{}
 	var tail int64
 	cmd := &cobra.Command{
-		Use: "logs [--region REGION] [--node POD | --operator] [flags]", Short: "Show the log of a node, or of a region's operator", Args: none, DisableFlagsInUseLine: true,
+		Use: "logs [--region REGION] [--node POD | --operator] [flags]", Short: "Show the log of a node, or of a region's operator", Args: invocation.None, DisableFlagsInUseLine: true,
 		Long: `Logs shows what Cassandra and its agent log in a pod, or what a region's operator
 logs, one JSON object a line. Without --follow it ends with the last line.`,
 		Example: `  ringspan logs --node multi-region-dc1-rack1-sts-0 --follow
   ringspan logs --operator --region eu-west-1 --tail 100`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if tail < 0 {
-				return usageError{fmt.Errorf("--tail %d: it must be 0 or more", tail), cmd.CommandPath()}
+				return invocation.Usage(cmd, fmt.Errorf("--tail %d: it must be 0 or more", tail))
 			}
-			if l.operator && l.node.pod != "" {
-				return usageError{errors.New("--node and --operator exclude each other"), cmd.CommandPath()}
+			if l.operator && l.node.Pod != "" {
+				return invocation.Usage(cmd, errors.New("--node and --operator exclude each other"))
 			}
-			_, all, err := o.running(cmd.Context())
+			_, all, err := f.Running(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -47,7 +48,7 @@ logs, one JSON object a line. Without --follow it ends with the last line.`,
 			return l.show(cmd.Context(), all, cmd.OutOrStdout())
 		},
 	}
-	l.node.add(cmd, o)
+	l.node.Flags(cmd, f)
 	cmd.Flags().BoolVar(&l.operator, "operator", false, "show the log of the region's operator")
 	cmd.Flags().BoolVarP(&l.options.Follow, "follow", "f", false, "go on with what is logged from now on")
 	cmd.Flags().BoolVar(&l.options.Previous, "previous", false, "show the log of the container before its last restart")
@@ -77,11 +78,11 @@ func (l *logsRun) show(ctx context.Context, all []region.Region, out io.Writer) 
 func (l *logsRun) find(ctx context.Context, all []region.Region) (region.Region, corev1.Pod, error) {
 	if !l.operator {
 		l.options.Container = "cassandra"
-		t, err := pick(ctx, all, l.node)
+		t, err := l.node.Pick(ctx, all)
 		return t.Region, t.Pod, err
 	}
 	for _, r := range all {
-		if l.node.region != "" && r.Name != l.node.region {
+		if l.node.Region != "" && r.Name != l.node.Region {
 			continue
 		}
 		var pods corev1.PodList

@@ -10,11 +10,12 @@ import (
 	"k8s.io/client-go/tools/remotecommand"
 	utilexec "k8s.io/client-go/util/exec"
 
+	"github.com/ringspan/ringspan/internal/cli/invocation"
 	"github.com/ringspan/ringspan/internal/region"
 )
 
-func nodetoolCommand(o *options) *cobra.Command {
-	var n nodeFlags
+func nodetoolCommand(f *invocation.Fleet) *cobra.Command {
+	var n invocation.Node
 	cmd := &cobra.Command{
 		Use: "nodetool [--region REGION] [--node POD] ARGS...", Short: "Run Cassandra's nodetool on a node", DisableFlagsInUseLine: true,
 		Long: `Nodetool runs in the Cassandra container of a pod, as the real one; its output and
@@ -24,18 +25,18 @@ own words; what comes after the first of those is nodetool's.`,
   ringspan nodetool --region eu-central-1 info
   ringspan nodetool --node multi-region-dc1-rack2-sts-0 tablestats -H system_auth`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			_, all, err := o.running(cmd.Context())
+			_, all, err := f.Running(cmd.Context())
 			if err != nil {
 				return err
 			}
-			t, err := pick(cmd.Context(), all, n)
+			t, err := n.Pick(cmd.Context(), all)
 			if err != nil {
 				return err
 			}
 			return runIn(cmd, t, append([]string{"nodetool"}, args...))
 		},
 	}
-	n.add(cmd, o)
+	n.Flags(cmd, f)
 	cmd.Flags().SetInterspersed(false)
 	return cmd
 }
@@ -54,7 +55,7 @@ func runIn(cmd *cobra.Command, t region.Node, command []string) error {
 	}
 	err = executor.StreamWithContext(cmd.Context(), remotecommand.StreamOptions{Stdout: cmd.OutOrStdout(), Stderr: cmd.ErrOrStderr()})
 	if exit, ok := errors.AsType[utilexec.CodeExitError](err); ok {
-		return exitError(exit.Code)
+		return invocation.Exit(exit.Code)
 	}
 	return err
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
+	"github.com/ringspan/ringspan/internal/cli/invocation"
 	"github.com/ringspan/ringspan/internal/fleet"
 	"github.com/ringspan/ringspan/internal/fleet/cost"
 	"github.com/ringspan/ringspan/internal/fleet/infra"
@@ -23,12 +24,12 @@ import (
 // exitChanges is plan's exit code when there is something to do.
 const exitChanges = 2
 
-func planCommand(o *options) *cobra.Command {
-	var a account
-	var output string
+func planCommand(f *invocation.Fleet) *cobra.Command {
+	var a invocation.Account
+	var output invocation.Output
 	var network, prune bool
 	cmd := &cobra.Command{
-		Use: "plan FILE", Short: "Say what up would make, change and remove", Args: one("FILE"),
+		Use: "plan FILE", Short: "Say what up would make, change and remove", Args: invocation.One("FILE"),
 		Long: `Plan compares the fleet of a file with what the account holds, and says what up
 would do: every step, by region, in an order that can be kept; the quotas that the
 steps need; and what the whole fleet costs in a month. It changes nothing.
@@ -37,21 +38,21 @@ The exit code is 0 when there is nothing to do, 2 when there is, and 1 when up w
 refuse, or when the account can't be looked at.`,
 		Example: `  ringspan plan fleet.yaml
   ringspan plan fleet.yaml -o json | jq '.steps[].target'`,
-		ValidArgsFunction: completeYAML,
+		ValidArgsFunction: invocation.CompleteYAML,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := oneOf(cmd, "-o", output, "text", "json"); err != nil {
+			if err := output.Check(cmd); err != nil {
 				return err
 			}
-			file, err := load(o, args[0])
+			file, err := f.Load(args[0])
 			if err != nil {
 				return err
 			}
-			r, err := a.plan(cmd.Context(), file, lifecycle.Scope{Network: network, Prune: prune})
+			r, err := planOf(cmd.Context(), a, file, lifecycle.Scope{Network: network, Prune: prune})
 			if err != nil {
 				return err
 			}
-			if output == "json" {
-				err = printJSON(cmd.OutOrStdout(), r)
+			if output.Format == "json" {
+				err = invocation.PrintJSON(cmd.OutOrStdout(), r)
 			} else {
 				err = r.print(cmd.OutOrStdout())
 			}
@@ -59,17 +60,17 @@ refuse, or when the account can't be looked at.`,
 			case err != nil:
 				return err
 			case len(r.Refused) > 0:
-				return exitError(exitFailed)
+				return invocation.Exit(invocation.ExitFailed)
 			case len(r.Steps) > 0:
-				return exitError(exitChanges)
+				return invocation.Exit(exitChanges)
 			}
 			return nil
 		},
 	}
-	a.flags(cmd)
+	a.Flag(cmd)
 	cmd.Flags().BoolVar(&network, "network-only", false, "plan networks and what connects them, no clusters")
 	cmd.Flags().BoolVar(&prune, "prune", false, "plan to delete what is no longer in the file, with the data in it")
-	outputFlag(cmd, &output, "text", "json")
+	output.Flag(cmd, "text", "json")
 	return cmd
 }
 
@@ -103,9 +104,9 @@ type plannedStep struct {
 	After       []string           `json:"after,omitempty"` // keys of steps that come first
 }
 
-// plan compares a file with its account. A fleet on this machine that isn't there
+// planOf compares a file with its account. A fleet on this machine that isn't there
 // yet has an empty one.
-func (a account) plan(ctx context.Context, f *fleet.File, s lifecycle.Scope) (planned, error) {
+func planOf(ctx context.Context, a invocation.Account, f *fleet.File, s lifecycle.Scope) (planned, error) {
 	c, spec, err := a.Reach(ctx, f)
 	request := provision.Request{Fleet: f.Fleet.Name, Spec: spec, NetworkOnly: s.Network, Prune: s.Pruned()}
 	var d *provision.Round
@@ -148,7 +149,7 @@ func newPlanned(fleet string, d *provision.Round) planned {
 // print lists the steps of each region, in their order.
 func (r planned) print(out io.Writer) error {
 	if r.existing {
-		_, err := fmt.Fprintf(out, "Fleet %s (%s) in clusters of %s\nThe clusters answer, and nothing of them is made or changed. `%s up` installs operators and rings in them.\n", r.Fleet, r.ID, r.Account, called("ringspan"))
+		_, err := fmt.Fprintf(out, "Fleet %s (%s) in clusters of %s\nThe clusters answer, and nothing of them is made or changed. `%s up` installs operators and rings in them.\n", r.Fleet, r.ID, r.Account, invocation.Called("ringspan"))
 		return err
 	}
 	fmt.Fprintf(out, "Fleet %s (%s) in account %s\n", r.Fleet, r.ID, r.Account)
@@ -191,10 +192,10 @@ func (r planned) print(out io.Writer) error {
 	if len(r.Steps) == 0 {
 		fmt.Fprintln(out, "Nothing to do: all is as the file says.")
 	} else {
-		fmt.Fprintf(out, "%d steps. `%s up` would do them; nothing was changed.\n", len(r.Steps), called("ringspan"))
+		fmt.Fprintf(out, "%d steps. `%s up` would do them; nothing was changed.\n", len(r.Steps), invocation.Called("ringspan"))
 	}
 	if r.Cost != nil {
-		fmt.Fprintf(out, "About $%.0f a month by list prices of %s, traffic and volumes of databases not counted (see `%s cost`).\n", r.Cost.Monthly, r.Cost.AsOf, called("ringspan"))
+		fmt.Fprintf(out, "About $%.0f a month by list prices of %s, traffic and volumes of databases not counted (see `%s cost`).\n", r.Cost.Monthly, r.Cost.AsOf, invocation.Called("ringspan"))
 	}
 	_, err := fmt.Fprintf(out, "%d calls of AWS's API.\n", r.Calls)
 	return err

@@ -11,23 +11,24 @@ import (
 	"sigs.k8s.io/yaml"
 
 	api "github.com/ringspan/ringspan/api/fleet/v1alpha1"
+	"github.com/ringspan/ringspan/internal/cli/invocation"
 	"github.com/ringspan/ringspan/internal/propagation/client"
 )
 
 // propagateRun is one call of a verb of `propagate`.
 type propagateRun struct {
-	options   *options
+	fleet     *invocation.Fleet
 	namespace string
 }
 
-func propagateCommand(o *options) *cobra.Command {
-	p := &propagateRun{options: o}
+func propagateCommand(f *invocation.Fleet) *cobra.Command {
+	p := &propagateRun{fleet: f}
 	cmd := &cobra.Command{
 		Use: "propagate", Short: "Have a Kubernetes object in several regions",
 		Long: `Propagate works on Propagations: objects of any kind that several regions have, each
 with its own changes. What is said in one region holds in all; a region that does
 not answer follows when it is back. docs/guide/propagation.md has the rest.`,
-		Args: none,
+		Args: invocation.None,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(p.placeCommand(), p.statusCommand(), p.orphanCommand())
@@ -36,7 +37,7 @@ not answer follows when it is back. docs/guide/propagation.md has the rest.`,
 
 // regions are the fleet's.
 func (p *propagateRun) regions(cmd *cobra.Command) (all []client.Region, err error) {
-	_, regions, err := p.options.running(cmd.Context())
+	_, regions, err := p.fleet.Running(cmd.Context())
 	for _, r := range regions {
 		all = append(all, client.Region{Name: r.Name, Kube: r.Client})
 	}
@@ -53,7 +54,7 @@ func (p *propagateRun) placeCommand() *cobra.Command {
 	var selector string
 	var everywhere bool
 	cmd := &cobra.Command{
-		Use: "place KIND/NAME | PROPAGATION", Short: "Say which regions have an object", Args: one("KIND/NAME, or the name of a PROPAGATION,"),
+		Use: "place KIND/NAME | PROPAGATION", Short: "Say which regions have an object", Args: invocation.One("KIND/NAME, or the name of a PROPAGATION,"),
 		Long: `Place says which regions have an object. If there is no Propagation for it yet, one
 is made, called KIND-NAME, from the object that a region has: the other regions
 follow that one, or, with --template, all of them what it is now. An object that a
@@ -67,7 +68,7 @@ have the rights for it, and let the operator act as it, in each region.`,
   ringspan propagate place deployment-front -n shop --regions eu-west-1`,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			if q.Placement, err = placementOf(cmd, regions, selector, everywhere); err != nil {
-				return usageError{err, cmd.CommandPath()}
+				return invocation.Usage(cmd, err)
 			}
 			q.Namespace, q.Name = p.namespace, args[0]
 			if kind, name, both := strings.Cut(args[0], "/"); both {
@@ -113,7 +114,7 @@ func placementOf(cmd *cobra.Command, regions []string, selector string, everywhe
 }
 
 func (p *propagateRun) statusCommand() *cobra.Command {
-	var output string
+	var output invocation.Output
 	cmd := &cobra.Command{
 		Use: "status [PROPAGATION]", Short: "Show what each region made of Propagations", Args: cobra.MaximumNArgs(1),
 		Long: `Status shows a line for each Propagation and region, with the reason when a region
@@ -121,7 +122,7 @@ hasn't what it should. What a region says of itself counts; of one that doesn't
 answer is told what the others say.`,
 		Example: "  ringspan propagate status\n  ringspan propagate status configmap-front -n shop -o json",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := oneOf(cmd, "-o", output, "table", "json", "yaml"); err != nil {
+			if err := output.Check(cmd); err != nil {
 				return err
 			}
 			regions, err := p.regions(cmd)
@@ -135,18 +136,18 @@ answer is told what the others say.`,
 			for _, err := range away {
 				fmt.Fprintln(cmd.ErrOrStderr(), err)
 			}
-			return printRows(cmd, output, rows)
+			return printRows(cmd, output.Format, rows)
 		},
 	}
 	p.namespaceFlag(cmd, "", "of the Propagations (default: all)")
-	outputFlag(cmd, &output, "table", "json", "yaml")
+	output.Flag(cmd, "table", "json", "yaml")
 	return cmd
 }
 
 func printRows(cmd *cobra.Command, output string, rows []client.Row) error {
 	switch output {
 	case "json":
-		return printJSON(cmd.OutOrStdout(), rows)
+		return invocation.PrintJSON(cmd.OutOrStdout(), rows)
 	case "yaml":
 		data, err := yaml.Marshal(rows)
 		if err == nil {
@@ -173,7 +174,7 @@ enable has them stay, as nobody's; disable has them deleted; status tells which.
 		RunE: func(cmd *cobra.Command, args []string) error {
 			policy, known := map[string]api.DeletionPolicy{"enable": api.DeletionOrphan, "disable": api.DeletionDelete, "status": ""}[args[0]]
 			if !known {
-				return usageError{fmt.Errorf("orphan %q: there are enable, disable and status", args[0]), cmd.CommandPath()}
+				return invocation.Usage(cmd, fmt.Errorf("orphan %q: there are enable, disable and status", args[0]))
 			}
 			regions, err := p.regions(cmd)
 			if err != nil {

@@ -11,6 +11,8 @@ import (
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/yaml"
 
+	"github.com/ringspan/ringspan/internal/cli/invocation"
+	"github.com/ringspan/ringspan/internal/cli/terminal"
 	"github.com/ringspan/ringspan/internal/fleet/inventory"
 	"github.com/ringspan/ringspan/internal/region"
 	"github.com/ringspan/ringspan/internal/ringstatus"
@@ -18,16 +20,17 @@ import (
 
 // statusRun is one call of `status`.
 type statusRun struct {
-	options          *options
-	output, keyspace string
-	out              io.Writer
+	fleet    *invocation.Fleet
+	output   invocation.Output
+	keyspace string
+	out      io.Writer
 }
 
-func statusCommand(o *options) *cobra.Command {
-	s := &statusRun{options: o}
+func statusCommand(f *invocation.Fleet) *cobra.Command {
+	s := &statusRun{fleet: f}
 	var watch bool
 	cmd := &cobra.Command{
-		Use: "status", Short: "Show the fleet's rings, like nodetool status", Args: none,
+		Use: "status", Short: "Show the fleet's rings, like nodetool status", Args: invocation.None,
 		Long: `Status asks the operators and the nodes of every region and shows each ring: its
 nodes with state, load, tokens and effective ownership. A region that can't be
 reached is named, with the time since when its peers have missed it; of its nodes
@@ -41,7 +44,7 @@ docs/reference/status-json.md describes.`,
   ringspan status --keyspace shop
   ringspan status -o json | jq '.nodes[] | {pod, state, ownsEffective}'`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := oneOf(cmd, "-o", s.output, "table", "json", "yaml"); err != nil {
+			if err := s.output.Check(cmd); err != nil {
 				return err
 			}
 			s.out = cmd.OutOrStdout()
@@ -51,7 +54,7 @@ docs/reference/status-json.md describes.`,
 			return s.show(cmd.Context(), s.out)
 		},
 	}
-	outputFlag(cmd, &s.output, "table", "json", "yaml")
+	s.output.Flag(cmd, "table", "json", "yaml")
 	cmd.Flags().StringVar(&s.keyspace, "keyspace", "", "show the ownership of `KEYSPACE` (default: the first one of a user, else system_auth)")
 	cmd.Flags().BoolVarP(&watch, "watch", "w", false, "show it again every two seconds, until interrupted")
 	return cmd
@@ -60,9 +63,9 @@ docs/reference/status-json.md describes.`,
 // watch shows the status again and again, on a terminal in the same place; what
 // can't be asked now is told and tried again.
 func (s *statusRun) watch(ctx context.Context) error {
-	var redraw *screen
-	if s.output == "table" {
-		redraw = newScreen(s.out)
+	var redraw *terminal.Screen
+	if s.output.Format == "table" {
+		redraw = terminal.NewScreen(s.out)
 	}
 	tick := time.NewTicker(2 * time.Second)
 	defer tick.Stop()
@@ -85,25 +88,25 @@ func (s *statusRun) watch(ctx context.Context) error {
 	}
 }
 
-func (s *statusRun) display(redraw *screen, text string) error {
+func (s *statusRun) display(redraw *terminal.Screen, text string) error {
 	if redraw == nil {
 		_, err := io.WriteString(s.out, text)
 		return err
 	}
-	return redraw.show(time.Now().Format("15:04:05") + "  every 2 s; Ctrl-C ends\n\n" + text)
+	return redraw.Show(time.Now().Format("15:04:05") + "  every 2 s; Ctrl-C ends\n\n" + text)
 }
 
 func (s *statusRun) show(ctx context.Context, out io.Writer) error {
-	c, all, err := s.options.running(ctx)
+	c, all, err := s.fleet.Running(ctx)
 	if err != nil {
 		return err
 	}
 	statuses, err := inventory.Rings(ctx, c, all, s.keyspace)
 	var base *ringstatus.Infrastructure
-	if _, near := c.(inventory.Local); !near || s.output == "table" { // programs ask often, and this machine has better things to do
+	if _, near := c.(inventory.Local); !near || s.output.Format == "table" { // programs ask often, and this machine has better things to do
 		base = infrastructureOf(ctx, c, all)
 	}
-	if base != nil && s.output == "table" {
+	if base != nil && s.output.Format == "table" {
 		if err := ringstatus.RenderInfrastructure(out, base); err != nil {
 			return err
 		}
@@ -124,9 +127,9 @@ func (s *statusRun) show(ctx context.Context, out io.Writer) error {
 }
 
 func (s *statusRun) print(out io.Writer, i int, one ringstatus.Status) error {
-	switch s.output {
+	switch s.output.Format {
 	case "json":
-		return printJSON(out, one)
+		return invocation.PrintJSON(out, one)
 	case "yaml":
 		data, err := yaml.Marshal(one)
 		if err != nil {

@@ -5,14 +5,15 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ringspan/ringspan/internal/cli/invocation"
 	"github.com/ringspan/ringspan/internal/fleet/aws/login"
 )
 
 func tokenCommand() *cobra.Command {
-	var a account
+	var a invocation.Account
 	var region, cluster string
 	cmd := &cobra.Command{
-		Use: "token", Short: "Log in to a cluster in AWS: a credential for kubectl", Args: none,
+		Use: "token", Short: "Log in to a cluster in AWS: a credential for kubectl", Args: invocation.None,
 		Long: `Token prints a credential for kubectl, made from the AWS credentials of whoever
 runs it; it is valid for some minutes. The kubeconfig that up writes for a fleet in
 AWS calls it, so that neither the aws program nor a stored secret is needed.`,
@@ -30,7 +31,7 @@ AWS calls it, so that neither the aws program nor a stored secret is needed.`,
 			return login.Print(cmd.OutOrStdout(), token, now)
 		},
 	}
-	a.flags(cmd)
+	a.Flag(cmd)
 	cmd.Flags().StringVar(&region, "region", "", "`REGION` of the cluster")
 	cmd.Flags().StringVar(&cluster, "cluster", "", "`NAME` of the cluster")
 	_ = cmd.MarkFlagRequired("region")

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,7 +11,9 @@ import (
 	"github.com/spf13/cobra"
 
 	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
+	"github.com/ringspan/ringspan/internal/cli/invocation"
 	"github.com/ringspan/ringspan/internal/cli/progress"
+	"github.com/ringspan/ringspan/internal/cli/terminal"
 	"github.com/ringspan/ringspan/internal/fleet"
 	"github.com/ringspan/ringspan/internal/fleet/inventory"
 	"github.com/ringspan/ringspan/internal/fleet/lifecycle"
@@ -23,15 +24,15 @@ import (
 // minutes, and nodes and add-ons come after it.
 const awsTimeout = time.Hour
 
-func upCommand(o *options) *cobra.Command {
+func upCommand(f *invocation.Fleet) *cobra.Command {
 	var timeout time.Duration
-	var output string
+	var output invocation.Output
 	var wait, proof bool
-	var a account
+	var a invocation.Account
 	var s lifecycle.Scope
 	var yes bool
 	cmd := &cobra.Command{
-		Use: "up FILE", Short: "Bring a fleet and its rings up, from whatever there is", Args: one("FILE"),
+		Use: "up FILE", Short: "Bring a fleet and its rings up, from whatever there is", Args: invocation.One("FILE"),
 		Long: `Up reads a file with one Fleet, the K8ssandraClusters that live in it and the
 Secrets that they name, checks all of it, and brings it about: networks, clusters,
 the operator in every region, the rings. Nothing is made of a file with a mistake.
@@ -53,21 +54,19 @@ regions answer. The same command, run again, does the rest.`,
 		Example: `  ringspan up examples/article.yaml
   ringspan up examples/article.yaml --wait=false   # return when the ring is asked for
   ringspan up examples/article.yaml -o json        # the ring and how long each phase took`,
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return []string{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt
-		},
+		ValidArgsFunction: invocation.CompleteYAML,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := oneOf(cmd, "-o", output, "text", "json"); err != nil {
+			if err := output.Check(cmd); err != nil {
 				return err
 			}
 			file, err := fleet.Load(args[0])
 			if err != nil {
 				return fmt.Errorf("nothing was made:\n%w", err)
 			}
-			if o.fleet != "" && o.fleet != file.Fleet.Name {
-				return fmt.Errorf("nothing was made: --fleet %s: the fleet in %s is %s", o.fleet, args[0], file.Fleet.Name)
+			if f.Name != "" && f.Name != file.Fleet.Name {
+				return fmt.Errorf("nothing was made: --fleet %s: the fleet in %s is %s", f.Name, args[0], file.Fleet.Name)
 			}
-			u := &upRun{file: file, account: a.Account, wait: wait, proof: proof, scope: s, yes: yes, json: output == "json", in: cmd.InOrStdin(), out: cmd.OutOrStdout(), errOut: cmd.ErrOrStderr()}
+			u := &upRun{file: file, account: a.Account, wait: wait, proof: proof, scope: s, yes: yes, json: output.Format == "json", in: cmd.InOrStdin(), out: cmd.OutOrStdout(), errOut: cmd.ErrOrStderr()}
 			if file.Fleet.Spec.Provider == fleetv1.ProviderAWS && !cmd.Flags().Changed("timeout") {
 				timeout = awsTimeout
 			}
@@ -77,8 +76,8 @@ regions answer. The same command, run again, does the rest.`,
 	cmd.Flags().DurationVar(&timeout, "timeout", 15*time.Minute, "give up after `TIME`, such as 90s or 10m; provider aws takes 1h if you say nothing")
 	cmd.Flags().BoolVar(&wait, "wait", true, "wait until the rings are ready; --wait=false returns when they are asked for")
 	cmd.Flags().BoolVar(&proof, "prove", true, "start no ring before its regions reach each other")
-	outputFlag(cmd, &output, "text", "json")
-	a.flags(cmd)
+	output.Flag(cmd, "text", "json")
+	a.Flag(cmd)
 	cmd.Flags().BoolVar(&s.Infrastructure, "infrastructure-only", false, "make networks and clusters, no rings")
 	cmd.Flags().BoolVar(&s.Network, "network-only", false, "make networks and what connects them, no clusters")
 	cmd.Flags().BoolVar(&s.Prune, "prune", false, "delete what is no longer in the file, with the data in it, after asking")
@@ -147,7 +146,7 @@ func (u *upRun) agree(ctx context.Context, removals []string) error {
 		return nil
 	}
 	list := "\n  " + strings.Join(removals, "\n  ")
-	if !isTerminal(u.in) || !isTerminal(u.errOut) {
+	if !terminal.Is(u.in) || !terminal.Is(u.errOut) {
 		return fmt.Errorf("nothing was made: --prune deletes, with everything in it:%s\nThere is no terminal to ask on: say --yes if that is meant", list)
 	}
 	var err error
@@ -157,8 +156,8 @@ func (u *upRun) agree(ctx context.Context, removals []string) error {
 
 func (u *upRun) ask(ctx context.Context, list string) error {
 	name := u.file.Fleet.Name
-	err := askForName(ctx, u.in, u.errOut, fmt.Sprintf("--prune deletes, with everything in it:%s\nType the fleet's name, %s, to delete that: ", list, name), name)
-	if errors.Is(err, errOtherName) {
+	err := terminal.Ask(ctx, u.in, u.errOut, fmt.Sprintf("--prune deletes, with everything in it:%s\nType the fleet's name, %s, to delete that: ", list, name), name)
+	if errors.Is(err, terminal.ErrOtherName) {
 		return fmt.Errorf("nothing was made: %w", err)
 	}
 	return err
@@ -168,12 +167,12 @@ func (u *upRun) ask(ctx context.Context, list string) error {
 func (u *upRun) show(r result) error {
 	var err error
 	if u.json {
-		err = printJSON(u.out, r)
+		err = invocation.PrintJSON(u.out, r)
 	} else {
 		err = u.print(r)
 	}
 	if err == nil && len(r.LeftOut) > 0 {
-		return exitError(exitLeftOut)
+		return invocation.Exit(exitLeftOut)
 	}
 	return err
 }
@@ -201,10 +200,10 @@ func (u *upRun) failed(ctx, within context.Context, phases []progress.Phase, err
 	}
 	if u.json {
 		r := result{Fleet: u.file.Fleet.Name, Error: err.Error(), Phases: phases, Seconds: sum(phases)}
-		return errors.Join(err, printJSON(u.out, r))
+		return errors.Join(err, invocation.PrintJSON(u.out, r))
 	}
 	if ctx.Err() != nil {
-		fmt.Fprintf(u.errOut, "Nothing is lost: the same command goes on from here, and `%s down` takes away what is there.\n", called("ringspan"))
+		fmt.Fprintf(u.errOut, "Nothing is lost: the same command goes on from here, and `%s down` takes away what is there.\n", invocation.Called("ringspan"))
 	}
 	return err
 }
@@ -214,13 +213,6 @@ func sum(phases []progress.Phase) (seconds float64) {
 		seconds += p.Seconds
 	}
 	return seconds
-}
-
-func printJSON(out io.Writer, v any) error {
-	encoder := json.NewEncoder(out)
-	encoder.SetIndent("", "  ")
-	encoder.SetEscapeHTML(false)
-	return encoder.Encode(v)
 }
 
 // print shows the rings, what took how long, and what to try next.
@@ -256,7 +248,7 @@ func (u *upRun) print(r result) error {
 
 // next says what to try now, in the words of the user's own call.
 func (u *upRun) next() error {
-	me := called("ringspan")
+	me := invocation.Called("ringspan")
 	if all, err := inventory.Names(); err == nil && len(all) > 1 {
 		me += " --fleet " + u.file.Fleet.Name
 	}
@@ -272,6 +264,6 @@ Try next:
   export KUBECONFIG=$(%[1]s kubeconfig)
   %[2]s --context %[3]s get nodes,pods,svc,pvc -A -o wide
   %[1]s %[4]s
-`, me, called("kubectl"), u.file.Fleet.Spec.Regions[0].Name, down)
+`, me, invocation.Called("kubectl"), u.file.Fleet.Spec.Regions[0].Name, down)
 	return err
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
+	"github.com/ringspan/ringspan/internal/cli/invocation"
 	"github.com/ringspan/ringspan/internal/fleet"
 	"github.com/ringspan/ringspan/internal/fleet/lifecycle"
 )
@@ -20,7 +21,7 @@ func TestWhatWasLeftOutIsTold(t *testing.T) {
 		var out bytes.Buffer
 		u := &upRun{file: f, out: &out, errOut: &out, json: asJSON}
 		err := u.show(result{LeftOut: []lifecycle.LeftOut{{Name: "west", Why: "its API server does not answer"}}})
-		if code := exitError(0); !errors.As(err, &code) || code != exitLeftOut {
+		if code := invocation.Exit(0); !errors.As(err, &code) || code != exitLeftOut {
 			t.Errorf("%v", err)
 		}
 		want := []string{"Left out: west: its API server does not answer", "Run the same command again"}

@@ -1,4 +1,4 @@
-package cli
+package terminal
 
 import (
 	"bufio"
@@ -12,11 +12,11 @@ import (
 	"golang.org/x/term"
 )
 
-// errOtherName is of somebody who was asked for a fleet's name and said something else.
-var errOtherName = errors.New("that is not the fleet's name")
+// ErrOtherName is of somebody who was asked for a fleet's name and said something else.
+var ErrOtherName = errors.New("that is not the fleet's name")
 
-// askForName asks a person for a fleet's name.
-func askForName(ctx context.Context, in io.Reader, out io.Writer, text, name string) error {
+// Ask asks a person for a fleet's name.
+func Ask(ctx context.Context, in io.Reader, out io.Writer, text, name string) error {
 	fmt.Fprint(out, text)
 	said := make(chan string, 1)
 	go func() { // it ends with the program when nobody answers
@@ -26,7 +26,7 @@ func askForName(ctx context.Context, in io.Reader, out io.Writer, text, name str
 	select {
 	case line := <-said:
 		if strings.TrimSpace(line) != name {
-			return errOtherName
+			return ErrOtherName
 		}
 		return nil
 	case <-ctx.Done():
@@ -35,8 +35,8 @@ func askForName(ctx context.Context, in io.Reader, out io.Writer, text, name str
 	}
 }
 
-// isTerminal tells whether a person is at the other end.
-func isTerminal(of any) bool {
+// Is tells whether a person is at the other end.
+func Is(of any) bool {
 	file, ok := of.(*os.File)
 	return ok && term.IsTerminal(int(file.Fd()))
 }

@@ -1,4 +1,4 @@
-package cli
+package invocation
 
 import (
 	"os"
@@ -9,10 +9,10 @@ import (
 	"github.com/ringspan/ringspan/internal/fleet/inventory"
 )
 
-// called is how the user calls a program that lies beside this one: its name when
+// Called is how the user calls a program that lies beside this one: its name when
 // PATH leads there, else its path, from the working directory where that is
 // shorter. A program that isn't there keeps its name.
-func called(name string) string {
+func Called(name string) string {
 	self, err := inventory.Program()
 	if err != nil {
 		return name
@@ -23,7 +23,7 @@ func called(name string) string {
 
 func calledIn(program, wd string) string {
 	name := filepath.Base(program)
-	if !exists(program) {
+	if _, err := os.Stat(program); err != nil {
 		return name
 	}
 	if found, err := exec.LookPath(name); err == nil {

@@ -1,4 +1,4 @@
-package cli
+package terminal
 
 import (
 	"bytes"
@@ -11,8 +11,8 @@ import (
 func TestTheNameIsAskedFor(t *testing.T) {
 	for said, agreed := range map[string]bool{"theirs\n": true, "theirs": true, "yes\n": false, "": false, "other\n": false} {
 		var out bytes.Buffer
-		err := askForName(t.Context(), strings.NewReader(said), &out, "Type it: ", "theirs")
-		if agreed != (err == nil) || err != nil && !errors.Is(err, errOtherName) || out.String() != "Type it: " {
+		err := Ask(t.Context(), strings.NewReader(said), &out, "Type it: ", "theirs")
+		if agreed != (err == nil) || err != nil && !errors.Is(err, ErrOtherName) || out.String() != "Type it: " {
 			t.Errorf("%q: %v, %q", said, err, &out)
 		}
 	}

@@ -1,4 +1,4 @@
-package cli
+package terminal
 
 import (
 	"fmt"
@@ -10,25 +10,25 @@ import (
 	"golang.org/x/term"
 )
 
-// screen shows one text after another in the same place. It overwrites line by
+// Screen shows one text after another in the same place. It overwrites line by
 // line and clears only what is left over, so that nothing flickers; it changes no
 // setting of the terminal that a killed program would leave behind.
-type screen struct {
+type Screen struct {
 	out   *os.File
 	shown bool
 }
 
-// newScreen is nil where nothing can be redrawn.
-func newScreen(out io.Writer) *screen {
+// NewScreen is nil where nothing can be redrawn.
+func NewScreen(out io.Writer) *Screen {
 	file, ok := out.(*os.File)
 	if !ok || !term.IsTerminal(int(file.Fd())) || os.Getenv("TERM") == "dumb" {
 		return nil
 	}
-	return &screen{out: file}
+	return &Screen{out: file}
 }
 
-// show replaces what was shown.
-func (s *screen) show(text string) error {
+// Show replaces what was shown.
+func (s *Screen) Show(text string) error {
 	width, height, err := term.GetSize(int(s.out.Fd()))
 	if err != nil {
 		width, height = 80, 24
