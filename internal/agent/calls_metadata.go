@@ -44,7 +44,15 @@ func (a *Agent) handleFeatures(ctx context.Context, _ *call) (int, any, error) {
 	if err != nil {
 		v = ""
 	}
-	return 200, map[string]any{"cassandra_version": v, "mgmt_version": "ringspan-agent " + version.Version, "features": []string{"async_sstable_tasks", "rebuild"}}, nil
+	return 200, map[string]any{"cassandra_version": v, "mgmt_version": "ringspan-agent " + version.Version, "features": features()}, nil
+}
+
+// features are those that cass-operator asks for before it makes a call.
+func features() []string {
+	return []string{
+		"async_sstable_tasks", "async_upgrade_sstable_task", "async_compaction_task", "async_scrub_task", "async_gc_task", "async_flush_task",
+		"rebuild", "reload_internode_truststore",
+	}
 }
 
 func (a *Agent) handleSchemaVersions(ctx context.Context, _ *call) (int, any, error) {

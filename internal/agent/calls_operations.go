@@ -20,6 +20,8 @@ func (a *Agent) operationRoutes() []route {
 		{pattern: "POST /api/v1/ops/node/rebuild", limit: quick, do: a.handleRebuild},
 		{pattern: "POST /api/v0/ops/node/repair", limit: quick, do: a.handleRepair(false)},
 		{pattern: "POST /api/v1/ops/node/repair", limit: quick, do: a.handleRepair(true)},
+		{pattern: "POST /api/v0/ops/node/encryption/internode/truststore/reload", limit: longestCall, do: a.handleReloadTruststore(false)},
+		{pattern: "POST /api/v1/ops/node/encryption/internode/truststore/reload", limit: quick, do: a.handleReloadTruststore(true)},
 		{pattern: "GET /api/v0/ops/executor/job", limit: quick, do: a.handleJob},
 	}
 }

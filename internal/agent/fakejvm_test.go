@@ -112,7 +112,7 @@ func withSecret(secret string, inside http.Handler) http.Handler {
 
 // overloaded operations need their signature; Jolokia answers the whole bulk
 // with one text otherwise.
-var overloaded = []string{"stopNativeTransport", "rebuild", "forceKeyspaceCleanup", "takeSnapshot"}
+var overloaded = []string{"stopNativeTransport", "rebuild", "forceKeyspaceCleanup", "scrub", "upgradeSSTables", "takeSnapshot"}
 
 // ServeHTTP answers Jolokia's bulk requests one after another.
 func (n *fakeNode) ServeHTTP(w http.ResponseWriter, q *http.Request) {

@@ -24,6 +24,7 @@ type fakeNode struct {
 	quiet                    bool // doesn't gossip
 	setUp                    int  // refusals to open the port that are left
 	repairs                  map[string][]string
+	fails                    string // a keyspace whose sstables nothing can be done with
 
 	HostID    string
 	Tokens    []string
@@ -31,6 +32,7 @@ type fakeNode struct {
 	Roles     map[string]fakeRole
 	Schema    int      // changes so far
 	Streamed  []string // keyspaces that a rebuild remembers
+	Asked     []string // operations on sstables
 }
 
 type fakeRole struct{ Super, Login, Hash string }
@@ -50,7 +52,8 @@ func loadNode(file string, config map[string]any, args []string) *fakeNode {
 			n.Keyspaces[name] = map[string]string{"class": "org.apache.cassandra.locator.SimpleStrategy", "replication_factor": rf}
 		}
 	}
-	_, _ = fmt.Sscan(property(args, "fake.setup"), &n.setUp)                                               // 0 if there is none
+	_, _ = fmt.Sscan(property(args, "fake.setup"), &n.setUp) // 0 if there is none
+	n.fails = property(args, "fake.fails")
 	rackdc, _ := os.ReadFile(strings.TrimPrefix(property(args, "cassandra-rackdc.properties"), "file://")) // no file, no datacenter
 	n.datacenter = strings.TrimPrefix(strings.Split(string(rackdc), "\n")[0], "dc=")
 	local := filepath.Join(property(args, "cassandra.storagedir"), "data", "system", "local-1")
@@ -118,10 +121,31 @@ func (n *fakeNode) operation(name string, args []any) (any, error) {
 		return n.repairs[fmt.Sprint(args[0])], nil
 	case "forceKeyspaceCleanup":
 		return 0, nil
+	case "forceKeyspaceCompaction", "forceKeyspaceCompactionForTokenRange", "forceUserDefinedCompaction", "scrub", "garbageCollect", "forceKeyspaceFlush",
+		"upgradeSSTables", "loadNewSSTables", "reloadSslCertificates":
+		return n.sstables(name, args)
 	case "reloadSeeds":
 		return []string{}, nil
 	default:
 		return nil, fmt.Errorf("no such operation: %s", name)
+	}
+	return nil, nil
+}
+
+// sstables writes down what was asked for. Of the keyspace of -Dfake.fails some operations end with a number that isn't 0,
+// others with an exception.
+func (n *fakeNode) sstables(name string, args []any) (any, error) {
+	n.Asked = append(n.Asked, fmt.Sprint(name, args))
+	fails := slices.Contains(args, any(n.fails))
+	switch name {
+	case "scrub", "garbageCollect", "upgradeSSTables":
+		if fails {
+			return 2, nil
+		}
+		return 0, nil
+	}
+	if fails {
+		return nil, errors.New("java.lang.RuntimeException : no space left on device")
 	}
 	return nil, nil
 }
@@ -184,6 +208,8 @@ func (n *fakeNode) cql(statement string) (any, error) {
 	switch {
 	case statement == "SELECT table_name FROM system_schema.tables WHERE keyspace_name = 'system_traces'":
 		return rows{{"table_name": "'events'"}, {"table_name": "'sessions'"}}, nil
+	case strings.HasPrefix(statement, "SELECT table_name FROM system_schema.tables WHERE keyspace_name = '"):
+		return rows{}, nil
 	case strings.HasSuffix(statement, "FROM system.local"):
 		return rows{{"cluster_name": "'ring'", "broadcast_address": quote(n.address), "data_center": quote(n.datacenter), "rack": "'rack1'", "host_id": n.HostID,
 			"schema_version": n.version(), "release_version": "'5.0.9'"}}, nil

@@ -39,10 +39,11 @@ var errNoJVM = errors.New("the JVM does not answer")
 
 // The MBeans that are used here.
 const (
-	storageService = "org.apache.cassandra.db:type=StorageService"
-	storageProxy   = "org.apache.cassandra.db:type=StorageProxy"
-	gossiper       = "org.apache.cassandra.net:type=Gossiper"
-	internalCQL    = "ringspan:type=Internal"
+	storageService    = "org.apache.cassandra.db:type=StorageService"
+	storageProxy      = "org.apache.cassandra.db:type=StorageProxy"
+	compactionManager = "org.apache.cassandra.db:type=CompactionManager"
+	gossiper          = "org.apache.cassandra.net:type=Gossiper"
+	internalCQL       = "ringspan:type=Internal"
 )
 
 // jolokia reaches the JVM's MBeans on the loopback address, with the secret of

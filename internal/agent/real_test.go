@@ -71,7 +71,7 @@ func TestRealCassandra(t *testing.T) {
 			t.Log(lastOf(c.Output.(*output).String()))
 		}
 	})
-	_, client, _ := serve(t, c)
+	_, client, base := serve(t, c)
 	fake.Conform(t, fake.Subject{
 		Node: client, Address: c.Address, Datacenter: "dc1", Rack: c.Rack, Tokens: []string{"-5", "7"},
 		Settle: func() { time.Sleep(200 * time.Millisecond) }, Patience: realPatience,
@@ -80,7 +80,7 @@ func TestRealCassandra(t *testing.T) {
 				t.Errorf("port 9042 before any role exists: %v, %v", connection, err)
 			}
 		},
-		Serving: func() { logins(t); doors(t, c) },
+		Serving: func() { logins(t); doors(t, c); sstables(t, c, client, base) },
 	})
 	for why, test := range refusals {
 		t.Run(why, func(t *testing.T) { test.try(t, c) })

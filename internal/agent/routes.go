@@ -35,6 +35,7 @@ func (a *Agent) routes() []route {
 	all = append(all, a.metadataRoutes()...)
 	all = append(all, a.keyspaceRoutes()...)
 	all = append(all, a.roleRoutes()...)
+	all = append(all, a.tableRoutes()...)
 	return append(all, a.operationRoutes()...)
 }
 

@@ -102,7 +102,7 @@ func (c *Client) do(ctx context.Context, method, path string, body, out any) err
 // (503) from one that says no (500); the stock management API says 500 to both.
 func class(status int) error {
 	switch {
-	case status == http.StatusNotFound:
+	case status == http.StatusNotFound, status == http.StatusMethodNotAllowed:
 		return ErrNotFound
 	case status == http.StatusInternalServerError:
 		return ErrFailed

@@ -10,11 +10,12 @@ type Node interface {
 	Keyspaces
 	Roles
 	Operations
+	Tables
 }
 
 // Classes of errors; test with errors.Is.
 var (
-	ErrNotFound    = errors.New("not found")
+	ErrNotFound    = errors.New("not found")   // what a call is about, or the call itself: the agent is of a former version
 	ErrUnavailable = errors.New("unavailable") // nobody answers, or not in time: another try may help
 	ErrRefused     = errors.New("refused")     // the call makes no sense (4xx)
 	ErrFailed      = errors.New("failed")      // Cassandra was asked and refused it, or could not do it (500)

@@ -10,6 +10,8 @@ type Operations interface {
 	Rebuild(ctx context.Context, sourceDatacenter string) (jobID string, err error)
 	Cleanup(ctx context.Context, o CleanupOptions) (jobID string, err error)
 	Repair(ctx context.Context, o RepairOptions) (jobID string, err error)
+	// ReloadTruststore is about internode encryption: a node without it refuses.
+	ReloadTruststore(ctx context.Context) (jobID string, err error)
 	Job(ctx context.Context, id string) (Job, error)
 }
 
@@ -59,6 +61,11 @@ func (c *Client) Cleanup(ctx context.Context, o CleanupOptions) (id string, err 
 // Repair makes the replicas of the node's ranges the same.
 func (c *Client) Repair(ctx context.Context, o RepairOptions) (id string, err error) {
 	return id, c.post(ctx, "/api/v1/ops/node/repair", o, &id)
+}
+
+// ReloadTruststore makes the node read its certificates again, those that it trusts included.
+func (c *Client) ReloadTruststore(ctx context.Context) (id string, err error) {
+	return id, c.post(ctx, "/api/v1/ops/node/encryption/internode/truststore/reload", nil, &id)
 }
 
 // Job tells how far an operation is. ErrNotFound is a node that knows nothing of it any more: whether it was done can't be known.

@@ -34,6 +34,7 @@ func Conform(t *testing.T, s Subject) {
 	c.nativeTransport()
 	c.ownership()
 	c.longOperations()
+	c.tables()
 	c.drainAndStop()
 	c.restart(before)
 }

@@ -103,18 +103,68 @@ func (c *conform) longOperations() {
 	repair, err := c.Node.Repair(ctx, mgmtapi.RepairOptions{Keyspace: "system_auth", Full: true})
 	c.must(err)
 	for id, want := range map[string]string{good: mgmtapi.JobCompleted, repair: mgmtapi.JobCompleted, bad: mgmtapi.JobError} {
-		var j mgmtapi.Job
-		c.await("job "+id+" ends", func() bool {
-			j, err = c.Node.Job(ctx, id)
-			c.must(err)
-			return j.Status != mgmtapi.JobWaiting
-		})
-		if j.ID != id || j.Status != want || (j.Error != "") != (want == mgmtapi.JobError) || j.SubmitTime == "" || j.EndTime == "" {
-			c.Errorf("job: %+v, want it %s", j, want)
-		}
+		c.jobEnds(id, want)
 	}
 	_, err = c.Node.Job(ctx, "nothing-1")
 	c.is(err, mgmtapi.ErrNotFound, "a job that nobody submitted")
+}
+
+func (c *conform) jobEnds(id, want string) {
+	c.Helper()
+	var j mgmtapi.Job
+	c.await("job "+id+" ends", func() bool {
+		var err error
+		j, err = c.Node.Job(c.Context(), id)
+		c.must(err)
+		return j.Status != mgmtapi.JobWaiting
+	})
+	if j.ID != id || j.Status != want || (j.Error != "") != (want == mgmtapi.JobError) || j.SubmitTime == "" || j.EndTime == "" {
+		c.Errorf("job: %+v, want it %s", j, want)
+	}
+}
+
+// tables does each operation on sstables, and what refuses to begin.
+func (c *conform) tables() {
+	ctx, n := c.Context(), c.Node
+	known, err := n.Tables(ctx, "system_traces")
+	c.must(err)
+	if !slices.Contains(known, "events") || !slices.Contains(known, "sessions") {
+		c.Errorf("tables of system_traces: %v", known)
+	}
+	if none, err := n.Tables(ctx, "nothing"); err != nil || len(none) > 0 {
+		c.Errorf("tables of a missing keyspace: %v, %v", none, err)
+	}
+	traces := mgmtapi.TableOptions{Keyspace: "system_traces", Tables: []string{"events"}}
+	for what, begin := range map[string]func(mgmtapi.TableOptions) (string, error){
+		"compact": func(o mgmtapi.TableOptions) (string, error) {
+			return n.Compact(ctx, mgmtapi.CompactOptions{Keyspace: o.Keyspace, Tables: o.Tables})
+		},
+		"scrub": func(o mgmtapi.TableOptions) (string, error) {
+			return n.Scrub(ctx, mgmtapi.ScrubOptions{TableOptions: o})
+		},
+		"garbagecollect":   func(o mgmtapi.TableOptions) (string, error) { return n.GarbageCollect(ctx, o) },
+		"flush":            func(o mgmtapi.TableOptions) (string, error) { return n.Flush(ctx, o) },
+		"upgrade sstables": func(o mgmtapi.TableOptions) (string, error) { return n.UpgradeSSTables(ctx, o) },
+	} {
+		for _, good := range []mgmtapi.TableOptions{traces, {Keyspace: userKeyspace}, {}} {
+			id, err := begin(good)
+			c.must(err)
+			c.jobEnds(id, mgmtapi.JobCompleted)
+		}
+		_, err := begin(mgmtapi.TableOptions{Keyspace: "nothing"})
+		c.is(err, mgmtapi.ErrRefused, what+" of a missing keyspace")
+		_, err = begin(mgmtapi.TableOptions{Keyspace: "system_traces", Tables: []string{"nothing"}})
+		c.is(err, mgmtapi.ErrRefused, what+" of a missing table")
+		_, err = begin(mgmtapi.TableOptions{Tables: []string{"events"}})
+		c.is(err, mgmtapi.ErrRefused, what+" of a table of all keyspaces")
+	}
+	id, err := n.Compact(ctx, mgmtapi.CompactOptions{Keyspace: "system_traces", StartToken: "-9", EndToken: "9"})
+	c.must(err)
+	c.jobEnds(id, mgmtapi.JobCompleted)
+	_, err = n.Compact(ctx, mgmtapi.CompactOptions{Keyspace: "system_traces", StartToken: "-9"})
+	c.is(err, mgmtapi.ErrRefused, "a compaction that ends nowhere")
+	_, err = n.ReloadTruststore(ctx)
+	c.is(err, mgmtapi.ErrRefused, "reloading the truststore of a node without TLS")
 }
 
 func (c *conform) drainAndStop() {

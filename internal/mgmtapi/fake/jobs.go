@@ -49,7 +49,7 @@ func (n *Node) rebuild(c *cluster, source string) error {
 // replicas of, with all their replicas; in small datacenters these are all.
 func (n *Node) Repair(ctx context.Context, o mgmtapi.RepairOptions) (string, error) {
 	if n.isOld() {
-		return "", fmt.Errorf("repair: %w: POST /api/v1/ops/node/repair is not a call that this agent answers", mgmtapi.ErrNotFound)
+		return "", unknownCall("repair")
 	}
 	return n.submit(ctx, "repair", o.Keyspace, func(c *cluster) error { return n.repair(c, o.Keyspace) })
 }

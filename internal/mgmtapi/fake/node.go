@@ -42,6 +42,8 @@ type Node struct {
 	lost                 bool  // the volume is gone
 	refusal, ended       string
 	failing              string // what repairs end with
+	failingJobs          string // what jobs on sstables end with
+	encrypted            bool   // between nodes
 }
 
 var _ mgmtapi.Node = (*Node)(nil)

@@ -15,6 +15,7 @@ type keyspace struct {
 	class   string          // without its package
 	factors map[string]int  // by datacenter; one entry "replication_factor" for SimpleStrategy
 	holds   map[string]bool // datacenters whose replicas have the data
+	tables  []string
 }
 
 // newCluster has the keyspaces that Cassandra makes by itself.
@@ -22,9 +23,10 @@ func newCluster() *cluster {
 	simple := func(rf int) *keyspace {
 		return &keyspace{class: "SimpleStrategy", factors: map[string]int{"replication_factor": rf}, holds: map[string]bool{}}
 	}
-	local := &keyspace{class: "LocalStrategy"}
+	local, traces := &keyspace{class: "LocalStrategy"}, simple(2)
+	traces.tables = []string{"events", "sessions"}
 	return &cluster{schema: 1, roles: map[string]*role{}, keyspaces: map[string]*keyspace{
-		"system": local, "system_schema": local, "system_auth": simple(1), "system_distributed": simple(3), "system_traces": simple(2),
+		"system": local, "system_schema": local, "system_auth": simple(1), "system_distributed": simple(3), "system_traces": traces,
 	}}
 }
 
