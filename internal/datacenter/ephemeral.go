@@ -12,7 +12,7 @@ const EphemeralDataAnnotation = "ringspan.io/allow-ephemeral-data"
 
 // ephemeral tells whether the data would go with the pods.
 func (s *State) ephemeral() bool {
-	set, err := s.StatefulSet(specRacks(s.DC)[0], 0)
+	set, err := s.StatefulSet(s.DC.Racks()[0], 0)
 	if err != nil || s.DC.Spec.StorageConfig.CassandraDataVolumeClaimSpec != nil {
 		return false
 	}

@@ -1,14 +1,12 @@
 package datacenter
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"maps"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	"github.com/ringspan/ringspan/internal/hash"
 )
 
 // Annotations on a StatefulSet: for which wish of the user's its pods were last
@@ -19,12 +17,6 @@ const (
 	templateHashAnnotation = "ringspan.io/template-hash"
 )
 
-func hashOf(v any) string {
-	data, _ := json.Marshal(v) // API types: cannot fail
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:8])
-}
-
 // specHash covers what of the spec can change a pod.
 func (s *State) specHash() string {
 	spec := s.DC.Spec.DeepCopy()
@@ -32,7 +24,7 @@ func (s *State) specHash() string {
 	spec.ReplaceNodes, spec.ForceUpgradeRacks, spec.RollingRestartRequested = nil, nil, false
 	spec.AdditionalServiceConfig = api.ServiceConfig{}
 	spec.CanaryUpgrade, spec.CanaryUpgradeCount = false, 0
-	return hashOf(spec)
+	return hash.Object(spec)
 }
 
 // stamp puts the object's own hash on it.
@@ -40,7 +32,7 @@ func stamp(o client.Object) {
 	annotations := maps.Clone(o.GetAnnotations())
 	delete(annotations, api.ResourceHashAnnotation)
 	o.SetAnnotations(annotations)
-	o.SetAnnotations(merged(annotations, map[string]string{api.ResourceHashAnnotation: hashOf(o)}))
+	o.SetAnnotations(merged(annotations, map[string]string{api.ResourceHashAnnotation: hash.Object(o)}))
 }
 
 func merged(a, b map[string]string) map[string]string {

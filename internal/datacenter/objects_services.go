@@ -29,13 +29,15 @@ const (
 	portMetrics    = 9000
 )
 
-// selector are the labels that choose the datacenter's pods.
-func (s *State) selector() map[string]string {
+// Selector are the labels that all objects of a datacenter have, its pods and claims among them. Others can have them too.
+func Selector(dc *api.CassandraDatacenter) map[string]string {
 	return map[string]string{
-		api.ClusterLabel:    topology.CleanLabel(s.DC.Spec.ClusterName),
-		api.DatacenterLabel: topology.CleanLabel(s.DC.Name),
+		api.ClusterLabel:    topology.CleanLabel(dc.Spec.ClusterName),
+		api.DatacenterLabel: topology.CleanLabel(dc.Name),
 	}
 }
+
+func (s *State) selector() map[string]string { return Selector(s.DC) }
 
 // labels are on every object of the datacenter.
 func (s *State) labels() map[string]string {

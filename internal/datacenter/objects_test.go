@@ -29,7 +29,7 @@ func state(change func(*api.CassandraDatacenter)) *State {
 func template(t *testing.T, change func(*api.CassandraDatacenter)) corev1.PodTemplateSpec {
 	t.Helper()
 	s := state(change)
-	set, err := s.StatefulSet(specRacks(s.DC)[0], 1)
+	set, err := s.StatefulSet(s.DC.Racks()[0], 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,6 +63,16 @@ func TestNamesOfObjects(t *testing.T) {
 		t.Error(d)
 	}
 	if d := cmp.Diff(map[string]string{api.ClusterLabel: "multi-region", api.DatacenterLabel: "dc1", api.RackLabel: "rack1"}, set.Spec.Selector.MatchLabels); d != "" {
+		t.Error(d)
+	}
+}
+
+// Pods have the labels of what the spec says. Those that somebody put on the datacenter itself choose none.
+func TestLabelsOfADatacenterChooseNoPods(t *testing.T) {
+	s := state(func(dc *api.CassandraDatacenter) {
+		dc.Labels = map[string]string{api.ClusterLabel: "another", api.DatacenterLabel: "another"}
+	})
+	if d := cmp.Diff(map[string]string{api.ClusterLabel: "multi-region", api.DatacenterLabel: "dc1"}, Selector(s.DC)); d != "" {
 		t.Error(d)
 	}
 }
@@ -113,7 +123,7 @@ func TestTheAgentsImage(t *testing.T) {
 	} {
 		s := state(func(dc *api.CassandraDatacenter) { dc.Spec.ConfigBuilderImage = c.specs })
 		s.Agent = c.operators
-		set, err := s.StatefulSet(specRacks(s.DC)[0], 1)
+		set, err := s.StatefulSet(s.DC.Racks()[0], 1)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -172,8 +172,8 @@ func (s *State) invalid() string {
 		return s.ringRefused()
 	case s.racksRefused() != "":
 		return s.racksRefused()
-	case int(s.DC.Spec.Size) < len(racks(s.DC)):
-		return fmt.Sprintf("spec.size: %d is less than the %d racks", s.DC.Spec.Size, len(racks(s.DC)))
+	case int(s.DC.Spec.Size) < len(s.DC.RackNames()):
+		return fmt.Sprintf("spec.size: %d is less than the %d racks", s.DC.Spec.Size, len(s.DC.RackNames()))
 	case !s.begun():
 		return s.refusesEphemeral()
 	}

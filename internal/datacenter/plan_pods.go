@@ -7,7 +7,7 @@ import (
 
 // planPods says what each pod waits for or suffers from, and labels it.
 func (s *State) planPods(p *Plan) {
-	for _, rack := range racks(s.DC) {
+	for _, rack := range s.DC.RackNames() {
 		for ordinal := range s.target(rack) {
 			position := topology.Position{Rack: rack, Ordinal: ordinal}
 			pod, name := s.pod(position), s.names().Pod(position)

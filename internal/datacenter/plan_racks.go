@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	"github.com/ringspan/ringspan/internal/hash"
 	"github.com/ringspan/ringspan/internal/topology"
 )
 
@@ -199,7 +200,7 @@ func (s *State) lost(pod *Pod) string {
 // forced too, that excuses nodes that are sick, not those that the task took down.
 func (s *State) rollBlocker(pod *Pod) string {
 	own := pod.Position.Rack
-	for _, rack := range racks(s.DC) {
+	for _, rack := range s.DC.RackNames() {
 		forced := rack != own && s.forcesRestart(own)
 		if rack == own && s.fastRestart(own) || forced && !s.forcesRestart(rack) {
 			continue
@@ -235,7 +236,7 @@ func (s *State) seenAlive(pod *Pod) bool {
 // racksInOrder are the racks of the spec, those with failing nodes first: a
 // change must not wait for a node that it may heal.
 func (s *State) racksInOrder() []api.Rack {
-	all := slices.Clone(specRacks(s.DC))
+	all := slices.Clone(s.DC.Racks())
 	slices.SortStableFunc(all, func(a, b api.Rack) int { return s.failing(b.Name) - s.failing(a.Name) })
 	return all
 }
@@ -246,13 +247,6 @@ func (s *State) failing(rack string) int {
 		return 1
 	}
 	return 0
-}
-
-func specRacks(dc *api.CassandraDatacenter) []api.Rack {
-	if len(dc.Spec.Racks) == 0 {
-		return []api.Rack{{Name: "default"}}
-	}
-	return dc.Spec.Racks
 }
 
 // target is how many nodes a rack is to have now. Taking one with data away is
@@ -274,7 +268,7 @@ func (s *State) target(rack string) int {
 
 // total is the sum of the racks' targets.
 func (s *State) total() (n int) {
-	for _, rack := range racks(s.DC) {
+	for _, rack := range s.DC.RackNames() {
 		n += s.target(rack)
 	}
 	return n
@@ -286,5 +280,5 @@ func (s *State) sign(set *appsv1.StatefulSet) {
 	meta := *set
 	meta.Spec.Template, meta.Spec.VolumeClaimTemplates, meta.Spec.Replicas = corev1.PodTemplateSpec{}, nil, nil
 	set.Annotations = merged(set.Annotations, map[string]string{
-		specHashAnnotation: s.specHash(), templateHashAnnotation: hashOf(template), api.ResourceHashAnnotation: hashOf(meta)})
+		specHashAnnotation: s.specHash(), templateHashAnnotation: hash.Object(template), api.ResourceHashAnnotation: hash.Object(meta)})
 }

@@ -46,7 +46,7 @@ func (s *State) planReborn(p *Plan) (held bool) {
 	if s.initialized() || !some || !s.TookUp {
 		return false
 	}
-	for _, rack := range racks(s.DC) {
+	for _, rack := range s.DC.RackNames() {
 		for ordinal := range s.target(rack) {
 			at := topology.Position{Rack: rack, Ordinal: ordinal}
 			if pod := s.pod(at); pod == nil || !pod.Agent {

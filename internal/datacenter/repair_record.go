@@ -1,14 +1,13 @@
 package datacenter
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	"github.com/ringspan/ringspan/internal/hash"
 	"github.com/ringspan/ringspan/internal/mgmtapi"
 	"github.com/ringspan/ringspan/internal/topology"
 )
@@ -28,10 +27,7 @@ func (s *State) repairRecord(keyspace, stamp string) api.KeyspaceRepair {
 	return api.KeyspaceRepair{Of: stampHash(stamp)}
 }
 
-func stampHash(stamp string) string {
-	sum := sha256.Sum256([]byte(stamp))
-	return hex.EncodeToString(sum[:8])
-}
+func stampHash(stamp string) string { return hash.Text(stamp, 8) }
 
 // repairedThrough tells whether a node's part of a repair is done.
 func (s *State) repairedThrough(keyspace, stamp string, pod *Pod) bool {

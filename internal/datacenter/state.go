@@ -106,24 +106,22 @@ func (p Pod) broken() string {
 }
 
 // name is Cassandra's name of the datacenter.
-func (s *State) name() string {
-	if s.DC.Spec.DatacenterName != "" {
-		return s.DC.Spec.DatacenterName
-	}
-	return s.DC.Name
+func (s *State) name() string { return s.DC.CassandraName() }
+
+// NamesOf are the names of a datacenter's objects.
+func NamesOf(dc *api.CassandraDatacenter) topology.Names {
+	return topology.NamesOf(dc.Spec.ClusterName, dc.CassandraName())
 }
 
-func (s *State) names() topology.Names {
-	return topology.NamesOf(s.DC.Spec.ClusterName, s.name())
-}
+func (s *State) names() topology.Names { return NamesOf(s.DC) }
 
 // own is the datacenter in the ring. Without a ring it stands alone.
 func (s *State) own() topology.Datacenter {
 	if d, ok := s.Ring.Datacenter(s.name()); ok {
-		d.Size, d.Racks = int(s.DC.Spec.Size), racks(s.DC)
+		d.Size, d.Racks = int(s.DC.Spec.Size), s.DC.RackNames()
 		return d
 	}
-	return topology.Datacenter{Name: s.name(), Size: int(s.DC.Spec.Size), Racks: racks(s.DC), NumTokens: numTokens(s.DC)}
+	return topology.Datacenter{Name: s.name(), Size: int(s.DC.Spec.Size), Racks: s.DC.RackNames(), NumTokens: numTokens(s.DC)}
 }
 
 // StandAlone is the ring of a datacenter that was told of none. With seeds
@@ -148,16 +146,6 @@ func (s *State) founds() bool {
 func (s *State) alters() bool { return s.Ring.Founder == s.name() || s.Ring.Founder == "" }
 
 func (s *State) initialized() bool { return s.DC.Status.IsTrue(api.DatacenterInitialized) }
-
-func racks(dc *api.CassandraDatacenter) (names []string) {
-	for _, r := range dc.Spec.Racks {
-		names = append(names, r.Name)
-	}
-	if len(names) == 0 {
-		return []string{"default"}
-	}
-	return names
-}
 
 // config is the spec's config as an object.
 func config(dc *api.CassandraDatacenter) map[string]any {

@@ -105,7 +105,7 @@ func (p *Pod) hostID(byAddress string) string {
 // the spec has lost.
 func (s *State) ours(pod string) bool {
 	var sets []string
-	for _, rack := range racks(s.DC) {
+	for _, rack := range s.DC.RackNames() {
 		sets = append(sets, s.names().StatefulSet(rack))
 	}
 	for _, set := range s.LeftSets {
@@ -150,7 +150,7 @@ func (s *State) rollsSafely() bool {
 
 // notServing names the pods that there should be and that don't serve.
 func (s *State) notServing() (names []string) {
-	for _, rack := range racks(s.DC) {
+	for _, rack := range s.DC.RackNames() {
 		for ordinal := range s.target(rack) {
 			position := topology.Position{Rack: rack, Ordinal: ordinal}
 			if pod := s.pod(position); pod == nil || !pod.Ready || pod.Deleting {

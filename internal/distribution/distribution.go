@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ringspan/ringspan/internal/hash"
 	"github.com/ringspan/ringspan/internal/version"
 	"github.com/ringspan/ringspan/java"
 )
@@ -74,10 +75,7 @@ func Ensure(ctx context.Context, cache string, report func(string)) (Distributio
 	return d, nil
 }
 
-func shortHash(s string) string {
-	sum := sha256.Sum256([]byte(s))
-	return hex.EncodeToString(sum[:6])
-}
+func shortHash(s string) string { return hash.Text(s, 6) }
 
 func ensureJars(ctx context.Context, lib string, report func(string)) error {
 	if _, err := os.Stat(lib); err == nil {

@@ -1,9 +1,9 @@
 package federation
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"slices"
+
+	"github.com/ringspan/ringspan/internal/hash"
 )
 
 // A ring has an id, which every copy of it carries and which is given once, when the ring is first published. Revisions
@@ -42,8 +42,7 @@ func Identify(own Copy, peers []Copy, datacenters, name, origin string) string {
 			return p.ID
 		}
 	}
-	sum := sha256.Sum256([]byte("ringspan ring " + name + " " + origin))
-	return hex.EncodeToString(sum[:8])
+	return hash.Text("ringspan ring "+name+" "+origin, 8)
 }
 
 // OfOneRing are the copies that a region without a copy may take over: those of the ring whose datacenters it has, or of the

@@ -48,8 +48,8 @@ func (f *File) validateDatacenter(x *faults, ring *Ring, j int) {
 		switch {
 		case other.Metadata.Name == dc.Metadata.Name:
 			x.bad("metadata.name", "%s is the name of datacenters[%d] too", dc.Metadata.Name, k)
-		case cassandraName(other) == cassandraName(dc):
-			x.bad("datacenterName", "%s is Cassandra's name of datacenters[%d] too", cassandraName(dc), k)
+		case other.CassandraName() == dc.CassandraName():
+			x.bad("datacenterName", "%s is Cassandra's name of datacenters[%d] too", dc.CassandraName(), k)
 		}
 	}
 	racks := dc.Racks
@@ -64,13 +64,6 @@ func (f *File) validateDatacenter(x *faults, ring *Ring, j int) {
 	}
 	f.validateVersion(x, c, dc)
 	f.validatePlace(x, ring, dc, racks)
-}
-
-func cassandraName(dc *k8ssandra.CassandraDatacenterTemplate) string {
-	if dc.DatacenterName != "" {
-		return dc.DatacenterName
-	}
-	return dc.Metadata.Name
 }
 
 // validateVersion: the embedded cloud brings one version of Cassandra.

@@ -43,7 +43,7 @@ func (r Region) Nodes(ctx context.Context) (all []Node, err error) {
 // Pods are a datacenter's, those that are ready first. Only those that its StatefulSets made: others can have the labels, and
 // would be given a login.
 func (r Region) Pods(ctx context.Context, dc *cassandra.CassandraDatacenter) ([]corev1.Pod, error) {
-	labels := client.MatchingLabels{cassandra.DatacenterLabel: cmp.Or(dc.Labels[cassandra.DatacenterLabel], dc.Name)}
+	labels := client.MatchingLabels(datacenter.Selector(dc))
 	var sets appsv1.StatefulSetList
 	if err := r.Client.List(ctx, &sets, client.InNamespace(dc.Namespace), labels); err != nil {
 		return nil, err

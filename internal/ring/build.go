@@ -23,14 +23,6 @@ func ClusterName(k *api.K8ssandraCluster) string {
 	return k.Name
 }
 
-// DatacenterName is Cassandra's name of a datacenter.
-func DatacenterName(t api.CassandraDatacenterTemplate) string {
-	if t.DatacenterName != "" {
-		return t.DatacenterName
-	}
-	return t.Metadata.Name
-}
-
 // Namespace of a datacenter.
 func Namespace(k *api.K8ssandraCluster, t api.CassandraDatacenterTemplate) string {
 	if t.Metadata.Namespace != "" {
@@ -55,13 +47,7 @@ func Topology(k *api.K8ssandraCluster) (topology.Ring, error) {
 		if err != nil {
 			return r, err
 		}
-		d := topology.Datacenter{Name: DatacenterName(t), Region: t.K8sContext, Size: int(t.Size), NumTokens: 16}
-		for _, rack := range options.Racks {
-			d.Racks = append(d.Racks, rack.Name)
-		}
-		if len(d.Racks) == 0 {
-			d.Racks = []string{"default"}
-		}
+		d := topology.Datacenter{Name: t.CassandraName(), Region: t.K8sContext, Size: int(t.Size), Racks: cassandra.NamesOfRacks(options.Racks), NumTokens: 16}
 		if options.CassandraConfig != nil {
 			if n, ok := number(options.CassandraConfig.CassandraYaml["num_tokens"]); ok {
 				d.NumTokens = n
@@ -125,13 +111,14 @@ func SuperuserSecret(k *api.K8ssandraCluster) string {
 	if name := k.Spec.Cassandra.SuperuserSecretRef.Name; name != "" {
 		return name
 	}
-	return topology.CleanName(ClusterName(k)) + "-superuser"
+	return topology.NamesOf(ClusterName(k), "").SuperuserSecret()
 }
 
 // Auth tells whether clients must log in.
 func Auth(k *api.K8ssandraCluster) bool { return k.Spec.Auth == nil || *k.Spec.Auth }
 
-// Build makes the CassandraDatacenter number i of a ring.
+// Build is the CassandraDatacenter that number i of spec.cassandra.datacenters asks for, with everything that a region's
+// operator needs to know of the ring. Its Namespace and RegionOf say where it belongs.
 func Build(k *api.K8ssandraCluster, i int) (*cassandra.CassandraDatacenter, error) {
 	t := k.Spec.Cassandra.Datacenters[i]
 	o, err := Options(k, t)

@@ -49,12 +49,8 @@ type Member struct {
 
 // MemberOf reads a CassandraDatacenter.
 func MemberOf(dc *cassandra.CassandraDatacenter) Member {
-	name := dc.Spec.DatacenterName
-	if name == "" {
-		name = dc.Name
-	}
 	m := Member{
-		Name: name, Exists: true, Initialized: dc.Status.IsTrue(cassandra.DatacenterInitialized), Founding: ParseFounding(dc.Annotations[cassandra.FoundingAnnotation]),
+		Name: dc.CassandraName(), Exists: true, Initialized: dc.Status.IsTrue(cassandra.DatacenterInitialized), Founding: ParseFounding(dc.Annotations[cassandra.FoundingAnnotation]),
 		From: dc.Annotations[cassandra.RebuildFromAnnotation], Rebuilt: dc.Annotations[cassandra.RebuiltFromAnnotation] != "",
 		Lacks: dc.LacksData(), Stopped: dc.Spec.Stopped || stopped(dc.Status),
 		Serves: dc.Status.IsTrue(cassandra.DatacenterReady) && !dc.Spec.Stopped, Keyspaces: dc.Status.Keyspaces, OnlyAt: dc.Status.OnlyAt,

@@ -1,16 +1,11 @@
 package ring
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
-
-	"sigs.k8s.io/controller-runtime/pkg/client"
-
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 	"github.com/ringspan/ringspan/internal/deletion"
 	"github.com/ringspan/ringspan/internal/grant"
+	"github.com/ringspan/ringspan/internal/hash"
 )
 
 // planHere plans one of this region's datacenters: what it owes, its seeds, its superuser's Secret, and itself.
@@ -41,12 +36,12 @@ func (s *State) planHere(p *Plan, i int) {
 	}
 	s.planSeeds(p, i, want)
 	s.planSecretOf(p, i, want.Namespace)
-	hash := hashObject(want) // of all that is written: want is complete
-	want.Annotations[api.ResourceHashAnnotation] = hash
+	written := hash.Object(want) // of all that is written: want is complete
+	want.Annotations[api.ResourceHashAnnotation] = written
 	switch {
 	case have == nil:
 		p.add(Apply, "it isn't there", Step{Datacenter: name, Object: want})
-	case have.Annotations[api.ResourceHashAnnotation] != hash:
+	case have.Annotations[api.ResourceHashAnnotation] != written:
 		p.add(Apply, "it differs", Step{Datacenter: name, Object: want, Exists: true})
 	}
 }
@@ -97,11 +92,4 @@ func (s *State) mayUse(p *Plan, want, have *cassandra.CassandraDatacenter) bool 
 // isAnothers tells whether a datacenter was made for another ring.
 func (s *State) isAnothers(dc *cassandra.CassandraDatacenter) bool {
 	return dc.Labels[api.ClusterNameLabel] != "" && dc.Labels[api.ClusterNamespaceLabel] != "" && !s.isOurs(dc)
-}
-
-// hashObject tells whether an object is the one that was written last.
-func hashObject(o client.Object) string {
-	data, _ := json.Marshal(o) // API types: cannot fail
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:8])
 }

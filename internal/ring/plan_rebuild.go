@@ -93,7 +93,7 @@ func (s *State) preferred(rebuild *api.RebuildSpec) string {
 	}
 	for _, t := range s.templates() {
 		if t.Metadata.Name == rebuild.SourceDc {
-			return DatacenterName(t)
+			return t.CassandraName()
 		}
 	}
 	return rebuild.SourceDc
@@ -111,7 +111,7 @@ func (s *State) members(self int) (all []Member) {
 		case i != self:
 			m.Initialized, m.Stopped = s.wasSaid(t, cassandra.DatacenterInitialized), s.wasSaid(t, cassandra.DatacenterStopped)
 		}
-		m.Name = DatacenterName(t)
+		m.Name = t.CassandraName()
 		all = append(all, m)
 	}
 	return all

@@ -15,7 +15,7 @@ import (
 
 // seedService is the Service of a datacenter's seeds elsewhere.
 func seedService(k *api.K8ssandraCluster, t api.CassandraDatacenterTemplate) string {
-	return topology.NamesOf(ClusterName(k), DatacenterName(t)).AdditionalSeedService()
+	return topology.NamesOf(ClusterName(k), t.CassandraName()).AdditionalSeedService()
 }
 
 // SeedSlice is the name of the EndpointSlice with which the other datacenters' seeds are published to one.

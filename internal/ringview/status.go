@@ -144,7 +144,7 @@ func (r *Region) status(ring client.ObjectKey) ringstatus.Region {
 // datacenterStatus is what is known of a datacenter: from its own region, or while
 // that can't be asked, from what the other operators have last seen.
 func (s Snapshot) datacenterStatus(t k8ssandra.CassandraDatacenterTemplate, k *k8ssandra.K8ssandraCluster) ringstatus.Datacenter {
-	d := ringstatus.Datacenter{Name: cmp.Or(t.DatacenterName, t.Metadata.Name), Region: t.K8sContext, Size: int(t.Size)}
+	d := ringstatus.Datacenter{Name: t.CassandraName(), Region: t.K8sContext, Size: int(t.Size)}
 	if dc, region := s.datacenter(client.ObjectKeyFromObject(k), t.Metadata.Name); dc != nil {
 		d.Region = region
 		tell(&d, &dc.Status)
@@ -157,7 +157,7 @@ func (s Snapshot) datacenterStatus(t k8ssandra.CassandraDatacenterTemplate, k *k
 // standalone is the status of a datacenter without a ring.
 func (r *Region) standalone(i int) ringstatus.Status {
 	dc := &r.Datacenters[i]
-	d := ringstatus.Datacenter{Name: cmp.Or(dc.Spec.DatacenterName, dc.Name), Region: r.Name, Size: int(dc.Spec.Size)}
+	d := ringstatus.Datacenter{Name: dc.CassandraName(), Region: r.Name, Size: int(dc.Spec.Size)}
 	tell(&d, &dc.Status)
 	s := ringstatus.Status{
 		Ring: dc.Spec.ClusterName, Namespace: dc.Namespace, Ready: d.Ready, Message: d.Message,

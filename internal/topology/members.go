@@ -1,16 +1,15 @@
 package topology
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"slices"
 	"strings"
+
+	"github.com/ringspan/ringspan/internal/hash"
 )
 
 // MembersHash stands for a set of members by their host ids, in any order; those that have none yet don't count.
 func MembersHash(ids []string) string {
 	known := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return id == "" })
 	slices.Sort(known)
-	sum := sha256.Sum256([]byte(strings.Join(known, ",")))
-	return hex.EncodeToString(sum[:4])
+	return hash.Text(strings.Join(known, ","), 4)
 }

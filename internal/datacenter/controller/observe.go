@@ -72,10 +72,10 @@ func (r *Reconciler) observeObjects(ctx context.Context, s *datacenter.State) er
 	if err := r.Client.List(ctx, &sets, here, own); err != nil {
 		return err
 	}
-	names := topology.NamesOf(s.DC.Spec.ClusterName, nameOf(s.DC))
+	names := datacenter.NamesOf(s.DC)
 	for i := range sets.Items {
 		known := false
-		for _, rack := range rackNames(s.DC) {
+		for _, rack := range s.DC.RackNames() {
 			if sets.Items[i].Labels[api.RackLabel] == topology.CleanLabel(rack) && sets.Items[i].Name == names.StatefulSet(rack) {
 				s.StatefulSets[rack], known = &sets.Items[i], true
 			}
@@ -114,20 +114,10 @@ func note(s *datacenter.State, kind string, o client.Object) {
 	}
 }
 
-func rackNames(dc *api.CassandraDatacenter) (names []string) {
-	for _, rack := range dc.Spec.Racks {
-		names = append(names, rack.Name)
-	}
-	if len(names) == 0 {
-		return []string{"default"}
-	}
-	return names
-}
-
 // observeSeeds collects the addresses of seeds elsewhere: every slice of the
 // additional seed service, whoever wrote it, and the spec's names resolved.
 func (r *Reconciler) observeSeeds(ctx context.Context, s *datacenter.State) error {
-	service := topology.NamesOf(s.DC.Spec.ClusterName, nameOf(s.DC)).AdditionalSeedService()
+	service := datacenter.NamesOf(s.DC).AdditionalSeedService()
 	var list discoveryv1.EndpointSliceList
 	if err := r.Client.List(ctx, &list, client.InNamespace(s.DC.Namespace), client.MatchingLabels{discoveryv1.LabelServiceName: service}); err != nil {
 		return err
@@ -159,18 +149,10 @@ func (r *Reconciler) observeSeeds(ctx context.Context, s *datacenter.State) erro
 	return nil
 }
 
-func nameOf(dc *api.CassandraDatacenter) string {
-	if dc.Spec.DatacenterName != "" {
-		return dc.Spec.DatacenterName
-	}
-	return dc.Name
-}
-
 // observePods reads the pods, then asks all their agents at once.
 func (r *Reconciler) observePods(ctx context.Context, s *datacenter.State) error {
 	var pods corev1.PodList
-	err := r.Client.List(ctx, &pods, client.InNamespace(s.DC.Namespace), client.MatchingLabels{
-		api.ClusterLabel: topology.CleanLabel(s.DC.Spec.ClusterName), api.DatacenterLabel: topology.CleanLabel(s.DC.Name)})
+	err := r.Client.List(ctx, &pods, client.InNamespace(s.DC.Namespace), client.MatchingLabels(datacenter.Selector(s.DC)))
 	if err != nil {
 		return err
 	}
@@ -212,8 +194,8 @@ func positionOf(dc *api.CassandraDatacenter, pod *corev1.Pod) (topology.Position
 	if _, err := fmt.Sscan(pod.Name[i+1:], &ordinal); err != nil {
 		return topology.Position{}, false
 	}
-	names := topology.NamesOf(dc.Spec.ClusterName, nameOf(dc))
-	for _, rack := range rackNames(dc) {
+	names := datacenter.NamesOf(dc)
+	for _, rack := range dc.RackNames() {
 		at := topology.Position{Rack: rack, Ordinal: ordinal}
 		if pod.Labels[api.RackLabel] == topology.CleanLabel(rack) && pod.Name == names.Pod(at) {
 			return at, true
@@ -243,7 +225,7 @@ func (r *Reconciler) observeSecrets(ctx context.Context, s *datacenter.State) {
 	name := s.DC.Spec.SuperuserSecretName
 	given := name != ""
 	if !given {
-		name = topology.NamesOf(s.DC.Spec.ClusterName, nameOf(s.DC)).SuperuserSecret()
+		name = datacenter.NamesOf(s.DC).SuperuserSecret()
 	}
 	c, err := r.credentials(ctx, s.DC.Namespace, name)
 	switch {
@@ -273,7 +255,7 @@ func (r *Reconciler) observeSecrets(ctx context.Context, s *datacenter.State) {
 // elsewhere names the other regions of the datacenter's ring, whose operators share its Secret; "" when there are none. A
 // Secret that none of them has is the ring's to tell.
 func elsewhere(s *datacenter.State) string {
-	own, _ := s.Ring.Datacenter(nameOf(s.DC))
+	own, _ := s.Ring.Datacenter(s.DC.CassandraName())
 	var regions []string
 	for _, d := range s.Ring.Datacenters {
 		if d.Region != "" && d.Region != own.Region && !slices.Contains(regions, d.Region) {

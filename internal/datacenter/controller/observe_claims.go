@@ -12,15 +12,13 @@ import (
 	"github.com/ringspan/ringspan/internal/claim"
 	"github.com/ringspan/ringspan/internal/datacenter"
 	"github.com/ringspan/ringspan/internal/mgmtapi"
-	"github.com/ringspan/ringspan/internal/topology"
 )
 
 // claims are the datacenter's. The client reads them past its cache: an old claim
 // under a new pod's name would be taken for the proof of data.
 func (r *Reconciler) claims(ctx context.Context, s *datacenter.State) ([]corev1.PersistentVolumeClaim, error) {
 	var claims corev1.PersistentVolumeClaimList
-	own := client.MatchingLabels{api.DatacenterLabel: topology.CleanLabel(s.DC.Name), api.ClusterLabel: topology.CleanLabel(s.DC.Spec.ClusterName)}
-	err := r.Client.List(ctx, &claims, client.InNamespace(s.DC.Namespace), own)
+	err := r.Client.List(ctx, &claims, client.InNamespace(s.DC.Namespace), client.MatchingLabels(datacenter.Selector(s.DC)))
 	return claims.Items, err
 }
 

@@ -11,7 +11,6 @@ import (
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 	"github.com/ringspan/ringspan/internal/datacenter"
-	"github.com/ringspan/ringspan/internal/topology"
 )
 
 // observeKin finds the namespace's other datacenters of the same cluster name: their pods have the same labels, and their
@@ -21,7 +20,7 @@ func (r *Reconciler) observeKin(ctx context.Context, s *datacenter.State, servic
 	if err := r.Client.List(ctx, &list, client.InNamespace(s.DC.Namespace)); err != nil {
 		return err
 	}
-	seed := topology.NamesOf(s.DC.Spec.ClusterName, nameOf(s.DC)).SeedService()
+	seed := datacenter.NamesOf(s.DC).SeedService()
 	maker := controllerOf(services, seed)
 	s.Claims = maker == s.DC.UID
 	for i := range list.Items {
@@ -29,7 +28,7 @@ func (r *Reconciler) observeKin(ctx context.Context, s *datacenter.State, servic
 		if other.UID == s.DC.UID || ringLabels(other) != [2]string{} && ringLabels(other) == ringLabels(s.DC) {
 			continue
 		}
-		if topology.NamesOf(other.Spec.ClusterName, nameOf(other)).SeedService() == seed {
+		if datacenter.NamesOf(other).SeedService() == seed {
 			s.Kin = append(s.Kin, datacenter.Kin{Name: other.Name, Created: other.CreationTimestamp.Time, Begun: datacenter.Begun(other),
 				Joins: len(other.Spec.AdditionalSeeds) > 0, Claims: maker == other.UID})
 		}

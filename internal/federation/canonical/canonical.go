@@ -2,12 +2,12 @@ package canonical
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"reflect"
 	"slices"
+
+	"github.com/ringspan/ringspan/internal/hash"
 )
 
 // Form is what every hash begins with. Another way of making it gets another one.
@@ -26,8 +26,7 @@ func (s *Schema) Unknown(spec map[string]any) []string {
 // Former is the first version's hash, 12 hexadecimal digits: of Go's JSON with all defaults that the API server filled in.
 func Former(spec any) string {
 	data, _ := json.Marshal(spec) // API types: cannot fail
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:6])
+	return hash.Bytes(data, 6)
 }
 
 // Lost names the fields of a spec that are missing in another one.
@@ -39,8 +38,7 @@ func Lost(spec, from any) []string {
 
 func (n *node) hash(spec map[string]any) string {
 	data, _ := json.Marshal(n.strip(spec)) // made of JSON; the keys of maps are sorted
-	sum := sha256.Sum256(data)
-	return Form + hex.EncodeToString(sum[:16])
+	return Form + hash.Bytes(data, 16)
 }
 
 // object is a spec as JSON has it, numbers as they are written.

@@ -2,8 +2,6 @@ package aws
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,6 +10,7 @@ import (
 
 	"github.com/ringspan/ringspan/internal/fleet/infra"
 	"github.com/ringspan/ringspan/internal/fleet/provision"
+	"github.com/ringspan/ringspan/internal/hash"
 )
 
 // job is one step being done.
@@ -71,9 +70,7 @@ func (j *job) token() *string {
 	for _, name := range slices.Sorted(maps.Keys(j.step.Resource.Refs)) {
 		parts = append(parts, name+"="+j.ref(name))
 	}
-	sum := sha256.Sum256([]byte(strings.Join(parts, "|")))
-	text := hex.EncodeToString(sum[:16])
-	return &text
+	return new(hash.Text(strings.Join(parts, "|"), 16))
 }
 
 // tags of a resource to make: the fleet's, its logical id, a name for people, and those

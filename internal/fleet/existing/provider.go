@@ -2,8 +2,6 @@ package existing
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"time"
 
@@ -13,6 +11,7 @@ import (
 	"github.com/ringspan/ringspan/internal/fleet/cost"
 	"github.com/ringspan/ringspan/internal/fleet/infra"
 	"github.com/ringspan/ringspan/internal/fleet/provision"
+	"github.com/ringspan/ringspan/internal/hash"
 	"github.com/ringspan/ringspan/internal/network"
 )
 
@@ -27,8 +26,7 @@ var _ provision.Provider = (*Provider)(nil)
 // Question implements provision.Provider. Regions are those of the file, else all
 // that are known.
 func (p *Provider) Question(name string, spec *fleetv1.FleetSpec) provision.Question {
-	sum := sha256.Sum256([]byte("ringspan/existing/" + name))
-	q := provision.Question{Fleet: name, ID: hex.EncodeToString(sum[:10]), Spec: spec}
+	q := provision.Question{Fleet: name, ID: hash.Text("ringspan/existing/"+name, 10), Spec: spec}
 	if spec == nil {
 		return q
 	}

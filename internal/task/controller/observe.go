@@ -14,7 +14,6 @@ import (
 	"github.com/ringspan/ringspan/internal/datacenter"
 	"github.com/ringspan/ringspan/internal/mgmtapi"
 	"github.com/ringspan/ringspan/internal/task"
-	"github.com/ringspan/ringspan/internal/topology"
 )
 
 // nodeTimeout bounds one question to a node.
@@ -63,12 +62,7 @@ func (r *Reconciler) observeOthers(ctx context.Context, s *task.State) error {
 	return nil
 }
 
-func ofDatacenter(dc *cass.CassandraDatacenter) client.MatchingLabels {
-	return client.MatchingLabels{
-		cass.ClusterLabel:    topology.CleanLabel(dc.Spec.ClusterName),
-		cass.DatacenterLabel: topology.CleanLabel(dc.Name),
-	}
-}
+func ofDatacenter(dc *cass.CassandraDatacenter) client.MatchingLabels { return datacenter.Selector(dc) }
 
 // observeRacks reads the datacenter's own StatefulSets. Others with the same labels are left out.
 func (r *Reconciler) observeRacks(ctx context.Context, s *task.State) ([]appsv1.StatefulSet, error) {

@@ -1,8 +1,6 @@
 package desired
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -10,6 +8,7 @@ import (
 
 	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
 	"github.com/ringspan/ringspan/internal/fleet/infra"
+	"github.com/ringspan/ringspan/internal/hash"
 	"github.com/ringspan/ringspan/internal/network"
 )
 
@@ -50,8 +49,7 @@ func (p Planner) Desire(in infra.Input) (*infra.Desired, error) {
 // what everybody knows who has the file and the account, so that two people mean
 // the same fleet, and nothing has to be remembered.
 func FleetID(account, fleet string) string {
-	sum := sha256.Sum256([]byte("ringspan/" + account + "/" + fleet))
-	return hex.EncodeToString(sum[:10])
+	return hash.Text("ringspan/"+account+"/"+fleet, 10)
 }
 
 // desire collects resources.
