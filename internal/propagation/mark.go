@@ -52,6 +52,15 @@ func unmark(o *unstructured.Unstructured, key string) {
 	}
 }
 
+// Marks are the labels and annotations that letting go of an object takes off. A person's label that has the object left alone
+// stays.
+func Marks(o *unstructured.Unstructured) (labels, annotations []string) {
+	if !handsOff(o) {
+		labels = []string{api.ManagedLabel}
+	}
+	return labels, []string{api.PropagatedFromAnnotation}
+}
+
 // IsOurs tells whether an object that exists carries the Propagation's mark.
 func IsOurs(o *unstructured.Unstructured, p *api.Propagation) bool {
 	return o != nil && o.GetAnnotations()[api.PropagatedFromAnnotation] == Mark(p)

@@ -16,7 +16,7 @@ const (
 	Create  plan.Verb = "create"  // make the object
 	Adopt   plan.Verb = "adopt"   // take an object over that was there before
 	Update  plan.Verb = "update"  // make the object what it should be
-	Release plan.Verb = "release" // take the mark off: the object stays and is nobody's
+	Release plan.Verb = "release" // take the mark off: the object stays, and isn't the Propagation's any more
 	Delete  plan.Verb = "delete"  // delete the object
 	Forget  plan.Verb = "forget"  // an object that was managed isn't there any more, or is somebody else's
 )
@@ -160,7 +160,7 @@ func (s *State) write(d *Decision, verb plan.Verb, t Seen, why string) {
 
 // releaseAllBut lets go of managed objects other than one.
 func (s *State) releaseAllBut(d *Decision, but api.ObjectReference, why string) {
-	for _, seen := range s.Managed {
+	for _, seen := range s.held() {
 		switch {
 		case sameObject(seen.Ref, but):
 		case but.Kind != "" && isSame(seen.Live, s.Target.Live): // a kind that two API groups have
@@ -171,19 +171,37 @@ func (s *State) releaseAllBut(d *Decision, but api.ObjectReference, why string) 
 	}
 }
 
-// release takes the mark off an object, or forgets one that is gone or somebody else's.
+// held are the objects that were written down, and the one that the Propagation is about if it is proven to be its own: what was
+// written down may have been lost, as when a backup is restored.
+func (s *State) held() []Seen {
+	if t := s.Target; t.Problem == nil && s.written(t.Ref) == nil && s.proven(t) {
+		return append(slices.Clone(s.Managed), t)
+	}
+	return s.Managed
+}
+
+// release takes the mark off an object, or forgets one that is gone or another Propagation's. No mark stays on what is let go,
+// whatever it has become: with it, the object would be taken for the Propagation's later, and overwritten without being adopted.
 func (s *State) release(d *Decision, seen Seen, why string) {
 	switch {
 	case seen.Problem != nil:
 		d.refuse(seen.Problem.Reason, fmt.Sprintf("%s can't be let go: %s", name(seen.Ref), seen.Problem.Message))
 	case seen.Live == nil:
 		d.step(Forget, seen, "it is not there")
-	case !IsOurs(seen.Live, s.Propagation) || handsOff(seen.Live):
+	case !IsOurs(seen.Live, s.Propagation):
 		d.step(Forget, seen, "it is not the Propagation's any more")
-	case OwnedBy(seen.Live) != "":
-		d.step(Forget, seen, OwnedBy(seen.Live))
 	default:
+		s.unidentify(d, seen)
 		d.step(Release, seen, why)
+	}
+}
+
+// unidentify takes back which object was written down, before its mark is taken off: when a crash comes after that, an object
+// without a mark must not be given it back.
+func (s *State) unidentify(d *Decision, seen Seen) {
+	if written := s.written(seen.Ref); written != nil && written.UID != "" && !s.isDeleting() {
+		d.step(Record, seen, "before it is let go")
+		d.Steps[len(d.Steps)-1].Ref.UID = ""
 	}
 }
 
@@ -227,10 +245,12 @@ func (s *State) remove(d *Decision, seen Seen) {
 		d.refuse(api.RegionDeletionFailed, fmt.Sprintf("%s: %s", name(seen.Ref), seen.Problem.Message))
 	case seen.Live == nil:
 		d.step(Forget, seen, "it is gone")
-	case !IsOurs(seen.Live, s.Propagation) || handsOff(seen.Live):
+	case !IsOurs(seen.Live, s.Propagation):
 		d.step(Forget, seen, "it is not the Propagation's any more")
+	case handsOff(seen.Live):
+		d.step(Release, seen, "a person has it left alone")
 	case OwnedBy(seen.Live) != "":
-		d.step(Forget, seen, OwnedBy(seen.Live))
+		d.step(Release, seen, OwnedBy(seen.Live))
 	case !s.proven(seen):
 		d.step(Release, seen, "it is not the object that was written down")
 	case seen.Live.GetDeletionTimestamp() != nil:

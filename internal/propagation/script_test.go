@@ -33,11 +33,17 @@ func (w *world) command(t *testing.T, d *datadriven.TestData) string {
 			w.dying(t, arg("dies"))
 		}
 		return w.run()
+	case "die": // each operator, in one pass, after so many steps; it isn't back yet
+		w.diesOnce(t, arg("after"))
 	case "cut":
 		r.cut = true
 	case "heal":
 		r.cut = false
-	case "label":
+	case "label": // a region, or an object
+		if o := r.objects[arg("object")]; o != nil {
+			o.SetLabels(map[string]string{arg("key"): arg("value")})
+			return ""
+		}
 		r.labels = map[string]string{arg("key"): arg("value")}
 	case "object": // somebody makes an object
 		r.make(object(t, d.Input))
@@ -56,6 +62,8 @@ func (w *world) command(t *testing.T, d *datadriven.TestData) string {
 			return ""
 		}
 		unstructured.RemoveNestedField(r.objects[arg("object")].Object, strings.Split(arg("path"), ".")...)
+	case "forget": // a backup was restored, without statuses
+		r.copy.Status = api.PropagationStatus{}
 	case "namespace": // somebody deletes the objects' one
 		r.objects = map[string]*unstructured.Unstructured{}
 	case "own": // an operator takes one over
@@ -81,6 +89,19 @@ func (w *world) command(t *testing.T, d *datadriven.TestData) string {
 }
 
 func (w *world) dying(t *testing.T, after string) {
+	w.die(t, after, func() { w.run() })
+}
+
+func (w *world) diesOnce(t *testing.T, after string) {
+	w.die(t, after, func() {
+		w.agree()
+		for _, r := range w.regions {
+			r.pass()
+		}
+	})
+}
+
+func (w *world) die(t *testing.T, after string, during func()) {
 	n, err := strconv.Atoi(after)
 	if err != nil {
 		t.Fatal(err)
@@ -88,7 +109,7 @@ func (w *world) dying(t *testing.T, after string) {
 	for _, r := range w.regions {
 		r.dies = n
 	}
-	w.run()
+	during()
 	for _, r := range w.regions {
 		r.dies, r.printed = -1, ""
 	}

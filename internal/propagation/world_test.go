@@ -143,11 +143,15 @@ func (r *worldRegion) pass() string {
 	managed, verdict := slices.Clone(r.copy.Status.Managed), d.Verdict
 	for i, step := range d.Steps {
 		if i == r.dies {
-			r.copy.Status.Managed = managed // written before the object is
 			return "it dies\n"
 		}
 		r.carryOut(step)
-		managed = Managed(managed, step.seenAfter(r))
+		if managed = Managed(managed, step.seenAfter(r)); step.Verb == Record {
+			r.copy.Status.Managed = slices.Clone(managed)
+		}
+	}
+	if len(d.Steps) > 0 && len(d.Steps) == r.dies {
+		return "it dies\n" // before it writes the status
 	}
 	text := textOf(d)
 	if d.Gone && r.allKnow() {
@@ -240,8 +244,14 @@ func (r *worldRegion) carryOut(s Step) {
 		r.applied[string(s.Ref.UID)] = s.Object.DeepCopy().Object
 		written(o)
 	case Release:
-		unmark(r.objects[key(s.Ref)], api.ManagedLabel)
-		unmark(r.objects[key(s.Ref)], api.PropagatedFromAnnotation)
+		o := r.objects[key(s.Ref)]
+		labels, annotations := Marks(o)
+		for _, one := range labels {
+			unstructured.RemoveNestedField(o.Object, "metadata", "labels", one)
+		}
+		for _, one := range annotations {
+			unstructured.RemoveNestedField(o.Object, "metadata", "annotations", one)
+		}
 	case Delete:
 		delete(r.objects, key(s.Ref))
 	case Record, Forget:

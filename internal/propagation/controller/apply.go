@@ -113,9 +113,16 @@ func (r *Reconciler) release(ctx context.Context, p *api.Propagation, step propa
 	if err != nil {
 		return err
 	}
+	none := func(keys []string) map[string]any {
+		gone := map[string]any{}
+		for _, key := range keys {
+			gone[key] = nil
+		}
+		return gone
+	}
+	labels, annotations := propagation.Marks(step.Live)
 	data, err := json.Marshal(map[string]any{"metadata": map[string]any{
-		"uid": step.Live.GetUID(), "resourceVersion": step.Live.GetResourceVersion(),
-		"labels": map[string]any{api.ManagedLabel: nil}, "annotations": map[string]any{api.PropagatedFromAnnotation: nil},
+		"uid": step.Live.GetUID(), "resourceVersion": step.Live.GetResourceVersion(), "labels": none(labels), "annotations": none(annotations),
 	}})
 	if err != nil {
 		return err
