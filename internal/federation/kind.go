@@ -22,6 +22,7 @@ type Kind struct {
 	schema.GroupVersionKind
 	Noun  string // what it is called in sentences, "ring" for one
 	Parts string // and what a region makes of it, "datacenters"
+	Grant string // the word that a namespace's grant has to say to let it in; "" for those that need none
 
 	// Definition names its CustomResourceDefinition.
 	Definition string

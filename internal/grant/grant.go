@@ -8,22 +8,48 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// Annotation of a namespace lists who may reach into it: NAMESPACE for all rings, ReplicatedSecrets and Propagations of a namespace, or
-// NAMESPACE/NAME for one, separated by commas.
+// Annotation of a namespace lists who may reach into it, separated by commas: NAMESPACE for all rings of a namespace, with their tasks,
+// and its ReplicatedSecrets, NAMESPACE/NAME for one; and for its Propagations, which may bring anything, the same after a word of
+// their own, as in propagation:NAMESPACE. An operator of a version that doesn't know the word lets nothing in by it.
 const Annotation = "ringspan.io/accepts-from"
 
-// Asker is a ring, a ReplicatedSecret or a Propagation.
-type Asker struct{ Namespace, Name string }
+// Propagation is the word for Propagations.
+const Propagation = "propagation"
 
-// String is the entry that allows this one and no other.
+// Asker is a ring, a ReplicatedSecret or a Propagation.
+type Asker struct {
+	Kind            string // the word that a grant has to say; "" for those that need none
+	Namespace, Name string
+}
+
+// String is the name of this one, as in a grant without a word.
 func (a Asker) String() string { return a.Namespace + "/" + a.Name }
+
+// entry allows this one and no other, wide all of its namespace.
+func (a Asker) entry() string { return a.word() + a.String() }
+func (a Asker) wide() string  { return a.word() + a.Namespace }
+
+func (a Asker) word() string {
+	if a.Kind == "" {
+		return ""
+	}
+	return a.Kind + ":"
+}
+
+// called is how sentences name the asker.
+func (a Asker) called() string {
+	if a.Kind == Propagation {
+		return "Propagation " + a.String()
+	}
+	return a.String()
+}
 
 // Own tells whether a namespace is the asker's own, here or in another region.
 func (a Asker) Own(namespace string) bool { return a.Namespace == namespace }
 
 // Accepts tells whether the namespace has a grant for the asker; nil is a namespace that doesn't exist.
 func Accepts(ns *corev1.Namespace, a Asker) bool {
-	return ns != nil && slices.ContainsFunc(entries(ns), func(e string) bool { return e == a.Namespace || e == a.String() })
+	return ns != nil && slices.ContainsFunc(entries(ns), func(e string) bool { return e == a.wide() || e == a.entry() })
 }
 
 func entries(ns *corev1.Namespace) (all []string) {
@@ -41,9 +67,9 @@ func With(ns *corev1.Namespace, a Asker) string {
 		return ns.Annotations[Annotation]
 	}
 	if ns == nil {
-		return a.String()
+		return a.entry()
 	}
-	return strings.Join(append(entries(ns), a.String()), ",")
+	return strings.Join(append(entries(ns), a.entry()), ",")
 }
 
 // Missing says in one sentence what is not allowed, and the command that allows it. region is a kubectl context.
@@ -52,7 +78,7 @@ func Missing(what, region, name string, ns *corev1.Namespace, a Asker) string {
 	if ns == nil {
 		command = fmt.Sprintf("kubectl --context %s create namespace %s && %s", region, name, command)
 	}
-	return fmt.Sprintf("%s: namespace %s of region %s does not accept it from %s; to allow it: %s", what, name, region, a, command)
+	return fmt.Sprintf("%s: namespace %s of region %s does not accept it from %s; to allow it: %s", what, name, region, a.called(), command)
 }
 
 // Guarded are namespaces whose service accounts can be anything in a cluster. What comes from the namespace of that name

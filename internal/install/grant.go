@@ -19,7 +19,7 @@ func Grant(ctx context.Context, c client.Client, namespace string, a grant.Asker
 	err := c.Get(ctx, client.ObjectKeyFromObject(ns), ns)
 	switch {
 	case apierrors.IsNotFound(err):
-		ns.Annotations = map[string]string{grant.Annotation: a.String()}
+		ns.Annotations = map[string]string{grant.Annotation: grant.With(nil, a)}
 		err = c.Create(ctx, ns)
 	case err == nil && !grant.Accepts(ns, a):
 		before := ns.DeepCopy()

@@ -6,6 +6,7 @@ import (
 	api "github.com/ringspan/ringspan/api/fleet/v1alpha1"
 	"github.com/ringspan/ringspan/internal/federation"
 	"github.com/ringspan/ringspan/internal/federation/canonical"
+	"github.com/ringspan/ringspan/internal/grant"
 )
 
 // Definition is the name of the CustomResourceDefinition.
@@ -17,6 +18,7 @@ var Kind = &federation.Kind{
 	GroupVersionKind: api.GroupVersion.WithKind("Propagation"),
 	Noun:             "propagation",
 	Parts:            "objects",
+	Grant:            grant.Propagation,
 	Definition:       Definition,
 	New:              func() federation.Object { return &api.Propagation{} },
 	Spec:             func(o federation.Object) any { return &o.(*api.Propagation).Spec },

@@ -104,7 +104,7 @@ func (p *Pass) missingToTakeOver(ctx context.Context) (string, error) {
 	if apierrors.IsNotFound(err) {
 		ns, err = nil, nil
 	}
-	a := grant.Asker{Namespace: p.name.Namespace, Name: p.name.Name}
+	a := grant.Asker{Kind: p.Kind.Grant, Namespace: p.name.Namespace, Name: p.name.Name}
 	if err != nil || grant.Accepts(ns, a) {
 		return "", err
 	}

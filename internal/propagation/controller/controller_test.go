@@ -208,7 +208,11 @@ func TestANamespaceHasToAcceptAPropagation(t *testing.T) {
 	w.lets(other)
 	w.apply(strings.Replace(twoRegions, "metadata: {name: front}", "metadata: {name: front, namespace: "+other+"}", 1))
 	s.until("both to be said", func() bool {
-		return c.says(west, api.RegionGrantMissing, "annotate --overwrite namespace "+other+" "+grant.Annotation+"="+s.ns+"/front") && w.says(central, api.RegionNamespaceMissing, "create namespace "+other)
+		return c.says(west, api.RegionGrantMissing, "annotate --overwrite namespace "+other+" "+grant.Annotation+"=propagation:"+s.ns+"/front") && w.says(central, api.RegionNamespaceMissing, "create namespace "+other)
+	})
+	w.grants(other, s.ns+","+s.ns+"/front") // to its rings
+	s.until("that to be too little", func() bool {
+		return w.says(west, api.RegionGrantMissing, grant.Annotation+"="+s.ns+","+s.ns+"/front,propagation:"+s.ns+"/front")
 	})
 	if w.data(other, "front") != nil {
 		t.Error("the object was made without a grant")
@@ -218,6 +222,27 @@ func TestANamespaceHasToAcceptAPropagation(t *testing.T) {
 		r.accepts(other)
 	}
 	s.until("the object", func() bool { return s.inSync() && c.data(other, "front") != nil })
+}
+
+// In a namespace where a pod can become anything, not even one of the same name takes a Propagation over unasked, nor when it accepts
+// the other one's rings.
+func TestAGuardedNamespaceTakesNoPropagationOver(t *testing.T) {
+	s := newStage(t)
+	w, c := s.by[west], s.by[central]
+	s.ns = "kube-" + s.ns
+	w.lets(s.ns)
+	c.lets(s.ns)
+	c.grants(s.ns, s.ns)
+	w.apply(twoRegions)
+	s.until("the object in the west", func() bool { return w.says(west, api.RegionInSync, "") })
+	for range 3 {
+		s.round()
+	}
+	if c.copy() != nil || c.data(s.ns, "front") != nil {
+		t.Error("a grant for rings let a Propagation in")
+	}
+	c.accepts(s.ns)
+	s.until("the object", func() bool { return s.inSync() && c.data(s.ns, "front") != nil })
 }
 
 // A live object of one region is followed by the others.

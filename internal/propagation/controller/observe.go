@@ -100,7 +100,7 @@ func (p *pass) observeTarget(ctx context.Context) error {
 // granted says why an object must not be written in a namespace; nil when it may. The Propagation's own namespace needs no
 // grant, nor do objects that are in none.
 func (p *pass) granted(ctx context.Context, ref api.ObjectReference) (problem *propagation.Problem, err error) {
-	asker := grant.Asker{Namespace: p.p.Namespace, Name: p.p.Name}
+	asker := grant.Asker{Kind: propagation.Kind.Grant, Namespace: p.p.Namespace, Name: p.p.Name}
 	if ref.Namespace == "" || asker.Own(ref.Namespace) {
 		return problem, nil
 	}

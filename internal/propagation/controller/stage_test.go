@@ -123,12 +123,17 @@ func (r *region) lets(namespace string) {
 	r.letsAct(namespace)
 }
 
-// accepts has a namespace accept what the Propagation's own one asks for.
+// accepts has a namespace accept the Propagations of the Propagation's own one.
 func (r *region) accepts(namespace string) {
+	r.t.Helper()
+	r.grants(namespace, "propagation:"+r.ns)
+}
+
+func (r *region) grants(namespace, entries string) {
 	r.t.Helper()
 	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}
 	before := ns.DeepCopy()
-	ns.Annotations = map[string]string{grant.Annotation: r.ns}
+	ns.Annotations = map[string]string{grant.Annotation: entries}
 	r.must(r.admin.Patch(r.t.Context(), ns, client.MergeFrom(before)))
 }
 
