@@ -7,6 +7,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/validation"
 
 	api "github.com/ringspan/ringspan/api/fleet/v1alpha1"
 	"github.com/ringspan/ringspan/internal/propagation"
@@ -139,7 +140,7 @@ func (k *kubefed) propagate(o *unstructured.Unstructured) {
 		return
 	}
 	p := api.Propagation{TypeMeta: metav1.TypeMeta{APIVersion: api.GroupVersion.String(), Kind: "Propagation"}}
-	p.Namespace, p.Name = orElse(o.GetNamespace(), k.Namespace), strings.ToLower(t.kind)+"-"+o.GetName()
+	p.Namespace, p.Name = orElse(o.GetNamespace(), k.Namespace), propagation.NameOf(t.kind, o.GetName())
 	p.Spec.ServiceAccountName, p.Spec.Adopt = k.ServiceAccount, k.Adopt
 	p.Spec.Template = k.template(o, t)
 	p.Spec.Placement = k.placement(o, t)
@@ -151,6 +152,9 @@ func (k *kubefed) propagate(o *unstructured.Unstructured) {
 	if by := k.scheduled[o.GetKind()+" "+o.GetNamespace()+"/"+o.GetName()]; by != "" && len(p.Spec.Overrides) > 0 {
 		k.note(o, "overrides of /spec/replicas are what ReplicaSchedulingPreference %s last computed, and stay as they are", by)
 	}
+	if !k.isNew(o, &p) {
+		return
+	}
 	if err := propagation.Check(&p.Spec); err != nil {
 		for line := range strings.SplitSeq(err.Error(), "\n") {
 			k.note(o, "not carried over: %s", line)
@@ -158,6 +162,23 @@ func (k *kubefed) propagate(o *unstructured.Unstructured) {
 		return
 	}
 	k.Propagations = append(k.Propagations, p)
+}
+
+// isNew tells whether an object's Propagation can have the name and namespace that were made for it. A name that had to be changed is
+// said, because commands take it.
+func (k *kubefed) isNew(o *unstructured.Unstructured, p *api.Propagation) bool {
+	if wrong := validation.IsDNS1123Label(p.Namespace); len(wrong) > 0 {
+		k.note(o, "not carried over: metadata.namespace: %q is not the name of a namespace: %s", p.Namespace, wrong[0])
+		return false
+	}
+	if slices.ContainsFunc(k.Propagations, func(other api.Propagation) bool { return other.Namespace == p.Namespace && other.Name == p.Name }) {
+		k.note(o, "not carried over: Propagation %s/%s is made of another object already; give this one a Propagation of another name", p.Namespace, p.Name)
+		return false
+	}
+	if kind, _, _ := unstructured.NestedString(p.Spec.Template, "kind"); p.Name != strings.ToLower(kind)+"-"+o.GetName() {
+		k.note(o, "its Propagation is called %s, because the object's name can't be part of a Propagation's", p.Name)
+	}
+	return true
 }
 
 // target is what a federated object is about: by its FederatedTypeConfig, by its template, or one of the kinds that

@@ -34,7 +34,7 @@ func (q Request) Propagation() client.ObjectKey {
 	if q.Kind == "" {
 		return client.ObjectKey{Namespace: q.Namespace, Name: q.Name}
 	}
-	return client.ObjectKey{Namespace: q.Namespace, Name: strings.ToLower(q.Kind) + "-" + q.Name}
+	return client.ObjectKey{Namespace: q.Namespace, Name: propagation.NameOf(q.Kind, q.Name)}
 }
 
 // Place changes where an object is, and makes a Propagation for it when there is none. It says what it did.
