@@ -54,7 +54,7 @@ func Plan(s *State) (d Decision) {
 	}
 	for i := range s.Profiles {
 		if live := &s.Profiles[i]; !wanted[live.GetName()] && isOurs(live) && live.GetDeletionTimestamp() == nil {
-			d.step(Delete, nil, live, "the fleet has no region of the name")
+			s.missed(&d, live)
 		}
 	}
 	slices.SortStableFunc(d.Steps, func(a, b Step) int { return cmp.Compare(a.Target, b.Target) })
@@ -74,6 +74,25 @@ func (s *State) publish(d *Decision, r Region) {
 	case !isOurs(live):
 		d.Worry("region %s has no ClusterProfile of ours: there is one of the name, which %s", r.Name, whose(live))
 	case live.GetDeletionTimestamp() != nil:
+	case !contains(live.Object, profile.Object), live.GetAnnotations()[absentAnnotation] != "":
+		d.step(Update, profile, live, "it is not what it should be")
+	case !contains(live.Object, status.Object):
+		d.step(Tell, status, live, "the region's state is another one")
+	}
+}
+
+// missed decides about the profile of a region that no ClientConfig names. One may be missing for a moment, as when it is replaced,
+// and programs move what they have placed when a profile goes: it stays until the region was missed for long.
+func (s *State) missed(d *Decision, live *unstructured.Unstructured) {
+	since := absentSince(live, s.Now)
+	if !since.IsZero() && s.Now.Sub(since) >= goneAfter {
+		d.step(Delete, nil, live, fmt.Sprintf("no ClientConfig has named the region for %s", goneAfter))
+		return
+	}
+	profile, status := Wanted(Region{Name: live.GetName(), Absent: true}, s.APIVersion, s.Namespace, live, s.Now)
+	switch {
+	case since.IsZero():
+		d.step(Update, profile, live, "no ClientConfig names the region")
 	case !contains(live.Object, profile.Object):
 		d.step(Update, profile, live, "it is not what it should be")
 	case !contains(live.Object, status.Object):

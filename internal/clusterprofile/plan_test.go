@@ -71,6 +71,7 @@ func (w *world) carryOut(step Step) {
 		}
 		if step.Verb == Update {
 			live.SetLabels(step.Wanted.GetLabels())
+			live.SetAnnotations(step.Wanted.GetAnnotations())
 		}
 	}
 }
@@ -107,8 +108,38 @@ tell ClusterProfile west: the region's state is another one`)
 	w.profile("west").SetLabels(map[string]string{"mine": "1"})
 	w.check(t, "a change by hand", "update ClusterProfile west: it is not what it should be")
 
-	w.Regions = w.Regions[:1]
-	w.check(t, "a region leaves", "delete ClusterProfile central: the fleet has no region of the name")
+	all := w.Regions
+	w.Regions = all[:1]
+	w.check(t, "a region's ClientConfig is not there", `
+update ClusterProfile central: no ClientConfig names the region
+tell ClusterProfile central: the region's state is another one`)
+	w.Now = w.Now.Add(goneAfter - time.Second)
+	w.check(t, "not for long yet", "")
+	w.Regions = all
+	w.check(t, "it was not there for a while only", `
+update ClusterProfile central: it is not what it should be
+tell ClusterProfile central: the region's state is another one`)
+	w.Regions = all[:1]
+	w.Now = w.Now.Add(time.Hour)
+	w.check(t, "it is not there again: the time begins anew", `
+update ClusterProfile central: no ClientConfig names the region
+tell ClusterProfile central: the region's state is another one`)
+	w.Now = w.Now.Add(goneAfter)
+	w.check(t, "the region has left", "delete ClusterProfile central: no ClientConfig has named the region for 10m0s")
+}
+
+// What says since when a region isn't named can be changed by others: that must not have a profile deleted at once.
+func TestTheTimeOfAbsenceIsReadWithCare(t *testing.T) {
+	for _, text := range []string{"", "yesterday", now.Add(time.Hour).Format(time.RFC3339)} {
+		w := newWorld(Region{Name: "west", Answers: true})
+		w.check(t, "the first look", `
+create ClusterProfile west: the region is one of the fleet
+tell ClusterProfile west: the region's state is another one`)
+		w.put("central", Manager, Manager).SetAnnotations(map[string]string{absentAnnotation: text})
+		w.check(t, text, `
+update ClusterProfile central: no ClientConfig names the region
+tell ClusterProfile central: the region's state is another one`)
+	}
 }
 
 // What isn't proven to be ours is neither written nor deleted.

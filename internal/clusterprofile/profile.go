@@ -25,9 +25,16 @@ const (
 	propertyRegion = "topology.kubernetes.io/region"
 )
 
+// absentAnnotation says since when no ClientConfig names a profile's region.
+const absentAnnotation = "ringspan.io/absent-since"
+
+// goneAfter is how long that may last before the region counts as one that has left the fleet.
+const goneAfter = 10 * time.Minute
+
 // Region is one of the fleet, as it is known in the region that publishes it.
 type Region struct {
 	Name       string
+	Absent     bool // no ClientConfig names it, and it may have left
 	Answers    bool
 	Since      time.Time // of Answers; zero when it isn't known
 	Message    string    // why it doesn't answer
@@ -48,6 +55,13 @@ func Wanted(r Region, apiVersion, namespace string, live *unstructured.Unstructu
 	}
 	profile = object("spec", map[string]any{"displayName": r.Name, "clusterManager": map[string]any{"name": Manager}})
 	profile.SetLabels(map[string]string{ManagerLabel: Manager})
+	if r.Absent {
+		since := absentSince(live, now)
+		if since.IsZero() {
+			since = now
+		}
+		profile.SetAnnotations(map[string]string{absentAnnotation: since.UTC().Format(time.RFC3339)})
+	}
 	content := map[string]any{"conditions": []any{condition(r, live, now)}, "properties": properties(r, live)}
 	if version := orElse(r.Kubernetes, text(live, "status", "version", "kubernetes")); version != "" {
 		content["version"] = map[string]any{"kubernetes": version}
@@ -58,7 +72,10 @@ func Wanted(r Region, apiVersion, namespace string, live *unstructured.Unstructu
 // condition says whether the region answers. One that doesn't is Unknown: what doesn't answer from here may be well.
 func condition(r Region, live *unstructured.Unstructured, now time.Time) map[string]any {
 	c := map[string]any{"type": healthy, "status": string(metav1.ConditionTrue), "reason": "Answers", "message": "the region's API server answers"}
-	if !r.Answers {
+	switch {
+	case r.Absent:
+		c["status"], c["reason"], c["message"] = string(metav1.ConditionUnknown), "NotKnown", "no ClientConfig names the region"
+	case !r.Answers:
 		c["status"], c["reason"], c["message"] = string(metav1.ConditionUnknown), "NotReachable", "the region does not answer: "+r.Message
 	}
 	since := r.Since
@@ -72,6 +89,18 @@ func condition(r Region, live *unstructured.Unstructured, now time.Time) map[str
 		}
 	}
 	return c
+}
+
+// absentSince is since when a region isn't named; zero when that isn't known, or can't be true.
+func absentSince(live *unstructured.Unstructured, now time.Time) time.Time {
+	if live == nil {
+		return time.Time{}
+	}
+	since, err := time.Parse(time.RFC3339, live.GetAnnotations()[absentAnnotation])
+	if err != nil || since.After(now) {
+		return time.Time{}
+	}
+	return since
 }
 
 func properties(r Region, live *unstructured.Unstructured) (all []any) {

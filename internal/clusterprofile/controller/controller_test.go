@@ -167,6 +167,15 @@ func TestRegionsArePublished(t *testing.T) {
 	s.link.Cut(false)
 	s.until("the heal", s.has(central+"=True", west+"=True", "us-east-1"))
 
+	var configs configv1beta1.ClientConfigList
+	s.must(s.cluster.Client.List(t.Context(), &configs, client.InNamespace(install.Namespace)))
+	s.must(s.cluster.Client.DeleteAllOf(t.Context(), &configv1beta1.ClientConfig{}, client.InNamespace(install.Namespace)))
+	s.until("the region to be missed", s.has(central+"=Unknown", west+"=True", "us-east-1"))
+	for i := range configs.Items {
+		configs.Items[i].ResourceVersion = ""
+		s.must(s.cluster.Client.Create(t.Context(), &configs.Items[i]))
+	}
+	s.until("the region to be known again", s.has(central+"=True", west+"=True", "us-east-1"))
 	s.must(s.cluster.Client.DeleteAllOf(t.Context(), &configv1beta1.ClientConfig{}, client.InNamespace(install.Namespace)))
 	s.until("the region to go", s.has(west+"=True", "us-east-1"))
 	o := s.profile(west)
