@@ -16,9 +16,6 @@ import (
 	"github.com/ringspan/ringspan/internal/replication"
 )
 
-// copyOfAnnotation of a superuser's Secret says which ring's it is a copy of, in a namespace that isn't the ring's.
-const copyOfAnnotation = "ringspan.io/superuser-of"
-
 // planSecret makes sure that the superuser's Secret is here: given, made by the founder's region, or fetched from a region
 // that has it.
 func (s *State) planSecret(p *Plan) {
@@ -46,41 +43,104 @@ func (s *State) planSecret(p *Plan) {
 	s.planRefresh(p)
 }
 
-// planRefresh keeps a copy like its original, while that can be read.
+// planRefresh keeps a copy like its original, while that can be read, and tells where it isn't clear which one that is.
 func (s *State) planRefresh(p *Plan) {
-	from := s.Secret.Found.Annotations[federation.OriginAnnotation]
-	peer := s.peer(from)
-	if peer == nil || !peer.Reachable || peer.Secret.Found == nil || alike(peer.Secret.Found.Data, s.Secret.Found.Data) {
-		return
+	switch from := s.Secret.Found.Annotations[federation.OriginAnnotation]; {
+	case from == "":
+		s.planDiffers(p)
+	case from == s.Region:
+		s.planReturned(p)
+	case s.peer(from) != nil:
+		s.planCopy(p, from)
 	}
+}
+
+// planDiffers names originals of other regions with other contents: each datacenter would give the superuser another password.
+func (s *State) planDiffers(p *Plan) {
+	for _, other := range s.originals() {
+		if !alike(other.Secret.Found.Data, s.Secret.Found.Data) {
+			p.Worry("Secret %s in namespace %s differs between the regions %s and %s, and neither is a copy: the roles of the ring have one password. Give both the same username and password",
+				s.Secret.Found.Name, s.Ring.Namespace, s.Region, other.Region)
+		}
+	}
+}
+
+// planReturned makes an original that came back from a copy the only one, or a copy again: a former version's copy may name
+// this region although it was pulled from another one's original. Which one holds is decided only where they are alike.
+func (s *State) planReturned(p *Plan) {
+	others := s.originals()
+	for _, other := range others {
+		given := other.Secret.Found.Annotations[federation.OriginAnnotation] == ""
+		if alike(other.Secret.Found.Data, s.Secret.Found.Data) && (given || other.Region < s.Region) {
+			s.rewrite(p, other.Region, nil, "the original is in region "+other.Region)
+			return
+		}
+	}
+	s.planDiffers(p)
+	if len(others) == 0 && len(s.regionsThatMayHave()) == 0 {
+		s.rewrite(p, "", nil, "no other region has the original")
+	}
+}
+
+// planCopy lets a copy follow its original.
+func (s *State) planCopy(p *Plan, from string) {
+	original, data := s.original(s.Region), s.Secret.Found.Data
+	for _, region := range []string{from, original} { // the last one that can be read
+		if secret := s.secretIn(region); secret != nil && original != s.Region {
+			data = secret.Data
+		}
+	}
+	switch {
+	case original != from:
+		s.rewrite(p, original, data, "it was a copy of a copy; the original is in region "+original)
+	case !alike(data, s.Secret.Found.Data):
+		s.rewrite(p, original, data, "it has changed in region "+original)
+	}
+}
+
+// rewrite writes this region's Secret, which is a copy, with the region of its original; "" where it is that itself.
+func (s *State) rewrite(p *Plan, original string, data map[string][]byte, why string) {
 	next := s.Secret.Found.DeepCopy()
-	next.Data = peer.Secret.Found.Data
-	p.add(UpdateSecret, "it has changed in region "+from, Step{Object: next, Exists: true})
+	if data != nil {
+		next.Data = data
+	}
+	s.mark(next, original)
+	if id := s.Ring.Annotations[api.RingIDAnnotation]; id != "" && (original == "" || s.secretIn(original) != nil) {
+		federation.Note(next, api.RingIDAnnotation, id)
+	}
+	p.add(UpdateSecret, why, Step{Object: next, Exists: true})
+}
+
+// mark puts on a Secret beside the ring where its original is.
+func (s *State) mark(secret *corev1.Secret, original string) {
+	if secret.Labels == nil {
+		secret.Labels = map[string]string{}
+	}
+	switch original {
+	case "":
+		delete(secret.Annotations, federation.OriginAnnotation)
+		delete(secret.Labels, api.ReplicatedByLabel)
+	default:
+		federation.Note(secret, federation.OriginAnnotation, original)
+		secret.Labels[api.ReplicatedByLabel] = api.ReplicatedByLabelValue
+	}
 }
 
 // planObtain makes or fetches a Secret that is not here.
 func (s *State) planObtain(p *Plan) {
-	var refuse, silent []string
-	var from *Peer
-	for i := range s.Peers {
-		switch peer := &s.Peers[i]; {
-		case !peer.Reachable:
-			silent = append(silent, peer.Region)
-		case peer.has():
-			if from == nil || peer.Secret.Found.Annotations[federation.OriginAnnotation] == "" { // rather the original
-				from = peer
-			}
-		case !peer.Secret.Absent(): // its operator has yet to let us read it, or it doesn't answer just now
-			refuse = append(refuse, peer.Region)
-		}
-	}
-	if from != nil {
-		p.add(CopySecret, "region "+from.Region+" has it", Step{Object: s.pulled(from)})
+	if from := s.sources(); len(from) > 0 {
+		p.add(CopySecret, from[0].where+" has it", Step{Object: s.pulled(from[0])})
 		return
+	}
+	var may []string // have it: one whose operator has yet to let us read it, or that doesn't answer just now
+	for i := range s.Peers {
+		if peer := &s.Peers[i]; !peer.Reachable || !peer.Secret.Absent() {
+			may = append(may, peer.Region)
+		}
 	}
 	name, founder := SuperuserSecret(s.Ring), RegionOf(s.Ring, s.templates()[0])
 	given := s.Ring.Spec.Cassandra.SuperuserSecretRef.Name != ""
-	switch may := slices.Concat(refuse, silent); {
+	switch {
 	case !given && founder == s.Region:
 		s.planNew(p)
 	case given && len(may) == 0:
@@ -92,25 +152,30 @@ func (s *State) planObtain(p *Plan) {
 	}
 }
 
-// has tells whether a region has a Secret that can be copied.
-func (p *Peer) has() bool {
-	return p.Secret.Found != nil && !replication.Special(p.Secret.Found.Type)
+// planNew makes a Secret anew, unless another region, or a datacenter's namespace, may have it: the ring's roles have the
+// password that is in that one.
+func (s *State) planNew(p *Plan) {
+	may, local := s.regionsThatMayHave(), s.localMayHave()
+	if len(local) > 0 {
+		p.Wait("Secret %s, which namespace %s may have a copy of: it is not made anew before that can be read there and the namespace accepts the ring", SuperuserSecret(s.Ring), strings.Join(local, " or "))
+	}
+	if len(may) > 0 {
+		p.Wait("Secret %s, which region %s may have: it is not made anew before that can be read. Make it yourself, with username and password, or delete the ClientConfig of a region that is gone for good",
+			SuperuserSecret(s.Ring), strings.Join(may, " or "))
+	}
+	if len(may)+len(local) == 0 {
+		p.add(MakeSecret, "the ring has none, and is founded here", Step{Object: s.newSecret(s.Ring.Namespace)})
+	}
 }
 
-// planNew makes a Secret anew, unless another region may have it: the ring's roles have the password that is in that one.
-func (s *State) planNew(p *Plan) {
-	var may []string
+// regionsThatMayHave are those whose Secret can't be read, and that may have one.
+func (s *State) regionsThatMayHave() (all []string) {
 	for i := range s.Peers {
 		if s.mayHave(&s.Peers[i]) {
-			may = append(may, s.Peers[i].Region)
+			all = append(all, s.Peers[i].Region)
 		}
 	}
-	if len(may) == 0 {
-		p.add(MakeSecret, "the ring has none, and is founded here", Step{Object: s.newSecret(s.Ring.Namespace)})
-		return
-	}
-	p.Wait("Secret %s, which region %s may have: it is not made anew before that can be read. Make it yourself, with username and password, or delete the ClientConfig of a region that is gone for good",
-		SuperuserSecret(s.Ring), strings.Join(may, " or "))
+	return all
 }
 
 // mayHave tells whether a region has, or had, a copy of the ring, and isn't known to have no Secret of it. What the other
@@ -127,20 +192,26 @@ func (s *State) mayHave(peer *Peer) bool {
 	return slices.ContainsFunc(s.View.Peers, func(o federation.Peer) bool { return o.Seen[peer.Region] != "" && !s.View.Stranger(o.Region) })
 }
 
-// newSecret is the superuser's in a namespace, without contents.
+// newSecret is the superuser's in a namespace, without contents. It bears the ring's id: one that is left of an earlier ring
+// of the same name isn't taken for it.
 func (s *State) newSecret(namespace string) *corev1.Secret {
-	return &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: SuperuserSecret(s.Ring),
+	return &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: SuperuserSecret(s.Ring), Annotations: ringID(s.Ring),
 		Labels: map[string]string{api.ClusterNameLabel: s.Ring.Name, api.ClusterNamespaceLabel: s.Ring.Namespace}}}
 }
 
-// pulled is another region's Secret here: a copy of the original, which it names if it is a copy itself. Where that is this
-// region's, lost, it is the original again, or this region would follow the ones that follow it.
-func (s *State) pulled(peer *Peer) *corev1.Secret {
-	from, secret := peer.Secret.Found, s.newSecret(s.Ring.Namespace)
-	secret.Type, secret.Data = from.Type, from.Data
-	if origin := orElse(from.Annotations[federation.OriginAnnotation], peer.Region); origin != s.Region {
-		secret.Labels[api.ReplicatedByLabel] = api.ReplicatedByLabelValue
-		secret.Annotations = map[string]string{federation.OriginAnnotation: origin}
+// pulled is a Secret here that another one is the source of: a copy of the original, or the original again where that was here
+// and is lost, or this region would follow the ones that follow it. Of what a former version copied that isn't sure.
+func (s *State) pulled(from source) *corev1.Secret {
+	secret, sure := s.newSecret(s.Ring.Namespace), from.trust == ofThisRing
+	secret.Type, secret.Data = from.secret.Type, from.secret.Data
+	if original := s.secretIn(from.region); original != nil {
+		secret.Type, secret.Data, sure = original.Type, original.Data, true
+	}
+	if from.region != s.Region || !sure {
+		s.mark(secret, from.region)
+	}
+	if !sure {
+		delete(secret.Annotations, api.RingIDAnnotation)
 	}
 	return secret
 }
@@ -157,7 +228,8 @@ func (s *State) planSecretOf(p *Plan, i int, namespace string) {
 	case there == nil && grant.Accepts(s.Namespaces[namespace].Found, s.asker()):
 		copied := s.newSecret(namespace)
 		copied.Labels[api.ReplicatedByLabel] = api.ReplicatedByLabelValue
-		copied.Annotations = map[string]string{copyOfAnnotation: s.asker().String()}
+		federation.Note(copied, copyOfAnnotation, s.asker().String())
+		federation.Note(copied, copyFromAnnotation, originOf(s.Region, from))
 		copied.Type, copied.Data = from.Type, from.Data
 		p.add(CopySecret, fmt.Sprintf("datacenter %s is there", datacenter), Step{Datacenter: datacenter, Object: copied})
 	case there == nil || alike(there.Data, from.Data):
@@ -166,6 +238,7 @@ func (s *State) planSecretOf(p *Plan, i int, namespace string) {
 	default:
 		next := there.DeepCopy()
 		next.Data = from.Data
+		federation.Note(next, copyFromAnnotation, originOf(s.Region, from))
 		p.add(UpdateSecret, "the ring's has changed", Step{Datacenter: datacenter, Object: next, Exists: true})
 	}
 }

@@ -24,7 +24,7 @@ var regionNames = []string{"west", "central", "east"}
 
 // events are what happens, the frequent ones more than once. "crash" ends whichever operator makes one of the next writes.
 var events = []string{"edit", "edit", "round", "round", "round", "boot", "boot", "boot", "cut", "heal", "heal", "restart", "crash", "lose", "lose-secret", "secret", "namespace-goes", "let-go",
-	"namespace-back", "bring-back", "bring-back", "choose", "rebuilt", "rebuilt", "failed", "later", "wait", "unreadable", "readable", "add", "stop", "resume", "down", "older", "newer", "alone", "unread"}
+	"namespace-back", "bring-back", "bring-back", "choose", "rebuilt", "rebuilt", "failed", "later", "wait", "unreadable", "readable", "add", "stop", "resume", "down", "older", "newer", "alone", "unread", "former-copy", "former-copy"}
 
 func (h *history) happens(event string) {
 	s := rapid.SampledFrom(h.sites).Draw(h.t, "region")
@@ -53,6 +53,11 @@ func (h *history) happens(event string) {
 	case "secret":
 		if s.secrets[ringNamespace+"/ring-superuser"] != nil {
 			h.in(s, "secret", ringNamespace+"/ring-superuser", fmt.Sprint("changed ", len(h.log)))
+		}
+	case "former-copy": // by an operator of a former version
+		from := rapid.SampledFrom(h.sites).Draw(h.t, "from")
+		if from != s && s.secrets[ringNamespace+"/ring-superuser"] != nil && from.secrets[ringNamespace+"/ring-superuser"] != nil {
+			h.in(s, event, ringNamespace+"/ring-superuser", from.name)
 		}
 	case "alone": // a region that nobody answers loses what its operator knew, and its Secret
 		h.in(s, "cut")
@@ -178,6 +183,7 @@ func (h *history) calm() {
 		if plan := Make(h.observe(s, view, agreed)); len(plan.Steps) > 0 {
 			h.fail("%s still has something to do:\n%s", s.name, plan)
 		}
+		h.oneOriginal(s)
 		if !s.ring.Status.IsTrue(api.ClusterReady) {
 			continue
 		}
@@ -186,6 +192,30 @@ func (h *history) calm() {
 			if dc == nil || dc.Owes() != "" || !t.Stopped && !dc.Status.IsTrue(cassandra.DatacenterReady) {
 				h.fail("%s says that the ring is ready, and %s isn't:\n%s", s.name, t.Metadata.Name, h.show())
 			}
+		}
+	}
+}
+
+// oneOriginal: a region's copy of the superuser's Secret is one of an original, and originals that differ are named.
+func (h *history) oneOriginal(s *site) {
+	const key = ringNamespace + "/ring-superuser"
+	own := s.secrets[key]
+	acts := func(s *site) bool {
+		return s.ring != nil && s.ring.DeletionTimestamp == nil && s.shared && !s.ring.Status.IsTrue(api.ClusterDiverged)
+	}
+	if own == nil || !acts(s) {
+		return
+	}
+	for _, o := range h.sites {
+		theirs := o.secrets[key]
+		if o == s || theirs == nil || !acts(o) {
+			continue
+		}
+		switch origin := originOf(s.name, own); {
+		case origin == o.name && originOf(o.name, theirs) != o.name:
+			h.fail("%s has a copy of the copy of %s:\n%s", s.name, o.name, h.show())
+		case originOf(o.name, theirs) == o.name && !alike(own.Data, theirs.Data) && (origin == o.name || origin == s.name && s.ring.Status.IsTrue(api.ClusterReady)):
+			h.fail("%s has another Secret than %s:\n%s", s.name, o.name, h.show())
 		}
 	}
 }

@@ -76,7 +76,12 @@ func (w *world) person(c command) {
 		for _, o := range w.sites {
 			w.cut[[2]string{c.args[0], o.name}], w.cut[[2]string{o.name, c.args[0]}] = true, true
 		}
-	case "heal":
+	case "heal": // all, or between two regions
+		if len(c.args) == 2 {
+			delete(w.cut, [2]string{c.args[0], c.args[1]})
+			delete(w.cut, [2]string{c.args[1], c.args[0]})
+			return
+		}
 		w.cut = map[[2]string]bool{}
 	case "older", "newer":
 		w.older[c.args[0]] = c.name == "older"
@@ -113,6 +118,8 @@ func (w *world) inRegion(s *site, c command) {
 		s.held = c.name == "hold"
 	case "secret": // NAMESPACE/NAME PASSWORD
 		s.person("admin", args[0], args[1])
+	case "former-copy": // NAMESPACE/NAME REGION: as a former version pulled it, which named the region that it pulled from
+		w.pulledAsBefore(s, args[0], args[1])
 	case "lose-secret":
 		delete(s.secrets, args[0])
 	case "grant":
@@ -241,6 +248,13 @@ func (s *site) person(user, key, password string) {
 		return
 	}
 	s.secrets[key] = &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}, Data: data}
+}
+
+func (w *world) pulledAsBefore(s *site, key, from string) {
+	secret := w.site(from).secrets[key].DeepCopy()
+	delete(secret.Annotations, api.RingIDAnnotation)
+	federation.Note(secret, federation.OriginAnnotation, from)
+	s.secrets[key] = secret
 }
 
 func (w *world) applyRing(s *site, datacenters []string, secret string) {

@@ -75,7 +75,7 @@ type Peer struct {
 
 	Copy        *api.K8ssandraCluster // its copy of the ring; nil when it has none
 	Datacenters map[types.NamespacedName]*cassandra.CassandraDatacenter
-	// Secret is its superuser's, as of now, where it was asked for that: when this region has none, or a copy of it.
+	// Secret is its superuser's, as of now, where it can be asked.
 	Secret Read[corev1.Secret]
 }
 

@@ -3,6 +3,7 @@ package controller
 import (
 	"context"
 	"slices"
+	"sync"
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
@@ -13,10 +14,8 @@ import (
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	control "github.com/ringspan/ringspan/api/control/v1alpha1"
 	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
-	"github.com/ringspan/ringspan/internal/federation"
 	copies "github.com/ringspan/ringspan/internal/federation/controller"
 	"github.com/ringspan/ringspan/internal/federation/peers"
-	"github.com/ringspan/ringspan/internal/replication"
 	"github.com/ringspan/ringspan/internal/ring"
 )
 
@@ -94,7 +93,8 @@ func (r *Reconciler) observeLabelled(ctx context.Context, s *ring.State) {
 	}
 }
 
-// observeSecret reads the superuser's Secret, and the other regions' when that is a copy or isn't there.
+// observeSecret reads the superuser's Secret, and the other regions': which of them is the original follows from all of them. A
+// region that doesn't answer holds the others up only once.
 func (r *Reconciler) observeSecret(ctx context.Context, s *ring.State, known []peers.Snapshot) {
 	if !ring.Auth(s.Ring) {
 		return
@@ -104,18 +104,13 @@ func (r *Reconciler) observeSecret(ctx context.Context, s *ring.State, known []p
 	if s.Secret = read[corev1.Secret](ctx, r.Client, name); s.Secret.Err != nil {
 		return
 	}
+	var all sync.WaitGroup
 	for i := range s.Peers {
-		p := &s.Peers[i]
-		wanted := s.Secret.Found == nil || s.Secret.Found.Annotations[federation.OriginAnnotation] == p.Region
-		if !wanted || !p.Reachable {
-			continue
-		}
-		p.Secret = read[corev1.Secret](ctx, known[i].Client, name)
-		found := p.Secret.Found
-		if found != nil && !replication.Special(found.Type) && found.Annotations[federation.OriginAnnotation] == "" {
-			return // that is the original
+		if s.Peers[i].Reachable {
+			all.Go(func() { s.Peers[i].Secret = read[corev1.Secret](ctx, known[i].Client, name) })
 		}
 	}
+	all.Wait()
 }
 
 // read reads one object. One that isn't there is no error.
