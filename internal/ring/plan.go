@@ -28,9 +28,9 @@ const (
 // Step is one thing to do.
 type Step struct {
 	plan.Step
-	Datacenter string        // that it is about; "" for the ring. When it fails, the later ones of that datacenter aren't taken
-	Object     client.Object // as it should be; of what is deleted, as it was seen
-	Exists     bool          // it is there, as it was read
+	Datacenters []string      // that need it; none where the whole ring does
+	Object      client.Object // as it should be; of what is deleted, as it was seen
+	Exists      bool          // it is there, as it was read
 }
 
 // Plan is what to do now and what is waited for.
@@ -43,12 +43,15 @@ type Plan struct {
 // String lists the plan, one line a step.
 func (p Plan) String() string { return plan.Text(p.Steps, p.Notes) }
 
-// add adds a step, unless it is planned already: two datacenters of a namespace share their Secret.
+// add adds a step. One that is planned already serves more datacenters: two of a namespace share their Secret.
 func (p *Plan) add(verb plan.Verb, why string, s Step) {
 	s.Step = plan.Step{Verb: verb, Target: targetOf(s.Object), Why: why}
-	if !slices.ContainsFunc(p.Steps, func(o Step) bool { return o.Verb == s.Verb && o.Target == s.Target }) {
+	i := slices.IndexFunc(p.Steps, func(o Step) bool { return o.Verb == s.Verb && o.Target == s.Target })
+	if i < 0 {
 		p.Steps = append(p.Steps, s)
+		return
 	}
+	p.Steps[i].Datacenters = append(p.Steps[i].Datacenters, s.Datacenters...)
 }
 
 func targetOf(o client.Object) string { return o.GetNamespace() + "/" + o.GetName() }

@@ -40,9 +40,9 @@ func (s *State) planHere(p *Plan, i int) {
 	want.Annotations[api.ResourceHashAnnotation] = written
 	switch {
 	case have == nil:
-		p.add(Apply, "it isn't there", Step{Datacenter: name, Object: want})
+		p.add(Apply, "it isn't there", Step{Datacenters: []string{name}, Object: want})
 	case have.Annotations[api.ResourceHashAnnotation] != written:
-		p.add(Apply, "it differs", Step{Datacenter: name, Object: want, Exists: true})
+		p.add(Apply, "it differs", Step{Datacenters: []string{name}, Object: want, Exists: true})
 	}
 }
 

@@ -77,12 +77,12 @@ func (s *State) carryOut(p *Plan, i int, next Rebuild) {
 		p.Worry("%s", next.Trouble)
 	}
 	if next.Drop {
-		p.add(DeleteTask, "another one takes its place", Step{Datacenter: name, Object: s.Here[i].Rebuild.Found, Exists: true})
+		p.add(DeleteTask, "another one takes its place", Step{Datacenters: []string{name}, Object: s.Here[i].Rebuild.Found, Exists: true})
 	}
 	if next.Make != nil { // it goes with the datacenter that it is for
 		dc := s.Here[i].Datacenter.Found
 		next.Make.OwnerReferences = []metav1.OwnerReference{{APIVersion: cassandra.GroupVersion.String(), Kind: "CassandraDatacenter", Name: dc.Name, UID: dc.UID}}
-		p.add(MakeTask, "the data of "+next.Make.Spec.Jobs[0].Arguments.SourceDatacenter+" is to come", Step{Datacenter: name, Object: next.Make})
+		p.add(MakeTask, "the data of "+next.Make.Spec.Jobs[0].Arguments.SourceDatacenter+" is to come", Step{Datacenters: []string{name}, Object: next.Make})
 	}
 }
 

@@ -231,7 +231,7 @@ func (s *State) planSecretOf(p *Plan, i int, namespace string) {
 		federation.Note(copied, copyOfAnnotation, s.asker().String())
 		federation.Note(copied, copyFromAnnotation, originOf(s.Region, from))
 		copied.Type, copied.Data = from.Type, from.Data
-		p.add(CopySecret, fmt.Sprintf("datacenter %s is there", datacenter), Step{Datacenter: datacenter, Object: copied})
+		p.add(CopySecret, fmt.Sprintf("datacenter %s is there", datacenter), Step{Datacenters: []string{datacenter}, Object: copied})
 	case there == nil || alike(there.Data, from.Data):
 	case there.Annotations[copyOfAnnotation] != s.asker().String():
 		p.Worry("Secret %s in namespace %s is no copy of the ring's, and differs from it: it is left as it is", there.Name, namespace)
@@ -239,7 +239,7 @@ func (s *State) planSecretOf(p *Plan, i int, namespace string) {
 		next := there.DeepCopy()
 		next.Data = from.Data
 		federation.Note(next, copyFromAnnotation, originOf(s.Region, from))
-		p.add(UpdateSecret, "the ring's has changed", Step{Datacenter: datacenter, Object: next, Exists: true})
+		p.add(UpdateSecret, "the ring's has changed", Step{Datacenters: []string{datacenter}, Object: next, Exists: true})
 	}
 }
 

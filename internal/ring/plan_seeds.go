@@ -41,7 +41,7 @@ func (s *State) planSeeds(p *Plan, i int, dc *cassandra.CassandraDatacenter) {
 	slice.AddressType, slice.Endpoints = discoveryv1.AddressTypeIPv4, endpoints
 	slice.Labels = map[string]string{discoveryv1.LabelServiceName: seedService(s.Ring, t), discoveryv1.LabelManagedBy: "ringspan",
 		api.ClusterNameLabel: s.Ring.Name, api.ClusterNamespaceLabel: s.Ring.Namespace}
-	p.add(Publish, "they are others than were published", Step{Datacenter: dc.Name, Object: slice, Exists: there != nil})
+	p.add(Publish, "they are others than were published", Step{Datacenters: []string{dc.Name}, Object: slice, Exists: there != nil})
 }
 
 // seedsFor are the other datacenters' seeds for one: while it has never booted only the founder's, so that a cut network

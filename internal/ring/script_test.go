@@ -124,6 +124,10 @@ func (w *world) inRegion(s *site, c command) {
 		delete(s.secrets, args[0])
 	case "grant":
 		s.grants[args[0]] = args[1]
+	case "fails": // VERB NAMESPACE/NAME WHY: a step, with - for the blanks of its verb and reason
+		s.failing[args[0]+" "+args[1]] = strings.ReplaceAll(args[2], "-", " ")
+	case "succeeds":
+		s.failing = map[string]string{}
 	case "unreadable":
 		s.unreadable[args[0]] = true
 	case "readable":

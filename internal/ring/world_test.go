@@ -51,10 +51,11 @@ type site struct {
 	slices     map[string]*discoveryv1.EndpointSlice
 	grants     map[string]string // by namespace that isn't the ring's, whom it accepts
 	shared     bool
-	unreadable map[string]bool // datacenters that can't be read, by name
-	held       bool            // its datacenters don't go, although they may
-	goes       string          // why its namespace goes
-	letGo      bool            // a person said on it that all may go
+	unreadable map[string]bool   // datacenters that can't be read, by name
+	failing    map[string]string // why, by verb and target of a step
+	held       bool              // its datacenters don't go, although they may
+	goes       string            // why its namespace goes
+	letGo      bool              // a person said on it that all may go
 	seen       map[string]*sighting
 }
 
@@ -72,7 +73,7 @@ func newWorld(names ...string) *world {
 	w := &world{cut: map[[2]string]bool{}, older: map[string]bool{}, clock: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)}
 	for _, name := range names {
 		w.sites = append(w.sites, &site{name: name, dcs: map[string]*cassandra.CassandraDatacenter{}, applied: map[string]map[string]string{}, tasks: map[string]*control.CassandraTask{},
-			secrets: map[string]*corev1.Secret{}, slices: map[string]*discoveryv1.EndpointSlice{}, grants: map[string]string{}, unreadable: map[string]bool{}, seen: map[string]*sighting{}})
+			secrets: map[string]*corev1.Secret{}, slices: map[string]*discoveryv1.EndpointSlice{}, grants: map[string]string{}, unreadable: map[string]bool{}, failing: map[string]string{}, seen: map[string]*sighting{}})
 	}
 	return w
 }
@@ -162,10 +163,18 @@ func (w *world) pass(s *site) {
 	}
 	seen := w.observe(s, view, agreed)
 	plan := Make(seen)
+	var done Progress
 	for _, step := range plan.Steps {
-		w.take(s, step)
+		why := s.failing[strings.ReplaceAll(string(step.Verb), " ", "-")+" "+step.Target]
+		switch {
+		case done.Skips(step):
+		case why != "":
+			done.Fail(step, errors.New(why))
+		default:
+			w.take(s, step)
+		}
 	}
-	if status := stored(Summarize(seen, plan, nil)); !reflect.DeepEqual(status, s.ring.Status) {
+	if status := stored(Summarize(seen, plan, done.Failed)); !reflect.DeepEqual(status, s.ring.Status) {
 		w.write()
 		s.ring.Status = status
 	}

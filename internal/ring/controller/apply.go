@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -20,38 +19,22 @@ import (
 // fieldOwner is this operator in server-side apply.
 const fieldOwner = client.FieldOwner("ringspan")
 
-// outcome is what came of a plan's steps.
-type outcome struct {
-	failed   []error // what failed, to be told
-	failure  error   // of that, what concerns the whole ring: it is tried again sooner and sooner less
-	conflict bool    // something was written meanwhile: another pass with fresher eyes follows at once
-}
-
 // apply takes the steps in order. One that fails for a datacenter is no reason to leave the others; one that fails for the
-// ring is.
-func (r *Reconciler) apply(ctx context.Context, s *ring.State, p ring.Plan) (o outcome) {
-	left := map[string]bool{}
+// ring is. If something was written meanwhile, it ends: another pass with fresher eyes follows at once.
+func (r *Reconciler) apply(ctx context.Context, s *ring.State, p ring.Plan) (done ring.Progress, conflict bool) {
 	for _, step := range p.Steps {
-		if left[step.Datacenter] || step.Verb == ring.Clear && len(o.failed) > 0 {
+		if done.Skips(step) {
 			continue
 		}
 		err := r.take(ctx, s, step)
-		switch {
-		case err == nil:
-			continue
-		case apierrors.IsConflict(err):
-			o.conflict = true
-			return o
-		case step.Datacenter == "":
-			o.failed, o.failure = append(o.failed, err), err
-			return o
-		case step.Verb != ring.Apply || !apierrors.IsInvalid(err): // that names the datacenter itself
-			err = fmt.Errorf("datacenter %s: %w", step.Datacenter, err)
+		if apierrors.IsConflict(err) {
+			return done, true
 		}
-		left[step.Datacenter] = true
-		o.failed = append(o.failed, err)
+		if err != nil {
+			done.Fail(step, err)
+		}
 	}
-	return o
+	return done, false
 }
 
 // take takes one step.

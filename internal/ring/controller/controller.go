@@ -59,12 +59,12 @@ func (r *Reconciler) Reconcile(ctx context.Context, q ctrl.Request) (ctrl.Result
 	}
 	seen := r.observe(ctx, agreed)
 	plan := ring.Make(seen)
-	done := r.apply(ctx, seen, plan)
-	if done.conflict { // of what is not watched too: nothing else would cause the next pass
+	done, conflict := r.apply(ctx, seen, plan)
+	if conflict { // of what is not watched too: nothing else would cause the next pass
 		return ctrl.Result{RequeueAfter: soon}, nil
 	}
-	status := ring.Summarize(seen, plan, done.failed)
-	err = errors.Join(done.failure, seen.Unread(), ignoreConflict(r.report(ctx, seen.Ring, status)))
+	status := ring.Summarize(seen, plan, done.Failed)
+	err = errors.Join(done.Ring, seen.Unread(), ignoreConflict(r.report(ctx, seen.Ring, status)))
 	if err != nil || !status.IsTrue(api.ClusterReady) {
 		return ctrl.Result{RequeueAfter: soon}, err
 	}
