@@ -42,6 +42,7 @@ func (s *State) planHere(p *Plan, i int) {
 	case have == nil:
 		p.add(Apply, "it isn't there", Step{Datacenters: []string{name}, Object: want})
 	case have.Annotations[api.ResourceHashAnnotation] != written:
+		want.UID = have.UID // one that somebody has made in its place since isn't taken for it
 		p.add(Apply, "it differs", Step{Datacenters: []string{name}, Object: want, Exists: true})
 	}
 }

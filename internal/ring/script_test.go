@@ -47,7 +47,7 @@ func (w *world) do(c command) string {
 		return w.show()
 	}
 	w.person(c)
-	if c.name != "wait" {
+	if c.name != "wait" && c.name != "swaps" {
 		w.run()
 	}
 	return w.out.String()
@@ -128,6 +128,8 @@ func (w *world) inRegion(s *site, c command) {
 		s.failing[args[0]+" "+args[1]] = strings.ReplaceAll(args[2], "-", " ")
 	case "succeeds":
 		s.failing = map[string]string{}
+	case "swaps": // DATACENTER
+		s.swapped = args[0]
 	case "unreadable":
 		s.unreadable[args[0]] = true
 	case "readable":
@@ -147,8 +149,7 @@ func (w *world) datacenter(s *site, what string, args []string) {
 	}
 	switch what {
 	case "foreign":
-		s.dcs[ringNamespace+"/"+args[0]] = &cassandra.CassandraDatacenter{ObjectMeta: metav1.ObjectMeta{Namespace: ringNamespace, Name: args[0], UID: w.uid("dc"), Annotations: map[string]string{},
-			Labels: map[string]string{api.ClusterNameLabel: "theirs", api.ClusterNamespaceLabel: "elsewhere"}}}
+		s.dcs[ringNamespace+"/"+args[0]] = w.foreign(ringNamespace + "/" + args[0])
 	case "serve": // with seeds
 		w.serve(dc, args[1:])
 	case "down":

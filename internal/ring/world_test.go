@@ -52,6 +52,7 @@ type site struct {
 	grants     map[string]string // by namespace that isn't the ring's, whom it accepts
 	shared     bool
 	unreadable map[string]bool   // datacenters that can't be read, by name
+	swapped    string            // a datacenter in whose place a person makes another one as soon as the operator has looked
 	failing    map[string]string // why, by verb and target of a step
 	held       bool              // its datacenters don't go, although they may
 	goes       string            // why its namespace goes
@@ -163,6 +164,7 @@ func (w *world) pass(s *site) {
 	}
 	seen := w.observe(s, view, agreed)
 	plan := Make(seen)
+	w.swap(s)
 	var done Progress
 	for _, step := range plan.Steps {
 		why := s.failing[strings.ReplaceAll(string(step.Verb), " ", "-")+" "+step.Target]
@@ -233,6 +235,22 @@ func (w *world) observe(s *site, view federation.View, agreed federation.Plan) *
 	return all
 }
 
+// swap is a person who deletes a datacenter and makes another one of its name, after the operator has looked.
+func (w *world) swap(s *site) {
+	key := ringNamespace + "/" + s.swapped
+	if s.swapped = ""; s.dcs[key] != nil {
+		delete(s.applied, key)
+		s.dcs[key] = w.foreign(key)
+	}
+}
+
+// foreign is another ring's datacenter.
+func (w *world) foreign(key string) *cassandra.CassandraDatacenter {
+	namespace, name, _ := strings.Cut(key, "/")
+	return &cassandra.CassandraDatacenter{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name, UID: w.uid("dc"), Annotations: map[string]string{},
+		Labels: map[string]string{api.ClusterNameLabel: "theirs", api.ClusterNamespaceLabel: "elsewhere"}}}
+}
+
 // take takes a step, as apply does.
 func (w *world) take(s *site, step Step) {
 	w.write()
@@ -265,7 +283,13 @@ func (w *world) take(s *site, step Step) {
 	case Publish:
 		s.slices[key] = step.Object.(*discoveryv1.EndpointSlice).DeepCopy()
 	case Apply:
-		w.apply(s, key, step.Object.(*cassandra.CassandraDatacenter))
+		dc := step.Object.(*cassandra.CassandraDatacenter)
+		if there := s.dcs[key]; dc.UID != "" && (there == nil || there.UID != dc.UID) {
+			w.say(s, "conflict: %s is another one", key)
+			return
+		}
+		w.checkDatacenter(s, dc)
+		w.apply(s, key, dc)
 	case Clear:
 		s.ring.Annotations = maps.Clone(step.Object.GetAnnotations())
 	default:
@@ -530,8 +554,6 @@ func (w *world) check(s *site, step Step) {
 		if there := s.slices[targetOf(o)]; there != nil && len(there.Endpoints) > 0 && len(o.Endpoints) == 0 && w.othersHaveSeeds(s, o) {
 			w.fail("%s publishes no seeds any more", s.name)
 		}
-	case *cassandra.CassandraDatacenter:
-		w.checkDatacenter(s, o)
 	}
 }
 

@@ -1,6 +1,7 @@
 package controller_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -189,4 +190,43 @@ func TestAForgedDatacenterIsNoNewsOfTheRing(t *testing.T) {
 	w.accepts(s.ns+"-theirs", s.ns)
 	s.until("one that may be the ring's to be told", func() bool { return strings.Contains(w.ring().Status.Error, "dc9") })
 	s.must(w.admin.Delete(t.Context(), forged))
+}
+
+// A datacenter that somebody has made in the place of this ring's, after that was read, is not written.
+func TestADatacenterThatWasMadeAnewIsAnotherOne(t *testing.T) {
+	s := running(t)
+	w := s.by[west]
+	swap := func() {
+		dc := w.dc("dc1")
+		dc.Finalizers = nil
+		s.must(w.admin.Update(t.Context(), dc))
+		s.must(client.IgnoreNotFound(w.admin.Delete(t.Context(), dc)))
+		theirs := &cassandra.CassandraDatacenter{ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: "dc1", Labels: map[string]string{api.ClusterNameLabel: "theirs", api.ClusterNamespaceLabel: "elsewhere"}}}
+		theirs.Spec = cassandra.CassandraDatacenterSpec{ClusterName: "theirs", ServerType: "cassandra", ServerVersion: "5.0.9", Size: 1}
+		s.must(w.admin.Create(t.Context(), theirs))
+	}
+	w.edit(writes(9))
+	swaps := &swapping{Client: w.as, swap: swap}
+	w.loop.Client = swaps
+	for range 3 {
+		w.pass()
+	}
+	if dc := w.dc("dc1"); swaps.swap != nil || dc.Spec.ClusterName != "theirs" || len(dc.Annotations) != 0 {
+		t.Errorf("swapped: %t; %+v", swaps.swap == nil, dc)
+	}
+}
+
+// swapping lets something happen before a datacenter is applied.
+type swapping struct {
+	client.Client
+
+	swap func()
+}
+
+func (c *swapping) Patch(ctx context.Context, o client.Object, patch client.Patch, options ...client.PatchOption) error {
+	if swap := c.swap; swap != nil && o.GetName() == "dc1" {
+		c.swap = nil
+		swap()
+	}
+	return c.Client.Patch(ctx, o, patch, options...)
 }

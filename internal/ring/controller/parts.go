@@ -58,13 +58,15 @@ func (parts) HeldUp(o client.Object) string {
 	return " (" + c.Message + ")"
 }
 
-// TakeDown deletes a datacenter. Deleted without the agreement on it, it would be kept as lost.
+// TakeDown deletes a datacenter. Deleted without the agreement on it, it would be kept as lost. One that somebody has made in
+// its place since it was read isn't taken for it.
 func (p parts) TakeDown(ctx context.Context, k, o client.Object) error {
 	dc, _ := o.(*cassandra.CassandraDatacenter)
 	if err := p.agreeTo(ctx, k, dc); err != nil || !dc.DeletionTimestamp.IsZero() {
 		return err
 	}
-	return client.IgnoreNotFound(p.client.Delete(ctx, dc))
+	uid := dc.UID
+	return client.IgnoreNotFound(p.client.Delete(ctx, dc, client.Preconditions{UID: &uid}))
 }
 
 // agreeTo says on a datacenter that its deletion was agreed on: only then its own loop lets its volumes go, or keeps them for
@@ -82,7 +84,7 @@ func (p parts) agreeTo(ctx context.Context, k client.Object, dc *cassandra.Cassa
 	if keep != "" {
 		dc.Annotations[deletion.KeepVolumes] = keep
 	}
-	return client.IgnoreNotFound(p.client.Patch(ctx, dc, client.MergeFrom(before)))
+	return client.IgnoreNotFound(p.client.Patch(ctx, dc, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})))
 }
 
 // Heed takes over what the copy that is deleted in another region says of volumes, where this one says nothing: annotations
