@@ -113,13 +113,14 @@ func (s *State) planElsewhere(p *Plan, i int) {
 	}
 }
 
-// planBack takes the word away that let this region make its datacenters again: all of them are there.
+// planBack takes the word away that let this region make its datacenters again: all of them are there. One that is still
+// being deleted isn't: it has yet to be made again.
 func (s *State) planBack(p *Plan) {
 	if !s.mayBringBack() || len(p.Trouble) > 0 {
 		return
 	}
 	for i, t := range s.templates() {
-		if s.isHere(t) && s.Here[i].Datacenter.Found == nil {
+		if dc := s.Here[i].Datacenter.Found; s.isHere(t) && (dc == nil || !dc.DeletionTimestamp.IsZero()) {
 			return
 		}
 	}

@@ -191,6 +191,8 @@ func (w *world) datacenter(s *site, what string, args []string) {
 	case "delete-dc": // and kept by its own loop
 		now := metav1.NewTime(w.clock)
 		dc.DeletionTimestamp = &now
+	case "let-dc-go": // a person's word that its data may go
+		dc.Annotations[deletion.Annotation] = deletion.Asked
 	case "rebuilt", "failed":
 		w.endTask(s, dc, what)
 	case "drop-task":

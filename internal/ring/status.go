@@ -57,6 +57,10 @@ func (s *summary) add(i int) {
 		s.waits = append(s.waits, orElse(s.missingGrant(region), s.missing(name, region)))
 		return
 	}
+	if s.isEarlier(i) {
+		s.initialized = false
+		return // that it is waited for is said; known as this ring's, it would be lost once it is gone
+	}
 	s.status.Datacenters[name] = api.K8ssandraStatus{ContextName: region, Cassandra: known.DeepCopy()}
 	s.initialized = s.initialized && known.IsTrue(cassandra.DatacenterInitialized)
 	if s.isHere(t) && s.Here[i].Datacenter.Err != nil {
@@ -66,6 +70,13 @@ func (s *summary) add(i int) {
 	if !known.IsTrue(cassandra.DatacenterReady) && !t.Stopped {
 		s.waits = append(s.waits, fmt.Sprintf("datacenter %s: %s", name, newsOf(known)))
 	}
+}
+
+// isEarlier tells whether what is here of a datacenter is what an earlier ring of the same name had, which goes.
+func (s *summary) isEarlier(i int) bool {
+	dc, name := s.Here[i].Datacenter.Found, s.templates()[i].Metadata.Name
+	_, known := s.Ring.Status.Datacenters[name]
+	return dc != nil && !dc.DeletionTimestamp.IsZero() && deletion.IsAsked(dc) && !known
 }
 
 // missing says in words why a datacenter isn't there. What this region knew of one that it has lost stays in the status: it
