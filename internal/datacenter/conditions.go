@@ -13,8 +13,7 @@ import (
 	"github.com/ringspan/ringspan/internal/mgmtapi"
 )
 
-// conditions are what a person is told. Those that are not the case say why in
-// the plan's one sentence.
+// conditions are for people. Those that are False give the headline as the reason.
 func (s *State) conditions(p Plan, err error) []api.DatacenterCondition {
 	reason, doing := s.headline(p, err)
 	done := func(is bool, kind api.DatacenterConditionType, yes string) api.DatacenterCondition {
@@ -24,11 +23,11 @@ func (s *State) conditions(p Plan, err error) []api.DatacenterCondition {
 		return condition(kind, is, pick(is, reason, api.ReasonReconciled), pick(is, doing, ""))
 	}
 	booted, whole := s.initialized() || p.InitComplete, s.allReady()
-	changing := s.goesOn(p.Updating, api.DatacenterUpdating)
-	restarting := s.goesOn(p.Restarting || s.restartAsked(), api.DatacenterRollingRestart)
+	changing := s.inProgress(p.Updating, api.DatacenterUpdating)
+	restarting := s.inProgress(p.Restarting || s.restartAsked(), api.DatacenterRollingRestart)
 	scaling := p.Scaling || s.DC.Status.IsTrue(api.DatacenterScalingUp) && (!p.Scaled || err != nil)
 	resuming := !whole && !s.DC.Spec.Stopped && (s.DC.Status.IsTrue(api.DatacenterStopped) || s.DC.Status.IsTrue(api.DatacenterResuming))
-	serving := (whole || (changing || restarting) && s.rollsSafely()) && len(p.Trouble) == 0
+	serving := (whole || (changing || restarting) && s.restartsSafely()) && len(p.Trouble) == 0
 	all := []api.DatacenterCondition{
 		s.valid(p),
 		done(booted, api.DatacenterInitialized, api.ReasonReconciled),
@@ -49,7 +48,7 @@ func (s *State) conditions(p Plan, err error) []api.DatacenterCondition {
 	if other := s.mayMerge(); other != "" && p.Invalid != other {
 		all = append(all, condition(api.DatacenterMayMerge, true, api.ReasonSameName, other))
 	}
-	if owed := s.owedKeyspaces(); owed != "" {
+	if owed := s.owedKeyspacesMessage(); owed != "" {
 		for i := range all {
 			if c := &all[i]; c.Type == api.DatacenterReady && c.Status == corev1.ConditionTrue {
 				*c = condition(api.DatacenterReady, false, api.ReasonWaiting, owed)
@@ -62,15 +61,15 @@ func (s *State) conditions(p Plan, err error) []api.DatacenterCondition {
 	return all
 }
 
-// goesOn tells whether an action is under way: it began, and is over only when
-// its pods are known and all serve.
-func (s *State) goesOn(now bool, kind api.DatacenterConditionType) bool {
-	return s.rolling() && (now || s.DC.Status.IsTrue(kind) && (!s.allReady() || s.unseen()))
+// inProgress tells whether an action goes on: it began, and ends only when its pods are
+// known and all serve.
+func (s *State) inProgress(now bool, kind api.DatacenterConditionType) bool {
+	return s.inService() && (now || s.DC.Status.IsTrue(kind) && (!s.allReady() || s.templateUnobserved()))
 }
 
-// unseen tells whether a set has a template that its controller has not seen
+// templateUnobserved tells whether a set has a template that its controller has not seen
 // yet, so that nobody can tell which pods are old.
-func (s *State) unseen() bool {
+func (s *State) templateUnobserved() bool {
 	for _, set := range s.StatefulSets {
 		if set.Status.ObservedGeneration < set.Generation {
 			return true
@@ -95,26 +94,26 @@ func (s *State) headline(p Plan, err error) (reason, message string) {
 	case p.Invalid != "":
 		return api.ReasonInvalidSpec, p.Invalid
 	case p.DataLost:
-		return api.ReasonDataLost, s.troubles(p)
+		return api.ReasonDataLost, s.troubleMessage(p)
 	case len(p.Trouble) > 0 && s.refused():
-		return api.ReasonConfigRefused, s.troubles(p)
+		return api.ReasonConfigRefused, s.troubleMessage(p)
 	case len(p.Trouble) > 0:
-		return api.ReasonNodeFailed, s.troubles(p)
+		return api.ReasonNodeFailed, s.troubleMessage(p)
 	case p.Secret != "":
 		return api.ReasonSecretMissing, p.Secret
-	case err != nil && !(passing(err) && len(p.Waits) > 0):
+	case err != nil && !(onlyUnavailable(err) && len(p.Waits) > 0):
 		return api.ReasonWaiting, err.Error()
 	case len(p.Waits) > 0:
-		return api.ReasonWaiting, "waiting for " + s.waits(p)
+		return api.ReasonWaiting, "waiting for " + s.waitMessage(p)
 	case len(p.Steps) > 0:
 		return api.ReasonWaiting, fmt.Sprint(p.Steps[0])
 	}
 	return api.ReasonReconciled, ""
 }
 
-// passing tells whether all that failed is that nodes don't answer, as those that
-// start don't: then what is waited for says more. err is of errors.Join.
-func passing(err error) bool {
+// onlyUnavailable tells whether an error is only that nodes don't answer, as those that
+// start don't: then the reason for waiting says more. err is of errors.Join.
+func onlyUnavailable(err error) bool {
 	all, joined := err.(interface{ Unwrap() []error })
 	return joined && !slices.ContainsFunc(all.Unwrap(), func(e error) bool { return !errors.Is(e, mgmtapi.ErrUnavailable) })
 }
@@ -126,8 +125,8 @@ func clipped(list []string, n int) []string {
 	return append(slices.Clone(list[:n]), fmt.Sprintf("and %d more", len(list)-n))
 }
 
-// refused tells whether a node fails because of its configuration: Cassandra
-// and the agent then speak of what they read it from.
+// refused tells whether a node fails because of its configuration: the messages of Cassandra
+// and of the agent then name where they read it from.
 func (s *State) refused() bool {
 	return slices.ContainsFunc(s.Pods, func(p Pod) bool {
 		return slices.ContainsFunc([]string{"properties", "onfiguration", "yaml", "CONFIG_FILE_DATA", "JVM option"}, func(word string) bool {

@@ -15,34 +15,34 @@ import (
 // IsUsers tells whether a keyspace is a user's, and not one of Cassandra's own.
 func IsUsers(keyspace string) bool { return !strings.HasPrefix(keyspace, "system") }
 
-// LooksAtKeyspaces tells whether the users' keyspaces are looked at. A datacenter that
-// joins begins with it before it is initialized, because it is rebuilt as soon as it
-// is: what it doesn't know then is new, and may not be in the rebuild.
-func (s *State) LooksAtKeyspaces() bool { return s.initialized() || s.joins() }
+// ObservesKeyspaces tells whether the users' keyspaces are read. A datacenter that joins
+// reads them before it is initialized, because it is rebuilt as soon as it is: a keyspace
+// that isn't known then is new, and may not be in the rebuild.
+func (s *State) ObservesKeyspaces() bool { return s.initialized() || s.joins() }
 
-// keyspaces is what this datacenter holds of the users' keyspaces. One that it held
-// no replicas of, and does now, owes the data of the other datacenters' replicas:
-// somebody altered its replication by hand.
+// keyspaces is the status of the users' keyspaces. Where this datacenter held no replicas of
+// one, and does now, it lacks the data of the other datacenters' replicas: somebody altered
+// the replication by hand.
 //
 // A keyspace that is seen for the first time with replicas here and elsewhere may have
 // been made so, and then it lacks nothing. Or it was made elsewhere, filled and altered
-// since the last look, which is 20 s ago, or as long as there was no operator. Its
+// since it was last read, which was 20 s ago, or as long as there was no operator. Its
 // schema looks the same, and so it is unverified until it is repaired, which takes a
 // moment when there is nothing to repair. So is one whose strategy knew no
 // datacenters, also where there is only one: its data is wherever that put it, and
 // only a repair looks everywhere, once each datacenter has replicas. Until then the
 // status keeps the strategy that it had.
 //
-// A debt stays while no other datacenter has replicas: the data is in one that had
-// them, until that gets them again. Where no other one has members any more, nobody
-// has more than is here.
+// Data stays owed while no other datacenter has replicas: it is in one that had them, until
+// that gets them again. Where no other datacenter has members any more, no node has more
+// than this one's.
 //
-// What a datacenter sees at its very first look owes nothing: the rebuild of one that
-// joins brings it, and volumes of an earlier ring have it. One that was seen to begin
-// with empty nodes has nothing to see: for it every keyspace is new.
+// Keyspaces that a datacenter observes first of all lack no data: the rebuild of one that
+// joins brings it, and volumes of an earlier ring have it. For a datacenter that was seen to
+// begin with empty nodes every keyspace is new.
 func (s *State) keyspaces() map[string]api.KeyspaceStatus {
 	before := s.DC.Status.Keyspaces
-	if s.Keyspaces == nil || !s.LooksAtKeyspaces() {
+	if s.Keyspaces == nil || !s.ObservesKeyspaces() {
 		return before
 	}
 	out := map[string]api.KeyspaceStatus{}
@@ -53,11 +53,11 @@ func (s *State) keyspaces() map[string]api.KeyspaceStatus {
 }
 
 // keyspacesSeen tells whether a keyspace that isn't in the status will be a new one at
-// the next look. A status that was lost on running nodes knows of none that there are:
-// before the first look only a first boot that was seen to begin proves them new.
+// the next read. A status that was lost on running nodes knows of none that there are:
+// before the first read only a first boot that was seen to begin proves them new.
 func (s *State) keyspacesSeen(p *Plan) bool {
-	looked := s.Keyspaces != nil && s.LooksAtKeyspaces()
-	said := s.DC.Status.KeyspacesSeen && (s.initialized() || s.joins() || !slices.ContainsFunc(s.Pods, func(x Pod) bool { return s.reborn(&x) }))
+	looked := s.Keyspaces != nil && s.ObservesKeyspaces()
+	said := s.DC.Status.KeyspacesSeen && (s.initialized() || s.joins() || !slices.ContainsFunc(s.Pods, func(x Pod) bool { return s.bringsData(&x) }))
 	return looked || said || s.beginsEmpty(p)
 }
 
@@ -68,7 +68,7 @@ func (s *State) beginsEmpty(p *Plan) bool {
 		return false
 	}
 	for i := range s.Pods {
-		if pod := &s.Pods[i]; pod.Ready || pod.running() || pod.starting() || s.reborn(pod) {
+		if pod := &s.Pods[i]; pod.Ready || pod.running() || pod.starting() || s.bringsData(pod) {
 			return false
 		}
 	}
@@ -87,27 +87,27 @@ func (s *State) keyspace(name string, replication map[string]string) api.Keyspac
 	owes := old.OwedSince != nil
 	switch {
 	case old.Strategy != "" && !owes:
-		now.OwedSince, now.Unverified = s.fromNowOn(), true
+		now.OwedSince, now.Unverified = s.nextSecond(), true
 	case old.Strategy != "" && s.verified(name, replication):
 		now.Strategy, now.OwedSince, now.Unverified = "", nil, false
 	case old.Strategy != "":
-	case here == 0 || elsewhere == 0 && s.onlyOne():
+	case here == 0 || elsewhere == 0 && s.isOnlyDatacenter():
 		now.OwedSince, now.Unverified = nil, false
 	case !s.initialized(): // the rebuild comes
 	case !seen && elsewhere > 0 && s.DC.Status.KeyspacesSeen:
-		now.OwedSince, now.Unverified = s.fromNowOn(), true
+		now.OwedSince, now.Unverified = s.nextSecond(), true
 	case seen && !old.Unverified && s.owes() != "" && here > int(old.Replicas): // the rebuild that goes on may know of fewer
-		now.OwedSince = s.fromNowOn()
+		now.OwedSince = s.nextSecond()
 	case !owes && seen && old.Replicas == 0:
-		now.OwedSince = s.fromNowOn()
+		now.OwedSince = s.nextSecond()
 	case old.OnlyHere && elsewhere > 0 && !old.Unverified: // a rebuild that began before had no source
-		now.OwedSince = s.fromNowOn()
+		now.OwedSince = s.nextSecond()
 	case !owes || elsewhere == 0: // whatever was rebuilt or repaired didn't come from those that had replicas
 	case old.Unverified && s.verified(name, replication):
 		now.OwedSince, now.Unverified = nil, false
 	case old.Unverified:
 	case s.newMember():
-		now.OwedSince = s.fromNowOn()
+		now.OwedSince = s.nextSecond()
 	case s.rebuiltSince(old.OwedSince.Time) && !slices.ContainsFunc(s.Pods, func(p Pod) bool { return s.dataLost(&p) }):
 		now.OwedSince = nil
 	}
@@ -123,15 +123,15 @@ func (s *State) keyspace(name string, replication map[string]string) api.Keyspac
 func (s *State) replicas(replication map[string]string) (here, elsewhere int) {
 	factors, _ := topology.MergeReplication(replication, nil)
 	for dc, factor := range factors {
-		if dc != s.name() && (len(s.Ringview) == 0 || slices.Contains(s.peopled(), dc)) {
+		if dc != s.name() && (len(s.Ringview) == 0 || slices.Contains(s.datacentersWithMembers(), dc)) {
 			elsewhere += factor
 		}
 	}
 	return factors[s.name()], elsewhere
 }
 
-// peopled are the datacenters that have members, as far as the ring is seen.
-func (s *State) peopled() (names []string) {
+// datacentersWithMembers are the datacenters that have members, as far as the ring is seen.
+func (s *State) datacentersWithMembers() (names []string) {
 	for _, e := range s.Ringview {
 		names = append(names, e.Datacenter)
 	}
@@ -139,14 +139,16 @@ func (s *State) peopled() (names []string) {
 	return slices.Compact(names)
 }
 
-// onlyOne tells whether no other datacenter has members.
-func (s *State) onlyOne() bool { return slices.Equal(s.peopled(), []string{s.name()}) }
+// isOnlyDatacenter tells whether no other datacenter has members.
+func (s *State) isOnlyDatacenter() bool {
+	return slices.Equal(s.datacentersWithMembers(), []string{s.name()})
+}
 
-// unplaced are the datacenters with members that have no replicas of a keyspace. The
+// datacentersWithoutReplicas are the datacenters with members that have no replicas of a keyspace. The
 // data of one that had another strategy may be there.
-func (s *State) unplaced(replication map[string]string) []string {
+func (s *State) datacentersWithoutReplicas(replication map[string]string) []string {
 	factors, _ := topology.MergeReplication(replication, nil)
-	return slices.DeleteFunc(s.peopled(), func(dc string) bool { return factors[dc] > 0 })
+	return slices.DeleteFunc(s.datacentersWithMembers(), func(dc string) bool { return factors[dc] > 0 })
 }
 
 // strategy is the name of a keyspace's, without its package.
@@ -155,9 +157,9 @@ func strategy(replication map[string]string) string {
 	return class[strings.LastIndex(class, ".")+1:]
 }
 
-// fromNowOn is a time that tasks which began before this pass are older than. One
+// nextSecond is a time that tasks which began before this pass are older than. One
 // that began in the same second may be older too.
-func (s *State) fromNowOn() *metav1.Time {
+func (s *State) nextSecond() *metav1.Time {
 	return &metav1.Time{Time: s.Now.Truncate(time.Second).Add(time.Second)}
 }
 

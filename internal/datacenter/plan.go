@@ -15,25 +15,25 @@ import (
 
 // The verbs.
 const (
-	Apply       plan.Verb = "apply"          // an object of Kubernetes
-	Delete      plan.Verb = "delete"         // an object of Kubernetes
-	MakeSecret  plan.Verb = "make Secret"    // with a superuser's name and a random password
-	Restart     plan.Verb = "restart"        // a pod that serves: drained first
-	DeletePod   plan.Verb = "delete pod"     // one that doesn't serve; its StatefulSet makes another
-	Label       plan.Verb = "label"          // a pod
-	Start       plan.Verb = "start"          // a node
-	Seeds       plan.Verb = "reload seeds"   // of a node
-	Replicate   plan.Verb = "replicate"      // a keyspace
-	Repair      plan.Verb = "repair"         // a keyspace, through a node
-	Roles       plan.Verb = "write roles"    // superuser and users
-	OpenNative  plan.Verb = "open native"    // the port for clients, of a node
-	Record      plan.Verb = "record"         // an annotation of the datacenter
-	MakeTask    plan.Verb = "make task"      // that the tasks' own loop carries out
-	Clear       plan.Verb = "clear"          // a request in the spec or an annotation that was carried out
-	DropPVCs    plan.Verb = "delete volumes" // of a datacenter that is being deleted
-	DropControl plan.Verb = "let go"         // of the finalizer
-	KeepPVCs    plan.Verb = "keep volumes"   // of a datacenter that is being deleted, for a time
-	NoteAsked   plan.Verb = "note"           // that the deletion was asked for, whatever happens to the namespace later
+	Apply           plan.Verb = "apply"            // an object of Kubernetes
+	Delete          plan.Verb = "delete"           // an object of Kubernetes
+	MakeSecret      plan.Verb = "make Secret"      // with a superuser's name and a random password
+	Restart         plan.Verb = "restart"          // a pod that serves: drained first
+	DeletePod       plan.Verb = "delete pod"       // one that doesn't serve; its StatefulSet makes another
+	Label           plan.Verb = "label"            // a pod
+	Start           plan.Verb = "start"            // a node
+	Seeds           plan.Verb = "reload seeds"     // of a node
+	Replicate       plan.Verb = "replicate"        // a keyspace
+	Repair          plan.Verb = "repair"           // a keyspace, through a node
+	Roles           plan.Verb = "write roles"      // superuser and users
+	OpenNative      plan.Verb = "open native"      // the port for clients, of a node
+	Record          plan.Verb = "record"           // an annotation of the datacenter
+	MakeTask        plan.Verb = "make task"        // that the tasks' own loop carries out
+	Clear           plan.Verb = "clear"            // a request in the spec or an annotation that was carried out
+	DeleteVolumes   plan.Verb = "delete volumes"   // of a datacenter that is being deleted
+	RemoveFinalizer plan.Verb = "remove finalizer" // of a datacenter of which nothing is left
+	KeepVolumes     plan.Verb = "keep volumes"     // of a datacenter that is being deleted, for a time
+	RecordDeletion  plan.Verb = "record deletion"  // that the deletion was asked for, whatever happens to the namespace later
 )
 
 // Step is one thing to do. Only the fields of its verb are set.
@@ -68,7 +68,7 @@ type Plan struct {
 	InitComplete bool // the first boot is over
 	DataLost     bool // a member has lost its data
 
-	Thin      bool // replicas of the system keyspaces are still to be made or filled here
+	Thin      bool // replicas of the system keyspaces are still to be added or repaired here
 	Repairing bool // a repair goes on
 
 	lacking   bool                      // keyspaces lack their data here
@@ -92,7 +92,7 @@ func (p *Plan) has(verbs ...plan.Verb) bool {
 	return false
 }
 
-// Next is how soon the next pass should come when nothing else causes one.
+// Next is when the next pass should come if no event causes one before.
 func (p *Plan) Next() time.Duration {
 	switch {
 	case p.lacking && p.Done:
@@ -124,7 +124,7 @@ func (p Plan) String() string {
 // Make decides. Its parts run in order: objects, pods, nodes, ring.
 func Make(s *State) Plan {
 	p := Plan{InitComplete: s.initialized()}
-	if s.ends() {
+	if s.isDeleting() {
 		s.planDeletion(&p)
 		return p
 	}
@@ -148,14 +148,14 @@ func Make(s *State) Plan {
 	s.planRoll(&p)
 	s.planStarts(&p)
 	s.planRing(&p)
-	s.planGhost(&p)
+	s.planDeadMember(&p)
 	s.planCleanup(&p)
-	s.planWord(&p)
+	s.planStartEmptyDone(&p)
 	s.planClear(&p)
 	if len(p.held) > 0 {
 		p.Wait("rack %s to be whole before the change reaches %s", p.unsettled, strings.Join(p.held, ", "))
 	}
-	p.Done, p.lacking = len(p.Steps) == 0 && p.Quiet() && p.Secret == "", s.owedKeyspaces() != ""
+	p.Done, p.lacking = len(p.Steps) == 0 && p.Quiet() && p.Secret == "", s.owedKeyspacesMessage() != ""
 	return p
 }
 
@@ -164,8 +164,8 @@ func (s *State) invalid() string {
 	switch {
 	case s.RingError != "":
 		return s.RingError
-	case s.KeptOf != "" && !s.initialized():
-		return s.keptWords()
+	case s.KeptRing != "" && !s.initialized():
+		return s.keptVolumesMessage()
 	case s.DC.Spec.ServerType != "" && s.DC.Spec.ServerType != "cassandra":
 		return fmt.Sprintf("spec.serverType: %s is not supported, only cassandra", s.DC.Spec.ServerType)
 	case s.ringRefused() != "":

@@ -29,7 +29,7 @@ func (s *State) allSets() (all []*appsv1.StatefulSet) {
 			all = append(all, set)
 		}
 	}
-	return append(all, s.LeftSets...)
+	return append(all, s.RemovedRackSets...)
 }
 
 // SummarizeDeletion is the status of a datacenter that is being deleted: what it was, and what is waited for.
@@ -57,12 +57,12 @@ func SummarizeDeletion(s *State, p Plan, err error) api.CassandraDatacenterStatu
 	return out
 }
 
-// planDeletion ends the nodes, then deletes their volumes, then lets go. What
-// else there is has the datacenter as its owner and goes with it.
+// planDeletion ends the nodes, then deletes their volumes, then removes the finalizer. All
+// other objects have the datacenter as their owner, and Kubernetes deletes them with it.
 func (s *State) planDeletion(p *Plan) {
 	if !slices.Contains(s.DC.Finalizers, api.Finalizer) {
 		if slices.Contains(s.DC.Finalizers, RingFinalizer) {
-			p.add(DropControl, s.DC.Name, "nothing of it is kept", Step{})
+			p.add(RemoveFinalizer, s.DC.Name, "nothing of it is kept", Step{})
 		}
 		return
 	}
@@ -75,7 +75,7 @@ func (s *State) planDeletion(p *Plan) {
 		return
 	}
 	if !deletion.IsAsked(s.DC) {
-		p.add(NoteAsked, s.DC.Name, "somebody asked for its deletion", Step{})
+		p.add(RecordDeletion, s.DC.Name, "somebody asked for its deletion", Step{})
 		return
 	}
 	for _, set := range s.allSets() {
@@ -96,11 +96,11 @@ func (s *State) planDeletion(p *Plan) {
 			p.Wait("the annotation %s to be a duration, as 168h: volumes are kept until it can be read", deletion.KeepVolumes)
 			return
 		case keep > 0:
-			p.add(KeepPVCs, s.DC.Name, "its volumes stay for "+keep.String(), Step{})
+			p.add(KeepVolumes, s.DC.Name, "its volumes stay for "+keep.String(), Step{})
 			return
 		}
-		p.add(DropPVCs, s.DC.Name, "the datacenter is being deleted", Step{})
-		return // let go only when they are
+		p.add(DeleteVolumes, s.DC.Name, "the datacenter is being deleted", Step{})
+		return // the finalizer goes when they are deleted
 	}
-	p.add(DropControl, s.DC.Name, "nothing of it is left", Step{})
+	p.add(RemoveFinalizer, s.DC.Name, "nothing of it is left", Step{})
 }

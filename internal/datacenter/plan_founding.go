@@ -53,7 +53,7 @@ func (s *State) foundingMembers() string {
 // later one it bootstraps, or it would own ranges whose rows it never gets.
 func (s *State) grows(pod *Pod) bool {
 	begun := s.DC.Annotations[api.FoundingAnnotation] != "" || s.open()
-	return begun && !s.initialized() && s.owes() == "" && !s.known(pod)
+	return begun && !s.initialized() && s.owes() == "" && !s.isMember(pod)
 }
 
 // open tells whether a node lets clients in.

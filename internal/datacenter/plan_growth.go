@@ -13,12 +13,12 @@ import (
 	"github.com/ringspan/ringspan/internal/topology"
 )
 
-// planGrowth raises the factors of a keyspace that is in use, after the nodes that
-// are members, one replica of one datacenter at a time. A new replica is empty
+// planGrowth increases the replication factors of a keyspace that is in use, as nodes become
+// members, by one replica of one datacenter at a time. A new replica is empty
 // until the keyspace is repaired: with one more there is still a full one in each
 // quorum, with two more there need not be. So each step is repaired before the
-// next, and what is repaired is on record before the step: a crash in between
-// forgets nothing. Factors are never lowered. This datacenter is reached when it
+// next, and the repair is recorded before that step, so that a crash in between
+// loses nothing. Factors are never lowered. This datacenter is reached when it
 // holds replicas, as many as there may be yet.
 func (s *State) planGrowth(p *Plan, keyspace string, current map[string]string, present map[string]int) (reached bool) {
 	factors, _ := topology.MergeReplication(current, nil)
@@ -31,7 +31,7 @@ func (s *State) planGrowth(p *Plan, keyspace string, current map[string]string, 
 	if next[s.name()] > factors[s.name()] || recorded && factors[s.name()] > record[s.name()] {
 		p.Thin = true
 	}
-	switch blocker := s.growthBlocker(laidOver(factors, next)); {
+	switch blocker := s.growthBlocker(mergeFactors(factors, next)); {
 	case blocker != "":
 		p.Wait("%s before the system keyspaces get more replicas", blocker)
 	case unfilled:
@@ -100,7 +100,7 @@ func (s *State) byDatacenter(current map[string]string, present map[string]int) 
 
 // unfilled tells whether replicas of a keyspace may lack data: its factors are
 // higher than those on record. Without a record nothing is owed as long as no more
-// replicas are wanted; then what is there is made sure of first. The nodes of this
+// replicas are wanted; then those that are there are repaired first. The nodes of this
 // datacenter have to hold replicas to repair anything.
 func (s *State) unfilled(keyspace string, factors map[string]int, more bool) bool {
 	record, recorded := s.filled()[keyspace]
@@ -146,7 +146,7 @@ func (s *State) recordFilled(p *Plan, keyspace string, factors map[string]int) {
 		p.add(Record, api.FilledAnnotation, "", Step{})
 	}
 	step := &p.Steps[i]
-	step.Why = strings.TrimPrefix(step.Why+", "+keyspace+" has its data at "+words(factors), ", ")
+	step.Why = strings.TrimPrefix(step.Why+", "+keyspace+" has its data at "+formatFactors(factors), ", ")
 	step.Stamp = encode(p.filled)
 	if keyspace == "system_auth" && s.rolesFirst(factors) && s.Superuser != nil {
 		step.Readable = s.Superuser.Username
@@ -155,9 +155,9 @@ func (s *State) recordFilled(p *Plan, keyspace string, factors map[string]int) {
 
 // growthBlocker names what must be first. A repair needs all replicas, and one that
 // a node joins meanwhile would miss it: so every node of the datacenters that hold
-// the keyspace has to be up and no node on its way.
+// the keyspace has to be up and no node may be joining.
 func (s *State) growthBlocker(holders map[string]int) string {
-	if away := s.away(); away != "" {
+	if away := s.missingMember(); away != "" {
 		return "node " + away + " to be up"
 	}
 	if pod := s.joining(); pod != nil {
@@ -167,7 +167,7 @@ func (s *State) growthBlocker(holders map[string]int) string {
 		switch {
 		case e.Status != "NORMAL":
 			return fmt.Sprintf("node %s of datacenter %s to be a member (it is %s)", e.Address, e.Datacenter, strings.ToLower(e.Status))
-		case !e.Alive && holders[e.Datacenter] > 0 && s.ghost() != nil && s.ghost().HostID == e.HostID:
+		case !e.Alive && holders[e.Datacenter] > 0 && s.unknownDeadMember() != nil && s.unknownDeadMember().HostID == e.HostID:
 			return fmt.Sprintf("the ring to forget its dead member of datacenter %s at %s, if it is gone for good (nodetool removenode %s),", e.Datacenter, e.Address, e.HostID)
 		case !e.Alive && holders[e.Datacenter] > 0:
 			return fmt.Sprintf("node %s of datacenter %s to be up", e.Address, e.Datacenter)
@@ -181,9 +181,10 @@ func (s *State) growthBlocker(holders map[string]int) string {
 	return ""
 }
 
-// spreads tells whether a step is being taken, which a node that joins would disturb.
-func (s *State) spreads() bool {
-	if !s.alters() || s.Schemas != 1 {
+// changesReplication tells whether replicas of the system keyspaces are being added or
+// repaired, which a node that joins would disturb.
+func (s *State) changesReplication() bool {
+	if !s.managesRing() || s.Schemas != 1 {
 		return false
 	}
 	var p Plan
@@ -191,7 +192,7 @@ func (s *State) spreads() bool {
 	return p.has(Replicate, Repair, Record) || p.Repairing
 }
 
-func words(factors map[string]int) string {
+func formatFactors(factors map[string]int) string {
 	if len(factors) == 0 {
 		return "no datacenter"
 	}
@@ -211,7 +212,7 @@ func sameFactors(a, b map[string]map[string]int) bool {
 	return maps.EqualFunc(a, b, maps.Equal)
 }
 
-func laidOver(a, b map[string]int) map[string]int {
+func mergeFactors(a, b map[string]int) map[string]int {
 	out := maps.Clone(a)
 	maps.Copy(out, b)
 	return out

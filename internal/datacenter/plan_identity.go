@@ -12,9 +12,9 @@ import (
 // Claim is the name of the claim that holds the data of a pod's node.
 func Claim(pod string) string { return dataVolume + "-" + pod }
 
-// former is the host id that the pod's node was last seen with, empty when it
+// lastHostID is the host id that the pod's node was last seen with, empty when it
 // never was a member.
-func (s *State) former(p *Pod) string { return s.DC.Status.NodeStatuses[p.Name].HostID }
+func (s *State) lastHostID(p *Pod) string { return s.DC.Status.NodeStatuses[p.Name].HostID }
 
 // claimChanged tells whether the pod has another volume than its node was last
 // seen with.
@@ -25,10 +25,10 @@ func (s *State) claimChanged(p *Pod) bool {
 
 // dataLost tells whether the pod is that of a member and doesn't have the
 // member's data: its agent says so, or, when it is of a version that can't tell,
-// its claim is another one. A node that takes the place of its former self has
-// lost its data until it is a member.
+// its claim is another one. A node that replaces its dead member has lost its
+// data until it is a member.
 func (s *State) dataLost(p *Pod) bool {
-	former := s.former(p)
+	former := s.lastHostID(p)
 	if former == "" || p.running() || p.Deleting {
 		return false
 	}
@@ -44,11 +44,11 @@ func (s *State) dataLost(p *Pod) bool {
 	return false
 }
 
-// resumes tells whether the pod's node was on its way into the place of its
-// former self before. Whether it may was decided then.
-func (s *State) resumes(p *Pod) bool {
+// resumesReplacement tells whether the pod's node had begun to replace its dead member.
+// Whether it may was decided then.
+func (s *State) resumesReplacement(p *Pod) bool {
 	id := p.Status.Identity
-	return id != nil && id.Found == mgmtapi.FoundJoining && id.Replaces != "" && id.Replaces == s.former(p)
+	return id != nil && id.Found == mgmtapi.FoundJoining && id.Replaces != "" && id.Replaces == s.lastHostID(p)
 }
 
 // foreignData says why what the pod has isn't its node's data, or "".
@@ -57,7 +57,7 @@ func (s *State) foreignData(p *Pod) string {
 	if id == nil || p.running() {
 		return ""
 	}
-	former := s.former(p)
+	former := s.lastHostID(p)
 	switch {
 	case id.Found == mgmtapi.FoundUnreadable:
 		return "nobody can tell whose data it has: " + id.Error
@@ -86,16 +86,16 @@ func (s *State) planIdentity(p *Plan, pod *Pod) {
 		p.Worry("node %s is not started: %s. Bind its own volume to claim %s; only when that is gone for good, keep this one elsewhere, delete claim and pod, and the node is replaced", pod.Name, why, Claim(pod.Name))
 	case s.dataLost(pod):
 		p.DataLost = true
-		p.Worry("node %s has lost its data (it was host id %s): %s", pod.Name, s.former(pod), s.outlook(pod))
+		p.Worry("node %s has lost its data (it was host id %s): %s", pod.Name, s.lastHostID(pod), s.recoveryMessage(pod))
 	case pod.ClaimDeleting && !pod.Deleting:
 		p.Worry("node %s: its claim %s is being deleted, and the data goes with the pod; it is not restarted", pod.Name, Claim(pod.Name))
 	}
 }
 
-// outlook is what becomes of a member that has lost its data.
-func (s *State) outlook(pod *Pod) string {
+// recoveryMessage says what happens to a member that has lost its data.
+func (s *State) recoveryMessage(pod *Pod) string {
 	switch _, blocker := s.replaceOptions(pod); {
-	case pod.starting() || s.resumes(pod) && blocker == "":
+	case pod.starting() || s.resumesReplacement(pod) && blocker == "":
 		return "it is being replaced, and gets what the other replicas have"
 	case blocker != "":
 		return blocker
@@ -123,6 +123,6 @@ func (s *State) claimUID(p *Pod, was api.CassandraNodeStatus) string {
 // over must be replaced: as long as anybody is left who knows it.
 func (s *State) lostInBoot(pod *Pod) bool {
 	return s.dataLost(pod) && slices.ContainsFunc(s.Pods, func(p Pod) bool {
-		return p.Name != pod.Name && s.former(&p) != "" && !s.dataLost(&p)
+		return p.Name != pod.Name && s.lastHostID(&p) != "" && !s.dataLost(&p)
 	})
 }

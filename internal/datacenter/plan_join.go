@@ -12,9 +12,8 @@ import (
 )
 
 // JoinReplicationAnnotation says in JSON, by datacenter and keyspace, how many
-// replicas of the users' data a datacenter gets that is added to a ring in use
-// (K8ssandra's annotation of a K8ssandraCluster, which the ring's controller
-// passes on).
+// replicas of users' keyspaces a datacenter gets that is added to a ring in use. It is
+// K8ssandra's annotation of a K8ssandraCluster, copied by the ring's controller.
 const JoinReplicationAnnotation = "k8ssandra.io/dc-replication"
 
 // joins tells whether the datacenter is being added to a ring with data.
@@ -22,12 +21,12 @@ func (s *State) joins() bool {
 	return !s.initialized() && s.DC.Annotations[api.RebuildFromAnnotation] != ""
 }
 
-// planSpread holds the first start of a datacenter that joins while the ring has users'
+// planStrategies holds the first start of a datacenter that joins while the ring has users'
 // keyspaces that aren't replicated by datacenter: its nodes would own ranges of those
 // at once, and answer for them without a row, long before the rebuild.
-func (s *State) planSpread(p *Plan) (held bool) {
+func (s *State) planStrategies(p *Plan) (held bool) {
 	spread := s.DC.Annotations[api.SpreadAnnotation]
-	begun := slices.ContainsFunc(s.Pods, func(x Pod) bool { return x.running() || x.starting() || s.former(&x) != "" || s.reborn(&x) })
+	begun := slices.ContainsFunc(s.Pods, func(x Pod) bool { return x.running() || x.starting() || s.lastHostID(&x) != "" || s.bringsData(&x) })
 	switch {
 	case !s.joins() || spread == "" || begun:
 		return false
@@ -44,9 +43,9 @@ func byDatacenter(names string) string {
 	return fmt.Sprintf("the replication of %s to be altered to NetworkTopologyStrategy (ALTER KEYSPACE … WITH replication = {'class': 'NetworkTopologyStrategy', DATACENTER: REPLICAS}, then a repair)", strings.ReplaceAll(names, ",", ", "))
 }
 
-// planLook lets a datacenter that joins see the users' keyspaces before it is rebuilt.
-// One may have come that isn't replicated by datacenter since its nodes were started.
-func (s *State) planLook(p *Plan) (done bool) {
+// planReadKeyspaces has a datacenter that joins read the users' keyspaces before it is rebuilt.
+// Since its nodes started, one may have been made that isn't replicated by datacenter.
+func (s *State) planReadKeyspaces(p *Plan) (done bool) {
 	if s.Keyspaces == nil {
 		p.Wait("the keyspaces of the ring to be read")
 		return false
@@ -64,7 +63,7 @@ func (s *State) planLook(p *Plan) (done bool) {
 }
 
 // UserKeyspaces are the keyspaces that this datacenter gets replicas of when it
-// joins, and how many. They are looked at until it has the data.
+// joins, and how many. They are read until it has the data.
 func (s *State) UserKeyspaces() (map[string]int, error) {
 	text := s.DC.Annotations[JoinReplicationAnnotation]
 	if text == "" || s.owes() == "" {

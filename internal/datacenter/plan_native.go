@@ -8,8 +8,8 @@ import (
 )
 
 // planNative lets clients in at nodes that were started with the port closed.
-// With authentication it opens once the roles are known to be there, or clients
-// would be let in by what Cassandra makes up.
+// With authentication it opens once the roles are known to be there: without them
+// Cassandra creates a superuser with a password that everybody knows.
 //
 // It opens once, after a start. A port that was open and is closed now was closed
 // by a person, or by Cassandra because a disk fails: it stays closed, and is named.
@@ -32,9 +32,9 @@ func (s *State) planNative(p *Plan) {
 }
 
 // rolesMissing tells whether a login would be checked against a table without the
-// superuser: there Cassandra makes up one, whose password everybody knows. A node
-// that began anew after the loss of all others has such a table; and for some moments
-// after its start none that could be read.
+// superuser: there Cassandra creates one whose password everybody knows. A node that began
+// the ring anew after the loss of all others has such a table. For some moments after its
+// start it has none that could be read.
 func (s *State) rolesMissing() bool {
 	return s.auth() && !s.skipUsers() && (s.Superuser == nil || !slices.Contains(s.Roles, s.Superuser.Username))
 }

@@ -16,13 +16,13 @@ import (
 // assigned to them. A node that was a member before starts whenever it can. A
 // new node of a datacenter with data bootstraps alone, when all others are up.
 func (s *State) planStarts(p *Plan) {
-	if s.planReborn(p) || s.planBroughtData(p) || s.planSpread(p) {
+	if s.planMixedData(p) || s.planBroughtData(p) || s.planStrategies(p) {
 		return
 	}
 	joining := s.joining()
 	for i := range s.Pods {
 		pod := &s.Pods[i]
-		if pod.Deleting || !pod.Agent || pod.running() || p.goes(pod) {
+		if pod.Deleting || !pod.Agent || pod.running() || p.takesDown(pod) {
 			continue
 		}
 		if pod.starting() {
@@ -34,7 +34,7 @@ func (s *State) planStarts(p *Plan) {
 		}
 		options, blocker := s.startOptions(pod, joining)
 		if blocker != "" {
-			if blocker != toldByIdentity {
+			if blocker != saidByIdentity {
 				p.Wait("%s before node %s starts", blocker, pod.Name)
 			}
 			continue
@@ -42,15 +42,15 @@ func (s *State) planStarts(p *Plan) {
 		if id := pod.Status.Identity; id != nil {
 			options.Decided = new(*id)
 		}
-		if !s.known(pod) && (s.initialized() || s.grows(pod)) {
+		if !s.isMember(pod) && (s.initialized() || s.grows(pod)) {
 			joining = pod
 		}
 		p.add(Start, pod.Name, s.startReason(pod), Step{Pod: pod, Start: options})
 	}
 }
 
-// goes tells whether the plan takes the pod away.
-func (p *Plan) goes(pod *Pod) bool {
+// takesDown tells whether the plan deletes the pod.
+func (p *Plan) takesDown(pod *Pod) bool {
 	return slices.ContainsFunc(p.Steps, func(x Step) bool {
 		return (x.Verb == DeletePod || x.Verb == Restart) && x.Pod.Name == pod.Name
 	})
@@ -58,7 +58,7 @@ func (p *Plan) goes(pod *Pod) bool {
 
 // joining is the new node that bootstraps at the moment, or nil.
 func (s *State) joining() *Pod {
-	i := slices.IndexFunc(s.Pods, func(p Pod) bool { return p.starting() && !s.known(&p) })
+	i := slices.IndexFunc(s.Pods, func(p Pod) bool { return p.starting() && !s.isMember(&p) })
 	if i < 0 {
 		return nil
 	}
@@ -67,10 +67,10 @@ func (s *State) joining() *Pod {
 
 func (s *State) startReason(pod *Pod) string {
 	switch {
-	case s.known(pod):
+	case s.isMember(pod):
 		return "it is a member of the ring"
 	case s.dataLost(pod):
-		return "it takes the place of its former self, host id " + s.former(pod)
+		return "it takes the place of its former self, host id " + s.lastHostID(pod)
 	case !s.initialized() && !s.grows(pod):
 		return "first boot of datacenter " + s.name()
 	}
@@ -86,21 +86,21 @@ func (s *State) startOptions(pod *Pod, joining *Pod) (o mgmtapi.StartOptions, bl
 	switch {
 	case !s.initialized() && !s.grows(pod) && !s.lostInBoot(pod):
 		return s.firstStart(pod, o)
-	case s.known(pod):
+	case s.isMember(pod):
 	case joining != nil && joining.Name != pod.Name:
 		return o, "node " + joining.Name + " to have joined"
 	case s.dataLost(pod):
 		if o, blocker = s.replaceOptions(pod); blocker != "" {
-			blocker = toldByIdentity
+			blocker = saidByIdentity
 		}
 		return o, blocker
 	default:
-		// It must not find itself among its seeds: seeds don't bootstrap.
+		// It must not be among its own seeds: seeds don't bootstrap.
 		o.Seeds = without(o.Seeds, pod.IP)
-		if away := s.away(); away != "" {
+		if away := s.missingMember(); away != "" {
 			return o, "node " + away + " to be up"
 		}
-		if s.spreads() {
+		if s.changesReplication() {
 			return o, "the system keyspaces to have their replicas"
 		}
 	}
@@ -124,8 +124,8 @@ func (s *State) firstStart(pod *Pod, o mgmtapi.StartOptions) (mgmtapi.StartOptio
 	return o, ""
 }
 
-// away names a member that isn't up, or "".
-func (s *State) away() string {
+// missingMember names a member of the datacenter that isn't up, or "".
+func (s *State) missingMember() string {
 	for _, name := range slices.Sorted(maps.Keys(s.DC.Status.NodeStatuses)) {
 		if s.DC.Status.NodeStatuses[name].HostID == "" {
 			continue
@@ -140,7 +140,7 @@ func (s *State) away() string {
 
 // founder names who founds the ring, for people.
 func (s *State) founder() string {
-	if s.Ring.Founder == s.name() { // and yet does not: the ring is older
+	if s.Ring.Founder == s.name() { // its first boot is over, or its data was lost: others have the ring
 		return "another datacenter of the ring"
 	}
 	return "datacenter " + or(s.Ring.Founder, fmt.Sprintf("of spec.additionalSeeds (%s)", strings.Join(s.DC.Spec.AdditionalSeeds, ", ")))

@@ -32,7 +32,7 @@ func (s *State) planObjects(p *Plan) {
 			p.add(Delete, key(o), "it is no longer asked for", Step{Object: o})
 		}
 	}
-	if s.auth() && s.alters() && s.DC.Spec.SuperuserSecretName == "" && s.Superuser == nil && s.SecretError == "" {
+	if s.auth() && s.managesRing() && s.DC.Spec.SuperuserSecretName == "" && s.Superuser == nil && s.SecretError == "" {
 		p.add(MakeSecret, s.names().SuperuserSecret(), "spec.superuserSecretName names none", Step{Object: s.superuserSecret()})
 	}
 }

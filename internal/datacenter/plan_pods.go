@@ -26,10 +26,10 @@ func (s *State) planPods(p *Plan) {
 			case pod.IP == "":
 				p.Wait("pod %s to get an address", name)
 			case !pod.Agent:
-				p.Wait("the agent of %s to answer on port %d%s", name, portManagement, pod.Locked)
+				p.Wait("the agent of %s to answer on port %d%s", name, portManagement, pod.TrustError)
 			}
 			s.planClosed(p, pod)
-			if s.initialized() && s.former(pod) == "" {
+			if s.initialized() && s.lastHostID(pod) == "" {
 				p.Scaling = true
 			}
 			s.planIdentity(p, pod)

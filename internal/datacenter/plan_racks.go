@@ -13,7 +13,7 @@ import (
 )
 
 // planRacks makes the racks' StatefulSets. A changed template reaches one rack
-// after another, the next when the one before is whole again; before the first
+// after another, the next when the one before is ready again; before the first
 // boot is over, or without pods, all at once. A change that comes from another
 // version of this program, and not from the spec, waits to be allowed.
 func (s *State) planRacks(p *Plan) {
@@ -35,7 +35,7 @@ func (s *State) planRacks(p *Plan) {
 		p.Restarting = p.Restarting || restart
 		changes := have.Annotations[templateHashAnnotation] != want.Annotations[templateHashAnnotation]
 		wished := have.Annotations[specHashAnnotation] != want.Annotations[specHashAnnotation]
-		held := s.rolling() && p.unsettled != "" && !s.allFail() && !slices.Contains(s.DC.Spec.ForceUpgradeRacks, rack.Name)
+		held := s.inService() && p.unsettled != "" && !s.allFail() && !slices.Contains(s.DC.Spec.ForceUpgradeRacks, rack.Name)
 		switch {
 		case held && (restart && !s.forcesRestart(rack.Name) || changes && (wished || s.updateAllowed())):
 			p.Updating = p.Updating || changes
@@ -71,8 +71,8 @@ func (s *State) allFail() bool {
 	})
 }
 
-// rolling tells whether there are nodes to be careful with.
-func (s *State) rolling() bool { return s.initialized() && !s.DC.Spec.Stopped }
+// inService tells whether the datacenter has booted and is not stopped: its nodes may serve clients.
+func (s *State) inService() bool { return s.initialized() && !s.DC.Spec.Stopped }
 
 func (s *State) updateAllowed() bool {
 	if s.Management.Foreign != "" {
@@ -138,12 +138,12 @@ func (s *State) stale(pod *Pod) bool {
 	return set != nil && set.Status.ObservedGeneration >= set.Generation && set.Status.UpdateRevision != "" && pod.Revision != set.Status.UpdateRevision
 }
 
-// planRoll makes stale pods anew. Their StatefulSets would do it by themselves,
-// but see neither the other racks nor the ring: so they are told not to
-// (OnDelete), and pods go from here, one at a time, when all others serve. A pod
-// that is down anyway goes at once: the change may be its cure.
+// planRoll recreates pods of an old template. A StatefulSet's own rolling update sees neither
+// the other racks nor the ring, so the strategy is OnDelete, and pods are deleted here, one
+// at a time, when all others serve. A pod that doesn't serve is deleted at once: the change
+// may repair it.
 func (s *State) planRoll(p *Plan) {
-	busy := "" // the rack of a node that goes, or that would be next
+	busy := "" // the rack of a node that is restarted, or that is next
 	for _, rack := range s.racksInOrder() {
 		fast := s.fastRestart(rack.Name)
 		forced := slices.Contains(s.DC.Spec.ForceUpgradeRacks, rack.Name)
@@ -188,16 +188,16 @@ func (s *State) lost(pod *Pod) string {
 		return "the configuration changed during the first boot"
 	case pod.broken() != "":
 		return "it fails with a configuration that has been replaced"
-	case !s.serves(pod) && s.known(pod):
+	case !s.serves(pod) && s.isMember(pod):
 		return "it does not serve, and its configuration has been replaced"
 	}
 	return ""
 }
 
-// rollBlocker names what must be first, before a node that serves is taken
-// down: every other node must serve, and be seen to by the ring. A task may say
-// that other nodes of its rack, or of other racks, needn't. Of racks that are
-// forced too, that excuses nodes that are sick, not those that the task took down.
+// rollBlocker names what a node that serves waits for before it is taken down: every other
+// node must serve, and the ring must see it alive. A task may exempt other nodes of its rack
+// (fast), or other racks (forced). In racks that are forced too, only nodes that fail or have
+// an old template are exempt, not those that the task took down.
 func (s *State) rollBlocker(pod *Pod) string {
 	own := pod.Position.Rack
 	for _, rack := range s.DC.RackNames() {
@@ -234,7 +234,7 @@ func (s *State) seenAlive(pod *Pod) bool {
 }
 
 // racksInOrder are the racks of the spec, those with failing nodes first: a
-// change must not wait for a node that it may heal.
+// change must not wait for a node that it may repair.
 func (s *State) racksInOrder() []api.Rack {
 	all := slices.Clone(s.DC.Racks())
 	slices.SortStableFunc(all, func(a, b api.Rack) int { return s.failing(b.Name) - s.failing(a.Name) })

@@ -12,13 +12,13 @@ import (
 	"github.com/ringspan/ringspan/internal/topology"
 )
 
-// Kin is another datacenter of the namespace that has the same cluster name and is of no ring that this one is of.
-type Kin struct {
-	Name    string
-	Created time.Time
-	Begun   bool // a node of it has been started, or it had booted before
-	Joins   bool // it has seeds elsewhere, so it founds nothing
-	Claims  bool // it was the first to make the seed service, which all of a cluster name share
+// Namesake is another datacenter of the namespace that has the same cluster name and is not of the same ring.
+type Namesake struct {
+	Name            string
+	Created         time.Time
+	Begun           bool // a node of it has been started, or it had booted before
+	Joins           bool // it has seeds elsewhere, so it founds nothing
+	MadeSeedService bool // it was the first to make the seed service, which all of a cluster name share
 }
 
 // ringRefused says why a datacenter that has not begun must not: its nodes would found a second ring of one name, and the
@@ -30,7 +30,7 @@ func (s *State) ringRefused() string {
 	return s.mayMerge()
 }
 
-// mayMerge names the other ring of this name, "" when there is none that this datacenter would have to give way to.
+// mayMerge says that another datacenter has the ring's name already; "" when none has.
 func (s *State) mayMerge() string {
 	if s.ofRing() && len(s.DC.Spec.AdditionalSeeds) > 0 {
 		return fmt.Sprintf("spec.additionalSeeds: a ring of a K8ssandraCluster can't join the ring of %s in this version: it would found one of its own named %s, and the two may merge; a CassandraDatacenter without a K8ssandraCluster can join",
@@ -39,25 +39,25 @@ func (s *State) mayMerge() string {
 	if len(s.DC.Spec.AdditionalSeeds) > 0 { // it joins, whoever else is here
 		return ""
 	}
-	if rival := s.rival(); rival != nil {
+	if other := s.nameHolder(); other != nil {
 		return fmt.Sprintf("spec.clusterName: datacenter %s in this namespace is a ring named %s already; two rings of one name may merge. Give one of them another name, or name the seeds of %s in spec.additionalSeeds to join it",
-			rival.Name, s.DC.Spec.ClusterName, rival.Name)
+			other.Name, s.DC.Spec.ClusterName, other.Name)
 	}
 	return ""
 }
 
-// rival is the datacenter that holds the cluster's name: one that has begun, else the one that made the seed service, else
+// nameHolder is the datacenter that holds the cluster's name: one that has begun, else the one that made the seed service, else
 // the older one.
-func (s *State) rival() *Kin {
-	own := Kin{Name: s.DC.Name, Created: s.DC.CreationTimestamp.Time, Begun: s.begun(), Claims: s.Claims}
-	all := []Kin{own}
-	for _, k := range s.Kin {
+func (s *State) nameHolder() *Namesake {
+	own := Namesake{Name: s.DC.Name, Created: s.DC.CreationTimestamp.Time, Begun: s.begun(), MadeSeedService: s.MadeSeedService}
+	all := []Namesake{own}
+	for _, k := range s.Namesakes {
 		if k.Begun || !k.Joins {
 			all = append(all, k)
 		}
 	}
-	slices.SortFunc(all, func(a, b Kin) int {
-		return cmp.Or(first(a.Begun, b.Begun), first(a.Claims, b.Claims), a.Created.Compare(b.Created), strings.Compare(a.Name, b.Name))
+	slices.SortFunc(all, func(a, b Namesake) int {
+		return cmp.Or(compareBools(a.Begun, b.Begun), compareBools(a.MadeSeedService, b.MadeSeedService), a.Created.Compare(b.Created), strings.Compare(a.Name, b.Name))
 	})
 	for i := range all {
 		if all[i].Name != own.Name && (i == 0 || all[i].Begun) {
@@ -67,8 +67,8 @@ func (s *State) rival() *Kin {
 	return nil
 }
 
-// first orders what is so before what is not.
-func first(a, b bool) int {
+// compareBools orders true before false.
+func compareBools(a, b bool) int {
 	switch {
 	case a == b:
 		return 0
@@ -110,14 +110,14 @@ func Begun(dc *api.CassandraDatacenter) bool {
 	return false
 }
 
-// racksRefused names racks with pods that the spec has no more. To go on would leave them to nobody, and make new ones in
-// their place whose volumes are empty.
+// racksRefused names racks with pods that the spec has no more. To go on would leave their pods without a controller and
+// make new ones with empty volumes.
 func (s *State) racksRefused() string {
-	if len(s.LeftSets) == 0 {
+	if len(s.RemovedRackSets) == 0 {
 		return ""
 	}
 	var names []string
-	for _, set := range s.LeftSets {
+	for _, set := range s.RemovedRackSets {
 		names = append(names, or(set.Labels[api.RackLabel], set.Name))
 	}
 	slices.Sort(names)

@@ -22,45 +22,45 @@ type RepairRun struct {
 	failed time.Time
 }
 
-// Asked puts a repair in the place of the node's last one of the keyspace.
-func Asked(runs []RepairRun, step Step, job string) []RepairRun {
+// NoteRepair remembers a repair that was started, instead of the node's last one of the keyspace.
+func NoteRepair(runs []RepairRun, step Step, job string) []RepairRun {
 	runs = slices.DeleteFunc(runs, func(r RepairRun) bool { return r.Keyspace == step.Target && r.UID == step.Pod.UID })
 	return append(runs, RepairRun{Keyspace: step.Target, Pod: step.Pod.Name, UID: step.Pod.UID, Stamp: step.Stamp, Job: mgmtapi.Job{ID: job, Status: mgmtapi.JobWaiting}})
 }
 
-// ListenTo asks for the jobs that go on. One that its node has forgotten, or whose
-// pod is gone, is forgotten here too.
-func ListenTo(runs []RepairRun, pods []Pod, now time.Time, ask func(pod *Pod, id string) (mgmtapi.Job, error)) (heard []RepairRun) {
+// PollRepairs reads the state of the jobs that run. A job that its node doesn't know any
+// more, or whose pod is gone, is removed.
+func PollRepairs(runs []RepairRun, pods []Pod, now time.Time, read func(pod *Pod, id string) (mgmtapi.Job, error)) (polled []RepairRun) {
 	for _, run := range runs {
 		i := slices.IndexFunc(pods, func(p Pod) bool { return p.UID == run.UID && !p.Deleting })
 		if i < 0 {
 			continue
 		}
 		if run.Job.Status == mgmtapi.JobWaiting {
-			job, err := ask(&pods[i], run.Job.ID)
+			job, err := read(&pods[i], run.Job.ID)
 			if errors.Is(err, mgmtapi.ErrNotFound) {
 				continue
 			}
 			if err == nil {
-				run.heard(job, now)
+				run.update(job, now)
 			}
 		}
-		heard = append(heard, run)
+		polled = append(polled, run)
 	}
-	return heard
+	return polled
 }
 
-// StillMeant are the repairs for the replicas that there are. One for others is
-// forgotten, also if there will be as many again: those are new and empty. So is one of
-// a user's keyspace that owes none: another one may get its name.
-func (s *State) StillMeant(runs []RepairRun) []RepairRun {
+// CurrentRepairs are those for the present replicas. A repair for other factors is removed,
+// even if the same factors come back: those replicas are new and empty. So is a repair of a
+// user's keyspace that needs none any more: another keyspace may get its name.
+func (s *State) CurrentRepairs(runs []RepairRun) []RepairRun {
 	return slices.DeleteFunc(runs, func(r RepairRun) bool {
 		if IsUsers(r.Keyspace) {
 			return !slices.Contains(s.unverified(), r.Keyspace)
 		}
 		current, seen := s.Replication[r.Keyspace]
 		factors, _ := topology.MergeReplication(current, nil)
-		return seen && !strings.HasPrefix(r.Stamp, words(factors)+" on ")
+		return seen && !strings.HasPrefix(r.Stamp, formatFactors(factors)+" on ")
 	})
 }
 
@@ -90,11 +90,11 @@ func (s *State) repairThrough(p *Plan, keyspace string, factors map[string]int) 
 		waits := s.backsOff(keyspace, stamp, run)
 		due := !waits && (run == nil || run.Job.Status == mgmtapi.JobError)
 		switch {
-		case due && (p.has(Repair) || s.repairs()):
+		case due && (p.has(Repair) || s.repairRunning()):
 			p.Wait("the repair that goes on, before that of %s through node %s", keyspace, pod.Name)
 			return false
 		case due:
-			p.add(Repair, keyspace, "its replicas are to be the same at "+words(factors)+": through node "+pod.Name, Step{Pod: pod, Stamp: stamp})
+			p.add(Repair, keyspace, "its replicas are to be the same at "+formatFactors(factors)+": through node "+pod.Name, Step{Pod: pod, Stamp: stamp})
 			return false
 		case run == nil:
 			p.Wait("another try to repair %s through node %s, after it failed", keyspace, pod.Name)
@@ -111,11 +111,11 @@ func (s *State) repairThrough(p *Plan, keyspace string, factors map[string]int) 
 	return len(pods) > 0
 }
 
-// repairs tells whether one goes on. There is one at a time: Cassandra keeps its
+// repairRunning tells whether a repair runs. There is one at a time: Cassandra keeps its
 // history of repairs by writes that it waits for in the threads that take the answers
 // to writes, of which there is one for each processor. With as many repairs as those
 // it waits for itself, and the node answers nobody until the writes have timed out.
-func (s *State) repairs() bool {
+func (s *State) repairRunning() bool {
 	return slices.ContainsFunc(s.Repairs, func(r RepairRun) bool { return r.Job.Status == mgmtapi.JobWaiting })
 }
 
@@ -158,12 +158,12 @@ func (s *State) repairStamp(factors map[string]int) string {
 		hosts = append(hosts, e.HostID)
 	}
 	slices.Sort(hosts)
-	return words(factors) + " on " + strings.Join(hosts, ",")
+	return formatFactors(factors) + " on " + strings.Join(hosts, ",")
 }
 
-// heard takes news of a repair's job. The time of a failure is this process's: the
+// update takes news of a repair's job. The time of a failure is this process's: the
 // node may have another clock.
-func (r *RepairRun) heard(job mgmtapi.Job, now time.Time) {
+func (r *RepairRun) update(job mgmtapi.Job, now time.Time) {
 	if job.Status == mgmtapi.JobError && r.Job.Status != mgmtapi.JobError {
 		r.failed = now
 	}

@@ -13,30 +13,30 @@ import (
 )
 
 // StartEmptyAnnotation of a CassandraDatacenter names the pods, with commas, whose nodes may start although nobody can give
-// all of their data back: a person takes the loss upon himself. It is taken back when they run.
+// all of their data back: a person accepts the loss. The operator removes the annotation when they run.
 const StartEmptyAnnotation = "ringspan.io/start-empty"
 
-// replaceOptions say how a member that has lost its data starts: in the place of
-// its dead self. Otherwise they say what that waits for, and what to do.
+// replaceOptions say how a member that has lost its data starts: as the replacement of its
+// dead member. Otherwise they say what that waits for, and what to do.
 func (s *State) replaceOptions(pod *Pod) (o mgmtapi.StartOptions, blocker string) {
-	o.Replaces, o.Seeds = s.former(pod), without(s.seeds(), pod.IP) // a seed doesn't bootstrap
+	o.Replaces, o.Seeds = s.lastHostID(pod), without(s.seeds(), pod.IP) // a seed doesn't bootstrap
 	dead := s.endpoint(o.Replaces)
-	word, resumed := s.mayStartEmpty(pod), s.resumes(pod)
+	allowed, resumed := s.mayStartEmpty(pod), s.resumesReplacement(pod)
 	switch {
 	case dead != nil && dead.Alive && dead.Address != pod.IP:
 		return o, fmt.Sprintf("it waits for the ring to see its former self at %s as down", dead.Address)
-	case len(s.Ringview) == 0 && s.holder(pod) != "":
-		return o, fmt.Sprintf("it waits for node %s to run, which may have a copy", s.holder(pod))
+	case len(s.Ringview) == 0 && s.dataHolderExcept(pod) != "":
+		return o, fmt.Sprintf("it waits for node %s to run, which may have a copy", s.dataHolderExcept(pod))
 	case len(s.Ringview) == 0 && len(s.PeerSeeds) == 0 && s.stoppedElsewhere() != "":
 		return o, fmt.Sprintf("it waits for the ring's datacenter that is stopped with data (%s) to be resumed: without it the ring would begin anew", s.stoppedElsewhere())
-	case word:
-	case s.missingBeside(pod) != "":
-		return o, fmt.Sprintf("it waits for node %s to be up, whose copies it needs. To start it without, %s", s.missingBeside(pod), startEmpty(pod))
+	case allowed:
+	case s.missingMemberExcept(pod) != "":
+		return o, fmt.Sprintf("it waits for node %s to be up, whose copies it needs. To start it without, %s", s.missingMemberExcept(pod), startEmpty(pod))
 	case len(s.Ringview) == 0 && s.copied(pod) && len(o.Seeds) > 0:
 	case len(s.Ringview) == 0:
 		return o, "no other node of the datacenter runs that could have a copy" + s.wasApart() + ". Restore its volume, or " + startEmpty(pod)
-	case !resumed && s.ghost() != nil && dead == nil: // of one that resumes it may be itself: a member that died before its file said so
-		g := s.ghost()
+	case !resumed && s.unknownDeadMember() != nil && dead == nil: // of one that resumes it may be itself: a member that died before its file said so
+		g := s.unknownDeadMember()
 		return o, fmt.Sprintf("the ring has a dead member at %s that no pod is (host id %s). Remove it with nodetool removenode %s", g.Address, g.HostID, g.HostID)
 	case !resumed && dead != nil && len(s.soleCopies()) > 0:
 		return o, fmt.Sprintf("it had the only copy of data in %s. Restore its volume, or %s", strings.Join(s.soleCopies(), ", "), startEmpty(pod))
@@ -62,12 +62,12 @@ func (s *State) replaceOptions(pod *Pod) (o mgmtapi.StartOptions, blocker string
 // stoppedElsewhere names the ring's other datacenters that have data and are stopped.
 func (s *State) stoppedElsewhere() string { return s.DC.Annotations[api.StoppedAnnotation] }
 
-// notInGossip are Cassandra's words for a dead member that the ring has forgotten.
+// notInGossip is in Cassandra's message about a dead member that the ring has forgotten.
 const notInGossip = "because it doesn't exist in gossip"
 
-// toldByIdentity is a blocker of which planIdentity says more than a line of
+// saidByIdentity is a blocker of which planIdentity says more than a line of
 // waiting could.
-const toldByIdentity = "its data"
+const saidByIdentity = "its data"
 
 func startEmpty(pod *Pod) string {
 	return fmt.Sprintf("annotate the CassandraDatacenter with %s=%s: what nobody else has is lost then", StartEmptyAnnotation, pod.Name)
@@ -77,8 +77,8 @@ func without(seeds []string, address string) []string {
 	return slices.DeleteFunc(slices.Clone(seeds), func(a string) bool { return a == address })
 }
 
-// mayStartEmpty tells whether a person takes it upon himself that the node starts
-// without data that nobody else has.
+// mayStartEmpty tells whether a person has allowed the node to start without data that no
+// other node has.
 func (s *State) mayStartEmpty(pod *Pod) bool {
 	return s.DC.Annotations[EphemeralDataAnnotation] == "true" && s.ephemeral() || slices.Contains(s.startEmpty(), pod.Name)
 }
@@ -96,9 +96,9 @@ func (s *State) endpoint(hostID string) *mgmtapi.Endpoint {
 	return &s.Ringview[i]
 }
 
-// missingBeside names another member of the datacenter that isn't up, in the eyes of
+// missingMemberExcept names another member of the datacenter that isn't up, in the eyes of
 // its agent and of the ring, or "". Other datacenters don't count.
-func (s *State) missingBeside(besides *Pod) string {
+func (s *State) missingMemberExcept(besides *Pod) string {
 	for _, name := range slices.Sorted(maps.Keys(s.DC.Status.NodeStatuses)) {
 		if name == besides.Name || s.DC.Status.NodeStatuses[name].HostID == "" {
 			continue
@@ -111,9 +111,9 @@ func (s *State) missingBeside(besides *Pod) string {
 	return ""
 }
 
-// holder names another member of the datacenter that isn't known to have lost its
+// dataHolderExcept names another member of the datacenter that isn't known to have lost its
 // data, or "".
-func (s *State) holder(besides *Pod) string {
+func (s *State) dataHolderExcept(besides *Pod) string {
 	for _, name := range slices.Sorted(maps.Keys(s.DC.Status.NodeStatuses)) {
 		if name == besides.Name || s.DC.Status.NodeStatuses[name].HostID == "" {
 			continue
@@ -126,8 +126,8 @@ func (s *State) holder(besides *Pod) string {
 	return ""
 }
 
-// ghost is a dead member of the datacenter that no pod is known to be.
-func (s *State) ghost() *mgmtapi.Endpoint {
+// unknownDeadMember is a dead member of the datacenter that no pod is known to be.
+func (s *State) unknownDeadMember() *mgmtapi.Endpoint {
 	for i := range s.Ringview {
 		e := &s.Ringview[i]
 		if e.Datacenter != s.name() || e.Alive || e.HostID == "" {
@@ -144,12 +144,12 @@ func (s *State) ghost() *mgmtapi.Endpoint {
 	return nil
 }
 
-// planGhost names a ghost of a datacenter that serves: a node that joined, and lost its
-// volume before it was recorded, leaves one behind. Replicas are placed on it, so
+// planDeadMember names a dead member that no pod is, of a datacenter that serves: a node that
+// joined, and lost its volume before it was recorded, leaves one behind. Replicas are placed on it, so
 // writes have one less, and nothing can be repaired or grown. It is named only when
-// every node runs as a member: one that doesn't may turn out to be it.
-func (s *State) planGhost(p *Plan) {
-	g := s.ghost()
+// every node runs as a member: one that doesn't may be it.
+func (s *State) planDeadMember(p *Plan) {
+	g := s.unknownDeadMember()
 	if g == nil || !s.initialized() || s.up() < int(s.DC.Spec.Size) || s.isPods(g) {
 		return
 	}
@@ -165,7 +165,7 @@ func (s *State) isPods(e *mgmtapi.Endpoint) bool {
 }
 
 // soleCopies are the keyspaces that have one replica of everything where the data
-// is: what of them a node loses is lost. Cassandra goes over them without a word, and
+// is: what a node loses of them is lost. Cassandra passes over them without a warning, and
 // streams from replicas that have yet to get their data as from others.
 func (s *State) soleCopies() (names []string) {
 	for _, keyspace := range slices.Sorted(maps.Keys(s.Replication)) {
@@ -223,9 +223,9 @@ func (s *State) AllKeyspaces() bool {
 	return slices.ContainsFunc(s.Pods, func(p Pod) bool { return s.dataLost(&p) })
 }
 
-// planWord takes a person's word back, for each node that it names as soon as that
+// planStartEmptyDone removes a person's permission, for each node that it names as soon as that
 // is a member: it is good for one loss, whatever becomes of the others.
-func (s *State) planWord(p *Plan) {
+func (s *State) planStartEmptyDone(p *Plan) {
 	named := s.startEmpty()
 	left := slices.DeleteFunc(slices.Clone(named), func(name string) bool {
 		return slices.ContainsFunc(s.Pods, func(x Pod) bool { return x.Name == name && x.running() })

@@ -36,7 +36,7 @@ func (s *State) planReplication(p *Plan) (done bool) {
 		}
 		var reached bool
 		switch {
-		case !s.alters():
+		case !s.managesRing():
 			reached = s.awaitReplicas(p, keyspace, current, present)
 		case s.unused() && !s.growsElsewhere(current, present):
 			reached = s.firstReplicas(p, keyspace, current, present)
@@ -57,7 +57,7 @@ func (s *State) unused() bool {
 }
 
 // growsElsewhere tells whether another datacenter is to get more replicas than it has.
-// It may have booted with those, and let clients in, while this one was still at it.
+// It may have booted with those, and let clients in, before this one has.
 func (s *State) growsElsewhere(current map[string]string, present map[string]int) bool {
 	factors, _ := topology.MergeReplication(current, nil)
 	for dc, want := range s.systemReplication() {
@@ -68,7 +68,7 @@ func (s *State) growsElsewhere(current map[string]string, present map[string]int
 	return false
 }
 
-// awaitReplicas waits for the datacenter that alters keyspaces to reach this one.
+// awaitReplicas waits for the datacenter that manages the ring to give this one its replicas.
 func (s *State) awaitReplicas(p *Plan, keyspace string, current map[string]string, present map[string]int) (reached bool) {
 	if want := min(s.systemReplication()[s.name()], present[s.name()]); factorOf(current, s.name()) >= want {
 		return true
@@ -94,7 +94,7 @@ func (s *State) firstReplicas(p *Plan, keyspace string, current map[string]strin
 	return !changed
 }
 
-// everywhere adds the datacenters that nobody told us of, where a keyspace's
+// everywhere adds the datacenters that the ring's spec doesn't name, where a keyspace's
 // strategy knows no datacenters: leaving them out would take their replicas.
 func (s *State) everywhere(current map[string]string, want, present map[string]int) map[string]int {
 	if topology.ByDatacenter(current) {
@@ -110,10 +110,9 @@ func (s *State) everywhere(current map[string]string, want, present map[string]i
 	return all
 }
 
-// planBaseline puts on record that the keyspaces of a first boot lack nothing:
-// they are empty.
+// planBaseline records that the system keyspaces of a first boot are complete: they are empty.
 func (s *State) planBaseline(p *Plan) {
-	if !s.alters() || !s.unused() || p.has(Record, Replicate, Repair) || p.Repairing {
+	if !s.managesRing() || !s.unused() || p.has(Record, Replicate, Repair) || p.Repairing {
 		return
 	}
 	filled := map[string]map[string]int{}

@@ -66,7 +66,7 @@ func (s *State) restartMark(rack string) time.Time {
 
 // restarts tells whether a restart of a rack was asked for that its template isn't made for yet.
 func (s *State) restarts(rack string, have *appsv1.StatefulSet) bool {
-	return s.rolling() && RestartedAt(&have.Spec.Template).Before(s.restartMark(rack))
+	return s.inService() && RestartedAt(&have.Spec.Template).Before(s.restartMark(rack))
 }
 
 // restartTask is the task whose restart a rack is or would be restarted for, nil when it is the spec's.
@@ -103,7 +103,7 @@ func markRestart(set *appsv1.StatefulSet, at time.Time) {
 // no earlier than the condition RollingRestart became true; a task's restart, which makes that true as well, is not in the
 // status.
 func (s *State) restartAsked() bool {
-	if !s.DC.Spec.RollingRestartRequested || !s.rolling() {
+	if !s.DC.Spec.RollingRestartRequested || !s.inService() {
 		return false
 	}
 	c := s.DC.Status.Condition(api.DatacenterRollingRestart)
@@ -116,7 +116,7 @@ func (s *State) restartAsked() bool {
 func (s *State) planRestartRequest(p *Plan) {
 	switch {
 	case !s.DC.Spec.RollingRestartRequested:
-	case !s.rolling():
+	case !s.inService():
 		p.add(Clear, "spec.rollingRestartRequested", "there is nothing to restart", Step{})
 	case s.restartAsked():
 		p.Wait("the request for a restart to be noted")

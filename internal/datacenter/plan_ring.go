@@ -29,8 +29,8 @@ func (s *State) planRing(p *Plan) {
 	case s.Schemas > 1:
 		p.Wait("one schema version; the ring has %d", s.Schemas)
 		return
-	case !s.initialized() && s.ghost() != nil: // of an earlier datacenter of the name: replicas are placed on it
-		g := s.ghost()
+	case !s.initialized() && s.unknownDeadMember() != nil: // of an earlier datacenter of the name: replicas are placed on it
+		g := s.unknownDeadMember()
 		p.Wait("the ring to forget its dead member of datacenter %s at %s: if it is gone for good, nodetool removenode %s", s.name(), g.Address, g.HostID)
 		return
 	}
@@ -40,7 +40,7 @@ func (s *State) planRing(p *Plan) {
 	if !s.planFounding(p) {
 		return
 	}
-	if s.joins() && !s.planLook(p) {
+	if s.joins() && !s.planReadKeyspaces(p) {
 		return
 	}
 	if s.owes() != "" && !s.planUserKeyspaces(p) && !s.initialized() {

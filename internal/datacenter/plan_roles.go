@@ -18,7 +18,7 @@ func (s *State) planRoles(p *Plan) (done bool) {
 	case s.Superuser == nil:
 		p.Wait("the superuser's Secret")
 		return false
-	case !s.alters():
+	case !s.managesRing():
 		if !s.initialized() && !slices.Contains(s.Roles, s.Superuser.Username) {
 			p.Wait("%s to make the role of Secret %s", s.founder(), s.Superuser.Secret)
 			return false

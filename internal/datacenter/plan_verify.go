@@ -35,7 +35,7 @@ func (s *State) repairable(name string, replication map[string]string) bool {
 		return false
 	}
 	if s.DC.Status.Keyspaces[name].Strategy != "" {
-		return len(s.unplaced(replication)) == 0
+		return len(s.datacentersWithoutReplicas(replication)) == 0
 	}
 	return elsewhere > 0
 }

@@ -213,7 +213,7 @@ func (r *region) happens(t *testing.T, d *datadriven.TestData, pod string) strin
 		r.idle = d.Cmd == "operator-goes"
 	case "upgrade-operator":
 		version.Version = "v2"
-	case "reborn": // it was deleted, and its volumes were kept
+	case "recreated": // it was deleted, and its volumes were kept
 		r.dc.Annotations, r.dc.Status, r.tookUp = nil, api.CassandraDatacenterStatus{}, true
 		for _, name := range slices.Sorted(maps.Keys(r.pods)) {
 			r.kill(name)
@@ -242,10 +242,10 @@ func (r *region) happens(t *testing.T, d *datadriven.TestData, pod string) strin
 		}
 	case "finalizers":
 		return fmt.Sprintln(r.dc.Finalizers)
-	case "kin": // another datacenter of the namespace with this cluster's name
-		r.kin = nil
+	case "namesake": // another datacenter of the namespace with this cluster's name
+		r.namesakes = nil
 		if len(d.CmdArgs) > 0 {
-			r.kin = []datacenter.Kin{{Name: d.CmdArgs[0].Key, Created: r.dc.CreationTimestamp.Time, Begun: d.HasArg("begun"), Joins: d.HasArg("joins"), Claims: d.HasArg("claims")}}
+			r.namesakes = []datacenter.Namesake{{Name: d.CmdArgs[0].Key, Created: r.dc.CreationTimestamp.Time, Begun: d.HasArg("begun"), Joins: d.HasArg("joins"), MadeSeedService: d.HasArg("claims")}}
 		}
 	default:
 		d.Fatalf(t, "no such command")

@@ -39,9 +39,9 @@ func (r *region) do(s *datacenter.State, step datacenter.Step) error {
 			r.deleteSet(set)
 		}
 		delete(r.objects, step.Target)
-	case datacenter.DropPVCs:
+	case datacenter.DeleteVolumes:
 		r.volumes = nil
-	case datacenter.DropControl:
+	case datacenter.RemoveFinalizer:
 		r.dc.Finalizers = nil
 	case datacenter.MakeSecret:
 		r.secret(step.Target, map[string]string{"username": step.Target, "password": "random"})
@@ -66,7 +66,7 @@ func (r *region) do(s *datacenter.State, step datacenter.Step) error {
 	case datacenter.Repair:
 		job, err := r.cassie.Dial(step.Pod.IP).Repair(ctx, mgmtapi.RepairOptions{Keyspace: step.Target, Full: true})
 		if err == nil {
-			r.repairs = datacenter.Asked(r.repairs, step, job)
+			r.repairs = datacenter.NoteRepair(r.repairs, step, job)
 		}
 		return err
 	case datacenter.Replicate:
@@ -75,7 +75,7 @@ func (r *region) do(s *datacenter.State, step datacenter.Step) error {
 		return r.writeRoles(ctx, s, step)
 	case datacenter.Certify:
 		return r.certify(s, step.Kind)
-	case datacenter.NoteAsked:
+	case datacenter.RecordDeletion:
 		r.annotate(deletion.Annotation, deletion.Asked)
 	case datacenter.MakeTask:
 		r.tasks = append(r.tasks, step.Target)
@@ -338,7 +338,7 @@ func (r *region) readRing(s *datacenter.State) {
 				s.Replication[k] = replication
 			}
 		}
-		if s.LooksAtKeyspaces() {
+		if s.ObservesKeyspaces() {
 			s.Keyspaces = map[string]map[string]string{}
 			names, _ := n.Keyspaces(ctx)
 			for _, k := range slices.DeleteFunc(names, func(k string) bool { return !datacenter.IsUsers(k) }) {

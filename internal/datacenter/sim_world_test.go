@@ -40,37 +40,37 @@ type world struct {
 // region is one datacenter with its operator.
 type region struct {
 	*world
-	dc      *api.CassandraDatacenter
-	objects map[string]object
-	sets    map[string]*appsv1.StatefulSet
-	pods    map[string]*corev1.Pod
-	nodes   map[string]*fake.Node // by pod name: they live as long as the volumes
-	secrets map[string]map[string]string
-	version map[string]int // of the Secrets
-	claims  map[string]int // by pod name: how many volumes it has had; none without claims
-	leaving map[string]bool
-	lost    []*fake.Node // with the region
-	rolled  string       // memory of the operator's process
-	told    map[string]string
-	taken   map[string]string
-	repairs []datacenter.RepairRun
-	tasks   []string // that were made
-	issued  datacenter.Management
-	peers   []string            // seeds as last read from the other regions
-	volumes []datacenter.Volume // claims, once the datacenter is being deleted
-	kin     []datacenter.Kin
-	tookUp  bool // it has the volumes of an earlier datacenter
-	away    bool // the other regions can't be asked
-	held    bool // its pods get no address
-	idle    bool // its operator is away
-	jobs    map[string]string
-	restart *control.CassandraTask // that has begun
-	rebuilt []time.Time            // when rebuilds began that are over
-	begun   time.Time              // when the one began that goes on
-	seen    map[string]ring.Member // the ring's datacenters as last read
-	last    string                 // plan, as printed before
-	done    bool
-	anew    bool // a node began the ring anew, on a person's word
+	dc        *api.CassandraDatacenter
+	objects   map[string]object
+	sets      map[string]*appsv1.StatefulSet
+	pods      map[string]*corev1.Pod
+	nodes     map[string]*fake.Node // by pod name: they live as long as the volumes
+	secrets   map[string]map[string]string
+	version   map[string]int // of the Secrets
+	claims    map[string]int // by pod name: how many volumes it has had; none without claims
+	leaving   map[string]bool
+	lost      []*fake.Node // with the region
+	rolled    string       // memory of the operator's process
+	told      map[string]string
+	taken     map[string]string
+	repairs   []datacenter.RepairRun
+	tasks     []string // that were made
+	issued    datacenter.Management
+	peers     []string            // seeds as last read from the other regions
+	volumes   []datacenter.Volume // claims, once the datacenter is being deleted
+	namesakes []datacenter.Namesake
+	tookUp    bool // it has the volumes of an earlier datacenter
+	away      bool // the other regions can't be asked
+	held      bool // its pods get no address
+	idle      bool // its operator is away
+	jobs      map[string]string
+	restart   *control.CassandraTask // that has begun
+	rebuilt   []time.Time            // when rebuilds began that are over
+	begun     time.Time              // when the one began that goes on
+	seen      map[string]ring.Member // the ring's datacenters as last read
+	last      string                 // plan, as printed before
+	done      bool
+	anew      bool // a node began the ring anew, as a person allowed
 }
 
 type object struct{ hash string }
@@ -133,7 +133,7 @@ func (r *region) observe() *datacenter.State {
 	if len(r.world.ring.Datacenters) == 0 {
 		s.Ring = datacenter.StandAlone(r.dc)
 	}
-	s.Kin, s.Volumes, s.TookUp = r.kin, r.volumes, r.tookUp
+	s.Namesakes, s.Volumes, s.EarlierVolumes = r.namesakes, r.volumes, r.tookUp
 	if r.restart != nil {
 		if t := datacenter.RestartTaskOf(r.restart, r.dc.Name); t != nil {
 			s.Restarts = append(s.Restarts, *t)
@@ -141,7 +141,7 @@ func (r *region) observe() *datacenter.State {
 	}
 	for rack, set := range r.sets {
 		if !slices.ContainsFunc(r.dc.Spec.Racks, func(one api.Rack) bool { return one.Name == rack }) {
-			s.LeftSets = append(s.LeftSets, set.DeepCopy())
+			s.RemovedRackSets = append(s.RemovedRackSets, set.DeepCopy())
 			continue
 		}
 		s.StatefulSets[rack] = set.DeepCopy()
@@ -155,12 +155,12 @@ func (r *region) observe() *datacenter.State {
 	s.Management = r.issued
 	s.Management.Secrets = maps.Clone(r.issued.Secrets)
 	r.readPods(s)
-	s.Forget(r.taken)
-	r.repairs = datacenter.ListenTo(r.repairs, s.Pods, r.now, func(pod *datacenter.Pod, id string) (mgmtapi.Job, error) {
+	s.ForgetTaken(r.taken)
+	r.repairs = datacenter.PollRepairs(r.repairs, s.Pods, r.now, func(pod *datacenter.Pod, id string) (mgmtapi.Job, error) {
 		return r.cassie.Dial(pod.IP).Job(context.Background(), id)
 	})
 	r.readRing(s)
-	r.repairs = s.StillMeant(r.repairs)
+	r.repairs = s.CurrentRepairs(r.repairs)
 	s.Repairs = r.repairs
 	return s
 }
@@ -344,7 +344,7 @@ func (w *world) settle(rounds int, say func(r *region, plan datacenter.Plan)) bo
 func (w *world) check() string {
 	broken := w.broken
 	if robbed := w.cassie.Robbed(); len(robbed) > 0 {
-		broken = append(broken, fmt.Sprintf("the ranges of %s were taken without a word", strings.Join(robbed, ", ")))
+		broken = append(broken, fmt.Sprintf("the ranges of %s were taken silently", strings.Join(robbed, ", ")))
 	}
 	ids := map[string]string{}
 	for _, r := range w.regions {

@@ -15,44 +15,44 @@ import (
 	"github.com/ringspan/ringspan/internal/topology"
 )
 
-// State is everything that a pass has seen. A field that could not be read is
-// empty, and Blind names why.
+// State is everything that a pass has observed. A field that could not be read is
+// empty.
 type State struct {
-	Now          time.Time
-	DC           *api.CassandraDatacenter
-	Agent        string // image of the agent; AgentImage() when empty
-	Ring         topology.Ring
-	StatefulSets map[string]*appsv1.StatefulSet // by rack
-	LeftSets     []*appsv1.StatefulSet          // the datacenter's own, of racks that the spec doesn't have
-	Kin          []Kin                          // datacenters of the same cluster name and another ring, in this namespace
-	Claims       bool                           // the datacenter made the seed service, which its kin would share
-	Hashes       map[string]string              // of written objects, by kind and name
-	Foreign      map[string]bool                // objects of our names that another datacenter owns
-	Pods         []Pod
-	PeerSeeds    []string // addresses of other datacenters' seeds, from the spec and from endpoint slices
-	Superuser    *Credentials
-	Users        []Credentials
-	SecretError  string // why a Secret can't be used; names it and the key
-	Management   Management
-	RingError    string // why the ring's annotation can't be read
+	Now             time.Time
+	DC              *api.CassandraDatacenter
+	Agent           string // image of the agent; AgentImage() when empty
+	Ring            topology.Ring
+	StatefulSets    map[string]*appsv1.StatefulSet // by rack
+	RemovedRackSets []*appsv1.StatefulSet          // the datacenter's own, of racks that the spec doesn't have
+	Namesakes       []Namesake                     // datacenters of the same cluster name and another ring, in this namespace
+	MadeSeedService bool                           // the datacenter made the seed service, which its namesakes would share
+	Hashes          map[string]string              // of written objects, by kind and name
+	Foreign         map[string]bool                // objects of our names that another datacenter owns
+	Pods            []Pod
+	PeerSeeds       []string // addresses of other datacenters' seeds, from the spec and from endpoint slices
+	Superuser       *Credentials
+	Users           []Credentials
+	SecretError     string // why a Secret can't be used; names it and the key
+	Management      Management
+	RingError       string // why the ring's annotation can't be read
 
-	Ringview    []mgmtapi.Endpoint // as one running node sees the ring
-	Schemas     int                // versions among reachable nodes; 0 = unknown
-	Replication map[string]map[string]string
-	Keyspaces   map[string]map[string]string // replication of the users' keyspaces; nil when it can't be read
-	Repairs     []RepairRun                  // that this process asked for
-	Rebuilds    []time.Time                  // when rebuilds of the whole datacenter began that are complete
-	Restarts    []RestartTask                // that go on
-	Roles       []string                     // nil when they can't be read
-	Ownership   map[string]float64           // by address
-	RolesDone   string                       // which credentials and replication the roles were written for, in this process's lifetime
-	SeedsGiven  map[string]string            // by pod UID: the seeds that its node was last told
-	Taken       map[string]string            // pods that this process took down to make them anew and that don't serve yet, with the UID that they had
-	Volumes     []Volume                     // claims of the datacenter that are still to be deleted, when it is
-	Loss        string                       // why it is being deleted although nobody asked for that; "" when somebody did
-	KeptOf      string                       // the ring of which volumes are kept here under the datacenter's name, when it is another one
-	TookUp      bool                         // it has volumes of an earlier datacenter, which may hold data
-	Doomed      bool                         // it is lost with its namespace, where nothing can be made any more
+	Ringview          []mgmtapi.Endpoint // as one running node sees the ring
+	Schemas           int                // versions among reachable nodes; 0 = unknown
+	Replication       map[string]map[string]string
+	Keyspaces         map[string]map[string]string // replication of the users' keyspaces; nil when it can't be read
+	Repairs           []RepairRun                  // that this process asked for
+	Rebuilds          []time.Time                  // when rebuilds of the whole datacenter began that are complete
+	Restarts          []RestartTask                // that go on
+	Roles             []string                     // nil when they can't be read
+	Ownership         map[string]float64           // by address
+	RolesDone         string                       // which credentials and replication the roles were written for, in this process's lifetime
+	SeedsGiven        map[string]string            // by pod UID: the seeds that its node was last told
+	Taken             map[string]string            // pods that this process took down to make them anew and that don't serve yet, with the UID that they had
+	Volumes           []Volume                     // claims of the datacenter that are still to be deleted, when it is
+	Loss              string                       // why it is being deleted although nobody asked for that; "" when somebody did
+	KeptRing          string                       // the ring of which volumes are kept here under the datacenter's name, when it is another one
+	EarlierVolumes    bool                         // it has volumes of an earlier datacenter, which may hold data
+	NamespaceDeleting bool                         // it is lost with its namespace, where nothing can be made any more
 }
 
 // Volume is a claim of the datacenter. Its name may be another one's later.
@@ -81,7 +81,7 @@ type Pod struct {
 	Client        string // Secret with which its agent is spoken to
 	Secure        bool   // its agent asks for a certificate
 	Object        *corev1.Pod
-	Locked        string // why the operator and its agent don't trust each other, in brackets
+	TrustError    string // why the operator and its agent don't trust each other, in brackets
 	Agent         bool   // answers
 	Status        mgmtapi.Status
 }
@@ -141,9 +141,9 @@ func (s *State) founds() bool {
 	return s.Ring.Founder == s.name() && s.DC.Annotations[api.RebuildFromAnnotation] == ""
 }
 
-// alters tells whether it is up to this datacenter to write what all of the
-// ring shares: replication of system keyspaces, roles.
-func (s *State) alters() bool { return s.Ring.Founder == s.name() || s.Ring.Founder == "" }
+// managesRing tells whether this datacenter writes what the whole ring shares, which is the
+// replication of system keyspaces and the roles. The founder does, or each where none is known.
+func (s *State) managesRing() bool { return s.Ring.Founder == s.name() || s.Ring.Founder == "" }
 
 func (s *State) initialized() bool { return s.DC.Status.IsTrue(api.DatacenterInitialized) }
 
@@ -183,10 +183,10 @@ func (s *State) auth() bool {
 	return a != "" && !strings.HasSuffix(a, "AllowAllAuthenticator")
 }
 
-// skipUsers tells whether roles are somebody else's business. A datacenter of a
-// ring still waits for its ring's superuser.
+// skipUsers tells whether the operator writes no roles. A datacenter of a ring still waits
+// for its ring's superuser.
 func (s *State) skipUsers() bool {
-	return s.DC.Annotations[api.SkipUserCreationAnnotation] == "true" && s.alters()
+	return s.DC.Annotations[api.SkipUserCreationAnnotation] == "true" && s.managesRing()
 }
 
 // systemReplication is what the ring's owner asked for, else the rule.
@@ -198,7 +198,7 @@ func (s *State) systemReplication() map[string]int {
 	return s.Ring.SystemReplication()
 }
 
-// pod finds one by its place.
+// pod finds one by its position.
 func (s *State) pod(p topology.Position) *Pod {
 	i := slices.IndexFunc(s.Pods, func(x Pod) bool { return x.Position == p })
 	if i < 0 {
@@ -211,7 +211,7 @@ func (s *State) pod(p topology.Position) *Pod {
 // founds the ring. A node that has yet to join would have others wait for it, which
 // may be the ones that it waits for.
 func (s *State) isSeed(pod *Pod) bool {
-	return slices.Contains(s.own().Seeds(), pod.Position) && (!s.initialized() && s.founds() || s.known(pod))
+	return slices.Contains(s.own().Seeds(), pod.Position) && (!s.initialized() && s.founds() || s.isMember(pod))
 }
 
 // ownSeeds are the addresses of this datacenter's seeds; all is false while one
@@ -229,8 +229,8 @@ func (s *State) ownSeeds() (addresses []string, all bool) {
 	return addresses, all
 }
 
-// lastSeeds are ownSeeds with the last known address of members whose pods are
-// being made anew: so a restart changes everybody's seeds once and not twice.
+// lastSeeds are ownSeeds and the last known addresses of members whose pods are being
+// recreated. So a restart changes the seeds once and not twice.
 func (s *State) lastSeeds() []string {
 	addresses, _ := s.ownSeeds()
 	for _, p := range s.own().Seeds() {
@@ -271,7 +271,7 @@ func (s *State) seedsLost() bool {
 // lost theirs: any member tells of the ring, and no other node would start.
 func (s *State) anyMembers() (addresses []string) {
 	for i := range s.Pods {
-		if pod := &s.Pods[i]; pod.IP != "" && !pod.Deleting && s.known(pod) {
+		if pod := &s.Pods[i]; pod.IP != "" && !pod.Deleting && s.isMember(pod) {
 			addresses = append(addresses, pod.IP)
 		}
 	}
@@ -279,9 +279,9 @@ func (s *State) anyMembers() (addresses []string) {
 	return addresses
 }
 
-// known tells whether the pod's node is a member of the ring, with the data of
-// one. That it bears the name of one is no proof.
-func (s *State) known(p *Pod) bool { return s.former(p) != "" && !s.dataLost(p) }
+// isMember tells whether the pod's node is a member of the ring and has its data. The
+// pod's name alone is no proof.
+func (s *State) isMember(p *Pod) bool { return s.lastHostID(p) != "" && !s.dataLost(p) }
 
 // GossipedSchemas counts the schema versions of the members that are alive, as
 // one node knows them from gossip.

@@ -22,7 +22,7 @@ func Summarize(s *State, p Plan, err error) api.CassandraDatacenterStatus {
 		ObservedGeneration: s.DC.Generation, DatacenterName: new(s.name()), MetadataVersion: 1,
 		UsersUpserted: before.UsersUpserted, SuperUserUpserted: before.SuperUserUpserted, LastServerNodeStarted: before.LastServerNodeStarted,
 		LastRollingRestart: before.LastRollingRestart, TrackedTasks: before.TrackedTasks,
-		NodeStatuses: s.nodeStatuses(), SchemaVersions: int32(s.Schemas), CassandraOperatorProgress: api.ProgressUpdating, Ownership: s.ownership(), Keyspaces: s.keyspaces(), OnlyAt: s.onlyAt(), Together: s.together(), KeyspacesSeen: s.keyspacesSeen(&p),
+		NodeStatuses: s.nodeStatuses(), SchemaVersions: int32(s.Schemas), CassandraOperatorProgress: api.ProgressUpdating, Ownership: s.ownership(), Keyspaces: s.keyspaces(), OnlyAt: s.onlyCopies(), Together: s.together(), KeyspacesSeen: s.keyspacesSeen(&p),
 	}
 	if p.Done {
 		out.CassandraOperatorProgress = api.ProgressReady
@@ -108,7 +108,7 @@ func (s *State) ours(pod string) bool {
 	for _, rack := range s.DC.RackNames() {
 		sets = append(sets, s.names().StatefulSet(rack))
 	}
-	for _, set := range s.LeftSets {
+	for _, set := range s.RemovedRackSets {
 		sets = append(sets, set.Name)
 	}
 	return slices.ContainsFunc(sets, func(set string) bool {
@@ -132,11 +132,11 @@ func (s *State) ownership() map[string]string {
 	return out
 }
 
-// rollsSafely tells whether the one node that doesn't serve was taken down by this
+// restartsSafely tells whether the one node that doesn't serve was taken down by this
 // operator, and clients can do without it: what is left is a quorum of the replicas
 // of the roles, without which nobody could log in. A node that went by itself is a
 // loss, also in the middle of a roll.
-func (s *State) rollsSafely() bool {
+func (s *State) restartsSafely() bool {
 	away := s.notServing()
 	if len(away) != 1 || s.Taken[away[0]] == "" {
 		return false
@@ -161,8 +161,8 @@ func (s *State) notServing() (names []string) {
 	return names
 }
 
-// Forget drops pods of taken that serve again as others than they were.
-func (s *State) Forget(taken map[string]string) {
+// ForgetTaken drops pods of taken that serve again as others than they were.
+func (s *State) ForgetTaken(taken map[string]string) {
 	for _, pod := range s.Pods {
 		if old := taken[pod.Name]; old != "" && old != pod.UID && pod.Ready && !pod.Deleting {
 			delete(taken, pod.Name)

@@ -11,11 +11,11 @@ import (
 )
 
 const (
-	lookNoted = 5 * time.Minute // how often it is noted that the nodes were asked
-	unseenFor = 2 * lookNoted   // after so long without that, anything may have happened
-	hintsKept = time.Hour       // what was written while others were away for less is surely kept as hints; Cassandra's default is 3 h
-	hintsSent = time.Minute     // until they are on their way
-	unknown   = -24 * time.Hour // what nobody has looked at counts as a day apart
+	observedEvery = 5 * time.Minute   // how often it is recorded that the nodes were asked
+	unobservedFor = 2 * observedEvery // after so long without that, anything may have happened
+	hintsKept     = time.Hour         // what was written while others were away for less is surely kept as hints; Cassandra's default is 3 h
+	hintsSent     = time.Minute       // until they are on their way
+	unknown       = -24 * time.Hour   // what was not observed counts as a day apart
 )
 
 // together is how the nodes see the ring's other members. While one of those is down, what clients write here is acknowledged
@@ -33,25 +33,25 @@ func (s *State) together() *api.TogetherStatus {
 		out.ApartSince = &metav1.Time{Time: out.Looked.Add(unknown)}
 	default:
 		out.ApartSince, out.ApartUntil = before.ApartSince, before.ApartUntil
-		s.noteLook(before, out)
+		s.noteObservation(before, out)
 	}
 	s.noteApart(out)
 	return out
 }
 
-// noteLook keeps the time of an earlier look that is young enough, and takes a long time without one for one apart.
-func (s *State) noteLook(before, out *api.TogetherStatus) {
+// noteObservation keeps the time of an earlier observation that is recent enough. A long time without one counts as apart.
+func (s *State) noteObservation(before, out *api.TogetherStatus) {
 	switch passed := s.Now.Sub(before.Looked.Time); {
-	case passed > unseenFor && out.ApartSince == nil:
+	case passed > unobservedFor && out.ApartSince == nil:
 		out.ApartSince = &before.Looked
-	case passed > unseenFor:
+	case passed > unobservedFor:
 		out.ApartUntil = nil
-	case passed >= 0 && passed < lookNoted:
+	case passed >= 0 && passed < observedEvery:
 		out.Looked = before.Looked
 	}
 }
 
-// noteApart goes by what is seen now. Hints get as long as it took to write them.
+// noteApart records whether a member is down now. Hints get as much time to arrive as it took to write them.
 func (s *State) noteApart(out *api.TogetherStatus) {
 	now := s.stampNow()
 	switch {
@@ -112,7 +112,7 @@ func (s *State) copied(pod *Pod) bool {
 	if t == nil || t.ApartSince != nil || pod.Object == nil || strings.Contains(pod.Crashed, notInGossip) {
 		return false
 	}
-	if unseen := pod.Object.CreationTimestamp.Sub(t.Looked.Time); unseen < 0 || unseen > unseenFor {
+	if unseen := pod.Object.CreationTimestamp.Sub(t.Looked.Time); unseen < 0 || unseen > unobservedFor {
 		return false
 	}
 	return s.copiedAt()

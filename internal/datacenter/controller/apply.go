@@ -65,13 +65,13 @@ func (r *Reconciler) step(ctx context.Context, s *datacenter.State, step datacen
 		return r.clear(ctx, s, step)
 	case datacenter.Record:
 		return r.record(ctx, s, step)
-	case datacenter.KeepPVCs:
+	case datacenter.KeepVolumes:
 		return r.keepVolumes(ctx, s)
-	case datacenter.NoteAsked:
-		return r.noteAsked(ctx, s)
-	case datacenter.DropPVCs:
-		return r.dropVolumes(ctx, s)
-	case datacenter.DropControl:
+	case datacenter.RecordDeletion:
+		return r.recordDeletion(ctx, s)
+	case datacenter.DeleteVolumes:
+		return r.deleteVolumes(ctx, s)
+	case datacenter.RemoveFinalizer:
 		controllerutil.RemoveFinalizer(s.DC, api.Finalizer)
 		controllerutil.RemoveFinalizer(s.DC, datacenter.RingFinalizer)
 		return client.IgnoreNotFound(r.Client.Update(ctx, s.DC))
@@ -106,13 +106,13 @@ func (r *Reconciler) nodeStep(ctx context.Context, s *datacenter.State, step dat
 		if err := r.nodeOf(step.Pod).Start(ctx, step.Start); err != nil {
 			return err
 		}
-		m.told(step.Pod.UID, step.Start.Seeds)
+		m.noteSeeds(step.Pod.UID, step.Start.Seeds)
 		return nil
 	case datacenter.Seeds:
 		if _, err := r.nodeOf(step.Pod).ReloadSeeds(ctx, step.Seeds); err != nil {
 			return err
 		}
-		m.told(step.Pod.UID, step.Seeds)
+		m.noteSeeds(step.Pod.UID, step.Seeds)
 		return nil
 	case datacenter.OpenNative:
 		return r.nodeOf(step.Pod).SetNativeTransport(ctx, true)
@@ -121,7 +121,7 @@ func (r *Reconciler) nodeStep(ctx context.Context, s *datacenter.State, step dat
 	case datacenter.Repair:
 		job, err := r.nodeOf(step.Pod).Repair(ctx, mgmtapi.RepairOptions{Keyspace: step.Target, Full: true})
 		if err == nil {
-			m.repairs = datacenter.Asked(m.repairs, step, job)
+			m.repairs = datacenter.NoteRepair(m.repairs, step, job)
 		}
 		return err
 	case datacenter.Roles:

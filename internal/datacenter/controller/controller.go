@@ -50,8 +50,8 @@ type Reconciler struct {
 	memory map[types.NamespacedName]*memory
 }
 
-// memory is what a process knows beyond the API: doing it once more after a
-// restart does no harm.
+// memory is what a process remembers and the API doesn't have. It is lost with the process,
+// which does no harm: steps are taken once more.
 type memory struct {
 	mu        sync.Mutex
 	rolesDone string
@@ -64,11 +64,11 @@ type memory struct {
 	schema       schema
 }
 
-// told notes which seeds a node knows.
-func (m *memory) told(uid string, seeds []string) { m.seeds[uid] = strings.Join(seeds, ",") }
+// noteSeeds remembers which seeds a node knows.
+func (m *memory) noteSeeds(uid string, seeds []string) { m.seeds[uid] = strings.Join(seeds, ",") }
 
-// soon is when the next pass comes after a step that failed.
-const soon = 500 * time.Millisecond
+// retryAfter is when the next pass comes after a step that failed.
+const retryAfter = 500 * time.Millisecond
 
 // SetupWithManager registers the loop.
 func (r *Reconciler) SetupWithManager(m ctrl.Manager) error {
@@ -119,7 +119,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, q ctrl.Request) (ctrl.Result
 		r.forget(q.NamespacedName)
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
-	if stale, finalized := unsaid(dc), r.finalize(dc); stale || finalized {
+	if stale, finalized := withdrawDeletion(dc), r.addFinalizer(dc); stale || finalized {
 		return ctrl.Result{}, ignoreConflict(r.Client.Update(ctx, dc))
 	}
 	m := r.remember(q.NamespacedName)
@@ -136,21 +136,22 @@ func (r *Reconciler) Reconcile(ctx context.Context, q ctrl.Request) (ctrl.Result
 	}
 	if applied != nil {
 		log.FromContext(ctx).Info("step failed", "error", applied.Error())
-		return ctrl.Result{RequeueAfter: soon}, nil
+		return ctrl.Result{RequeueAfter: retryAfter}, nil
 	}
 	return ctrl.Result{RequeueAfter: plan.Next()}, nil
 }
 
-// finalize adds the finalizer that keeps a datacenter until its volumes are
+// addFinalizer adds the finalizer that keeps a datacenter until its volumes are
 // dealt with, and tells whether it did.
-func (r *Reconciler) finalize(dc *api.CassandraDatacenter) bool {
+func (r *Reconciler) addFinalizer(dc *api.CassandraDatacenter) bool {
 	_, unwanted := dc.Annotations[api.NoFinalizerAnnotation]
 	return dc.DeletionTimestamp.IsZero() && !unwanted && controllerutil.AddFinalizer(dc, api.Finalizer)
 }
 
-// unsaid takes off a datacenter that stands alone and isn't being deleted that the deletion of an earlier one was asked for:
-// its manifest was applied again. On a ring's the ring's loop writes it just before it deletes the datacenter.
-func unsaid(dc *api.CassandraDatacenter) bool {
+// withdrawDeletion removes the annotation that a deletion was asked for from a datacenter that stands alone and isn't being
+// deleted: it is from an earlier one, and the manifest was applied again. On a datacenter of a ring the ring's controller writes
+// it just before it deletes the datacenter.
+func withdrawDeletion(dc *api.CassandraDatacenter) bool {
 	if !dc.DeletionTimestamp.IsZero() || dc.Labels[k8ssandra.ClusterNameLabel] != "" || dc.Annotations[deletion.Annotation] == "" {
 		return false
 	}
@@ -165,7 +166,7 @@ func (r *Reconciler) report(ctx context.Context, seen *datacenter.State, plan da
 		if len(seen.DC.Finalizers) == 0 {
 			return nil // it is gone
 		}
-		if seen.Loss == "" || seen.Doomed {
+		if seen.Loss == "" || seen.NamespaceDeleting {
 			status = datacenter.SummarizeDeletion(seen, plan, applied)
 		}
 	}
@@ -218,7 +219,7 @@ func (r *Reconciler) forget(name types.NamespacedName) {
 	delete(r.memory, name)
 }
 
-// ignoreConflict: another pass with fresher eyes follows at once.
+// ignoreConflict drops errors of writes that were based on an old read: another pass follows at once.
 func ignoreConflict(err error) error {
 	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
 		return nil

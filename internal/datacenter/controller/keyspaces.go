@@ -22,7 +22,7 @@ type schema struct {
 
 // observeKeyspaces reads how the users' keyspaces are replicated, if the schema isn't the one that was read before.
 func observeKeyspaces(ctx context.Context, s *datacenter.State, node mgmtapi.Keyspaces, m *memory) {
-	if !s.LooksAtKeyspaces() {
+	if !s.ObservesKeyspaces() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, 4*nodeTimeout) // a call for each keyspace

@@ -18,8 +18,8 @@ import (
 	"github.com/ringspan/ringspan/internal/deletion"
 )
 
-// observeLoss finds out whether somebody asked for the deletion of a datacenter that is going. One that belongs to a ring
-// goes with the ring: its ring's loop says so on it once all regions have agreed.
+// observeLoss finds out whether somebody asked for the deletion of a datacenter that is being deleted. One that belongs to a
+// ring is deleted with the ring: the ring's controller annotates it once all regions have agreed.
 func (r *Reconciler) observeLoss(ctx context.Context, s *datacenter.State) error {
 	if s.DC.DeletionTimestamp.IsZero() || deletion.IsAsked(s.DC) {
 		return nil
@@ -42,12 +42,12 @@ func (r *Reconciler) observeLoss(ctx context.Context, s *datacenter.State) error
 		return err
 	}
 	doomed, err := deletion.NamespaceGoes(ctx, r.Live, s.DC.Namespace)
-	s.Loss, s.Doomed = why, doomed != "" || slices.Contains(s.DC.Finalizers, metav1.FinalizerDeleteDependents)
+	s.Loss, s.NamespaceDeleting = why, doomed != "" || slices.Contains(s.DC.Finalizers, metav1.FinalizerDeleteDependents)
 	return err
 }
 
-// noteAsked writes down that the deletion was asked for.
-func (r *Reconciler) noteAsked(ctx context.Context, s *datacenter.State) error {
+// recordDeletion writes down that the deletion was asked for.
+func (r *Reconciler) recordDeletion(ctx context.Context, s *datacenter.State) error {
 	changed := s.DC.DeepCopy()
 	if changed.Annotations == nil {
 		changed.Annotations = map[string]string{}
@@ -57,8 +57,8 @@ func (r *Reconciler) noteAsked(ctx context.Context, s *datacenter.State) error {
 	return client.IgnoreNotFound(r.Client.Patch(ctx, changed, patch))
 }
 
-// dropVolumes deletes the claims of a datacenter whose deletion was agreed on, and stops keeping them.
-func (r *Reconciler) dropVolumes(ctx context.Context, s *datacenter.State) error {
+// deleteVolumes deletes the claims of a datacenter whose deletion was agreed on, and stops keeping them.
+func (r *Reconciler) deleteVolumes(ctx context.Context, s *datacenter.State) error {
 	var errs []error
 	for _, v := range s.Volumes {
 		one := &corev1.PersistentVolumeClaim{}

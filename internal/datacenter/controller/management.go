@@ -74,9 +74,9 @@ func (r *Reconciler) observeCertificates(ctx context.Context, s *datacenter.Stat
 	return nil
 }
 
-// locked says what is wrong with the certificates, if that is why an agent does
-// not answer; an agent that isn't there yet is nothing to speak of.
-func locked(err error) string {
+// trustError says what is wrong with the certificates, if that is why an agent does
+// not answer; an agent that isn't there yet has nothing wrong.
+func trustError(err error) string {
 	var api apierrors.APIStatus
 	var remote *net.OpError
 	var unknown x509.UnknownAuthorityError

@@ -49,8 +49,8 @@ func (r *Reconciler) observe(ctx context.Context, dc *api.CassandraDatacenter, m
 	if err := r.observeNodes(ctx, s); err != nil {
 		return nil, err
 	}
-	s.Forget(m.taken)
-	m.repairs = datacenter.ListenTo(m.repairs, s.Pods, s.Now, func(pod *datacenter.Pod, id string) (mgmtapi.Job, error) {
+	s.ForgetTaken(m.taken)
+	m.repairs = datacenter.PollRepairs(m.repairs, s.Pods, s.Now, func(pod *datacenter.Pod, id string) (mgmtapi.Job, error) {
 		ask, cancel := context.WithTimeout(ctx, nodeTimeout)
 		defer cancel()
 		return r.nodeOf(pod).Job(ask, id)
@@ -60,7 +60,7 @@ func (r *Reconciler) observe(ctx context.Context, dc *api.CassandraDatacenter, m
 		return nil, err
 	}
 	r.observeRing(ctx, s, m)
-	m.repairs = s.StillMeant(m.repairs)
+	m.repairs = s.CurrentRepairs(m.repairs)
 	s.Repairs = m.repairs
 	return s, r.observeTasks(ctx, s)
 }
@@ -81,7 +81,7 @@ func (r *Reconciler) observeObjects(ctx context.Context, s *datacenter.State) er
 			}
 		}
 		if !known && metav1.IsControlledBy(&sets.Items[i], s.DC) {
-			s.LeftSets = append(s.LeftSets, &sets.Items[i])
+			s.RemovedRackSets = append(s.RemovedRackSets, &sets.Items[i])
 		}
 	}
 	var services corev1.ServiceList
@@ -91,7 +91,7 @@ func (r *Reconciler) observeObjects(ctx context.Context, s *datacenter.State) er
 	for i := range services.Items {
 		note(s, "Service", &services.Items[i])
 	}
-	if err := r.observeKin(ctx, s, services.Items); err != nil {
+	if err := r.observeNamesakes(ctx, s, services.Items); err != nil {
 		return err
 	}
 	var budgets policyv1.PodDisruptionBudgetList
@@ -176,7 +176,7 @@ func (r *Reconciler) observePods(ctx context.Context, s *datacenter.State) error
 			defer cancel()
 			status, err := r.Node(pod).Status(ask)
 			if err != nil {
-				one.Locked = locked(err)
+				one.TrustError = trustError(err)
 				return
 			}
 			one.Agent, one.Status = true, status

@@ -72,13 +72,13 @@ func sortClaims(s *datacenter.State, claims []corev1.PersistentVolumeClaim) {
 		c := &claims[i]
 		leaving := !c.DeletionTimestamp.IsZero()
 		of, dealtWith := c.Annotations[claim.KeptOf], c.Annotations[claim.KeptBy] == string(s.DC.UID)
-		switch stranger := of != "" && of != datacenter.RingKey(s.DC); {
-		case stranger:
-			s.KeptOf = of // not this one's, whatever becomes of it
+		switch foreign := of != "" && of != datacenter.RingKey(s.DC); {
+		case foreign:
+			s.KeptRing = of // not this one's, whatever becomes of it
 		case !dealtWith && (!leaving || slices.Contains(c.Finalizers, claim.Finalizer)):
 			s.Volumes = append(s.Volumes, datacenter.Volume{Name: c.Name, UID: string(c.UID)})
 		}
-		s.TookUp = s.TookUp || earlier(c, s.DC)
+		s.EarlierVolumes = s.EarlierVolumes || earlier(c, s.DC)
 		for p := range s.Pods {
 			if datacenter.Claim(s.Pods[p].Name) == c.Name && mounted(c, s.Pods[p].Object) {
 				s.Pods[p].Claim, s.Pods[p].ClaimDeleting = string(c.UID), leaving

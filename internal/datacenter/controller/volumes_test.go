@@ -44,7 +44,7 @@ func TestVolumesGoByTheirUID(t *testing.T) {
 	server := &remade{now: "the new one"}
 	r := &Reconciler{Client: server}
 	s := &datacenter.State{DC: &api.CassandraDatacenter{}, Volumes: []datacenter.Volume{{Name: "server-data-a-0", UID: "the old one"}}}
-	if err := r.dropVolumes(t.Context(), s); server.deleted || !apierrors.IsConflict(err) {
+	if err := r.deleteVolumes(t.Context(), s); server.deleted || !apierrors.IsConflict(err) {
 		t.Errorf("the new claim was deleted: %t, %v", server.deleted, err)
 	}
 }
@@ -72,8 +72,8 @@ func TestOldVolumesAreSeenByTheirAge(t *testing.T) {
 		claim := corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: "server-data-a-0", CreationTimestamp: metav1.NewTime(born.Add(test.made))}}
 		s := &datacenter.State{DC: &api.CassandraDatacenter{ObjectMeta: metav1.ObjectMeta{UID: "now", CreationTimestamp: born}}}
 		claims, err := (&Reconciler{Client: &volumes{claims: []corev1.PersistentVolumeClaim{claim}}}).claims(t.Context(), s)
-		if sortClaims(s, claims); err != nil || s.TookUp != test.want {
-			t.Errorf("%s: %t, %v", test.why, s.TookUp, err)
+		if sortClaims(s, claims); err != nil || s.EarlierVolumes != test.want {
+			t.Errorf("%s: %t, %v", test.why, s.EarlierVolumes, err)
 		}
 	}
 }

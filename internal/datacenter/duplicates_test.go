@@ -32,7 +32,7 @@ func TestWhatPodsHaveInCommonIsSaidOnce(t *testing.T) {
 		},
 		{"what names nobody", []string{"no seed", "no disk"}, "no seed; no disk"},
 	} {
-		if got := s.troubles(Plan{Notes: plan.Notes{Trouble: c.in}}); got != c.want {
+		if got := s.troubleMessage(Plan{Notes: plan.Notes{Trouble: c.in}}); got != c.want {
 			t.Errorf("%s: %s", c.why, got)
 		}
 	}
@@ -58,7 +58,7 @@ func TestOnWhomPodsWaitIsSaidOnce(t *testing.T) {
 		},
 		{"pods that are waited for", []string{"pod dc1-r1-sts-0 to be ready", "pod dc1-r1-sts-1 to be ready"}, "pod dc1-r1-sts-0 to be ready; pod dc1-r1-sts-1 to be ready"},
 	} {
-		if got := s.waits(Plan{Notes: plan.Notes{Waits: c.in}}); got != c.want {
+		if got := s.waitMessage(Plan{Notes: plan.Notes{Waits: c.in}}); got != c.want {
 			t.Errorf("%s: %s", c.why, got)
 		}
 	}

@@ -10,9 +10,9 @@ import (
 	"github.com/ringspan/ringspan/internal/topology"
 )
 
-// owedKeyspaces says which keyspaces lack their data here, or may, and what to do; ""
+// owedKeyspacesMessage says which keyspaces lack their data here, or may, and what to do; ""
 // if none. Clients are not kept out for it: those of other keyspaces are served.
-func (s *State) owedKeyspaces() string {
+func (s *State) owedKeyspacesMessage() string {
 	if s.owes() != "" {
 		return ""
 	}
@@ -21,8 +21,8 @@ func (s *State) owedKeyspaces() string {
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		switch k := all[name]; {
 		case k.OwedSince == nil:
-		case s.placedNowhere(name, k) != "":
-			words = append(words, s.placedNowhere(name, k))
+		case s.misplacedMessage(name, k) != "":
+			words = append(words, s.misplacedMessage(name, k))
 		case k.Strategy != "":
 			altered = append(altered, name)
 		case k.OnlyHere:
@@ -45,9 +45,9 @@ func (s *State) owedKeyspaces() string {
 	return strings.Join(words, "; ")
 }
 
-// placedNowhere says what to do about a keyspace of another strategy whose data may be
+// misplacedMessage says what to do about a keyspace of another strategy whose data may be
 // where it has no replicas; "" if nothing.
-func (s *State) placedNowhere(name string, k api.KeyspaceStatus) string {
+func (s *State) misplacedMessage(name string, k api.KeyspaceStatus) string {
 	replication, read := s.Keyspaces[name]
 	switch {
 	case k.Strategy == "" || !read:
@@ -55,7 +55,7 @@ func (s *State) placedNowhere(name string, k api.KeyspaceStatus) string {
 	case !topology.ByDatacenter(replication):
 		return fmt.Sprintf("datacenter %s may lack data of keyspace %s: alter it to NetworkTopologyStrategy with replicas in each datacenter, then it is repaired", s.name(), name)
 	}
-	if where := s.unplaced(replication); len(where) > 0 {
+	if where := s.datacentersWithoutReplicas(replication); len(where) > 0 {
 		return fmt.Sprintf("data of keyspace %s, which was altered from another strategy, may be in a datacenter without replicas of it: give %s replicas too (ALTER KEYSPACE), then it is repaired; they may be taken away again after that", name, strings.Join(where, ", "))
 	}
 	return ""
@@ -65,7 +65,7 @@ func (s *State) placedNowhere(name string, k api.KeyspaceStatus) string {
 // replicas of it, because others lack it: what a cleanup deletes there is lost.
 func (s *State) mayBeElsewhere() (names []string) {
 	for name, k := range s.keyspaces() {
-		if k.Strategy != "" && k.OwedSince != nil || k.Strategy == "" && k.Replicas == 0 && s.lackedAlone(name) {
+		if k.Strategy != "" && k.OwedSince != nil || k.Strategy == "" && k.Replicas == 0 && s.lackedElsewhere(name) {
 			names = append(names, name)
 		}
 	}
@@ -73,7 +73,7 @@ func (s *State) mayBeElsewhere() (names []string) {
 	return names
 }
 
-// lackedAlone tells whether another datacenter has replicas of a keyspace that lack data.
-func (s *State) lackedAlone(keyspace string) bool {
+// lackedElsewhere tells whether another datacenter has replicas of a keyspace that lack data.
+func (s *State) lackedElsewhere(keyspace string) bool {
 	return slices.ContainsFunc(slices.Collect(maps.Values(s.lackingAlone())), func(names []string) bool { return slices.Contains(names, keyspace) })
 }

@@ -7,20 +7,20 @@ import (
 	"strings"
 )
 
-// troubles says once what is the trouble of several pods: the first one's sentence, and
+// troubleMessage says once what is the trouble of several pods: the first one's sentence, and
 // how many others there are.
-func (s *State) troubles(p Plan) string {
-	return strings.Join(together(p.Trouble, func(sentence string) string { return s.alike(sentence, 1) }), "; ")
+func (s *State) troubleMessage(p Plan) string {
+	return strings.Join(deduplicate(p.Trouble, func(sentence string) string { return s.withoutPod(sentence, 1) }), "; ")
 }
 
-// waits says once on whom several pods wait. Sentences that name only whom is waited for
+// waitMessage says once on whom several pods wait. Sentences that name only whom is waited for
 // stay: who holds things up is always named.
-func (s *State) waits(p Plan) string {
-	return strings.Join(clipped(together(p.Waits, func(sentence string) string { return s.alike(sentence, 2) }), 3), "; ")
+func (s *State) waitMessage(p Plan) string {
+	return strings.Join(clipped(deduplicate(p.Waits, func(sentence string) string { return s.withoutPod(sentence, 2) }), 3), "; ")
 }
 
-// together keeps of the sentences of one form the first one.
-func together(sentences []string, form func(string) string) (said []string) {
+// deduplicate keeps of the sentences of one form the first one.
+func deduplicate(sentences []string, form func(string) string) (said []string) {
 	count := map[string]int{}
 	for _, s := range sentences {
 		count[form(s)]++
@@ -37,9 +37,9 @@ func together(sentences []string, form func(string) string) (said []string) {
 	return said
 }
 
-// alike is a sentence without the pod that it is about, which is the last one that it
+// withoutPod is a sentence without the pod that it is about, which is the last one that it
 // names. One that names fewer pods than so many is alike to no other.
-func (s *State) alike(sentence string, fewest int) string {
+func (s *State) withoutPod(sentence string, fewest int) string {
 	var named []string
 	last, at := "", -1
 	for _, name := range s.longestFirst() {

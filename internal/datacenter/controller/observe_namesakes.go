@@ -13,24 +13,24 @@ import (
 	"github.com/ringspan/ringspan/internal/datacenter"
 )
 
-// observeKin finds the namespace's other datacenters of the same cluster name: their pods have the same labels, and their
+// observeNamesakes finds the namespace's other datacenters of the same cluster name: their pods have the same labels, and their
 // nodes would take each other for members. Those of the same K8ssandraCluster are of one ring.
-func (r *Reconciler) observeKin(ctx context.Context, s *datacenter.State, services []corev1.Service) error {
+func (r *Reconciler) observeNamesakes(ctx context.Context, s *datacenter.State, services []corev1.Service) error {
 	var list api.CassandraDatacenterList
 	if err := r.Client.List(ctx, &list, client.InNamespace(s.DC.Namespace)); err != nil {
 		return err
 	}
 	seed := datacenter.NamesOf(s.DC).SeedService()
 	maker := controllerOf(services, seed)
-	s.Claims = maker == s.DC.UID
+	s.MadeSeedService = maker == s.DC.UID
 	for i := range list.Items {
 		other := &list.Items[i]
 		if other.UID == s.DC.UID || ringLabels(other) != [2]string{} && ringLabels(other) == ringLabels(s.DC) {
 			continue
 		}
 		if datacenter.NamesOf(other).SeedService() == seed {
-			s.Kin = append(s.Kin, datacenter.Kin{Name: other.Name, Created: other.CreationTimestamp.Time, Begun: datacenter.Begun(other),
-				Joins: len(other.Spec.AdditionalSeeds) > 0, Claims: maker == other.UID})
+			s.Namesakes = append(s.Namesakes, datacenter.Namesake{Name: other.Name, Created: other.CreationTimestamp.Time, Begun: datacenter.Begun(other),
+				Joins: len(other.Spec.AdditionalSeeds) > 0, MadeSeedService: maker == other.UID})
 		}
 	}
 	return nil

@@ -25,7 +25,7 @@ func TestWhyAnAgentDoesNotAnswer(t *testing.T) {
 		{&net.OpError{Op: "remote error", Err: errors.New("tls: expired certificate")}, " (it refuses the operator's certificate: tls: expired certificate)"},
 		{x509.UnknownAuthorityError{}, " (its certificate is not of the datacenter's authority, or has ended)"},
 	} {
-		if got := locked(fmt.Errorf("GET /x: %w: %w", mgmtapi.ErrUnavailable, test.err)); got != test.want {
+		if got := trustError(fmt.Errorf("GET /x: %w: %w", mgmtapi.ErrUnavailable, test.err)); got != test.want {
 			t.Errorf("%v: %q, want %q", test.err, got, test.want)
 		}
 	}

@@ -11,20 +11,20 @@ import (
 )
 
 // A pod of somebody else that has a free node's name and the labels is asked nothing and told nothing.
-func TestAStrangerUnderANodesName(t *testing.T) {
+func TestAForeignPodUnderANodesName(t *testing.T) {
 	s := newStage(t)
 	s.create(nil)
 	s.settle()
 	node := s.pod("ring-dc1-r1-sts-0")
-	stranger := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: "ring-dc1-r1-sts-1", Labels: node.Labels}}
-	stranger.Spec.Containers = []corev1.Container{{Name: "cassandra", Image: "cassandra"}}
-	s.must(s.admin.Create(t.Context(), stranger))
-	stranger.Status.PodIP, stranger.Status.PodIPs, stranger.Status.ContainerStatuses = "10.9.9.9", []corev1.PodIP{{IP: "10.9.9.9"}}, node.Status.ContainerStatuses
-	s.must(s.admin.Status().Update(t.Context(), stranger))
+	foreign := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: "ring-dc1-r1-sts-1", Labels: node.Labels}}
+	foreign.Spec.Containers = []corev1.Container{{Name: "cassandra", Image: "cassandra"}}
+	s.must(s.admin.Create(t.Context(), foreign))
+	foreign.Status.PodIP, foreign.Status.PodIPs, foreign.Status.ContainerStatuses = "10.9.9.9", []corev1.PodIP{{IP: "10.9.9.9"}}, node.Status.ContainerStatuses
+	s.must(s.admin.Status().Update(t.Context(), foreign))
 	s.change(func(dc *api.CassandraDatacenter) { dc.Spec.Size = 4 })
 	dial := s.loop.Node
 	s.loop.Node = func(pod *corev1.Pod) mgmtapi.Node {
-		if pod.Name == stranger.Name {
+		if pod.Name == foreign.Name {
 			t.Errorf("pod %s is spoken to", pod.Name)
 		}
 		return dial(pod)
