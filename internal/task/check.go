@@ -27,6 +27,11 @@ func check(s *State) *Failure {
 			return invalid("spec.jobs[0].args.%s", why)
 		}
 	}
+	if c.lacks != nil && s.Datacenter != nil {
+		if what := c.lacks(s.Datacenter); what != "" {
+			return &Failure{api.ReasonInvalidTask, fmt.Sprintf("spec.jobs[0].command: %s: datacenter %q %s", c.name, s.Task.Spec.Datacenter.Name, what)}
+		}
+	}
 	if s.madeAnew() {
 		return &Failure{api.ReasonDatacenterNotFound, fmt.Sprintf("CassandraDatacenter %q was deleted and made anew after the task began", s.Task.Spec.Datacenter.Name)}
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	cass "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	api "github.com/ringspan/ringspan/api/control/v1alpha1"
 	"github.com/ringspan/ringspan/internal/mgmtapi"
 )
@@ -17,6 +18,9 @@ type command struct {
 	// refuse says what is wrong with the arguments, beginning with the name of one; "" when nothing is. It is nil for a command
 	// that takes any.
 	refuse func(api.JobArguments) string
+	// lacks says what a datacenter hasn't got that the command is about, as the end of "datacenter dc1 …"; "" when it has it.
+	// It is nil for a command that any datacenter can take.
+	lacks func(*cass.CassandraDatacenter) string
 	// proceed adds the next steps to the plan. Commands with a job on each node use onEachNode; others have their own order.
 	proceed func(*Plan, *State)
 	// call begins the command on one node and returns the id of the node's job. It is nil for a command without jobs.
@@ -34,8 +38,15 @@ type command struct {
 func commands() []command {
 	return []command{
 		cleanup(),
+		compact(),
+		flush(),
+		garbageCollect(),
 		rebuild(),
+		refresh(),
 		restart(),
+		scrub(),
+		truststoreReload(),
+		upgradeSSTables(),
 	}
 }
 

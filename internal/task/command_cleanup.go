@@ -12,24 +12,15 @@ func cleanup() command {
 	return command{
 		name:      api.CommandCleanup,
 		arguments: []string{"pod_name", "keyspace_name", "tables", "jobs"},
+		refuse:    tablesWithoutKeyspace,
 		proceed:   (*Plan).onEachNode,
 		needs:     serving,
 		call: func(ctx context.Context, node mgmtapi.Node, args api.JobArguments) (string, error) {
-			return node.Cleanup(ctx, cleanupOptions(args))
+			o := mgmtapi.CleanupOptions(tableOptions(args))
+			if o.Keyspace == "" {
+				o.Keyspace = allReplicated
+			}
+			return node.Cleanup(ctx, o)
 		},
 	}
-}
-
-// allKeyspaces is the management API's word for every keyspace whose replicas are spread.
-const allKeyspaces = "NON_LOCAL_STRATEGY"
-
-func cleanupOptions(args api.JobArguments) mgmtapi.CleanupOptions {
-	o := mgmtapi.CleanupOptions{Keyspace: args.KeyspaceName, Tables: args.Tables}
-	if o.Keyspace == "" {
-		o.Keyspace = allKeyspaces
-	}
-	if args.JobsCount != nil {
-		o.Jobs = *args.JobsCount
-	}
-	return o
 }

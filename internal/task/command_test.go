@@ -15,6 +15,7 @@ import (
 	api "github.com/ringspan/ringspan/api/control/v1alpha1"
 	"github.com/ringspan/ringspan/internal/mgmtapi"
 	"github.com/ringspan/ringspan/internal/mgmtapi/fake"
+	steps "github.com/ringspan/ringspan/internal/plan"
 	"github.com/ringspan/ringspan/internal/task"
 )
 
@@ -44,7 +45,7 @@ func of(command string) *api.CassandraTask {
 // A command that has a file is one that tasks can ask for: it is in the table.
 func TestEveryCommandIsInTheTable(t *testing.T) {
 	names := files(t)
-	if len(names) < 3 {
+	if len(names) < 10 {
 		t.Fatalf("only %v have files", names)
 	}
 	for _, name := range names {
@@ -124,13 +125,21 @@ func TestACommandWithJobsHasACall(t *testing.T) {
 		one.Spec.Jobs[0].Arguments.SourceDatacenter = "dc2"
 		one.Status.StartTime = &metav1.Time{Time: time.Unix(0, 0)}
 		plan := task.Make(&task.State{
-			Now: time.Unix(1, 0), Task: one, Datacenter: &cass.CassandraDatacenter{},
+			Now: time.Unix(1, 0), Task: one, Datacenter: encrypted(),
 			Pods: []task.Pod{{Name: "a", Rack: "r", Ready: true}}, Racks: []task.Rack{{Name: "r"}},
 		})
-		if starts := len(plan.Steps) > 0; starts != (task.Call(one) != nil) {
+		starts := slices.ContainsFunc(plan.Steps, func(s steps.Step) bool { return s.Verb == task.StartJob })
+		if starts != (task.Call(one) != nil) {
 			t.Errorf("%s plans jobs: %t, has a call: %t", name, starts, task.Call(one) != nil)
 		}
 	}
+}
+
+// encrypted is a datacenter that every command can be carried out on.
+func encrypted() *cass.CassandraDatacenter {
+	dc := &cass.CassandraDatacenter{}
+	dc.Spec.Config = []byte(`{"cassandra-yaml": {"server_encryption_options": {"internode_encryption": "all"}}}`)
+	return dc
 }
 
 // Every call reaches the node, with the task's arguments.
@@ -143,19 +152,42 @@ func TestCalls(t *testing.T) {
 		}
 		ring.Advance()
 	}
-	for command, change := range map[string]func(*api.JobArguments){
-		"rebuild": func(a *api.JobArguments) { a.SourceDatacenter = "dc2" },
-		"cleanup": func(a *api.JobArguments) { a.KeyspaceName, a.Tables = "shop", []string{"orders"} },
-	} {
-		one := of(command)
-		change(&one.Spec.Jobs[0].Arguments)
-		if _, err := task.Call(one)(t.Context(), node); err != nil {
-			t.Errorf("%s: %v", command, err)
-		}
+	if err := node.CreateKeyspace(t.Context(), "shop", map[string]int{"dc1": 1}); err != nil {
+		t.Fatal(err)
 	}
-	for _, want := range []string{"rebuild dc2", "cleanup shop"} {
-		if !slices.ContainsFunc(ring.Writes(), func(w string) bool { return strings.Contains(w, want) }) {
-			t.Errorf("no node was asked for %q: %q", want, ring.Writes())
+	node.CreateTable("shop", "orders")
+	node.EncryptInternode(true)
+	orders := func(a *api.JobArguments) { a.KeyspaceName, a.Tables, a.JobsCount = "shop", []string{"orders"}, new(2) }
+	for _, test := range []struct {
+		command string
+		change  func(*api.JobArguments)
+		asks    string
+	}{
+		{"rebuild", func(a *api.JobArguments) { a.SourceDatacenter = "dc2" }, "rebuild dc2"},
+		{"cleanup", orders, "cleanup shop"},
+		{"cleanup", nil, "cleanup NON_LOCAL_STRATEGY"},
+		{"compact", orders, "compact shop orders"},
+		{"compact", func(a *api.JobArguments) { a.KeyspaceName, a.StartToken, a.EndToken = "shop", "-5", "7" }, "compact shop (-5,7]"},
+		{"compact", func(a *api.JobArguments) { a.KeyspaceName, a.SplitOutput = "shop", true }, "compact shop split"},
+		{"scrub", orders, "scrub shop orders"},
+		{"scrub", func(a *api.JobArguments) { a.NoSnapshot, a.KeyspaceName = true, "shop" }, "scrub shop no-snapshot"},
+		{"scrub", func(a *api.JobArguments) { a.SkipCorrupted, a.KeyspaceName = true, "shop" }, "scrub shop skip-corrupted"},
+		{"scrub", func(a *api.JobArguments) { a.NoValidate, a.KeyspaceName = true, "shop" }, "scrub shop no-validate"},
+		{"garbagecollect", orders, "garbagecollect shop orders"},
+		{"flush", orders, "flush shop orders"},
+		{"upgradesstables", orders, "upgradesstables shop orders"},
+		{"tsreload", nil, "tsreload"},
+	} {
+		one := of(test.command)
+		if test.change != nil {
+			test.change(&one.Spec.Jobs[0].Arguments)
+		}
+		before := len(ring.Writes())
+		if _, err := task.Call(one)(t.Context(), node); err != nil {
+			t.Errorf("%s: %v", test.command, err)
+		}
+		if asked := ring.Writes()[before:]; len(asked) != 1 || !strings.HasSuffix(strings.TrimSpace(asked[0]), test.asks) {
+			t.Errorf("%s asks %q, want %q", test.command, asked, test.asks)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	cass "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	api "github.com/ringspan/ringspan/api/control/v1alpha1"
 	"github.com/ringspan/ringspan/internal/mgmtapi"
 	"github.com/ringspan/ringspan/internal/plan"
@@ -75,6 +76,30 @@ func (p *Plan) readAnswers(s *State) {
 	}
 }
 
+// refused records that a node did not begin its job.
+func (p *Plan) refused(s *State, pod string, why error) {
+	if !errors.Is(why, mgmtapi.ErrNotFound) {
+		p.failed(s, pod, why.Error())
+		return
+	}
+	p.gaveUp(s, pod, fmt.Sprintf("its agent is of an earlier version and can't %s: let the datacenter take up this version (annotation %s: %s, or a task with the command %s), then make the task again (%s)",
+		s.job().Command, cass.UpdateAllowedAnnotation, cass.UpdateAllowedOnce, api.CommandRefresh, why))
+}
+
+// unheard notes which nodes gave no answer when they were asked for their jobs. Nothing is known of these, and they are asked
+// again: a job that was begun all the same is done twice, which harms none.
+func (p *Plan) unheard(silent map[string]error) {
+	if len(silent) == 0 {
+		return
+	}
+	for pod, why := range silent {
+		status := p.Pods[pod]
+		status.Error = why.Error()
+		p.Pods[pod] = status
+	}
+	p.Waiting += "; no answer yet from " + strings.Join(slices.Sorted(maps.Keys(silent)), ", ")
+}
+
 // failed records a failed try. Another one follows while retries are left.
 func (p *Plan) failed(s *State, pod, why string) {
 	status := p.Pods[pod]
@@ -82,10 +107,17 @@ func (p *Plan) failed(s *State, pod, why string) {
 	if status.Retries < s.retries() {
 		status.Retries++
 		status.Status = api.PodTaskWaiting
-	} else {
-		status.Status = api.PodTaskError
-		status.CompletionTime = &metav1.Time{Time: s.Now}
+		p.Pods[pod] = status
+		return
 	}
+	p.gaveUp(s, pod, why)
+}
+
+// gaveUp records that a pod's job has failed for good.
+func (p *Plan) gaveUp(s *State, pod, why string) {
+	status := p.Pods[pod]
+	status.Error, status.JobID = why, ""
+	status.Status, status.CompletionTime = api.PodTaskError, &metav1.Time{Time: s.Now}
 	p.Pods[pod] = status
 }
 

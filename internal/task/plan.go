@@ -26,6 +26,10 @@ type Plan struct {
 	Begin bool
 	// Done: all pods have ended, well or not.
 	Done bool
+	// Result says what came of a task without pods that has ended well.
+	Result string
+	// Allowed: the datacenter may take up what was held back; the status remembers that.
+	Allowed bool
 	// Failure is set when the task can't be carried out.
 	Failure *Failure
 	// Waiting is what is waited for and on whom.
@@ -53,7 +57,8 @@ func Make(s *State) Plan {
 		return p
 	}
 	if s.Task.Status.StartTime == nil {
-		p.Begin = true
+		waits := p.checkSchema(s)
+		p.Begin = !waits && p.Failure == nil
 		return p
 	}
 	s.command().proceed(&p, s)

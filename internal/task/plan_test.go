@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/cockroachdb/datadriven"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
 
@@ -41,6 +42,7 @@ func TestScripts(t *testing.T) {
 func newWorld(t *testing.T) *world {
 	return &world{t: t, state: task.State{
 		Now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), Datacenter: &cass.CassandraDatacenter{ObjectMeta: metav1.ObjectMeta{UID: "one"}}, Jobs: map[string]task.JobSeen{},
+		Schema: task.Schema{Answered: true, Keyspace: true, Tables: []string{"orders", "lines"}},
 	}}
 }
 
@@ -84,6 +86,14 @@ func (w *world) do(d *datadriven.TestData) string {
 		w.rack(d.CmdArgs[0].Key).Settled = false
 	case "later":
 		w.later(d.CmdArgs[0].Key)
+	case "schema": // unknown: no node says; none: there is no such keyspace; its tables otherwise
+		w.schema(d)
+	case "config":
+		w.state.Datacenter.Spec.Config = []byte(d.Input)
+	case "update": // allowed VALUE, or taken up, or needed, as the datacenter's operator says
+		w.update(d)
+	case "crash":
+		return w.crash()
 	case "pass":
 		return w.pass()
 	default:
@@ -165,6 +175,30 @@ func (w *world) roll(name string) {
 	}
 }
 
+func (w *world) schema(d *datadriven.TestData) {
+	switch d.CmdArgs[0].Key {
+	case "unknown":
+		w.state.Schema = task.Schema{}
+	case "none":
+		w.state.Schema = task.Schema{Answered: true}
+	default:
+		w.state.Schema = task.Schema{Answered: true, Keyspace: true, Tables: d.CmdArgs[0].Vals}
+	}
+}
+
+func (w *world) update(d *datadriven.TestData) {
+	dc := w.state.Datacenter
+	switch d.CmdArgs[0].Key {
+	case "allowed":
+		metav1.SetMetaDataAnnotation(&dc.ObjectMeta, cass.UpdateAllowedAnnotation, d.CmdArgs[1].Key)
+	case "cleared":
+		delete(dc.Annotations, cass.UpdateAllowedAnnotation)
+	case "needed", "not-needed":
+		status := map[string]corev1.ConditionStatus{"needed": corev1.ConditionTrue, "not-needed": corev1.ConditionFalse}[d.CmdArgs[0].Key]
+		dc.Status.Conditions = []cass.DatacenterCondition{{Type: cass.DatacenterRequiresUpdate, Status: status, Message: "this version would make other pods"}}
+	}
+}
+
 func (w *world) later(by string) {
 	d, err := time.ParseDuration(by)
 	if err != nil {
@@ -173,14 +207,26 @@ func (w *world) later(by string) {
 	w.state.Now = w.state.Now.Add(d)
 }
 
-// pass makes a plan, carries it out, and prints the plan and the status that follows.
-func (w *world) pass() string {
+// act makes a plan and carries it out.
+func (w *world) act() (task.Plan, task.Done) {
 	w.state.Now = w.state.Now.Add(time.Second)
 	next := task.Make(&w.state)
-	done := task.Done{JobIDs: map[string]string{}, Errors: map[string]error{}}
+	done := task.Done{JobIDs: map[string]string{}, Errors: map[string]error{}, Silent: map[string]error{}}
 	for _, step := range next.Steps {
-		w.carryOut(step, done)
+		w.carryOut(step, &done)
 	}
+	return next, done
+}
+
+// crash is a pass whose operator ends before it has written the status.
+func (w *world) crash() string {
+	next, _ := w.act()
+	return next.String()
+}
+
+// pass makes a plan, carries it out, and prints the plan and the status that follows.
+func (w *world) pass() string {
+	next, done := w.act()
 	text := next.String()
 	w.state.Task.Status = task.Summarize(&w.state, next, done)
 	if next.Begin {
@@ -192,12 +238,22 @@ func (w *world) pass() string {
 	return text + w.status()
 }
 
-func (w *world) carryOut(step plan.Step, done task.Done) {
-	if step.Verb != task.StartJob {
+func (w *world) carryOut(step plan.Step, done *task.Done) {
+	switch {
+	case step.Verb == task.AllowUpdate:
+		metav1.SetMetaDataAnnotation(&w.state.Datacenter.ObjectMeta, cass.UpdateAllowedAnnotation, cass.UpdateAllowedOnce)
+		done.Allowed = true
 		return
-	}
-	if strings.HasPrefix(step.Target, "refuses") {
+	case step.Verb != task.StartJob:
+		return
+	case strings.HasPrefix(step.Target, "refuses"):
 		done.Errors[step.Target] = errors.New("it says no")
+		return
+	case strings.HasPrefix(step.Target, "old"):
+		done.Errors[step.Target] = fmt.Errorf("POST /a/call: %w: 404 Not Found", mgmtapi.ErrNotFound)
+		return
+	case strings.HasPrefix(step.Target, "silent"):
+		done.Silent[step.Target] = fmt.Errorf("POST /a/call: %w: no answer", mgmtapi.ErrUnavailable)
 		return
 	}
 	w.serial++

@@ -13,7 +13,12 @@ import (
 	"github.com/ringspan/ringspan/internal/task"
 )
 
-// Whatever the nodes answer: jobs run in one rack at a time, never more of them than allowed, none on a pod that has
+// jobCommands are those with a job on each node that is ready.
+var jobCommands = []api.CassandraCommand{
+	api.CommandCleanup, api.CommandCompaction, api.CommandFlush, api.CommandGarbageCollect, api.CommandScrub, api.CommandUpgradeSSTables,
+}
+
+// Whatever the nodes answer, and wherever the operator ends: jobs run in one rack at a time, never more of them than allowed, none on a pod that has
 // ended or isn't ready, and the task ends with every pod counted once.
 func TestJobsProperties(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
@@ -33,7 +38,7 @@ func TestJobsProperties(t *testing.T) {
 func randomState(r *rapid.T) *task.State {
 	s := &task.State{Datacenter: &cass.CassandraDatacenter{}, Task: &api.CassandraTask{}, Jobs: map[string]task.JobSeen{}}
 	s.Task.Spec.Datacenter.Name = "dc1"
-	s.Task.Spec.Jobs = []api.CassandraJob{{Name: "j", Command: api.CommandCleanup}}
+	s.Task.Spec.Jobs = []api.CassandraJob{{Name: "j", Command: rapid.SampledFrom(jobCommands).Draw(r, "command")}}
 	s.Task.Spec.MaxConcurrentPods = new(rapid.IntRange(0, 3).Draw(r, "maxConcurrentPods"))
 	s.Task.Spec.Retries = new(rapid.IntRange(0, 2).Draw(r, "retries"))
 	for rack := range rapid.IntRange(1, 3).Draw(r, "racks") {
@@ -56,10 +61,22 @@ func onePass(r *rapid.T, s *task.State) {
 		}).Draw(r, "answer")
 	}
 	next := task.Make(s)
-	done := task.Done{JobIDs: map[string]string{}}
+	done := task.Done{JobIDs: map[string]string{}, Errors: map[string]error{}, Silent: map[string]error{}}
 	for _, step := range next.Steps {
 		checkStep(r, s, next, step)
-		done.JobIDs[step.Target] = "id"
+		switch rapid.IntRange(0, 5).Draw(r, "begins") {
+		case 0:
+			done.Errors[step.Target] = mgmtapi.ErrNotFound // an agent of an earlier version
+		case 1:
+			done.Errors[step.Target] = mgmtapi.ErrFailed
+		case 2:
+			done.Silent[step.Target] = mgmtapi.ErrUnavailable
+		default:
+			done.JobIDs[step.Target] = "id"
+		}
+	}
+	if rapid.IntRange(0, 4).Draw(r, "ends") == 0 { // the operator, before it has written the status
+		return
 	}
 	s.Task.Status = task.Summarize(s, next, done)
 	checkRunning(r, s)

@@ -24,6 +24,8 @@ type State struct {
 	Pods []Pod
 	// Racks of the datacenter, in any order.
 	Racks []Rack
+	// Schema is only looked at when AsksForSchema is true.
+	Schema Schema
 	// Jobs by pod name: what the nodes say about the jobs that the task's status lists as running.
 	Jobs map[string]JobSeen
 }

@@ -1,6 +1,7 @@
 package task
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -16,8 +17,13 @@ import (
 type Done struct {
 	// JobIDs of jobs that were started, by pod name.
 	JobIDs map[string]string
-	// Errors of jobs that the node refused to start, by pod name.
+	// Errors of jobs that the node refused to start, by pod name. One that doesn't know the call (mgmtapi.ErrNotFound) has an
+	// agent of an earlier version.
 	Errors map[string]error
+	// Silent are the nodes that gave no answer, by pod name. They are asked again.
+	Silent map[string]error
+	// Allowed: the datacenter was allowed to take up what was held back.
+	Allowed bool
 }
 
 // Summarize returns the status after the plan was carried out.
@@ -30,13 +36,17 @@ func Summarize(s *State, plan Plan, done Done) api.CassandraTaskStatus {
 		status.StartTime = &metav1.Time{Time: s.Now}
 	}
 	for _, pod := range slices.Sorted(maps.Keys(done.Errors)) {
-		plan.failed(s, pod, done.Errors[pod].Error())
+		plan.refused(s, pod, done.Errors[pod])
 	}
+	plan.unheard(done.Silent)
 	for pod, id := range done.JobIDs {
 		plan.Pods[pod] = started(s, plan.Pods[pod], id)
 	}
 	status.PodStatuses = withTimes(s, plan.Pods)
 	count(&status)
+	if plan.Allowed || done.Allowed {
+		set(s, &status, api.DatacenterUpdated, metav1.ConditionTrue, api.ReasonUpdateAllowed, "the datacenter was allowed to take up, once, what was held back")
+	}
 	conclude(s, plan, &status)
 	notActedOn(s, &status)
 	return status
@@ -88,7 +98,7 @@ func conclude(s *State, plan Plan, status *api.CassandraTaskStatus) {
 	case plan.Done && status.Failed > 0:
 		finish(s, status, api.JobFailed, api.ReasonPodsFailed, failures(status))
 	case plan.Done:
-		finish(s, status, api.JobComplete, api.ReasonCompleted, fmt.Sprintf("%d pods", status.Succeeded))
+		finish(s, status, api.JobComplete, api.ReasonCompleted, cmp.Or(plan.Result, fmt.Sprintf("%d pods", status.Succeeded)))
 	case status.StartTime == nil:
 		set(s, status, api.JobRunning, metav1.ConditionFalse, api.ReasonWaiting, "waiting for "+plan.Waiting)
 	default:
@@ -108,6 +118,18 @@ func finish(s *State, status *api.CassandraTaskStatus, condition, reason, messag
 	status.CompletionTime = &metav1.Time{Time: s.Now}
 	set(s, status, api.JobRunning, metav1.ConditionFalse, reason, "the task has ended")
 	set(s, status, condition, metav1.ConditionTrue, reason, message)
+	if condition == api.JobFailed {
+		set(s, status, api.JobComplete, completeThoughFailed(s.Task), reason, "the task has ended and did not succeed")
+	}
+}
+
+// completeThoughFailed is the condition Complete of a task that has failed: true, as cass-operator has it, because the task has
+// ended. Former versions of the operator take a rebuild that is complete for a datacenter that has its data, so that it never is.
+func completeThoughFailed(t *api.CassandraTask) metav1.ConditionStatus {
+	if c := commandOf(t); c != nil && c.name == api.CommandRebuild {
+		return metav1.ConditionFalse
+	}
+	return metav1.ConditionTrue
 }
 
 // failures lists what went wrong on which pod.

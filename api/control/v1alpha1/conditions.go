@@ -4,11 +4,11 @@ package v1alpha1
 const (
 	// JobRunning: the task is running.
 	JobRunning = "Running"
-	// JobComplete: all pods ended well.
+	// JobComplete: the task has ended, and well unless JobFailed is true too. It is false of a rebuild that has failed.
 	JobComplete = "Complete"
 	// JobFailed: a pod's job failed for good, or the task can't be run.
 	JobFailed = "Failed"
-	// DatacenterUpdated: the datacenter took up what the task changed in it.
+	// DatacenterUpdated: the datacenter was allowed to take up what was held back.
 	DatacenterUpdated = "DatacenterUpdated"
 	// Invalid: a K8ssandraTask that can't be carried out.
 	Invalid = "Invalid"
@@ -29,6 +29,7 @@ const (
 	ReasonRunning             = "Running"
 	ReasonWaiting             = "Waiting"
 	ReasonCompleted           = "Completed"
+	ReasonUpdateAllowed       = "UpdateAllowed"
 	ReasonPodsFailed          = "PodsFailed"
 	ReasonCommandNotSupported = "CommandNotSupported"
 	ReasonInvalidTask         = "InvalidTask"

@@ -97,10 +97,11 @@ func (r *Reconciler) mark(ctx context.Context, s *task.State, begins bool) error
 	return client.IgnoreNotFound(r.Client.Patch(ctx, t, client.MergeFrom(before)))
 }
 
-// announce makes an event of each condition that became true.
+// announce makes an event of each condition that became true; of a task that has failed, one is enough.
 func (r *Reconciler) announce(t *api.CassandraTask, before api.CassandraTaskStatus) {
+	failed := meta.IsStatusConditionTrue(t.Status.Conditions, api.JobFailed)
 	for _, c := range t.Status.Conditions {
-		if c.Status != "True" || meta.IsStatusConditionTrue(before.Conditions, c.Type) {
+		if c.Status != "True" || meta.IsStatusConditionTrue(before.Conditions, c.Type) || failed && c.Type == api.JobComplete {
 			continue
 		}
 		kind := corev1.EventTypeNormal

@@ -235,6 +235,90 @@ func TestRebuildRunsOnceOnEachNode(t *testing.T) {
 	}
 }
 
+// Each command about sstables reaches each node once, with its arguments.
+func TestCommandsAboutTablesRunOnceOnEachNode(t *testing.T) {
+	s := newStage(t)
+	s.must(s.ring.Node("10.0.0.1").CreateKeyspace(t.Context(), "shop", map[string]int{"dc1": 2}))
+	s.ring.Node("10.0.0.1").CreateTable("shop", "orders")
+	args := api.JobArguments{KeyspaceName: "shop", Tables: []string{"orders"}}
+	for _, command := range []api.CassandraCommand{api.CommandCompaction, api.CommandScrub, api.CommandGarbageCollect, api.CommandFlush, api.CommandUpgradeSSTables} {
+		s.task(string(command), api.CassandraJob{Command: command, Arguments: args})
+		done := s.finish(string(command), s.ring.Advance)
+		if condition(done, api.JobComplete).Status != metav1.ConditionTrue || condition(done, api.JobFailed).Status == metav1.ConditionTrue || done.Status.Succeeded != 2 {
+			t.Errorf("%s: %+v", command, done.Status)
+		}
+		if got := s.writes(string(command) + " shop orders"); len(got) != 2 {
+			t.Errorf("%s: the nodes were asked %q", command, got)
+		}
+	}
+}
+
+// What isn't there is refused before a node is asked to do anything, also by way of a node that knows less than another.
+func TestAKeyspaceThatIsNotThereIsRefused(t *testing.T) {
+	s := newStage(t)
+	before := len(s.ring.Writes())
+	s.task("flush", api.CassandraJob{Command: api.CommandFlush, Arguments: api.JobArguments{KeyspaceName: "shop"}})
+	for address := range map[string]bool{"10.0.0.1": true, "10.0.0.2": true} {
+		s.ring.Node(address).Unreachable(true)
+	}
+	if waits := condition(s.pass("flush"), api.JobRunning).Message; !strings.Contains(waits, `whether there is a keyspace "shop"`) {
+		t.Errorf("waits for %q", waits)
+	}
+	s.ring.Node("10.0.0.2").Unreachable(false)
+	done := s.pass("flush")
+	if c := condition(done, api.JobFailed); c.Reason != api.ReasonInvalidTask || !strings.Contains(c.Message, `args.keyspace_name: there is no keyspace "shop"`) {
+		t.Errorf("condition Failed: %+v", c)
+	}
+	s.must(s.ring.Node("10.0.0.2").CreateKeyspace(t.Context(), "shop", map[string]int{"dc1": 2}))
+	s.task("scrub", api.CassandraJob{Command: api.CommandScrub, Arguments: api.JobArguments{KeyspaceName: "shop", Tables: []string{"carts"}}})
+	if c := condition(s.pass("scrub"), api.JobFailed); !strings.Contains(c.Message, `args.tables: keyspace "shop" has no table "carts"`) {
+		t.Errorf("condition Failed: %+v", c)
+	}
+	if asked := s.ring.Writes()[before:]; len(asked) != 1 { // the keyspace
+		t.Errorf("the nodes were asked %q", asked)
+	}
+}
+
+// An agent of an earlier version is named, with what to do, and the other nodes do their jobs.
+func TestAnEarlierAgentIsNamed(t *testing.T) {
+	s := newStage(t)
+	s.ring.Node("10.0.0.1").OldAgent(true)
+	s.task("flush", api.CassandraJob{Command: api.CommandFlush})
+	done := s.finish("flush", s.ring.Advance)
+	if c := condition(done, api.JobFailed); !strings.Contains(c.Message, "ring-dc1-rack1-sts-0: its agent is of an earlier version and can't flush") || !strings.Contains(c.Message, cass.UpdateAllowedAnnotation) {
+		t.Errorf("condition Failed: %+v", c)
+	}
+	if done.Status.Succeeded != 1 || done.Status.Failed != 1 || done.Status.PodStatuses["ring-dc1-rack1-sts-0"].Retries != 0 {
+		t.Errorf("status: %+v", done.Status)
+	}
+}
+
+// The datacenter is allowed its update, and the task is over when the datacenter's loop has taken the word back.
+func TestARefreshAllowsAnUpdate(t *testing.T) {
+	s := newStage(t)
+	allowed := func() string {
+		s.must(s.admin.Get(t.Context(), client.ObjectKeyFromObject(s.dc), s.dc))
+		return s.dc.Annotations[cass.UpdateAllowedAnnotation]
+	}
+	s.task("refresh", api.CassandraJob{Command: api.CommandRefresh})
+	s.pass("refresh") // on record
+	if got := allowed(); got != "" {
+		t.Fatalf("allowed %q before the task has begun", got)
+	}
+	if s.pass("refresh"); allowed() != cass.UpdateAllowedOnce {
+		t.Fatalf("allowed %q", allowed())
+	}
+	if waits := condition(s.pass("refresh"), api.JobRunning).Message; !strings.Contains(waits, "to take up what was held back") {
+		t.Errorf("waits for %q", waits)
+	}
+	delete(s.dc.Annotations, cass.UpdateAllowedAnnotation)
+	s.must(s.admin.Update(t.Context(), s.dc))
+	done := s.pass("refresh")
+	if condition(done, api.JobComplete).Status != metav1.ConditionTrue || condition(done, api.DatacenterUpdated).Status != metav1.ConditionTrue || allowed() != "" {
+		t.Errorf("%+v, allowed %q", done.Status, allowed())
+	}
+}
+
 // A node's own words are in the task's condition, after one more try.
 func TestARefusedRebuildSaysWhy(t *testing.T) {
 	s := newStage(t)
@@ -243,6 +327,9 @@ func TestARefusedRebuildSaysWhy(t *testing.T) {
 	c := condition(done, api.JobFailed)
 	if c.Status != metav1.ConditionTrue || !strings.Contains(c.Message, "'dc9' is not a valid datacenter") {
 		t.Errorf("condition Failed: %+v", c)
+	}
+	if got := condition(done, api.JobComplete); got.Status != metav1.ConditionFalse { // earlier operators take it for the data
+		t.Errorf("condition Complete: %+v", got)
 	}
 	if got := len(s.writes("rebuild dc9")); got != 4 {
 		t.Errorf("%d tries, want two on each of two nodes", got)
@@ -336,14 +423,14 @@ func TestAFinishedTaskRestsAndGoes(t *testing.T) {
 
 func TestAnUnsupportedCommandIsNamed(t *testing.T) {
 	s := newStage(t)
-	s.task("scrub", api.CassandraJob{Command: api.CommandScrub})
-	c := condition(s.pass("scrub"), api.JobFailed)
-	if c.Reason != api.ReasonCommandNotSupported || !strings.Contains(c.Message, `"scrub"`) {
+	s.task("move", api.CassandraJob{Command: api.CommandMove})
+	c := condition(s.pass("move"), api.JobFailed)
+	if c.Reason != api.ReasonCommandNotSupported || !strings.Contains(c.Message, `"move"`) {
 		t.Errorf("condition Failed: %+v", c)
 	}
 	select {
 	case e := <-s.events.Events:
-		if !strings.Contains(e, "scrub") || !strings.Contains(e, corev1.EventTypeWarning) {
+		if !strings.Contains(e, "move") || !strings.Contains(e, corev1.EventTypeWarning) {
 			t.Errorf("event: %s", e)
 		}
 	default:

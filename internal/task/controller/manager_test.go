@@ -31,9 +31,9 @@ func TestLoopsRunWithTheShippedPermissions(t *testing.T) {
 	ns := cluster.Namespace(t)
 	runManager(t, cluster)
 
-	task := &api.CassandraTask{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "flush"}}
+	task := &api.CassandraTask{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "move"}}
 	task.Spec.Datacenter.Name = "dc1"
-	task.Spec.Jobs = []api.CassandraJob{{Name: "j", Command: api.CommandFlush}}
+	task.Spec.Jobs = []api.CassandraJob{{Name: "j", Command: api.CommandMove}}
 	scheduled := &api.ScheduledTask{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "nightly"}}
 	scheduled.Spec = api.ScheduledTaskSpec{Schedule: "0 0 * * *", TaskDetails: api.TaskDetails{Name: "n"}}
 	for _, obj := range []client.Object{task, scheduled} {
@@ -52,7 +52,7 @@ func TestLoopsRunWithTheShippedPermissions(t *testing.T) {
 	eventually(t, "events about both", func(ctx context.Context) (bool, error) {
 		var list eventsv1.EventList
 		err := cluster.Client.List(ctx, &list, client.InNamespace(ns))
-		return has(list, "flush") && has(list, "ScheduledTask"), err
+		return has(list, "move") && has(list, "ScheduledTask"), err
 	})
 }
 

@@ -2,6 +2,7 @@ package controller
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -101,6 +102,7 @@ func (r *Reconciler) observePods(ctx context.Context, s *task.State, sets []apps
 	}
 	pods := datacenter.OwnPods(s.Datacenter, sets, list.Items)
 	s.Pods = make([]task.Pod, len(pods))
+	asks := task.AsksForSchema(s)
 	var mu sync.Mutex
 	var group sync.WaitGroup
 	for i := range pods {
@@ -111,6 +113,15 @@ func (r *Reconciler) observePods(ctx context.Context, s *task.State, sets []apps
 		}
 		if task.AsksForMembers(s.Task) && !one.Ready && pod.DeletionTimestamp == nil && pod.Status.PodIP != "" {
 			group.Go(func() { one.Member = r.isMember(ctx, pod) })
+		}
+		if asks && one.Ready {
+			group.Go(func() {
+				seen := r.schemaOf(ctx, pod, s.Task.Spec.Jobs[0].Arguments.KeyspaceName)
+				mu.Lock()
+				defer mu.Unlock()
+				s.Schema.Answered, s.Schema.Keyspace = s.Schema.Answered || seen.Answered, s.Schema.Keyspace || seen.Keyspace
+				s.Schema.Tables = append(s.Schema.Tables, seen.Tables...)
+			})
 		}
 		status := s.Task.Status.PodStatuses[pod.Name]
 		if status.Status != api.PodTaskRunning || status.JobID == "" {
@@ -135,6 +146,23 @@ func (r *Reconciler) isMember(ctx context.Context, pod *corev1.Pod) bool {
 	defer cancel()
 	status, err := r.Node(pod).Status(ask)
 	return err == nil && status.State == mgmtapi.Running
+}
+
+// schemaOf asks a node for a keyspace and its tables.
+func (r *Reconciler) schemaOf(ctx context.Context, pod *corev1.Pod, keyspace string) (seen task.Schema) {
+	ask, cancel := context.WithTimeout(ctx, nodeTimeout)
+	defer cancel()
+	all, err := r.Node(pod).Keyspaces(ask)
+	if err != nil {
+		return task.Schema{}
+	}
+	if seen.Keyspace = slices.Contains(all, keyspace); seen.Keyspace {
+		if seen.Tables, err = r.Node(pod).Tables(ask, keyspace); err != nil {
+			return task.Schema{}
+		}
+	}
+	seen.Answered = true
+	return seen
 }
 
 func ready(pod *corev1.Pod) bool {
