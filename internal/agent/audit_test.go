@@ -1,9 +1,11 @@
 package agent
 
 import (
-	"bytes"
+	"context"
+	"io"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -55,6 +57,7 @@ func TestEveryChangeIsLogged(t *testing.T) {
 	} {
 		before := len(log.String())
 		exchange{why: "a change", path: e.path, body: e.body, code: e.code}.try(t, base)
+		await(t, e.path+" is logged", func() bool { return len(linesWith(log.String()[before:], "call=")) > 0 })
 		if found := linesWith(log.String()[before:], "call="); len(found) != 1 || !strings.Contains(found[0], e.answer) {
 			t.Errorf("%s logs %q, want one line with %q", e.path, found, e.answer)
 		}
@@ -93,6 +96,7 @@ func TestWhatIsRefusedIsLogged(t *testing.T) {
 	header(mgmtapi.EpochHeader, "5")
 	header(mgmtapi.PodHeader, "another")
 	header(mgmtapi.EpochHeader, strings.Repeat("9", 4000))
+	await(t, "all are logged", func() bool { return len(linesWith(log.String(), "call=")) == 4 })
 	for _, want := range []string{"epoch=7 status=200", "epoch=5 status=409", "epoch=\"\" status=421", "status=400"} {
 		if found := linesWith(log.String(), want); len(found) != 1 || len(found[0]) > 1500 {
 			t.Errorf("%s: %q", want, found)
@@ -102,6 +106,8 @@ func TestWhatIsRefusedIsLogged(t *testing.T) {
 		t.Fatal(err)
 	}
 	exchange{why: "no call", path: "POST /api/v9/very-secret", code: 409}.try(t, base)
+	header(mgmtapi.PodHeader, "another")
+	await(t, "what comes after it is logged", func() bool { return len(linesWith(log.String(), "status=421")) == 2 })
 	if strings.Contains(log.String(), "very-secret") {
 		t.Errorf("what isn't a call is logged: %s", log)
 	}
@@ -133,6 +139,9 @@ func TestTheLogHasNoSecrets(t *testing.T) {
 		e.why = "a secret"
 		e.try(t, base)
 	}
+	await(t, "all are logged", func() bool {
+		return len(linesWith(log.String(), "auth/role")) == 8 && len(linesWith(log.String(), "keyspace/cleanup")) == 2
+	})
 	text := log.String()
 	for _, secret := range []string{"very-secret", "4711004711", "$2a$"} {
 		if strings.Contains(text, secret) {
@@ -146,8 +155,8 @@ func TestTheLogHasNoSecrets(t *testing.T) {
 
 // Cassandra's lines stay whole.
 func TestTheAgentsLinesAreBetweenCassandras(t *testing.T) {
-	var b bytes.Buffer
-	out := &sharedOutput{out: &b}
+	b := &output{}
+	out := &sharedOutput{out: b}
 	log := slog.New(&lineHandler{out: out})
 	write := func(s string) {
 		if n, err := out.Write([]byte(s)); n != len(s) || err != nil {
@@ -162,6 +171,7 @@ func TestTheAgentsLinesAreBetweenCassandras(t *testing.T) {
 	log.Info("third")
 	out.ended()
 	log.Info("fourth")
+	out.ended()
 	var short []string
 	for line := range strings.Lines(b.String()) {
 		if before, after, ours := strings.Cut(line, "time="); ours {
@@ -178,8 +188,8 @@ func TestTheAgentsLinesAreBetweenCassandras(t *testing.T) {
 
 // A JVM that never ends its line doesn't keep the agent quiet, or make it grow.
 func TestALineThatNeverEnds(t *testing.T) {
-	var b bytes.Buffer
-	out := &sharedOutput{out: &b}
+	b := &output{}
+	out := &sharedOutput{out: b}
 	log := slog.New(&lineHandler{out: out})
 	if _, err := out.Write([]byte("INFO")); err != nil {
 		t.Fatal(err)
@@ -187,7 +197,65 @@ func TestALineThatNeverEnds(t *testing.T) {
 	for range 2000 {
 		log.Info(strings.Repeat("x", 100))
 	}
-	if b.Len() < 2000*100-maxWaiting || len(out.waiting) > maxWaiting {
-		t.Errorf("%d bytes are written, %d wait", b.Len(), len(out.waiting))
+	await(t, "most is written", func() bool { return out.size() <= maxWaiting/2 })
+	out.ended()
+	if written, missing := told(b.String()); written+missing != 2000 {
+		t.Errorf("%d lines are written, %d are said to be missing", written, missing)
+	}
+}
+
+// told counts the agent's lines in a log, and those that it says are missing.
+func told(log string) (written, missing int) {
+	for _, line := range linesWith(log, "") {
+		_, count, gap := strings.Cut(line, "nobody read the log\" lines=")
+		if !gap {
+			written++
+			continue
+		}
+		n, _ := strconv.Atoi(count) // none where it is no number, which the sum shows
+		missing += n
+	}
+	return written, missing
+}
+
+// Nobody reads the agent's log: calls are answered all the same, what finds no room is counted, and that is told once
+// somebody reads.
+func TestNobodyReadsTheLog(t *testing.T) {
+	reader, writer := io.Pipe()
+	a, client, _ := serve(t, testConfig(t, writer))
+	const calls = 1000
+	for range calls {
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		err := client.Stop(ctx)
+		cancel()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if a.dead() != "" || a.output.size() > maxWaiting {
+		t.Errorf("%q, %d bytes wait", a.dead(), a.output.size())
+	}
+	log := &output{}
+	go func() { _, _ = io.Copy(log, reader) }()
+	await(t, "all is written or told", func() bool {
+		written, missing := told(log.String())
+		return written+missing == calls && missing > 0
+	})
+	if err := writer.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The end of a JVM is known, and waits for nobody, where nobody reads what it wrote.
+func TestNobodyReadsWhatAJVMWrote(t *testing.T) {
+	reader, writer := io.Pipe()
+	t.Cleanup(func() { _ = reader.Close() })
+	j, err := launch("/bin/sh", []string{"-c", "echo one; exit 3"}, nil, "", &sharedOutput{out: writer})
+	if err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the end of it", func() bool { return !j.alive() })
+	if why := j.why(); !strings.Contains(why, "exit status 3") {
+		t.Errorf("it ended: %s", why)
 	}
 }

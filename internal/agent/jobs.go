@@ -68,19 +68,20 @@ func (j *jobs) submit(ctx context.Context, kind string, do func(context.Context)
 // beside starts do at once.
 func (j *jobs) beside(ctx context.Context, kind string, do func(context.Context) error) (id string, err error) {
 	at := time.Now()
-	job := &mgmtapi.Job{ID: newJobID(kind, at), Type: kind, Status: mgmtapi.JobWaiting, SubmitTime: millis(at)}
+	id = newJobID(kind, at)
+	job := &mgmtapi.Job{ID: id, Type: kind, Status: mgmtapi.JobWaiting, SubmitTime: millis(at)}
 	j.records.write(*job) // before it begins: a crash doesn't make it unknown
 	if err := ctx.Err(); err != nil {
-		j.records.remove(job.ID)
+		j.records.remove(id)
 		return "", fmt.Errorf("the job is not begun: %w", err)
 	}
 	j.mu.Lock()
-	j.all[job.ID], j.order = job, append(j.order, job.ID)
+	j.all[id], j.order = job, append(j.order, id) // job is whoever has the lock's from now on
 	j.mu.Unlock()
 	j.forget(at)
 	rest := context.WithoutCancel(ctx) // it goes on when the caller has its answer
-	go func() { j.finish(job.ID, do(rest), at) }()
-	return job.ID, nil
+	go func() { j.finish(id, do(rest), at) }()
+	return id, nil
 }
 
 // newJobID is an id that no job of any node has had: volumes change pods.

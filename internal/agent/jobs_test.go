@@ -188,6 +188,9 @@ func TestJobsOutliveTheAgent(t *testing.T) {
 			t.Errorf("id %s once more", next)
 		}
 	}
+	await(t, "both are told", func() bool {
+		return len(linesWith(c.Output.(*output).String(), "a job was interrupted")) >= 2
+	})
 	if found := linesWith(c.Output.(*output).String(), "a job was interrupted"); len(found) != 2 {
 		t.Errorf("the log: %q", found)
 	}
@@ -227,7 +230,9 @@ func TestJobsOfOtherDataAreNotInherited(t *testing.T) {
 			id := begun(t, before, succeeds)
 			await(t, "it ends", hasEnded(before, id))
 			test.change(t, &c)
-			if _, known := New(c).jobs.get(id); known != test.known {
+			again := New(c)
+			again.output.ended() // all of its log is written
+			if _, known := again.jobs.get(id); known != test.known {
 				t.Errorf("the job is known: %t", known)
 			}
 			if kept := slices.Contains(recordFiles(t, c), id+".json"); kept != test.kept {
@@ -262,6 +267,9 @@ func TestABadRecordIsTold(t *testing.T) {
 	if job, there := j.get(id); !there || job.Status != mgmtapi.JobCompleted || len(j.all) != 1 {
 		t.Errorf("%+v, %d jobs", job, len(j.all))
 	}
+	await(t, "all are told", func() bool {
+		return len(linesWith(c.Output.(*output).String(), "can't be read and is deleted")) >= 7
+	})
 	if told := linesWith(c.Output.(*output).String(), "can't be read and is deleted"); len(told) != 7 {
 		t.Errorf("%d are told: %q", len(told), told)
 	}

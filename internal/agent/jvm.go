@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"os"
 	osexec "os/exec"
 	"runtime"
 	"slices"
@@ -25,22 +26,40 @@ type jvm struct {
 
 // launch starts a JVM that reads input and whose output goes to out. The kernel
 // kills it when this process dies; that signal belongs to the forking thread, so
-// the thread waits.
+// the thread waits. That it has ended is known when what it wrote has been passed on,
+// or soon after where nobody reads that.
 func launch(java string, args, env []string, input string, out io.Writer) (*jvm, error) {
 	j := &jvm{cmd: osexec.CommandContext(context.Background(), java, args...), log: &tail{out: out, listens: make(chan struct{})}, done: make(chan struct{})}
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
 	j.cmd.Env = env
-	j.cmd.Stdin, j.cmd.Stdout, j.cmd.Stderr = strings.NewReader(input), j.log, j.log
-	j.cmd.WaitDelay = 2 * time.Second
+	j.cmd.Stdin, j.cmd.Stdout, j.cmd.Stderr = strings.NewReader(input), writer, writer
+	j.cmd.WaitDelay = lastWords
 	j.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	started := make(chan error)
 	go func() {
 		runtime.LockOSThread()
 		err := j.cmd.Start()
 		started <- err
-		if err == nil {
-			_ = j.cmd.Wait() // the state says how it ended
-			close(j.done)
+		_ = writer.Close() // the JVM has its own
+		if err != nil {
+			_ = reader.Close()
+			return
 		}
+		passed := make(chan struct{})
+		go func() {
+			defer close(passed)
+			_, _ = io.Copy(j.log, reader) // until the JVM and its children are gone
+		}()
+		_ = j.cmd.Wait() // the state says how it ended
+		select {
+		case <-passed:
+		case <-time.After(lastWords):
+		}
+		_ = reader.Close()
+		close(j.done)
 	}()
 	return j, <-started
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"time"
 )
 
 // newLogger writes lines that look like Cassandra's between Cassandra's: the level, the
@@ -48,27 +49,36 @@ func (h *lineHandler) Handle(ctx context.Context, r slog.Record) error {
 	if err := text.WithAttrs(h.attrs).Handle(ctx, r); err != nil {
 		return err
 	}
-	return h.out.writeLine(line.Bytes())
+	h.out.writeLine(line.Bytes())
+	return nil
 }
 
 // sharedOutput is the container's log. Cassandra's output goes through as it comes, in
-// pieces that end anywhere; a line of the agent's waits for the end of Cassandra's.
+// pieces that end anywhere, and waits where nobody reads it, as it would without an
+// agent; a line of the agent's waits for the end of Cassandra's. Whoever writes one never
+// waits: an answer, and so whether the node looks well, must not depend on who reads the
+// log.
 type sharedOutput struct {
-	mu      sync.Mutex
+	writing sync.Mutex // held for as long as nobody reads
 	out     io.Writer
-	within  bool   // Cassandra has begun a line
-	waiting []byte // lines of the agent's
+	within  bool // Cassandra has begun a line
+
+	queue   sync.Mutex // never held while something is written
+	waiting []byte     // lines of the agent's
+	dropped int        // lines that found no room, to be told
+	pumps   bool       // somebody writes them, or waits for that
 }
 
-// maxWaiting is how many bytes of the agent's lines wait for the end of one of Cassandra's.
+// maxWaiting is how many bytes of the agent's lines wait. Half of that waits for the end of
+// a line of Cassandra's, all for somebody to read.
 const maxWaiting = 64 << 10
 
 // Write passes on what Cassandra writes.
 func (s *sharedOutput) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.writing.Lock()
+	defer s.writing.Unlock()
 	end := bytes.IndexByte(p, '\n') + 1
-	if len(s.waiting) == 0 || end == 0 {
+	if end == 0 || s.size() == 0 {
 		if len(p) > 0 {
 			s.within = p[len(p)-1] != '\n'
 		}
@@ -85,34 +95,87 @@ func (s *sharedOutput) Write(p []byte) (int, error) {
 	return end + n, err
 }
 
-// writeLine writes a line of the agent's.
-func (s *sharedOutput) writeLine(line []byte) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.waiting = append(s.waiting, line...)
-	if s.within && len(s.waiting) < maxWaiting {
-		return nil
+// writeLine lets a line of the agent's be written. One for which there is no room is
+// dropped, and counted.
+func (s *sharedOutput) writeLine(line []byte) {
+	s.queue.Lock()
+	defer s.queue.Unlock()
+	if len(s.waiting)+len(line) > maxWaiting {
+		s.dropped++
+	} else {
+		s.waiting = append(s.waiting, line...)
 	}
-	return s.flush()
+	if !s.pumps {
+		s.pumps = true
+		go s.pump()
+	}
 }
 
-// ended ends the line that a JVM has left without an end.
+// pump writes what waits, until nothing does, or only for the end of a line of
+// Cassandra's: who writes that goes on.
+func (s *sharedOutput) pump() {
+	for s.pumped() {
+	}
+}
+
+func (s *sharedOutput) pumped() (again bool) {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	if !s.within || s.size() > maxWaiting/2 {
+		_ = s.flush() // nobody to tell
+	}
+	s.queue.Lock()
+	defer s.queue.Unlock()
+	again = len(s.waiting) > 0 && (!s.within || len(s.waiting) > maxWaiting/2)
+	s.pumps = again
+	return again
+}
+
+// size is how many bytes wait.
+func (s *sharedOutput) size() int {
+	s.queue.Lock()
+	defer s.queue.Unlock()
+	return len(s.waiting)
+}
+
+// ended ends the line that a JVM has left without an end, and writes what waits. It
+// returns after lastWords where nobody reads.
 func (s *sharedOutput) ended() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.within {
-		s.within = false
-		_, _ = s.out.Write([]byte{'\n'}) // nobody to tell
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		s.writing.Lock()
+		defer s.writing.Unlock()
+		if s.within {
+			s.within = false
+			_, _ = s.out.Write([]byte{'\n'}) // nobody to tell
+		}
+		_ = s.flush()
+	}()
+	select {
+	case <-written:
+	case <-time.After(lastWords):
 	}
-	_ = s.flush()
 }
 
+// lastWords is how long the end of a JVM, or of the agent, waits for somebody to read the log.
+const lastWords = 2 * time.Second
+
+// flush writes what waits, and how many lines there was no room for.
 func (s *sharedOutput) flush() error {
-	if len(s.waiting) == 0 {
+	s.queue.Lock()
+	lines, dropped := s.waiting, s.dropped
+	s.waiting, s.dropped = nil, 0
+	s.queue.Unlock()
+	if dropped > 0 {
+		lines = fmt.Appendf(lines, "WARN  ringspan-agent: time=%s msg=\"lines of the agent's are missing here: nobody read the log\" lines=%d\n", time.Now().Format(logTime), dropped)
+	}
+	if len(lines) == 0 {
 		return nil
 	}
-	lines := s.waiting
-	s.waiting = nil
 	_, err := s.out.Write(lines)
 	return err
 }
+
+// logTime is how slog writes the time.
+const logTime = "2006-01-02T15:04:05.000Z07:00"

@@ -76,6 +76,7 @@ func TestWhoMayCallTheAgent(t *testing.T) {
 	if err := over(t, base, own[certificates.Client], func(c *mgmtapi.Client) error { return c.Stop(t.Context()) }); err != nil {
 		t.Errorf("the operator: %v", err)
 	}
+	await(t, "it is logged", func() bool { return len(linesWith(log.String(), `caller="client`)) > 0 })
 	if found := linesWith(log.String(), `caller="client of ring/dc1" from=127.0.0.1`); len(found) != 1 {
 		t.Errorf("who called isn't in the log: %s", log)
 	}

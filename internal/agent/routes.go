@@ -70,8 +70,8 @@ func (a *Agent) serve(r route, w http.ResponseWriter, q *http.Request) {
 		code, body, err = r.do(ctx, c)
 	}
 	code = answerCode(code, err)
-	a.record(q.Context(), r, c, begun, code, err)
 	respond(w, code, body, err)
+	a.record(q.Context(), r, c, begun, code, err)
 }
 
 // isForThisPod refuses what is for another pod, which had this one's address before: the

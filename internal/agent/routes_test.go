@@ -137,6 +137,7 @@ func TestPasswordsAreHashedHere(t *testing.T) {
 	if hash := n.Roles["admin"].Hash; !strings.HasPrefix(hash, "$2a$10$") {
 		t.Errorf("hash %q", hash)
 	}
+	await(t, "it is logged", func() bool { return len(linesWith(log.String(), "auth/role")) == 1 })
 	if strings.Contains(log.String(), "very-secret") || strings.Contains(string(data), "very-secret") {
 		t.Error("the password went further than the agent")
 	}

@@ -73,6 +73,7 @@ func java(getenv func(string) string) (string, error) {
 // then it leaves the reason in the pod's termination message and returns it.
 func Run(c Config, port string) error {
 	a := New(c)
+	defer a.output.ended()
 	go reap(a.isJVM)
 	listener, err := listen(port)
 	if err != nil {

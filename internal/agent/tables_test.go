@@ -192,11 +192,14 @@ func TestAnInterruptedTableJobHasFailed(t *testing.T) {
 	c := memberConfig(t, "h1")
 	a := New(c)
 	block := make(chan struct{})
-	t.Cleanup(func() { close(block) })
 	id, err := a.jobs.submit(t.Context(), "compact", func(context.Context) error { <-block; return nil })
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { // before its directory goes
+		close(block)
+		await(t, "it ends", hasEnded(a.jobs, id))
+	})
 	job, known := New(c).jobs.get(id)
 	if !known || job.Type != "compact" || job.Status != mgmtapi.JobError || !strings.Contains(job.Error, "submit it again") || millisOf(job.EndTime) < time.Now().Add(-time.Minute).UnixMilli() {
 		t.Errorf("%+v, %t", job, known)
