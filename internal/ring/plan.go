@@ -67,10 +67,10 @@ func Make(s *State) Plan {
 		return p
 	}
 	if err := s.unreadSecret(); err != nil {
-		p.Worry("%v", err)
-		return p
+		p.Worry("%v", err) // what is known of it goes on
+	} else {
+		s.planSecret(&p)
 	}
-	s.planSecret(&p)
 	for i, t := range s.templates() {
 		if s.isHere(t) {
 			s.planHere(&p, i)

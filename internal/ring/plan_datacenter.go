@@ -6,6 +6,7 @@ import (
 	"github.com/ringspan/ringspan/internal/deletion"
 	"github.com/ringspan/ringspan/internal/grant"
 	"github.com/ringspan/ringspan/internal/hash"
+	"github.com/ringspan/ringspan/internal/topology"
 )
 
 // planHere plans one of this region's datacenters: what it owes, its seeds, its superuser's Secret, and itself.
@@ -13,8 +14,6 @@ func (s *State) planHere(p *Plan, i int) {
 	name := s.templates()[i].Metadata.Name
 	if err := s.Here[i].Datacenter.Err; err != nil {
 		p.Worry("datacenter %s: %v", name, err)
-	}
-	if s.someUnread() {
 		return
 	}
 	want, err := Build(s.Ring, i)
@@ -30,9 +29,17 @@ func (s *State) planHere(p *Plan, i int) {
 		p.Worry("datacenter %s: %v", name, err)
 		return
 	}
-	if err := s.planRebuild(p, i, want); err != nil {
-		p.Worry("datacenter %s: %v", name, err)
+	switch unread := s.unread(); {
+	case unread != "" && (have == nil || have.Annotations[topology.Annotation] != want.Annotations[topology.Annotation]):
+		p.Wait("datacenter %s of this region to be read, before datacenter %s is made or told of other datacenters", unread, name)
 		return
+	case unread != "":
+		keep(want, have, toldOfOthers...)
+	default:
+		if err := s.planRebuild(p, i, want); err != nil {
+			p.Worry("datacenter %s: %v", name, err)
+			return
+		}
 	}
 	s.planSeeds(p, i, want)
 	s.planSecretOf(p, i, want.Namespace)

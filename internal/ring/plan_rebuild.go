@@ -58,6 +58,10 @@ func (s *State) tell(want *cassandra.CassandraDatacenter, members []Member, i in
 	}
 }
 
+// toldOfOthers are the annotations of a datacenter that follow from what the ring's others are.
+var toldOfOthers = []string{cassandra.LackingAnnotation, cassandra.CopiedAnnotation, cassandra.LackingKeyspacesAnnotation, cassandra.StoppedAnnotation,
+	cassandra.FoundingAnnotation, cassandra.RebuildFromAnnotation, cassandra.RebuiltFromAnnotation, cassandra.SpreadAnnotation}
+
 // keep carries what is on record over: an object that is applied without it would lose it.
 func keep(want, have *cassandra.CassandraDatacenter, names ...string) {
 	for _, name := range names {

@@ -26,6 +26,11 @@ func SeedSlice(k *api.K8ssandraCluster, t api.CassandraDatacenterTemplate) strin
 // planSeeds publishes the other datacenters' seeds to this one.
 func (s *State) planSeeds(p *Plan, i int, dc *cassandra.CassandraDatacenter) {
 	t := s.templates()[i]
+	for j := range s.Here {
+		if s.Here[j].Datacenter.Err != nil && s.statusOf(j) == nil {
+			return // its seeds would go
+		}
+	}
 	var endpoints []discoveryv1.Endpoint
 	for _, a := range s.seedsFor(i, dc) {
 		endpoints = append(endpoints, discoveryv1.Endpoint{Addresses: []string{a}})

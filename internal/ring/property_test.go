@@ -24,7 +24,7 @@ var regionNames = []string{"west", "central", "east"}
 
 // events are what happens, the frequent ones more than once. "crash" ends whichever operator makes one of the next writes.
 var events = []string{"edit", "edit", "round", "round", "round", "boot", "boot", "boot", "cut", "heal", "heal", "restart", "crash", "lose", "lose-secret", "secret", "namespace-goes", "let-go",
-	"namespace-back", "bring-back", "bring-back", "choose", "rebuilt", "rebuilt", "failed", "later", "wait", "unreadable", "readable", "add", "stop", "resume", "down", "older", "newer", "alone", "unread", "former-copy", "former-copy"}
+	"namespace-back", "bring-back", "bring-back", "choose", "rebuilt", "rebuilt", "failed", "later", "wait", "unreadable", "readable", "add", "stop", "resume", "down", "older", "newer", "alone", "unread", "unread-secret", "former-copy", "former-copy"}
 
 func (h *history) happens(event string) {
 	s := rapid.SampledFrom(h.sites).Draw(h.t, "region")
@@ -54,6 +54,8 @@ func (h *history) happens(event string) {
 		if s.secrets[ringNamespace+"/ring-superuser"] != nil {
 			h.in(s, "secret", ringNamespace+"/ring-superuser", fmt.Sprint("changed ", len(h.log)))
 		}
+	case "unread-secret":
+		h.in(s, "unreadable", "Secret")
 	case "former-copy": // by an operator of a former version
 		from := rapid.SampledFrom(h.sites).Draw(h.t, "from")
 		if from != s && s.secrets[ringNamespace+"/ring-superuser"] != nil && from.secrets[ringNamespace+"/ring-superuser"] != nil {

@@ -139,10 +139,14 @@ func (s *State) statusOf(i int) *cassandra.CassandraDatacenterStatus {
 	return nil
 }
 
-// someUnread tells whether one of this region's datacenters isn't known. While it isn't, none is written: what the others are
-// told of it would change.
-func (s *State) someUnread() bool {
-	return slices.ContainsFunc(s.Here, func(h Here) bool { return h.Datacenter.Err != nil })
+// unread is the name of one of this region's datacenters that isn't known. While it isn't, what the others were told of the
+// ring stays as it is, and none is made or told of others: it may have to get data from that one.
+func (s *State) unread() string {
+	i := slices.IndexFunc(s.Here, func(h Here) bool { return h.Datacenter.Err != nil })
+	if i < 0 {
+		return ""
+	}
+	return s.templates()[i].Metadata.Name
 }
 
 // lost tells whether a datacenter of this region was there before and is not any more, although nobody agreed to that. It

@@ -198,6 +198,9 @@ func (w *world) observe(s *site, view federation.View, agreed federation.Plan) *
 	all := &State{Now: w.clock, Region: s.name, Ring: k, View: view, Agreed: agreed, Shared: s.shared, Namespaces: map[string]Read[corev1.Namespace]{}}
 	name := ringNamespace + "/" + SuperuserSecret(k)
 	all.Secret.Found = s.secrets[name].DeepCopy()
+	if s.unreadable["Secret"] {
+		all.Secret = Read[corev1.Secret]{Err: errors.New("no answer")}
+	}
 	for _, region := range slices.Sorted(maps.Keys(s.seen)) {
 		sight := s.seen[region]
 		p := Peer{Region: region, Reachable: sight.reachable, Since: sight.since, Copy: sight.ring.DeepCopy(), Datacenters: map[types.NamespacedName]*cassandra.CassandraDatacenter{}}
