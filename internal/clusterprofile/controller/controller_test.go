@@ -52,7 +52,7 @@ func newStage(t *testing.T) *stage {
 	as, err := client.New(config, client.Options{Scheme: s.cluster.Scheme})
 	s.must(err)
 	now := func() time.Time { return s.clock }
-	s.peers = &peers.Peers{Client: as, Events: events.NewFakeRecorder(100), Region: west, Namespace: install.Namespace, Kinds: ring.Followed(), Now: now}
+	s.peers = &peers.Peers{Client: as, Events: events.NewFakeRecorder(100), Region: west, Namespace: install.Namespace, Kinds: ring.Followed(), Now: now, Calls: -1}
 	s.loop = &controller.Reconciler{Client: as, Peers: s.peers, Region: west, Now: now, Version: func() (string, error) { return "v1.36.3", nil }}
 	return s
 }

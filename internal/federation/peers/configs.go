@@ -127,6 +127,10 @@ type connection struct {
 func (p *Peers) connect(kubeconfig []byte, region string, c *configv1beta1.ClientConfig) (connection, error) {
 	config, forget, err := restConfig(kubeconfig, region)
 	if err == nil {
+		config.QPS = p.Calls
+		if p.Calls == 0 {
+			config.QPS, config.Burst = 20, 40
+		}
 		var way connection
 		if way, err = p.clients(config); err == nil {
 			way.forget = forget
@@ -201,7 +205,6 @@ func restConfig(kubeconfig []byte, region string) (config *rest.Config, forget f
 		return nil, nil, fmt.Errorf("its kubeconfig: %w", err)
 	}
 	config.Timeout = lookTimeout
-	config.QPS, config.Burst = 20, 40
 	forget, err = dialAll(config, file.Clusters[file.Contexts[region].Cluster])
 	return config, forget, err
 }

@@ -28,6 +28,8 @@ type Peers struct {
 	Namespace string // of the ClientConfigs
 	Kinds     []Followed
 	Now       func() time.Time
+	// Calls is how many calls a second a peer's API server gets from here at most; 20 when 0, no limit when negative.
+	Calls float32
 
 	mu       sync.Mutex
 	group    sync.WaitGroup // of what follows the peers

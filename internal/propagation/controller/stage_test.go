@@ -60,13 +60,14 @@ func newStage(t *testing.T) *stage {
 	clusters := map[string]*kubetest.Cluster{west: kubetest.Region(t, west), central: kubetest.Region(t, central)}
 	s.ns = clusters[west].Namespace(t)
 	for name, other := range map[string]string{west: central, central: west} {
+		clusters[name].ClearAfter(t, &api.PropagationList{})
 		r := &region{stage: s, name: name, cluster: clusters[name], admin: clusters[name].Client, events: events.NewFakeRecorder(1000), link: kubetest.NewLink(t, clusters[other])}
 		r.link.Know(clusters[name], other)
 		config := clusters[name].OperatorItself(t)
 		as, err := client.New(config, client.Options{Scheme: clusters[name].Scheme})
 		s.must(err)
 		now := func() time.Time { return s.clock }
-		r.peers = &peers.Peers{Client: as, Events: r.events, Region: name, Namespace: install.Namespace, Kinds: controller.Followed(), Now: now}
+		r.peers = &peers.Peers{Client: as, Events: r.events, Region: name, Namespace: install.Namespace, Kinds: controller.Followed(), Now: now, Calls: -1}
 		r.loop = &controller.Reconciler{Client: as, Live: as, Events: r.events, Peers: r.peers, Region: name, Now: now, As: controller.Accounts(config, as.RESTMapper())}
 		s.by[name] = r
 	}

@@ -55,11 +55,12 @@ func newStage(t *testing.T) *stage {
 	clusters := map[string]*kubetest.Cluster{west: kubetest.Region(t, west), central: kubetest.Region(t, central)}
 	s.ns = clusters[west].Namespace(t)
 	for name, other := range map[string]string{west: central, central: west} {
+		clusters[name].ClearAfter(t, &api.ReplicatedSecretList{})
 		r := &region{stage: s, name: name, admin: clusters[name].Client, events: events.NewFakeRecorder(100), link: kubetest.NewLink(t, clusters[other])}
 		r.link.Know(clusters[name], other)
 		as, err := client.New(clusters[name].Operator(), client.Options{Scheme: clusters[name].Scheme})
 		s.must(err)
-		r.peers = &peers.Peers{Client: as, Events: r.events, Region: name, Namespace: install.Namespace, Kinds: controller.Followed(), Now: time.Now}
+		r.peers = &peers.Peers{Client: as, Events: r.events, Region: name, Namespace: install.Namespace, Kinds: controller.Followed(), Now: time.Now, Calls: -1}
 		r.loop = &controller.Reconciler{Client: as, Events: r.events, Peers: r.peers, Region: name, Now: time.Now}
 		s.by[name] = r
 	}

@@ -39,7 +39,7 @@ func (r *region) restarted(fail interceptor.Funcs) {
 	as, err := client.NewWithWatch(cluster.Operator(), client.Options{Scheme: cluster.Scheme})
 	r.must(err)
 	failing := interceptor.NewClient(as, fail)
-	r.peers = &peers.Peers{Client: failing, Events: r.events, Region: r.name, Namespace: install.Namespace, Kinds: controller.Followed(), Now: r.peers.Now}
+	r.peers = &peers.Peers{Client: failing, Events: r.events, Region: r.name, Namespace: install.Namespace, Kinds: controller.Followed(), Now: r.peers.Now, Calls: -1}
 	r.loop = &controller.Reconciler{Client: failing, Live: failing, Events: r.events, Peers: r.peers, Region: r.name, Now: r.peers.Now}
 }
 

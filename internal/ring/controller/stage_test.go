@@ -61,6 +61,7 @@ func newStage(t *testing.T) *stage {
 	s.ns = clusters[west].Namespace(t)
 	s.must(clusters[central].Client.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: s.ns}}))
 	for name, other := range map[string]string{west: central, central: west} {
+		clusters[name].ClearAfter(t, &api.K8ssandraClusterList{}, &cassandra.CassandraDatacenterList{})
 		r := &region{stage: s, name: name, admin: clusters[name].Client, events: events.NewFakeRecorder(1000)}
 		r.link = kubetest.NewLink(t, clusters[other])
 		r.link.Know(clusters[name], other)
@@ -76,7 +77,7 @@ func newStage(t *testing.T) *stage {
 // newOperator is an operator that remembers nothing.
 func (r *region) newOperator() {
 	now := func() time.Time { return r.clock }
-	r.peers = &peers.Peers{Client: r.as, Events: r.events, Region: r.name, Namespace: install.Namespace, Kinds: controller.Followed(), Now: now}
+	r.peers = &peers.Peers{Client: r.as, Events: r.events, Region: r.name, Namespace: install.Namespace, Kinds: controller.Followed(), Now: now, Calls: -1}
 	r.loop = &controller.Reconciler{Client: r.as, Live: r.as, Events: r.events, Peers: r.peers, Region: r.name, Now: now}
 }
 

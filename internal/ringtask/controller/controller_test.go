@@ -64,13 +64,14 @@ func newStage(t *testing.T) *stage {
 	s.ns = clusters[west].Namespace(t)
 	s.must(clusters[central].Client.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: s.ns}}))
 	for name, other := range map[string]string{west: central, central: west} {
+		clusters[name].ClearAfter(t, &api.K8ssandraTaskList{}, &api.CassandraTaskList{}, &cassandra.CassandraDatacenterList{}, &k8ssandra.K8ssandraClusterList{})
 		r := &region{stage: s, name: name, admin: clusters[name].Client, events: events.NewFakeRecorder(1000)}
 		r.link = kubetest.NewLink(t, clusters[other])
 		r.link.Know(clusters[name], other)
 		as, err := client.New(clusters[name].Operator(), client.Options{Scheme: clusters[name].Scheme})
 		s.must(err)
 		now := func() time.Time { return s.clock }
-		r.peers = &peers.Peers{Client: as, Events: r.events, Region: name, Namespace: install.Namespace, Now: now, Kinds: slices.Concat(ring.Followed(), controller.Followed())}
+		r.peers = &peers.Peers{Client: as, Events: r.events, Region: name, Namespace: install.Namespace, Now: now, Kinds: slices.Concat(ring.Followed(), controller.Followed()), Calls: -1}
 		r.loop = &controller.Reconciler{Client: as, Live: as, Events: r.events, Peers: r.peers, Region: name, Now: now}
 		s.by[name] = r
 		k := &k8ssandra.K8ssandraCluster{ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: "ring", Annotations: map[string]string{k8ssandra.RingIDAnnotation: "ring-1"}}}
