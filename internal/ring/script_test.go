@@ -47,7 +47,7 @@ func (w *world) do(c command) string {
 		return w.show()
 	}
 	w.person(c)
-	if c.name != "wait" && c.name != "swaps" {
+	if c.name != "swaps" {
 		w.run()
 	}
 	return w.out.String()
@@ -62,9 +62,10 @@ func newWorldLike(w *world, names []string) *world {
 // person is what people, networks and the datacenters' own loops do.
 func (w *world) person(c command) {
 	switch c.name {
-	case "wait": // for as long as an agreement on a deletion must last
-		for range 25 {
+	case "wait": // for longer than an agreement on a deletion must last
+		for range 12 {
 			w.round()
+			w.clock = w.clock.Add(2 * time.Second)
 		}
 	case "later":
 		d, err := time.ParseDuration(c.args[0])
@@ -276,14 +277,17 @@ func (w *world) applyRing(s *site, datacenters []string, secret string) {
 	s.ring = k
 }
 
-// templateOf is a datacenter of NAME@REGION or NAMESPACE/NAME@REGION.
+// templateOf is a datacenter of NAME@REGION or NAMESPACE/NAME@REGION. NAME:OTHER is one that Cassandra knows as OTHER.
 func templateOf(text string) api.CassandraDatacenterTemplate {
 	name, region, _ := strings.Cut(text, "@")
 	namespace := ""
 	if before, after, is := strings.Cut(name, "/"); is {
 		namespace, name = before, after
 	}
-	return api.CassandraDatacenterTemplate{Metadata: api.EmbeddedObjectMeta{Name: name, Namespace: namespace}, K8sContext: region, Size: 3}
+	name, cassandraName, _ := strings.Cut(name, ":")
+	t := api.CassandraDatacenterTemplate{Metadata: api.EmbeddedObjectMeta{Name: name, Namespace: namespace}, K8sContext: region, Size: 3}
+	t.DatacenterName = cassandraName
+	return t
 }
 
 func (w *world) edit(s *site, what string) {
@@ -395,7 +399,9 @@ func (s *site) showDatacenter(key string) string {
 		before, _, _ := strings.Cut(after, `"`)
 		text += fmt.Sprintf(" %q", before)
 	}
-	if slice := s.slices[dc.Namespace+"/"+SeedSlice(&api.K8ssandraCluster{ObjectMeta: metav1.ObjectMeta{Name: ringName}}, api.CassandraDatacenterTemplate{Metadata: api.EmbeddedObjectMeta{Name: dc.Name}})]; slice != nil {
+	t := api.CassandraDatacenterTemplate{Metadata: api.EmbeddedObjectMeta{Name: dc.Name}}
+	t.DatacenterName = dc.Spec.DatacenterName
+	if slice := s.slices[dc.Namespace+"/"+SeedSlice(&api.K8ssandraCluster{ObjectMeta: metav1.ObjectMeta{Name: ringName}}, t)]; slice != nil {
 		seeds := []string{", seeds"}
 		for _, e := range slice.Endpoints {
 			seeds = append(seeds, e.Addresses[0])
@@ -418,6 +424,7 @@ func (s *site) showDatacenter(key string) string {
 // played is a script with its end.
 type played struct {
 	commands []command
+	before   []*world // what there was before each command
 	writes   int
 	end      string
 }
@@ -431,7 +438,7 @@ func TestScripts(t *testing.T) {
 		var p played
 		w := newWorld()
 		datadriven.RunTest(t, path, func(_ *testing.T, d *datadriven.TestData) string {
-			p.commands = append(p.commands, commandOf(d))
+			p.commands, p.before = append(p.commands, commandOf(d)), append(p.before, w.copied())
 			return w.do(commandOf(d))
 		})
 		p.writes, p.end = w.writes, w.state()
@@ -463,12 +470,17 @@ func (p played) restarted(t *testing.T) {
 	}
 }
 
+// crashed plays on from the command in which write n is made: up to there nothing is different.
 func (p played) crashed(t *testing.T, n int) {
 	t.Helper()
-	w := newWorld()
+	from := len(p.before) - 1
+	for p.before[from].writes >= n {
+		from--
+	}
+	w := p.before[from].copied()
 	w.crashAt = n
 	var log strings.Builder
-	for _, c := range p.commands {
+	for _, c := range p.commands[from:] {
 		text := w.do(c)
 		fmt.Fprintf(&log, "%s %v\n%s", c.name, c.args, text)
 	}

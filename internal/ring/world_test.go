@@ -40,7 +40,8 @@ type world struct {
 	asked   bool                             // somebody has deleted the ring
 }
 
-// site is a region: what its API server holds, and what its operator remembers.
+// site is a region: what its API server holds, and what its operator remembers. A map that is added here is one that copied
+// has to copy.
 type site struct {
 	name       string
 	ring       *api.K8ssandraCluster
@@ -77,6 +78,29 @@ func newWorld(names ...string) *world {
 			secrets: map[string]*corev1.Secret{}, slices: map[string]*discoveryv1.EndpointSlice{}, grants: map[string]string{}, unreadable: map[string]bool{}, failing: map[string]string{}, seen: map[string]*sighting{}})
 	}
 	return w
+}
+
+// copied is a world in the same state, which goes on by itself.
+func (w *world) copied() *world {
+	next := &world{cut: maps.Clone(w.cut), older: maps.Clone(w.older), clock: w.clock, serial: w.serial, writes: w.writes, crashAt: w.crashAt, broken: w.broken, asked: w.asked}
+	for _, s := range w.sites {
+		o := *s
+		o.ring, o.dcs, o.tasks, o.secrets, o.slices = s.ring.DeepCopy(), copies(s.dcs), copies(s.tasks), copies(s.secrets), copies(s.slices)
+		o.applied, o.grants, o.unreadable, o.failing, o.seen = maps.Clone(s.applied), maps.Clone(s.grants), maps.Clone(s.unreadable), maps.Clone(s.failing), map[string]*sighting{}
+		for name, seen := range s.seen {
+			o.seen[name] = &sighting{seen.reachable, seen.since, seen.ring.DeepCopy(), copies(seen.dcs)}
+		}
+		next.sites = append(next.sites, &o)
+	}
+	return next
+}
+
+func copies[T interface{ DeepCopy() T }](all map[string]T) map[string]T {
+	out := map[string]T{}
+	for name, o := range all {
+		out[name] = o.DeepCopy()
+	}
+	return out
 }
 
 func (w *world) site(name string) *site {
