@@ -92,22 +92,6 @@ func TestEditInTheOtherRegion(t *testing.T) {
 	}
 }
 
-// The same edit in both regions while they don't see each other is one version, with one name.
-func TestTheSameEditTwice(t *testing.T) {
-	s := running(t)
-	s.cut()
-	for _, r := range s.all() {
-		r.edit(writes(9))
-	}
-	s.settle()
-	s.heal()
-	s.settle()
-	if w, c := s.by[west].revision(), s.by[central].revision(); w != c {
-		t.Errorf("revisions %s and %s", w, c)
-	}
-	s.by[west].says(api.ClusterReady, corev1.ConditionTrue)
-}
-
 // A peer that is away changes only what is shown of it.
 func TestUnreachablePeer(t *testing.T) {
 	s := running(t)
@@ -163,14 +147,13 @@ func TestDivergedIsToldAndNothingIsDone(t *testing.T) {
 	}
 }
 
+// The other ways are in the script diverged.txt of package ring.
 func TestDivergedIsResolved(t *testing.T) {
 	for _, how := range []struct {
 		name string
 		do   func(s *stage)
 		want string
 	}{
-		{"with an edit", func(s *stage) { s.by[central].edit(writes(7)) }, `"concurrent_writes":7`},
-		{"choosing the own copy", func(s *stage) { s.by[central].choose(central) }, `"concurrent_writes":8`},
 		{"choosing the other copy", func(s *stage) { s.by[central].choose(west) }, `"concurrent_writes":9`},
 		{"deleting the copy that should not hold", func(s *stage) { s.by[central].delete() }, `"concurrent_writes":9`},
 	} {

@@ -86,24 +86,6 @@ func TestANamespaceHasToAcceptARing(t *testing.T) {
 	s.until("the copy to follow", func() bool { return c.find(ns, "admin", &copied) && string(copied.Data["password"]) == "changed" })
 }
 
-// What is there already goes on without a grant, as it was made by a former version; that the grant is missing is told.
-func TestAnExistingDatacenterGoesOnWithoutAGrant(t *testing.T) {
-	s, ns := elsewhere(t)
-	w, c := s.by[west], s.by[central]
-	c.accepts(ns, s.ns)
-	s.until("the datacenter", func() bool { return w.dc("dc1") != nil && c.find(ns, "dc2", &cassandra.CassandraDatacenter{}) })
-	c.accepts(ns, "nobody")
-	w.edit(writes(64))
-	s.until("the edit to reach it", func() bool {
-		dc := &cassandra.CassandraDatacenter{}
-		return c.find(ns, "dc2", dc) && strings.Contains(string(dc.Spec.Config), `"concurrent_writes":64`)
-	})
-	c.says(api.ClusterGrantMissing, corev1.ConditionTrue, "nobody,"+s.ns+"/ring")
-	if strings.Contains(c.condition(api.ClusterReady).Message, "accept") {
-		t.Errorf("it is waited for: %s", c.condition(api.ClusterReady).Message)
-	}
-}
-
 // A Secret of the superuser's name that somebody else made there is left as it is, and said to be in the way.
 func TestAForeignSecretIsNotOverwritten(t *testing.T) {
 	s, ns := elsewhere(t)

@@ -221,9 +221,9 @@ func TestBothVersionsInOneFleet(t *testing.T) {
 		r.former()
 	}
 	id := ""
-	for n, edited := range []*region{w, c, c, w, c, w} {
+	for n, edited := range []*region{w, c, c, w} {
 		edited.edit(writes(20 + n))
-		for range 4 {
+		for range 3 {
 			c.formerly()
 			w.pass()
 		}
