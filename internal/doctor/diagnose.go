@@ -11,9 +11,9 @@ import (
 // Diagnose says what is wrong: one finding for one fault, however many probes
 // have met it.
 func Diagnose(o Observation) Report {
-	d := &diagnosis{Observation: o, spots: map[string]*Spot{}, others: map[string]*Other{}, deaf: map[[2]string]bool{}}
-	for i := range o.Spots {
-		d.spots[o.Spots[i].Name] = &o.Spots[i]
+	d := &diagnosis{Observation: o, spots: map[string]*ObservedProbe{}, others: map[string]*Other{}, reported: map[[2]string]bool{}}
+	for i := range o.ObservedProbes {
+		d.spots[o.ObservedProbes[i].Name] = &o.ObservedProbes[i]
 	}
 	for i := range o.Others {
 		d.others[o.Others[i].Name] = &o.Others[i]
@@ -34,15 +34,15 @@ func Diagnose(o Observation) Report {
 type diagnosis struct {
 	Observation
 
-	spots  map[string]*Spot
-	others map[string]*Other
-	deaf   map[[2]string]bool // ordered pairs of which everything has been told
-	found  []network.Finding
+	spots    map[string]*ObservedProbe
+	others   map[string]*Other
+	reported map[[2]string]bool // ordered pairs whose fault has been reported
+	found    []network.Finding
 }
 
 func (d *diagnosis) add(f network.Finding) { d.found = append(d.found, f) }
 
-// missing tells of regions without probes.
+// missing reports regions without probes.
 func (d *diagnosis) missing() {
 	for _, m := range d.Missing {
 		d.add(network.Finding{Severity: network.Fault, Check: network.Probe, From: m.Region,
@@ -51,32 +51,32 @@ func (d *diagnosis) missing() {
 	}
 }
 
-// sight is what one probe has seen of one target.
-type sight struct {
-	from *Spot
+// measurement is what one probe has measured of one target.
+type measurement struct {
+	from *ObservedProbe
 	to   string // name of the target
 	seen probe.TargetSeen
 }
 
-// sights are what a region's probes have seen of targets.
-func (d *diagnosis) sights(from string, is func(target string) bool) (all []sight) {
-	for i := range d.Spots {
-		s := &d.Spots[i]
+// measurements are those of a region's probes.
+func (d *diagnosis) measurements(from string, is func(target string) bool) (all []measurement) {
+	for i := range d.ObservedProbes {
+		s := &d.ObservedProbes[i]
 		if s.Region != from {
 			continue
 		}
 		for _, t := range s.Result.Targets {
 			if is(t.Name) {
-				all = append(all, sight{s, t.Name, t})
+				all = append(all, measurement{s, t.Name, t})
 			}
 		}
 	}
 	return all
 }
 
-// between are the sights of one region's probes by another's.
-func (d *diagnosis) between(from, to string) []sight {
-	return d.sights(from, func(t string) bool { return d.spots[t] != nil && d.spots[t].Region == to })
+// between are the measurements of one region's probes by another's.
+func (d *diagnosis) between(from, to string) []measurement {
+	return d.measurements(from, func(t string) bool { return d.spots[t] != nil && d.spots[t].Region == to })
 }
 
 // pairs goes through all ordered pairs of regions.
@@ -96,7 +96,7 @@ func (d *diagnosis) report() Report {
 		r.Findings = []network.Finding{}
 	}
 	r.Healthy = len(r.Faults()) == 0
-	for _, s := range d.Spots {
+	for _, s := range d.ObservedProbes {
 		r.Probes = append(r.Probes, Probe{s.Region, s.Zone, s.Node, s.Address.String()})
 	}
 	d.pairs(func(from, to string) {
@@ -107,7 +107,7 @@ func (d *diagnosis) report() Report {
 	return r
 }
 
-func pairOf(from, to string, all []sight) Pair {
+func pairOf(from, to string, all []measurement) Pair {
 	p := Pair{From: from, To: to, Ports: map[string]string{}}
 	for _, s := range all {
 		for _, port := range s.seen.Ports {

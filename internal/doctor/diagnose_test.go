@@ -34,7 +34,7 @@ func TestOneFaultOneFinding(t *testing.T) {
 		{"all ports of nodes dropped one way", two, func(o *Observation) { o.lose("west", "central", probe.Silent, network.NodePorts()...) },
 			"fault west → central: no answer: packets are dropped on the way; let pods of west reach the ports of the ring's nodes in central: look at security groups, network ACLs and NetworkPolicies"},
 		{"a port dropped from one zone", two, func(o *Observation) {
-			all := o.Spots[0].Result.Targets
+			all := o.ObservedProbes[0].Result.Targets
 			for i := range all {
 				if all[i].Ports[0].Port == 7000 {
 					all[i].Ports[0].Outcome = probe.Silent
@@ -56,14 +56,14 @@ func TestOneFaultOneFinding(t *testing.T) {
 		{"an API server down", two, func(o *Observation) { o.lose("west", "central", probe.Refused, 6443) },
 			"fault west → central tcp/6443: the API server refuses connections; see whether it runs"},
 		{"one node out of reach", two, func(o *Observation) {
-			o.seen("west", "central", func(_ *Spot, t *probe.TargetSeen) {
+			o.seen("west", "central", func(_ *ObservedProbe, t *probe.TargetSeen) {
 				if t.Name == "sts-1.central" {
 					t.Ports[0].Outcome = probe.Silent
 				}
 			})
 		}, "fault west → central tcp/7000: no answer from sts-1.central, although a probe in the same region answers; look at NetworkPolicies and security groups of these pods and their nodes"},
 		{"a node that doesn't run is not the network's fault", two, func(o *Observation) {
-			o.seen("west", "central", func(_ *Spot, t *probe.TargetSeen) {
+			o.seen("west", "central", func(_ *ObservedProbe, t *probe.TargetSeen) {
 				if t.Name == "sts-1.central" {
 					t.Ports[0].Outcome = probe.Refused
 				}
@@ -96,7 +96,7 @@ func TestOneFaultOneFinding(t *testing.T) {
 		{"a long way is no wrong clock", two, func(o *Observation) {
 			o.shift(700*time.Millisecond, func(n string) bool { return strings.HasPrefix(n, "west/") })
 			for _, pair := range [][2]string{{"west", "central"}, {"central", "west"}} {
-				o.seen(pair[0], pair[1], func(_ *Spot, t *probe.TargetSeen) {
+				o.seen(pair[0], pair[1], func(_ *ObservedProbe, t *probe.TargetSeen) {
 					if t.Link != nil {
 						t.Link.RTT = time.Second
 					}
@@ -115,7 +115,7 @@ func TestOneFaultOneFinding(t *testing.T) {
 		}, "fault central dns: pods look up kubernetes.default.svc in vain: lookup kubernetes.default.svc: no such host; look at the cluster's DNS (CoreDNS) and at the name server in the pods' /etc/resolv.conf\n" +
 			"fault west → central tcp/7000: no answer: packets are dropped on the way; let pods of west reach tcp/7000 in central: look at security groups, network ACLs and NetworkPolicies"},
 		{"a region that can't be asked", two, func(o *Observation) {
-			o.Spots, o.Missing = nil, []Missing{{"west", "from it", "connection refused"}}
+			o.ObservedProbes, o.Missing = nil, []Missing{{"west", "from it", "connection refused"}}
 		}, "fault west probe: nothing could be measured from it: connection refused; look at the region's nodes and API server, and run `ringspan doctor` again"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -137,7 +137,7 @@ func TestOneFaultOneFinding(t *testing.T) {
 }
 
 func (o *Observation) translate(from, to string) {
-	o.seen(from, to, func(s *Spot, t *probe.TargetSeen) {
+	o.seen(from, to, func(s *ObservedProbe, t *probe.TargetSeen) {
 		if t.Link != nil {
 			t.Link.Seen = s.NodeIP
 		}
@@ -145,7 +145,7 @@ func (o *Observation) translate(from, to string) {
 }
 
 func (o *Observation) narrow(from, to string, bytes int, vanish bool) {
-	o.seen(from, to, func(_ *Spot, t *probe.TargetSeen) {
+	o.seen(from, to, func(_ *ObservedProbe, t *probe.TargetSeen) {
 		if t.Link != nil {
 			t.Link.Largest, t.Link.Vanish = bytes, vanish
 		}
@@ -153,8 +153,8 @@ func (o *Observation) narrow(from, to string, bytes int, vanish bool) {
 }
 
 func (o *Observation) resolve(region string, seen probe.NameSeen) {
-	for i := range o.Spots {
-		if s := &o.Spots[i]; s.Region == region {
+	for i := range o.ObservedProbes {
+		if s := &o.ObservedProbes[i]; s.Region == region {
 			seen.Name = s.Result.Names[0].Name
 			s.Result.Names = []probe.NameSeen{seen}
 		}

@@ -15,11 +15,11 @@ func (d *diagnosis) sources() {
 		var hit []network.Finding
 		peers := 0
 		for _, to := range d.Regions {
-			sights := d.between(from, to)
-			if len(sights) > 0 {
+			measurements := d.between(from, to)
+			if len(measurements) > 0 {
 				peers++
 			}
-			if f, found := rewritten(from, to, sights); found {
+			if f, found := rewritten(from, to, measurements); found {
 				hit = append(hit, f)
 			}
 		}
@@ -33,8 +33,8 @@ func (d *diagnosis) sources() {
 	}
 }
 
-func rewritten(from, to string, sights []sight) (f network.Finding, found bool) {
-	for _, s := range sights {
+func rewritten(from, to string, measurements []measurement) (f network.Finding, found bool) {
+	for _, s := range measurements {
 		l := s.seen.Link
 		if l == nil || !l.Seen.IsValid() || l.Seen == l.Local {
 			continue
@@ -69,7 +69,7 @@ func (d *diagnosis) sizes() {
 		back, same := narrow[[2]string{to, from}]
 		same = same && back == w
 		if !found || same && slices.Index(d.Regions, from) > slices.Index(d.Regions, to) {
-			return // or told the other way round
+			return // or reported for the other direction
 		}
 		f := network.Finding{Severity: network.Warning, Check: network.Size, From: from, To: to, BothWays: same,
 			Cause: fmt.Sprintf("packets of up to %d bytes pass, and pods send %d; path-MTU discovery works and costs time", w.passed, w.wanted),
@@ -123,7 +123,7 @@ const clockFault = 500 * time.Millisecond
 
 // lead is how far a clock is ahead of most others.
 type lead struct {
-	spot *Spot
+	spot *ObservedProbe
 	by   time.Duration
 	off  bool // surely more than is allowed
 }
@@ -133,8 +133,8 @@ type lead struct {
 func (d *diagnosis) clocks() {
 	byRegion := map[string][]lead{}
 	all := true
-	for i := range d.Spots {
-		s := &d.Spots[i]
+	for i := range d.ObservedProbes {
+		s := &d.ObservedProbes[i]
 		if l, measured := leadOf(s, d.spots); measured {
 			byRegion[s.Region] = append(byRegion[s.Region], l)
 			all = all && l.off
@@ -193,7 +193,7 @@ func aheadOf(by time.Duration, whom string) string {
 // leadOf compares a probe's clock with those of other regions: the middle of
 // all, so that one wrong clock among them doesn't count, and of two middles the
 // smaller.
-func leadOf(s *Spot, spots map[string]*Spot) (l lead, measured bool) {
+func leadOf(s *ObservedProbe, spots map[string]*ObservedProbe) (l lead, measured bool) {
 	var leads []time.Duration
 	var unsure time.Duration
 	for _, t := range s.Result.Targets {

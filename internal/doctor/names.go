@@ -30,10 +30,10 @@ func (d *diagnosis) names() {
 
 // name says why a name is looked up in vain, "" when it isn't.
 func (d *diagnosis) name(region string, n Name) (cause string) {
-	var bad []*Spot
+	var bad []*ObservedProbe
 	asked := 0
-	for i := range d.Spots {
-		s := &d.Spots[i]
+	for i := range d.ObservedProbes {
+		s := &d.ObservedProbes[i]
 		if s.Region != region {
 			continue
 		}
@@ -48,7 +48,7 @@ func (d *diagnosis) name(region string, n Name) (cause string) {
 		}
 	}
 	if len(bad) > 0 && len(bad) < asked {
-		cause += " (in " + strings.Join(placesOf(bad), ", ") + " only)"
+		cause += " (in " + strings.Join(zonesOf(bad), ", ") + " only)"
 	}
 	return cause
 }

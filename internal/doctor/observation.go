@@ -8,15 +8,15 @@ import (
 
 // Observation is what probes have seen, and what is needed to judge it.
 type Observation struct {
-	Regions []string // in the order in which they are shown
-	Spots   []Spot
-	Others  []Other
-	Names   map[string][]Name // that pods of a region look up
-	Missing []Missing
+	Regions        []string // in the order in which they are shown
+	ObservedProbes []ObservedProbe
+	Others         []Other
+	Names          map[string][]Name // that pods of a region look up
+	Missing        []Missing
 }
 
-// Spot is one probe.
-type Spot struct {
+// ObservedProbe is one probe.
+type ObservedProbe struct {
 	Name    string // also as a target of others
 	Region  string
 	Zone    string

@@ -15,17 +15,17 @@ type trouble struct {
 	outcome probe.Outcome
 	detail  string
 	cells   []string // pairs of probes, "from → to"
-	from    []*Spot
-	to      []*Spot
+	from    []*ObservedProbe
+	to      []*ObservedProbe
 }
 
 // troubles are what fails between two regions, and of how many pairs of probes
 // and ports.
 func (d *diagnosis) troubles(from, to string) (all []*trouble, cells, ports int) {
-	sights := d.between(from, to)
+	measurements := d.between(from, to)
 	byPort := map[string]*trouble{}
 	var order []string
-	for _, s := range sights {
+	for _, s := range measurements {
 		ports = max(ports, len(s.seen.Ports))
 		for _, p := range s.seen.Ports {
 			if p.Outcome == probe.Open {
@@ -49,7 +49,7 @@ func (d *diagnosis) troubles(from, to string) (all []*trouble, cells, ports int)
 		}
 		all = append(all, t)
 	}
-	return all, len(sights), ports
+	return all, len(measurements), ports
 }
 
 // reach finds ports of nodes that don't answer. Nothing at all passing between
@@ -64,7 +64,7 @@ func (d *diagnosis) reach() {
 	d.pairs(func(from, to string) {
 		switch both := silent[[2]string{from, to}] && silent[[2]string{to, from}]; {
 		case both && (cut[from] || cut[to]):
-			d.deaf[[2]string{from, to}] = true
+			d.reported[[2]string{from, to}] = true
 		case both:
 			d.apart(from, to)
 		default:
@@ -94,13 +94,13 @@ func (d *diagnosis) cutOff(silent map[[2]string]bool) map[string]bool {
 	return cut
 }
 
-// apart tells once of a pair that has lost each other.
+// apart reports a pair that has lost each other, once.
 func (d *diagnosis) apart(from, to string) {
-	if d.deaf[[2]string{to, from}] {
-		d.deaf[[2]string{from, to}] = true
+	if d.reported[[2]string{to, from}] {
+		d.reported[[2]string{from, to}] = true
 		return
 	}
-	d.deaf[[2]string{from, to}] = true
+	d.reported[[2]string{from, to}] = true
 	all, _, _ := d.troubles(from, to)
 	d.add(network.Finding{Severity: network.Fault, Check: network.Reach, From: from, To: to, BothWays: true,
 		Cause:  "nothing passes, in either direction (" + words(all[0].outcome, all[0].detail) + ")",
@@ -108,7 +108,7 @@ func (d *diagnosis) apart(from, to string) {
 		Breaks: append(flows(from, to, all[0].ports), flows(to, from, all[0].ports)...)})
 }
 
-// partly tells of ports, one finding for those that fail alike.
+// partly reports ports, one finding for those that fail in the same way.
 func (d *diagnosis) partly(from, to string) {
 	all, cells, ports := d.troubles(from, to)
 	for _, t := range all {
@@ -130,7 +130,7 @@ func flows(from, to string, ports []string) (all []network.Flow) {
 	return all
 }
 
-// words say what the outcome of a connection means.
+// words explain the outcome of a connection.
 func words(o probe.Outcome, detail string) string {
 	switch o {
 	case probe.Refused:
@@ -142,7 +142,7 @@ func words(o probe.Outcome, detail string) string {
 	return "no answer: packets are dropped on the way"
 }
 
-// reason is the end of the system's words, without addresses.
+// reason is the end of the system's message, without addresses.
 func reason(detail string) string {
 	if i := strings.LastIndex(detail, ": "); i >= 0 {
 		return detail[i+2:]
@@ -155,7 +155,7 @@ func where(t *trouble, cells int) string {
 	if len(t.cells) == cells {
 		return ""
 	}
-	from, to := placesOf(t.from), placesOf(t.to)
+	from, to := zonesOf(t.from), zonesOf(t.to)
 	switch {
 	case len(from) == 1 && len(to) > 1:
 		return " (from " + from[0] + " only)"
@@ -165,8 +165,8 @@ func where(t *trouble, cells int) string {
 	return fmt.Sprintf(" (from %s to %s only)", strings.Join(from, ", "), strings.Join(to, ", "))
 }
 
-// placesOf are the zones of probes, or the nodes where zones have no names.
-func placesOf(spots []*Spot) []string {
+// zonesOf are the zones of probes, or the nodes where zones have no names.
+func zonesOf(spots []*ObservedProbe) []string {
 	var all []string
 	for _, s := range spots {
 		if s.Zone != "" {
@@ -181,11 +181,11 @@ func placesOf(spots []*Spot) []string {
 // apiServers finds those that operators of other regions don't reach.
 func (d *diagnosis) apiServers() {
 	d.pairs(func(from, to string) {
-		all := d.sights(from, func(t string) bool {
+		all := d.measurements(from, func(t string) bool {
 			o := d.others[t]
 			return o != nil && o.Kind == APIServer && o.Region == to
 		})
-		var bad []*Spot
+		var bad []*ObservedProbe
 		var worst probe.PortSeen
 		for _, s := range all {
 			for _, p := range s.seen.Ports {
@@ -194,7 +194,7 @@ func (d *diagnosis) apiServers() {
 				}
 			}
 		}
-		if len(bad) == 0 || d.deaf[[2]string{from, to}] {
+		if len(bad) == 0 || d.reported[[2]string{from, to}] {
 			return
 		}
 		f := network.Finding{Severity: network.Fault, Check: network.Reach, From: from, To: to, Ports: []string{tcp(worst.Port)},
@@ -205,7 +205,7 @@ func (d *diagnosis) apiServers() {
 			f.Cause, f.Fix = "the API server refuses connections", "see whether it runs"
 		}
 		if len(bad) < len(all) {
-			f.Cause += " (from " + strings.Join(placesOf(bad), ", ") + " only)"
+			f.Cause += " (from " + strings.Join(zonesOf(bad), ", ") + " only)"
 		}
 		d.add(f)
 	})
@@ -215,7 +215,7 @@ func (d *diagnosis) apiServers() {
 // One that refuses is reached: whether it runs is for `ringspan status` to say.
 func (d *diagnosis) nodes() {
 	d.pairs(func(from, to string) {
-		if d.deaf[[2]string{from, to}] {
+		if d.reported[[2]string{from, to}] {
 			return
 		}
 		troubles, _, _ := d.troubles(from, to)
@@ -224,7 +224,7 @@ func (d *diagnosis) nodes() {
 		}
 		bad := map[string][]string{} // pods by port
 		var ports []string
-		for _, s := range d.sights(from, func(t string) bool {
+		for _, s := range d.measurements(from, func(t string) bool {
 			o := d.others[t]
 			return o != nil && o.Kind == Cassandra && o.Region == to
 		}) {

@@ -23,21 +23,21 @@ func healthy(zones int, regions ...string) Observation {
 		o.Others = append(o.Others, Other{Name: "api of " + r, Region: r, Kind: APIServer})
 		for z := range zones {
 			node := netip.AddrFrom4([4]byte{172, byte(21 + i), byte(z), 10})
-			spot := Spot{Region: r, Zone: fmt.Sprintf("%s%c", r, 'a'+z), Node: fmt.Sprintf("node-%c.%s", 'a'+z, r), NodeIP: node, Address: node.Next()}
+			spot := ObservedProbe{Region: r, Zone: fmt.Sprintf("%s%c", r, 'a'+z), Node: fmt.Sprintf("node-%c.%s", 'a'+z, r), NodeIP: node, Address: node.Next()}
 			spot.Name = r + "/" + spot.Zone
-			o.Spots = append(o.Spots, spot)
+			o.ObservedProbes = append(o.ObservedProbes, spot)
 			o.Others = append(o.Others, Other{Name: fmt.Sprintf("sts-%d.%s", z, r), Region: r, Kind: Cassandra})
 		}
 	}
-	for i := range o.Spots {
-		o.Spots[i].Result = sees(&o.Spots[i], o)
+	for i := range o.ObservedProbes {
+		o.ObservedProbes[i].Result = sees(&o.ObservedProbes[i], o)
 	}
 	return o
 }
 
-func sees(s *Spot, o Observation) probe.Result {
+func sees(s *ObservedProbe, o Observation) probe.Result {
 	r := probe.Result{Self: s.Name, Names: []probe.NameSeen{{Name: "kubernetes.default.svc", Addresses: []netip.Addr{dns}}}}
-	for _, other := range o.Spots {
+	for _, other := range o.ObservedProbes {
 		if other.Region == s.Region {
 			continue
 		}
@@ -61,16 +61,16 @@ func sees(s *Spot, o Observation) probe.Result {
 }
 
 // way of seeing: every target that a region's probes have in another.
-func (o *Observation) seen(from, to string, do func(*Spot, *probe.TargetSeen)) {
+func (o *Observation) seen(from, to string, do func(*ObservedProbe, *probe.TargetSeen)) {
 	in := map[string]string{}
-	for _, s := range o.Spots {
+	for _, s := range o.ObservedProbes {
 		in[s.Name] = s.Region
 	}
 	for _, other := range o.Others {
 		in[other.Name] = other.Region
 	}
-	for i := range o.Spots {
-		s := &o.Spots[i]
+	for i := range o.ObservedProbes {
+		s := &o.ObservedProbes[i]
 		for n := range s.Result.Targets {
 			if t := &s.Result.Targets[n]; s.Region == from && in[t.Name] == to {
 				do(s, t)
@@ -81,7 +81,7 @@ func (o *Observation) seen(from, to string, do func(*Spot, *probe.TargetSeen)) {
 
 // lose makes ports fail, all when none is named.
 func (o *Observation) lose(from, to string, outcome probe.Outcome, ports ...int) {
-	o.seen(from, to, func(_ *Spot, t *probe.TargetSeen) {
+	o.seen(from, to, func(_ *ObservedProbe, t *probe.TargetSeen) {
 		open := false
 		for i := range t.Ports {
 			if p := &t.Ports[i]; len(ports) == 0 || slices.Contains(ports, p.Port) {
@@ -102,8 +102,8 @@ func (o *Observation) part(a, b string) {
 
 // shift moves the clock of the probes that are chosen.
 func (o *Observation) shift(by time.Duration, is func(name string) bool) {
-	for i := range o.Spots {
-		s := &o.Spots[i]
+	for i := range o.ObservedProbes {
+		s := &o.ObservedProbes[i]
 		for n := range s.Result.Targets {
 			t := &s.Result.Targets[n]
 			if t.Link == nil {

@@ -15,7 +15,7 @@ import (
 // FieldOwner is under which name Apply writes.
 const FieldOwner = "ringspan"
 
-// establishedPoll is how often Apply looks whether definitions are served.
+// establishedPoll is how often Apply reads whether definitions are served.
 const establishedPoll = 100 * time.Millisecond
 
 // Apply installs everything that Objects returns, and may be repeated at any time. report gets a line for people when a

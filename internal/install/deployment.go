@@ -16,7 +16,7 @@ const (
 	operatorUser = 65532
 )
 
-// deployment is the operator: one process, replaced and never doubled.
+// deployment is the operator's: one process, and never two at a time.
 func deployment(o Options) *appsv1.Deployment {
 	selector := map[string]string{"app.kubernetes.io/name": OperatorName}
 	d := &appsv1.Deployment{
@@ -50,7 +50,7 @@ func deployment(o Options) *appsv1.Deployment {
 	return d
 }
 
-// annotations make another pod of another build under the same tag.
+// annotations change with the image, so that another build under the same tag replaces the pod.
 func annotations(o Options) map[string]string {
 	if o.ImageID == "" {
 		return nil

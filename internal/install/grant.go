@@ -13,7 +13,7 @@ import (
 	"github.com/ringspan/ringspan/internal/grant"
 )
 
-// Grant makes a namespace accept a ring. The namespace is made if there is none; what else it accepts stays.
+// Grant makes a namespace accept a ring. The namespace is made if there is none; other rings that it accepts stay.
 func Grant(ctx context.Context, c client.Client, namespace string, a grant.Asker) error {
 	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}
 	err := c.Get(ctx, client.ObjectKeyFromObject(ns), ns)

@@ -52,8 +52,8 @@ type Options struct {
 	ImageID string
 	// Fleet whose operator it is, where a cluster may have one of another fleet; empty where it can't.
 	Fleet string
-	// EKS says that the cluster is one of EKS, whose operator has a role of IAM and comes with it to its peers. Then there
-	// is no stored token for peers: who comes in PeerGroup is one.
+	// EKS says that the cluster is one of EKS, whose operator has a role of IAM and authenticates with it to its peers.
+	// Then no token for peers is stored: members of PeerGroup are peers.
 	EKS bool
 }
 

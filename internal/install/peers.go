@@ -28,7 +28,7 @@ type Peer struct {
 	CA []byte
 	// Token is that of the peer's ServiceAccount ringspan-peer. Where Cluster is given there is none.
 	Token string
-	// TLSName is whom the API server's certificate names, where that isn't who Server names.
+	// TLSName is the name in the API server's certificate, where that isn't the host of Server.
 	TLSName string
 	// AWSRegion and Cluster name a cluster of EKS, to which the operator comes with its role.
 	AWSRegion, Cluster string

@@ -20,9 +20,9 @@ import (
 // answerLimit bounds each question to a region, and each deletion.
 const answerLimit = 10 * time.Second
 
-// Remove takes the operator of a region away, with its identities, permissions and policies. What Apply hasn't written
-// stays, whatever its name, and is returned. The namespace and the definitions stay too: the one may hold what others have
-// put there, and with a definition goes every object of its kind.
+// Remove deletes the operator of a region with its identities, permissions and policies. Objects that Apply hasn't written
+// stay, whatever their names, and are returned. The namespace and the definitions stay too: the namespace may hold objects of others,
+// and deleting a definition would delete every object of its kind.
 func Remove(ctx context.Context, c client.Client, o Options) (others []string, err error) {
 	if err := within(ctx, func(ctx context.Context) error { return refuseOthersOperator(ctx, c, o.withDefaults()) }); err != nil {
 		return nil, err
@@ -48,8 +48,8 @@ func Remove(ctx context.Context, c client.Client, o Options) (others []string, e
 	return others, nil
 }
 
-// within bounds what a region is asked: one that takes a call and never answers would
-// be waited for without end.
+// within limits a request to a region: without a limit, one that accepts a connection and never
+// answers would be waited for without end.
 func within(ctx context.Context, ask func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, answerLimit)
 	defer cancel()

@@ -57,24 +57,24 @@ type bounded struct {
 	t *testing.T
 }
 
-func (b bounded) look(ctx context.Context, o any) {
+func (b bounded) requireDeadline(ctx context.Context, o any) {
 	if _, ok := ctx.Deadline(); !ok {
 		b.t.Errorf("a call about %T has no deadline", o)
 	}
 }
 
 func (b bounded) Get(ctx context.Context, key client.ObjectKey, o client.Object, how ...client.GetOption) error {
-	b.look(ctx, o)
+	b.requireDeadline(ctx, o)
 	return b.Client.Get(ctx, key, o, how...)
 }
 
 func (b bounded) List(ctx context.Context, list client.ObjectList, how ...client.ListOption) error {
-	b.look(ctx, list)
+	b.requireDeadline(ctx, list)
 	return b.Client.List(ctx, list, how...)
 }
 
 func (b bounded) Delete(ctx context.Context, o client.Object, how ...client.DeleteOption) error {
-	b.look(ctx, o)
+	b.requireDeadline(ctx, o)
 	return b.Client.Delete(ctx, o, how...)
 }
 

@@ -33,7 +33,7 @@ type checker struct {
 	order []string
 }
 
-// fault gathers what one cause breaks.
+// fault collects what one cause breaks.
 type fault struct {
 	Finding
 
@@ -73,8 +73,8 @@ func (k *checker) connection(from *Region, a Endpoint, to *Region, b Endpoint, p
 		return
 	}
 	d := out.Drop
-	f := k.at(d.key, Finding{Severity: Fault, Check: Reach, From: d.From, To: d.To, BothWays: d.BothWays, Fix: d.Fix})
-	f.because(d.Resource, d.Cause)
+	f := k.fault(d.key, Finding{Severity: Fault, Check: Reach, From: d.From, To: d.To, BothWays: d.BothWays, Fix: d.Fix})
+	f.addCause(d.Resource, d.Cause)
 	if flow := (Flow{from.Name, to.Name, port.String()}); !slices.Contains(f.Breaks, flow) {
 		f.Breaks = append(f.Breaks, flow)
 	}
@@ -83,12 +83,12 @@ func (k *checker) connection(from *Region, a Endpoint, to *Region, b Endpoint, p
 // rewritten: the connection is made, but from the node's address.
 func (k *checker) rewritten(from, to *Region, b Endpoint) {
 	cidr := to.VPC.rangeOf(b.Address)
-	f := k.at(fmt.Sprint("snat", from.Name, cidr), Finding{Severity: Fault, Check: Source, From: from.Name, To: to.Name,
+	f := k.fault(fmt.Sprint("snat", from.Name, cidr), Finding{Severity: Fault, Check: Source, From: from.Name, To: to.Name,
 		Fix: fmt.Sprintf("`ringspan up` would add %s to AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS of add-on vpc-cni in %s", cidr, from.Name)})
-	f.because("", "pods arrive with their nodes' addresses: the CNI's SNAT rewrites what goes to "+cidr.String())
+	f.addCause("", "pods arrive with their nodes' addresses: the CNI's SNAT rewrites what goes to "+cidr.String())
 }
 
-// tooLarge: pods send larger packets than the way takes.
+// tooLarge: pods send larger packets than the path allows.
 func (k *checker) tooLarge(from *Region, a Endpoint, to *Region, b Endpoint, bytes int) {
 	told := groupDrops(end{from, a, a.Address}, end{to, b, b.Address}, Fragmentation, false) == nil &&
 		aclDrops(end{from, a, a.Address}, end{to, b, b.Address}, end{from, a, a.Address}, Fragmentation, false, false) == nil
@@ -98,7 +98,7 @@ func (k *checker) tooLarge(from *Region, a Endpoint, to *Region, b Endpoint, byt
 		f.Severity, f.Fix = Fault, f.Fix+", or let ICMP type 3 code 4 in (`ringspan up` would)"
 		cause = fmt.Sprintf("pods send packets of up to %d bytes, %d pass, and ICMP \"fragmentation needed\" doesn't reach them: larger packets vanish", min(a.MTU, b.MTU), bytes)
 	}
-	k.at(sizeKey(from, to, told), f).because("", cause)
+	k.fault(sizeKey(from, to, told), f).addCause("", cause)
 }
 
 // fragmentation: the ICMP message that tells of a smaller packet size must get
@@ -111,18 +111,18 @@ func (k *checker) fragmentation(from, to *Region) {
 		for _, b := range to.Pods {
 			d := groupDrops(end{from, a, a.Address}, end{to, b, b.Address}, Fragmentation, false)
 			if d == nil || k.byKey[d.key] != nil {
-				continue // or the group lets in nothing, which is told already
+				continue // or the group lets in nothing, which is reported already
 			}
 			f := Finding{Severity: Warning, Check: Size, From: d.From, To: d.To, Ports: []string{Fragmentation.String()}, Fix: d.Fix}
-			k.at("fragmentation"+d.key, f).because(d.Resource, d.Cause)
+			k.fault("fragmentation"+d.key, f).addCause(d.Resource, d.Cause)
 		}
 	}
 }
 
 func sizeKey(from, to *Region, told bool) string { return fmt.Sprint("size", from.Name, to.Name, told) }
 
-// at is the finding of a key, made of f when it is new.
-func (k *checker) at(key string, f Finding) *fault {
+// fault is that of a key, made of f when it is new.
+func (k *checker) fault(key string, f Finding) *fault {
 	if k.byKey[key] == nil {
 		k.byKey[key] = &fault{Finding: f}
 		k.order = append(k.order, key)
@@ -130,7 +130,7 @@ func (k *checker) at(key string, f Finding) *fault {
 	return k.byKey[key]
 }
 
-func (f *fault) because(resource, cause string) {
+func (f *fault) addCause(resource, cause string) {
 	if !slices.Contains(f.causes, cause) {
 		f.causes, f.resources = append(f.causes, cause), append(f.resources, resource)
 	}

@@ -22,11 +22,11 @@ type Aspect string
 // Aspects.
 const (
 	Reach  Aspect = "reach"  // packets arrive
-	Source Aspect = "source" // with the address of who sent them
-	Size   Aspect = "size"   // however large
-	DNS    Aspect = "dns"    // names lead to addresses
+	Source Aspect = "source" // with the sender's address
+	Size   Aspect = "size"   // large packets arrive
+	DNS    Aspect = "dns"    // names resolve
 	Clock  Aspect = "clock"  // clocks agree
-	Probe  Aspect = "probe"  // whether it could be looked at
+	Probe  Aspect = "probe"  // whether it could be measured
 )
 
 // Finding is one thing that is wrong, with everything that follows from it.
@@ -80,7 +80,7 @@ func Sort(all []Finding) {
 }
 
 // Explain joins what the cloud's description shows with what probes have seen:
-// a symptom whose cause is known is not told again.
+// a symptom whose cause is known is left out.
 func Explain(causes, symptoms []Finding) []Finding {
 	known := map[Flow]bool{}
 	aspects := map[[3]string]bool{}

@@ -21,7 +21,7 @@ const (
 	lastReply  = 60999
 )
 
-// Outcome is what becomes of a connection.
+// Outcome is whether a connection is made, or why not.
 type Outcome struct {
 	Drop   *Drop      // nil when it is made
 	Source netip.Addr // where the other side sees it come from
@@ -49,7 +49,7 @@ type end struct {
 // Follow takes a connection from a pod to a port through the cloud: out of its
 // interface and subnet, along the routes, into the other's, and back.
 func (c *Cloud) Follow(from *Region, a Endpoint, to *Region, b Endpoint, port Port) Outcome {
-	source := from.leavesAs(a, b.Address)
+	source := from.sourceOf(a, b.Address)
 	near, far := end{from, a, source}, end{to, b, b.Address}
 	out := Outcome{Source: source, MTU: min(a.MTU, b.MTU)}
 	for _, hop := range []func() *Drop{
@@ -70,8 +70,8 @@ func (c *Cloud) Follow(from *Region, a Endpoint, to *Region, b Endpoint, port Po
 	return out
 }
 
-// leavesAs is the source address that leaves the node of a pod.
-func (r *Region) leavesAs(a Endpoint, to netip.Addr) netip.Addr {
+// sourceOf is the source address of a pod's packets when they leave its node.
+func (r *Region) sourceOf(a Endpoint, to netip.Addr) netip.Addr {
 	if r.SNAT.Off || !a.Node.IsValid() || r.VPC.rangeOf(to).IsValid() {
 		return a.Address
 	}

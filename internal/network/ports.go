@@ -20,8 +20,8 @@ type Need string
 // Needs. All but the last are opened between all regions of a fleet;
 // what is never needed is listed so that nobody opens it by mistake.
 const (
-	NeedRing      Need = "ring"      // without it there is no ring
-	NeedOperators Need = "operators" // operators look at the other regions
+	NeedRing      Need = "ring"      // between the nodes of a ring
+	NeedOperators Need = "operators" // operators read the other regions' API servers
 	NeedClients   Need = "clients"   // clients that use another region than their own
 	NeedMetrics   Need = "metrics"   // one place collects the metrics of all
 	NeedNever     Need = "never"

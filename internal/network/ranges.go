@@ -37,7 +37,7 @@ func Private(p netip.Prefix) bool {
 // chunk is the size of a range that is chosen, in bits.
 const chunk = 16
 
-// Want is one region's wish for ranges. An invalid Prefix means none.
+// Want is what one region asks for. An invalid Prefix means none.
 type Want struct {
 	Name            string
 	Given, Services netip.Prefix // by the user
@@ -109,7 +109,7 @@ func first(some ...netip.Prefix) netip.Prefix {
 	return netip.Prefix{}
 }
 
-// assignment is which ranges are taken, and by whom.
+// assignment is which ranges are taken, and by which region.
 type assignment struct {
 	ranges []netip.Prefix
 	names  []string

@@ -18,11 +18,11 @@ import (
 // managementPort is the agents'.
 const managementPort = 8080
 
-// Agent reaches a pod's agent through the API server, in the way that the pod
-// was made for. The API server's proxy has no certificate to show: an agent that
-// asks for one is reached through a tunnel, with the operator's certificate, which
-// whoever may read the datacenter's Secrets has.
-func (r Region) Agent(ctx context.Context, pod *corev1.Pod) (node *mgmtapi.Client, hangUp func(), err error) {
+// Agent reaches a pod's agent through the API server, as the pod was made. The API
+// server's proxy has no client certificate: an agent that asks for one is reached through a
+// forwarded port, with the operator's certificate, which everybody has who may read the
+// datacenter's Secrets.
+func (r Region) Agent(ctx context.Context, pod *corev1.Pod) (node *mgmtapi.Client, closeIdle func(), err error) {
 	name, secure := datacenters.AgentAccess(pod)
 	if !secure {
 		return r.plainAgent(pod)

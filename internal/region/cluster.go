@@ -8,8 +8,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// Cluster tells which cluster answers, wherever a kubeconfig leads: the UID of its
-// namespace kube-system, which is made with a cluster and lasts as long.
+// Cluster identifies the cluster that a kubeconfig leads to: by the UID of its namespace
+// kube-system, which is made with the cluster and never replaced.
 func (r Region) Cluster(ctx context.Context) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, AnswerLimit)
 	defer cancel()

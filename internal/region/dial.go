@@ -54,7 +54,7 @@ func (n Node) Dial(ctx context.Context, port int) (net.Conn, error) {
 	}
 }
 
-// podAddress is a connection that knows where it leads: the driver wants to.
+// podAddress is a connection with the pod's address, which the driver asks for.
 type podAddress struct {
 	net.Conn
 
@@ -85,7 +85,7 @@ func forward(c httpstream.Connection, port int) (net.Conn, error) {
 		_, _ = far.Close(), c.Close() // one of them is gone already
 	}
 	go func() {
-		_, _ = io.ReadAll(failures) // says why when it ends: the other end has gone
+		_, _ = io.ReadAll(failures) // ends with the connection
 		end()
 	}()
 	go func() {

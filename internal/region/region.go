@@ -31,13 +31,13 @@ type Region struct {
 	Client client.Client
 }
 
-// New makes a client. Nobody is asked yet: the region may not answer.
+// New makes a client. It sends no request yet.
 func New(name string, config *rest.Config) (Region, error) {
 	return newWithin(name, config, AnswerLimit/2)
 }
 
-// newWithin bounds also the question which kinds a region serves. A client asks it
-// before its first other one, whose deadline doesn't reach it.
+// newWithin also limits discovery, by which a client learns which kinds a region serves. It
+// comes before a client's first request and doesn't have that one's deadline.
 func newWithin(name string, config *rest.Config, limit time.Duration) (Region, error) {
 	scheme, err := Scheme()
 	if err != nil {

@@ -1,6 +1,6 @@
-// Package ringview is the one reader of rings for everybody outside the clusters:
-// it asks all regions at once (Read), keeps what each said, or that it didn't answer,
-// in a Snapshot, and decides from that alone whether a ring is ready (Judge) and what
-// is shown of it (Snapshot.Statuses). Only Read speaks with anybody; the rest is pure.
+// Package ringview reads rings from outside the clusters: Read asks all regions at once and
+// keeps the answers, or that there was none, in a Snapshot. From that alone Judge decides
+// whether a ring is ready, and Snapshot.Statuses makes what is shown. Only Read makes
+// requests; the rest is pure.
 // It never writes. Start reading at Snapshot.
 package ringview

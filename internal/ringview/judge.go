@@ -71,7 +71,7 @@ func Judge(s Snapshot, want Wanted) Verdict {
 		}
 		agreed = agreed && waits == ""
 		if !serving && r.obstacle(k) == "" && k.Status.Error == k8ssandra.NoError {
-			waits = "" // its datacenters say more
+			waits = "" // its datacenters have the details
 		}
 		v.Regions = append(v.Regions, RegionVerdict{Region: r.Name, Silent: r.Err != nil, Waits: waits})
 	}
@@ -89,7 +89,7 @@ func (w Wanted) leftOut(s Snapshot) (names []string) {
 	return names
 }
 
-// obstacle is why a region can't say anything of the ring yet.
+// obstacle is why a region can't report on the ring yet.
 func (r *Region) obstacle(k *k8ssandra.K8ssandraCluster) string {
 	switch {
 	case r.Err != nil:
@@ -102,8 +102,7 @@ func (r *Region) obstacle(k *k8ssandra.K8ssandraCluster) string {
 	return ""
 }
 
-// ringWaits is what a region's copy waits for; that it waits for regions that were
-// left out is no news.
+// ringWaits is what a region's copy waits for, other than regions that were left out.
 func (v *Verdict) ringWaits(k *k8ssandra.K8ssandraCluster) string {
 	if len(v.LeftOut) > 0 && observed(k) {
 		return ""

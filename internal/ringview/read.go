@@ -19,8 +19,8 @@ import (
 	"github.com/ringspan/ringspan/internal/ringstatus"
 )
 
-// Read asks all regions at once. It fails for none of them: what a region that
-// doesn't answer in time said is its Err.
+// Read asks all regions at once. It fails for none of them: where a region doesn't answer in time, its
+// Err says so.
 func Read(ctx context.Context, regions []region.Region, q Question) Snapshot {
 	s := Snapshot{Regions: make([]Region, len(regions))}
 	var group sync.WaitGroup
@@ -118,16 +118,16 @@ func firstAnswer(ctx context.Context, r region.Region, dc *cassandra.CassandraDa
 	return v
 }
 
-// ask lets a pod's node say what it knows of the ring.
+// ask reads a node's view of the ring through its pod.
 func ask(ctx context.Context, r region.Region, pod *corev1.Pod, keyspace string, v *ringstatus.View) error {
-	node, hangUp, err := r.Agent(ctx, pod)
+	node, closeIdle, err := r.Agent(ctx, pod)
 	if err != nil {
 		return err
 	}
-	defer hangUp()
+	defer closeIdle()
 	if v.Endpoints, err = node.Endpoints(ctx); err != nil {
 		return err
 	}
-	v.Ownership, _ = node.Ownership(ctx, keyspace) // not there early in the boot: unknown
+	v.Ownership, _ = node.Ownership(ctx, keyspace) // fails early in the boot: then it is unknown
 	return nil
 }

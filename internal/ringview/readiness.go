@@ -9,8 +9,7 @@ import (
 	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 )
 
-// observed says whether a copy's operator has said something of the generation that it
-// is now.
+// observed tells whether a copy's operator has seen its newest generation.
 func observed(k *k8ssandra.K8ssandraCluster) bool {
 	return k.Status.Condition(k8ssandra.ClusterReady) != nil && k.Status.ObservedGeneration == k.Generation
 }

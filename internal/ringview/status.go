@@ -147,9 +147,9 @@ func (s Snapshot) datacenterStatus(t k8ssandra.CassandraDatacenterTemplate, k *k
 	d := ringstatus.Datacenter{Name: t.CassandraName(), Region: t.K8sContext, Size: int(t.Size)}
 	if dc, region := s.datacenter(client.ObjectKeyFromObject(k), t.Metadata.Name); dc != nil {
 		d.Region = region
-		tell(&d, &dc.Status)
+		describe(&d, &dc.Status)
 	} else if last := k.Status.Datacenters[t.Metadata.Name].Cassandra; last != nil {
-		tell(&d, last)
+		describe(&d, last)
 	}
 	return d
 }
@@ -158,7 +158,7 @@ func (s Snapshot) datacenterStatus(t k8ssandra.CassandraDatacenterTemplate, k *k
 func (r *Region) standalone(i int) ringstatus.Status {
 	dc := &r.Datacenters[i]
 	d := ringstatus.Datacenter{Name: dc.CassandraName(), Region: r.Name, Size: int(dc.Spec.Size)}
-	tell(&d, &dc.Status)
+	describe(&d, &dc.Status)
 	s := ringstatus.Status{
 		Ring: dc.Spec.ClusterName, Namespace: dc.Namespace, Ready: d.Ready, Message: d.Message,
 		Datacenters: []ringstatus.Datacenter{d}, Regions: []ringstatus.Region{{Name: r.Name, Reachable: true, Ready: d.Ready}},
@@ -170,7 +170,7 @@ func (r *Region) standalone(i int) ringstatus.Status {
 	return s
 }
 
-func tell(d *ringstatus.Datacenter, s *cassandra.CassandraDatacenterStatus) {
+func describe(d *ringstatus.Datacenter, s *cassandra.CassandraDatacenterStatus) {
 	d.Ready = s.IsTrue(cassandra.DatacenterReady)
 	if !d.Ready {
 		d.Message = statusWaits(s)

@@ -12,8 +12,8 @@
 // five bytes.
 //
 // What stood there before is kept in the process itself. So whoever comes later
-// can read how far a process is shifted, shift it anew or restore it; a tracer
-// that is killed loses nothing, and the kernel lets go of what it had stopped.
+// can read how far a process is shifted, shift it again or restore it; a tracer
+// that is killed loses nothing, and the kernel continues what it had stopped.
 //
 // What it changes: Go programs and the C library's (JVMs, shells) clock_gettime
 // of CLOCK_REALTIME, its coarse, alarm and TAI kin, gettimeofday and time. What

@@ -15,7 +15,7 @@ import (
 // own is the vDSO of this process, which nobody shifts.
 func own(t *testing.T) ([]byte, layout) {
 	t.Helper()
-	v, err := look(os.Getpid())
+	v, err := readView(os.Getpid())
 	if err != nil {
 		t.Fatal(err)
 	}

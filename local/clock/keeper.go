@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Keeper keeps processes shifted for as long as it is told to.
+// Keeper keeps processes shifted until it is stopped.
 type Keeper struct {
 	// Tracer makes the command of a process that calls Serve on its standard
 	// input and output, as often as one is needed.

@@ -29,8 +29,8 @@ type view struct {
 // errUnfit says that a process cannot be shifted, and so never was.
 var errUnfit = errors.New("its clock is out of reach")
 
-// look reads a process's vDSO without stopping it. The caller closes its memory.
-func look(pid int) (*view, error) {
+// readView reads a process's vDSO without stopping it. The caller closes its memory.
+func readView(pid int) (*view, error) {
 	base, size, err := vdso(pid)
 	if err != nil {
 		return nil, err
@@ -60,7 +60,7 @@ func (v *view) read(into []byte, at uint64) error {
 	return missing(v.pid, err)
 }
 
-// offset reads anew how far the program is shifted.
+// offset reads again how far the program is shifted.
 func (v *view) offset() (time.Duration, error) {
 	var head [headSize]byte
 	err := v.read(head[:], v.layout.block)

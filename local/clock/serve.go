@@ -58,14 +58,14 @@ func (s server) serve(r request) answer {
 			k = &kept{}
 			s[pid] = k
 		}
-		changed, err := k.give(pid, r.Offset)
+		changed, err := k.setOffset(pid, r.Offset)
 		switch {
 		case errors.Is(err, os.ErrProcessDone):
 			s.forget(pid)
 			continue
 		case err != nil:
 			a.Pending++
-			a.Errors = append(a.Errors, k.tell(pid, err)...)
+			a.Errors = append(a.Errors, k.newError(pid, err)...)
 		case changed:
 			a.Changed++
 		}
@@ -74,20 +74,20 @@ func (s server) serve(r request) answer {
 }
 
 func (s server) forget(pid int) {
-	s[pid].lookAway()
+	s[pid].closeView()
 	delete(s, pid)
 }
 
-// errLater stands for an error that was told and is to be left alone for now.
+// errLater stands for an error that was reported; the next try is later.
 var errLater = errors.New("later")
 
-// give gives a process an offset. For one that has it, that is one read.
-func (k *kept) give(pid int, offset time.Duration) (changed bool, err error) {
+// setOffset gives a process an offset. For one that has it, that is one read.
+func (k *kept) setOffset(pid int, offset time.Duration) (changed bool, err error) {
 	if k.view != nil {
 		if now, err := k.view.offset(); err == nil && now == offset {
 			return false, nil
 		} else if errors.Is(err, os.ErrProcessDone) {
-			k.lookAway() // the process or only its program
+			k.closeView() // the process or only its program
 		}
 	}
 	if k.offset == offset && time.Now().Before(k.next) {
@@ -98,20 +98,20 @@ func (k *kept) give(pid int, offset time.Duration) (changed bool, err error) {
 		return false, err
 	}
 	if k.view == nil {
-		k.view, _ = look(pid) // fails when another exec has begun; then the next time
+		k.view, _ = readView(pid) // fails when another exec has begun; then the next time
 	}
 	return changed, nil
 }
 
-func (k *kept) lookAway() {
+func (k *kept) closeView() {
 	if k.view != nil {
 		k.view.memory.Close()
 		k.view = nil
 	}
 }
 
-// tell words an error that was not told before.
-func (k *kept) tell(pid int, err error) []string {
+// newError is the message of an error, none if it was reported before.
+func (k *kept) newError(pid int, err error) []string {
 	text := fmt.Sprintf("shifting the clock of process %d: %v", pid, err)
 	if errors.Is(err, errLater) || slices.Contains(k.told, text) {
 		return nil

@@ -45,7 +45,7 @@ func already(pid int, offset time.Duration) (bool, error) {
 }
 
 func offsetOf(pid int) (time.Duration, error) {
-	v, err := look(pid)
+	v, err := readView(pid)
 	if err != nil {
 		return 0, err
 	}
@@ -74,7 +74,7 @@ func rewrite(pid int, offset time.Duration) error {
 		return err
 	}
 	defer t.release()
-	v, err := look(pid)
+	v, err := readView(pid)
 	if err != nil {
 		return err
 	}

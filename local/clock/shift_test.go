@@ -32,7 +32,7 @@ func TestShift(t *testing.T) {
 func TestRestoreLeavesTheOldCode(t *testing.T) {
 	c := start(t, self("child"))
 	c.mustBe(t, 0) // it is past its exec
-	before, err := look(c.pid)
+	before, err := readView(c.pid)
 	if err != nil {
 		t.Fatal(err)
 	}

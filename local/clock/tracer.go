@@ -117,7 +117,7 @@ func (t *tracer) dead(tid int) bool {
 	return s == "" || s == "Z" || s == "X"
 }
 
-// state is the kernel's letter for what a thread does; empty when it is gone.
+// state is the kernel's letter for a thread's state; empty when it has ended.
 func (t *tracer) state(tid int) string {
 	stat, err := os.ReadFile(proc(t.pid, "task/"+strconv.Itoa(tid)+"/stat"))
 	if fields := afterName(stat); err == nil && len(fields) > 0 {
@@ -126,7 +126,7 @@ func (t *tracer) state(tid int) string {
 	return ""
 }
 
-// await waits until every seized thread stands or is gone.
+// await waits until every seized thread has stopped or ended.
 func (t *tracer) await(deadline time.Time) error {
 	for tid := range t.held {
 		for pause := 10 * time.Microsecond; !t.poll(tid); pause = min(2*pause, 2*time.Millisecond) {
@@ -139,7 +139,7 @@ func (t *tracer) await(deadline time.Time) error {
 	return nil
 }
 
-// poll says whether a thread stands or is gone.
+// poll tells whether a thread has stopped or ended.
 func (t *tracer) poll(tid int) bool {
 	h := t.held[tid]
 	if h.stopped || h.ended {
@@ -162,7 +162,7 @@ func (t *tracer) poll(tid int) bool {
 	return true
 }
 
-// release lets all threads go on. One that was about to get a signal gets it.
+// release continues all threads. One that was about to get a signal gets it.
 func (t *tracer) release() {
 	for tid, h := range t.held {
 		if h.stopped {

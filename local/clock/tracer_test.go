@@ -36,7 +36,7 @@ func stand(pid int) error {
 		return err
 	}
 	defer t.release()
-	v, err := look(pid)
+	v, err := readView(pid)
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func stand(pid int) error {
 	if err := t.write(place, word[:]); err != nil {
 		return err
 	}
-	if v, err = look(pid); err == nil && v.hasBlock() {
+	if v, err = readView(pid); err == nil && v.hasBlock() {
 		return errors.New("something was written in spite of the thread")
 	}
 	return err

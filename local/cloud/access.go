@@ -13,8 +13,8 @@ import (
 	"github.com/ringspan/ringspan/local/aws/plane"
 )
 
-// setAccess lets principals in. Bindings that nobody needs any more stay: they
-// name a group that nobody is in.
+// setAccess binds principals to the groups of their policies. Bindings that are not needed any
+// more stay: their group has no members.
 func (h *hosted) setAccess(ctx context.Context, grants []plane.Grant) error {
 	bindings, err := access.Bindings(grants)
 	if err != nil {

@@ -80,7 +80,7 @@ func (s *supervisor) openAPI(ctx context.Context) error {
 	return nil
 }
 
-// listenAPI takes the port of the last run, if any will do and that one is free:
+// listenAPI opens the last run's port, if none is configured and it is free:
 // clients have written it down.
 func (s *supervisor) listenAPI() (net.Listener, error) {
 	host, port, err := net.SplitHostPort(s.config.AWS.listen())
@@ -88,13 +88,13 @@ func (s *supervisor) listenAPI() (net.Listener, error) {
 		return nil, err
 	}
 	if port != "0" {
-		return s.doors.listen(s.config.AWS.listen())
+		return s.hostPorts.listen(s.config.AWS.listen())
 	}
 	var kept int
 	if err := readJSON(s.state.port(), &kept); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
-	listener, err := s.doors.listenAgain(host, kept)
+	listener, err := s.hostPorts.listenAgain(host, kept)
 	if err != nil {
 		return nil, err
 	}

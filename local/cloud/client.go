@@ -30,7 +30,7 @@ func NewClient(state State) *Client {
 	return &Client{state: state, http: &http.Client{Transport: transport}}
 }
 
-// callTimeout bounds a question to the lab, and a wish that it only notes.
+// callTimeout limits a request to the lab that it answers at once.
 const callTimeout = 30 * time.Second
 
 func (c *Client) call(ctx context.Context, method, path string, body, out any) error {
@@ -125,7 +125,7 @@ func (c *Client) Start(ctx context.Context, config Config, report func(Event)) e
 		if page, ok := c.events(ctx, next); ok {
 			next = page.Next
 			done, err := c.follow(page, report)
-			if err != nil || done && (ended != nil || c.lives(ctx)) {
+			if err != nil || done && (ended != nil || c.isRunning(ctx)) {
 				return err
 			}
 			if done {
@@ -170,12 +170,12 @@ func (c *Client) follow(page eventPage, report func(Event)) (done bool, err erro
 	return page.Ready, err
 }
 
-// joinPause is how long a lab that was killed just now may seem to live on.
+// joinPause is how long a lab that has just been killed may still seem to run.
 const joinPause = 100 * time.Millisecond
 
-// lives tells whether a lab that another process has started is still there after
+// isRunning tells whether a lab that another process has started is still there after
 // a moment.
-func (c *Client) lives(ctx context.Context) bool {
+func (c *Client) isRunning(ctx context.Context) bool {
 	select {
 	case <-ctx.Done():
 		return false
@@ -210,7 +210,7 @@ func (c *Client) launch(config Config) (<-chan error, error) {
 		return nil, err
 	}
 	defer log.Close()
-	config.AWS.Output = "none" // what it prints is a log, which is no place for a secret
+	config.AWS.Output = "none" // what it prints is a log, which must not contain a secret
 	wish, err := json.Marshal(config)
 	if err != nil {
 		return nil, err
@@ -230,7 +230,7 @@ func (c *Client) launch(config Config) (<-chan error, error) {
 	return ended, nil
 }
 
-// explain gives the last words of a lab that ended before it was ready.
+// explain returns the last output of a lab that ended before it was ready.
 func (c *Client) explain(err error) error {
 	data, _ := os.ReadFile(c.state.Log())
 	lines := strings.Split(strings.TrimSpace(string(data)), "\n")

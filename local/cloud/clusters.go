@@ -25,7 +25,7 @@ type clusters struct {
 	// credentials are those of the role that a service account has
 	credentials func(cluster, namespace, account string) (iam.Key, error)
 
-	doors sync.Mutex // held by whoever chooses a port of the host
+	ports sync.Mutex // held while choosing a port of the host
 
 	mu  sync.Mutex
 	all map[string]*hosted
@@ -49,7 +49,7 @@ func clusterName(id string) string { return strings.ReplaceAll(id, "/", ".") }
 // idOf is a cluster's id, of which its name is made.
 func idOf(c *cluster) string { return strings.Replace(c.name, ".", "/", 1) }
 
-// hosted gives the cluster of an id, and makes a place for it if it is new.
+// hosted returns the cluster of an id, and makes an entry for it if it is new.
 func (c *clusters) hosted(spec plane.Cluster) *hosted {
 	c.mu.Lock()
 	defer c.mu.Unlock()

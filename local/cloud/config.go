@@ -12,14 +12,14 @@ import (
 	"github.com/ringspan/ringspan/local/aws/world"
 )
 
-// Config is the wish: an account of AWS, and what its nodes run.
+// Config is what is asked for: an account of AWS, and what its nodes run.
 type Config struct {
 	Name   string `json:"name"`
 	Images string `json:"images"` // directory of images
 	AWS    AWS    `json:"aws"`
 }
 
-// AWS is the wish for an API of AWS whose resources are real: its VPCs are
+// AWS asks for an API of AWS whose resources are real: its VPCs are
 // networks of the lab and its EKS clusters run.
 type AWS struct {
 	Listen    string   `json:"listen,omitempty"` // address of the loopback; port 0 = any, the same in every run; "" = 127.0.0.1:0
@@ -42,7 +42,7 @@ type Region struct {
 // DefaultAccount is an account's number where none is said.
 const DefaultAccount = "123456789012"
 
-// A region has so many zones: EKS wants two, and AWS has no more than six.
+// How many zones a region may have: EKS needs two, and AWS has no more than six.
 const (
 	fewestZones = 2
 	mostZones   = 6
@@ -167,7 +167,7 @@ func (a AWS) pinned(region string) (port int, field string) {
 	return 0, ""
 }
 
-// unlike says in what a lab that runs differs from a wish that it should serve;
+// unlike says in what a running lab differs from the configuration that is asked for;
 // "" when it serves that too.
 func (c Config) unlike(wish Config) string {
 	a, b := c.AWS, wish.AWS

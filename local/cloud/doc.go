@@ -8,8 +8,8 @@
 // process dies, the kernel ends all of it.
 //
 // Everything is made through the AWS API (aws.go): clusters come and go as it
-// says (clusters.go, hosted.go), and a doorman of the outer process opens ports
-// of the host for them (doorman.go). At a start, what the account had is made
+// says (clusters.go, hosted.go), and the outer process opens ports
+// of the host for them (hostports.go). At a start, what the account had is made
 // again (restore.go). Faults (faults.go) act on what there is.
 //
 // State (config.go, state.go) lies in one directory and outlives the run: a

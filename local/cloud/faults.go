@@ -55,7 +55,7 @@ func (f *faults) add(kind string, args []string) error {
 	return f.replace(before, append(slices.Clone(before), fault))
 }
 
-// checkFault tells what of a wish for a fault is wrong.
+// checkFault says what is wrong with a requested fault.
 func checkFault(kind string, args, regions []string) error {
 	usage, ok := lasting[kind]
 	names := strings.Fields(usage)
@@ -163,7 +163,7 @@ func (f *faults) apply(before, after []Fault) error {
 	return nil
 }
 
-// offsets of the regions whose clocks are wrong; the last word holds.
+// offsets of the regions whose clocks are wrong; the last fault wins.
 func offsets(active []Fault) map[string]time.Duration {
 	all := map[string]time.Duration{}
 	for _, a := range active {

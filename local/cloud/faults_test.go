@@ -57,7 +57,7 @@ func TestDisguised(t *testing.T) {
 	}
 }
 
-// The last word about a region's clock holds.
+// The last fault of a region's clock wins.
 func TestOffsets(t *testing.T) {
 	active := []Fault{{Kind: "clock", Args: []string{"west", "2s"}}, {Kind: "cut", Args: []string{"east"}}, {Kind: "clock", Args: []string{"west", "-90s"}}}
 	if d := cmp.Diff(map[string]time.Duration{"west": -90 * time.Second}, offsets(active)); d != "" {

@@ -28,14 +28,14 @@ type hosted struct {
 	spec     plane.Cluster
 	reviewer *access.Reviewer
 
-	turn    sync.Mutex         // held by whoever changes the cluster
-	started atomic.Bool        // its API server has answered
-	end     context.CancelFunc // of everything in this process
-	running context.Context
-	inner   []net.Listener // at further interfaces
-	door    net.Listener   // on the host; nil = not reached from there
-	port    int            // of the door, or the last one's
-	addons  map[string]*addon
+	turn     sync.Mutex         // held by whoever changes the cluster
+	started  atomic.Bool        // its API server has answered
+	end      context.CancelFunc // of everything in this process
+	running  context.Context
+	inner    []net.Listener // at further interfaces
+	hostPort net.Listener   // on the host; nil = not reached from there
+	port     int            // of hostPort, or the last one's
+	addons   map[string]*addon
 }
 
 const (
@@ -50,7 +50,7 @@ func newHosted(c *clusters, spec plane.Cluster) *hosted {
 	}
 }
 
-// start brings up the control plane. After an error it begins anew.
+// start brings up the control plane. After an error it begins again.
 func (h *hosted) start(ctx context.Context) error {
 	if h.started.Load() {
 		return h.reopen()
@@ -66,14 +66,14 @@ func (h *hosted) start(ctx context.Context) error {
 }
 
 func (h *hosted) bringUp(ctx context.Context) error {
-	names, err := h.place()
+	names, err := h.locate()
 	if err != nil {
 		return err
 	}
 	if err := os.MkdirAll(h.clusters.dir(h.spec.ID), 0o700); err != nil {
 		return err
 	}
-	if err := h.openDoor(); err != nil {
+	if err := h.openHostPort(); err != nil {
 		return err
 	}
 	h.plane = controlplane.Plane{
@@ -94,9 +94,9 @@ func (h *hosted) bringUp(ctx context.Context) error {
 	return h.awaitControllers(ctx)
 }
 
-// place finds the control plane's interfaces; names are the further addresses
+// locate finds the control plane's interfaces; names are the further addresses
 // that its certificate is for.
-func (h *hosted) place() (names []string, err error) {
+func (h *hosted) locate() (names []string, err error) {
 	if len(h.spec.Interfaces) == 0 {
 		return nil, errors.New("it has no interfaces")
 	}
@@ -114,41 +114,40 @@ func (h *hosted) place() (names []string, err error) {
 	return names, nil
 }
 
-// openDoor opens the way in from the host, if the endpoint is public. The port
-// stays the same from run to run: at any price where the configuration names it,
-// otherwise while it is free.
-func (h *hosted) openDoor() (err error) {
+// openHostPort opens a port of the host for the API server, if the endpoint is public. It is the
+// configuration's if that names one, and must then be free; otherwise the last run's if that is free.
+func (h *hosted) openHostPort() (err error) {
 	if !h.spec.Public {
 		return nil
 	}
-	h.clusters.doors.Lock()
-	defer h.clusters.doors.Unlock()
-	if h.door, err = h.chooseDoor(); err != nil {
+	h.clusters.ports.Lock()
+	defer h.clusters.ports.Unlock()
+	if h.hostPort, err = h.chooseHostPort(); err != nil {
 		return err
 	}
-	h.port = portOf(h.door)
-	go publish(h.door, h.control, fmt.Sprintf("127.0.0.1:%d", eksPort))
+	h.port = portOf(h.hostPort)
+	go publish(h.hostPort, h.control, fmt.Sprintf("127.0.0.1:%d", eksPort))
 	return writeJSON(h.portFile(), h.port)
 }
 
 func (h *hosted) portFile() string { return h.clusters.dir(h.spec.ID) + "/port.json" }
 
-func (h *hosted) chooseDoor() (net.Listener, error) {
+func (h *hosted) chooseHostPort() (net.Listener, error) {
 	if pinned, _ := h.s.config.AWS.pinned(h.region); pinned != 0 && !h.clusters.hasPort(h, pinned) {
-		door, err := h.s.doors.listen(fmt.Sprintf("127.0.0.1:%d", pinned))
+		listener, err := h.s.hostPorts.listen(fmt.Sprintf("127.0.0.1:%d", pinned))
 		if err != nil {
 			return nil, h.s.config.AWS.portTaken(h.region, err)
 		}
-		return door, nil
+		return listener, nil
 	}
 	if err := readJSON(h.portFile(), &h.port); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
-	door, err := h.s.doors.listenAgain("127.0.0.1", h.port)
+	listener, err := h.s.hostPorts.listenAgain("127.0.0.1", h.port)
 	if err != nil {
 		return nil, fmt.Errorf("a port of this machine: %w", err)
 	}
-	return door, nil
+	return listener, nil
 }
 
 // hasPort tells whether another cluster of the region has a port, in this run or
@@ -161,18 +160,18 @@ func (c *clusters) hasPort(h *hosted, port int) bool {
 	})
 }
 
-// reopen opens or closes the way in from the host, if that has changed.
+// reopen opens or closes the port of the host, if the endpoint has become public or private.
 func (h *hosted) reopen() error {
-	if h.spec.Public == (h.door != nil) {
+	if h.spec.Public == (h.hostPort != nil) {
 		return nil
 	}
 	if h.spec.Public {
-		if err := h.openDoor(); err != nil {
+		if err := h.openHostPort(); err != nil {
 			return err
 		}
 	} else {
-		h.door.Close()
-		h.door = nil
+		h.hostPort.Close()
+		h.hostPort = nil
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -182,7 +181,7 @@ func (h *hosted) reopen() error {
 
 // hostServer is the API server as the host sees it, if it does.
 func (h *hosted) hostServer() string {
-	if h.door == nil {
+	if h.hostPort == nil {
 		return fmt.Sprintf("https://%s:%d", h.plane.Address, eksPort)
 	}
 	return fmt.Sprintf("https://127.0.0.1:%d", h.port)
@@ -228,7 +227,7 @@ func (h *hosted) halt() error {
 	h.started.Store(false)
 	h.end()
 	h.cluster.stop()
-	for _, l := range append(h.inner, h.door) {
+	for _, l := range append(h.inner, h.hostPort) {
 		if l != nil {
 			l.Close()
 		}
@@ -239,7 +238,7 @@ func (h *hosted) halt() error {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.inner, h.door, h.services, h.nodes = nil, nil, nil, nil
+	h.inner, h.hostPort, h.services, h.nodes = nil, nil, nil, nil
 	h.addons = map[string]*addon{}
 	return errors.Join(errs...)
 }

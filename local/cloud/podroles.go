@@ -18,7 +18,7 @@ import (
 )
 
 // Where the agent of EKS Pod Identity listens on every node, what it is asked, and
-// for whom the tokens are that it takes ("Understand how EKS Pod Identity works",
+// the audience of the tokens that it accepts ("Understand how EKS Pod Identity works",
 // Amazon EKS User Guide).
 var rolesAddress = netip.MustParseAddr("169.254.170.23")
 
@@ -130,7 +130,7 @@ func (h *hosted) serveRoles(n *runningNode) error {
 	return nil
 }
 
-// endRoles ends the answers on a node that goes away.
+// endRoles ends the answers on a node that is removed.
 func endRoles(l net.Listener) {
 	if l != nil {
 		_ = l.Close() // may be closed by its server already

@@ -14,7 +14,7 @@ import (
 // is made again.
 const restorePatience = 3 * time.Minute
 
-// restore waits until all that the account had runs again, and says so. It goes
+// restore waits until everything that the account had runs again, and reports it. It goes
 // on after it has complained.
 func (s *supervisor) restore(ctx context.Context) {
 	had := s.api.server.Pending()

@@ -36,12 +36,12 @@ func Run(ctx context.Context, state State, c Config) error {
 	if err != nil {
 		return err
 	}
-	outside, inside, err := doorPair()
+	outside, inside, err := portSockets()
 	if err != nil {
 		return err
 	}
 	defer inside.Close()
-	go keepDoors(outside)
+	go serveHostPorts(outside)
 	cmd := exec.Command(sibling(self, "ringspan-init"), "reap", self, "supervise", string(state))
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	cmd.ExtraFiles = []*os.File{inside}

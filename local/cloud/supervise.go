@@ -18,13 +18,13 @@ import (
 
 // supervisor runs inside the lab's namespaces and owns all of its processes.
 type supervisor struct {
-	state  State
-	owner  int // process id of Run's
-	config Config
-	kube   string // ringspan-kube
-	init   string // ringspan-init
-	events *journal
-	doors  *doors
+	state     State
+	owner     int // process id of Run's
+	config    Config
+	kube      string // ringspan-kube
+	init      string // ringspan-init
+	events    *journal
+	hostPorts *hostPorts
 
 	api      *api // of AWS
 	clusters *clusters
@@ -79,7 +79,7 @@ func newSupervisor(state State) (*supervisor, error) {
 	if s.kube, err = filepath.EvalSymlinks(sibling(self, "ringspan-kube")); err != nil {
 		return nil, fmt.Errorf("the Kubernetes binary is missing beside this program: %w", err)
 	}
-	s.doors, err = newDoors(os.NewFile(3, "doorman"))
+	s.hostPorts, err = newHostPorts(os.NewFile(3, "host-ports"))
 	return s, err
 }
 

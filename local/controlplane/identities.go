@@ -36,7 +36,7 @@ func (p Plane) port() int {
 
 // Credentials makes, or opens, the cluster's authority and signs an identity
 // for every component. The authority and the key that signs service account
-// tokens are kept; the rest is signed anew at each start.
+// tokens are kept; the rest is signed again at each start.
 func (p Plane) Credentials() (*Authority, error) {
 	ca, err := NewAuthority(p.Dir + "/pki")
 	if err != nil {

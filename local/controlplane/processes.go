@@ -58,7 +58,7 @@ func (p Plane) apiServer(ca *Authority) ([]string, error) {
 	config.CurrentContext = "x"
 	file := ca.Path("token-webhook.kubeconfig")
 	return append(args, "--authentication-token-webhook-config-file="+file, "--authentication-token-webhook-version=v1",
-		// A grant that was taken away must not live on for long.
+		// A permission that was revoked must not stay in effect for long.
 		"--authentication-token-webhook-cache-ttl=2s"), clientcmd.WriteToFile(*config, file)
 }
 

@@ -161,7 +161,7 @@ func (l *lab) start() error {
 	if _, err := l.run("start", "--config", l.path("config.json")); err != nil {
 		return err
 	}
-	s, err := l.look()
+	s, err := l.readStatus()
 	if err != nil {
 		return err
 	}
@@ -197,7 +197,7 @@ func (l *lab) connect() error {
 	return nil
 }
 
-func (l *lab) look() (s cloud.Status, err error) {
+func (l *lab) readStatus() (s cloud.Status, err error) {
 	out, err := l.run("status", "-o", "json")
 	if err != nil {
 		return s, err
@@ -207,7 +207,7 @@ func (l *lab) look() (s cloud.Status, err error) {
 
 func (l *lab) status(t *testing.T) cloud.Status {
 	t.Helper()
-	s, err := l.look()
+	s, err := l.readStatus()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -111,7 +111,7 @@ func (s *site) awaitNodes() {
 		if group.Status != ekstypes.NodegroupStatusActive {
 			return fmt.Errorf("the group is %s", group.Status)
 		}
-		found, err := s.look()
+		found, err := s.readStatus()
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,6 @@
 // Package pods brings probes into the clusters of a fleet and makes a
 // doctor.Observation of what they measure. Examine puts pods of their own there,
-// one in each zone, and takes them away; Glance lets the operators' pods, which
+// one in each zone, and deletes them; QuickExamine lets the operators' pods, which
 // are there anyway, measure, and takes a moment.
 //
 // A probe is asked through the API server and the kubelet (exec), so asking

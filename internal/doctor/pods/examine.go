@@ -24,21 +24,21 @@ const (
 )
 
 // Examine puts a probe into every zone of every region, lets all of them
-// measure at once, and takes them away. What can't be measured is part of the
-// observation; an error means that the probes could not be taken away, or that
+// measure at once, and deletes them. What can't be measured is part of the
+// observation; an error means that the probes could not be deleted, or that
 // the context ended.
 func Examine(ctx context.Context, regions []Region) (doctor.Observation, error) {
 	e := newExamination(regions)
 	run := strings.ToLower(rand.Text()[:10])
 	defer e.each(func(i int, r Region) {
 		if err := r.remove(ctx, run, time.Now()); err != nil && e.err[i] == nil {
-			e.leftover[i] = fmt.Errorf("taking the probes of %s away: %w", r.Name, err)
+			e.leftover[i] = fmt.Errorf("deleting the probes of %s: %w", r.Name, err)
 		}
 	})
 	e.each(func(i int, r Region) {
 		e.inspect(ctx, i)
 		if e.err[i] == nil {
-			e.pods[i], e.late[i], e.err[i] = r.place(ctx, run, e.facts[i].zones)
+			e.pods[i], e.late[i], e.err[i] = r.startProbes(ctx, run, e.facts[i].zones)
 		}
 	})
 	e.measure(ctx, tasks{})
@@ -53,7 +53,7 @@ type examination struct {
 	late     [][]string
 	err      []error
 	leftover []error
-	spots    []doctor.Spot
+	spots    []doctor.ObservedProbe
 	failed   []doctor.Missing
 	others   []doctor.Other
 }
@@ -122,7 +122,7 @@ func (e *examination) targets() {
 		for _, p := range e.pods[i] {
 			node := e.facts[i].nodes[p.Spec.NodeName]
 			address, _ := netip.ParseAddr(p.Status.PodIP)
-			e.spots = append(e.spots, doctor.Spot{Name: r.Name + "/" + p.Name, Region: r.Name, Zone: node.zone, Node: p.Spec.NodeName, NodeIP: node.address, Address: address})
+			e.spots = append(e.spots, doctor.ObservedProbe{Name: r.Name + "/" + p.Name, Region: r.Name, Zone: node.zone, Node: p.Spec.NodeName, NodeIP: node.address, Address: address})
 		}
 		for _, p := range e.facts[i].rings {
 			e.others = append(e.others, doctor.Other{Name: p.Namespace + "/" + p.Name, Region: r.Name, Kind: doctor.Cassandra, Host: p.Status.PodIP})
@@ -131,7 +131,7 @@ func (e *examination) targets() {
 	}
 }
 
-func (e *examination) podOf(s *doctor.Spot) (region int, pod *corev1.Pod) {
+func (e *examination) podOf(s *doctor.ObservedProbe) (region int, pod *corev1.Pod) {
 	for i, r := range e.regions {
 		for n := range e.pods[i] {
 			if r.Name+"/"+e.pods[i][n].Name == s.Name {
@@ -139,11 +139,11 @@ func (e *examination) podOf(s *doctor.Spot) (region int, pod *corev1.Pod) {
 			}
 		}
 	}
-	panic("a spot without a pod") // spots are made of pods
+	panic("a probe without a pod") // probes are made of pods
 }
 
 // task is what one probe is to measure: everything of the other regions.
-func (e *examination) task(s *doctor.Spot, i int, how tasks) probe.Task {
+func (e *examination) task(s *doctor.ObservedProbe, i int, how tasks) probe.Task {
 	t := probe.Task{Self: s.Name, Names: names(e.facts[i])}
 	ports := network.NodePorts()
 	if how.listen {
@@ -178,7 +178,7 @@ func names(f facts) []string {
 }
 
 func (e *examination) observation() doctor.Observation {
-	o := doctor.Observation{Spots: e.spots, Others: e.others, Names: map[string][]doctor.Name{}, Missing: e.failed}
+	o := doctor.Observation{ObservedProbes: e.spots, Others: e.others, Names: map[string][]doctor.Name{}, Missing: e.failed}
 	for i, r := range e.regions {
 		o.Regions = append(o.Regions, r.Name)
 		for _, n := range names(e.facts[i]) {

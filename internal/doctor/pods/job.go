@@ -22,7 +22,7 @@ const (
 	runLabel  = "ringspan.io/doctor"
 )
 
-// How long a probe lives when nobody takes it away, and for how long its
+// How long a probe runs when it isn't deleted, and for how long its
 // finished Job is kept.
 const (
 	lifetime = 90 * time.Second

@@ -47,7 +47,7 @@ func TestTheProbesPodIsAdmitted(t *testing.T) {
 	}
 }
 
-// A run takes its own probes away and those of runs that died, not those of one
+// A run deletes its own probes and those of runs that died, not those of one
 // that may be at work.
 func TestRemove(t *testing.T) {
 	r := region(t)
@@ -77,7 +77,7 @@ func jobs(t *testing.T, r Region) (names []string) {
 	return names
 }
 
-// A probe that nobody takes away ends by itself, and its Job with it.
+// A probe that isn't deleted ends by itself, and its Job with it.
 func TestAForgottenProbeEnds(t *testing.T) {
 	j := job("run", "", 0)
 	if ttl := j.Spec.TTLSecondsAfterFinished; ttl == nil || *ttl > 60 {

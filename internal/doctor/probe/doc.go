@@ -1,6 +1,6 @@
 // Package probe measures, from one pod, how the network treats it: which ports
 // of other pods answer, from which address it is seen there, how large a packet
-// may be, how long the way is, how far the clocks are apart, and what names lead
+// may be, the round-trip time, how far the clocks are apart, and what names resolve
 // to. It needs no privilege: sockets, and the options that any program may set.
 //
 // Serve is the passive side. It listens on the ports of a ring's nodes and

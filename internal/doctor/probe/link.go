@@ -22,7 +22,7 @@ const (
 	fanOut    = 8   // sizes tried at once
 )
 
-// link measures the way to another probe.
+// link measures the path to another probe.
 func (r Runner) link(ctx context.Context, t Target, port int) (*Link, error) {
 	address := net.JoinHostPort(t.Host, strconv.Itoa(port))
 	conn, err := dial(ctx, address, 0)
@@ -60,7 +60,7 @@ func (r Runner) clock(conn net.Conn, link *Link) error {
 			return err
 		}
 		took := time.Since(before)
-		there := took - a.left.Sub(a.arrived) // the other's pause is not the way's
+		there := took - a.left.Sub(a.arrived) // without the other's pause
 		if link.RTT == 0 || there < link.RTT {
 			link.RTT, link.Seen = max(there, 1), a.seen
 			link.Offset = (a.arrived.Sub(sent) + a.left.Sub(sent.Add(took))) / 2

@@ -16,7 +16,7 @@ import (
 // and three.
 const (
 	connectLimit = 3500 * time.Millisecond
-	attempts     = 2 // before silence is believed
+	attempts     = 2 // before no answer counts as one
 	refusedAgain = 50 * time.Millisecond
 	patience     = 5 * time.Second
 	nameLimit    = 5 * time.Second
@@ -88,7 +88,7 @@ func (r Runner) target(ctx context.Context, t Target, slots chan struct{}) Targe
 	return seen
 }
 
-// tryPort connects. Silence is believed only when it repeats; a refusal may be
+// tryPort connects. No answer counts only when it repeats; a refusal may be
 // that of a target that is still starting.
 func tryPort(ctx context.Context, t Target, port int) (seen PortSeen) {
 	until := time.Now().Add(patience)
@@ -115,7 +115,7 @@ func connect(ctx context.Context, host string, port int) PortSeen {
 	defer cancel()
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp4", net.JoinHostPort(host, strconv.Itoa(port)))
 	if err == nil {
-		_ = conn.Close() // it has said what there is to know
+		_ = conn.Close() // whether it connects is all that is measured
 		return PortSeen{Port: port, Outcome: Open}
 	}
 	return PortSeen{Port: port, Outcome: outcomeOf(err), Detail: err.Error()}

@@ -47,24 +47,24 @@ type TargetSeen struct {
 	Link  *Link      `json:"link,omitempty"` // of a probe, when any port answered
 }
 
-// Outcome is what became of a connection.
+// Outcome is whether a connection was made, or why not.
 type Outcome string
 
 // Outcomes. Refused means that a packet came back: the way there and back is
-// open, and nobody listens or a firewall says no.
+// directions, and nobody listens or a firewall refuses.
 const (
 	Open        Outcome = "open"
 	Refused     Outcome = "refused"
 	Silent      Outcome = "silent"      // no answer in time
-	Unreachable Outcome = "unreachable" // a router says that there is no way
-	Unresolved  Outcome = "unresolved"  // the name leads nowhere
+	Unreachable Outcome = "unreachable" // a router says that there is no route
+	Unresolved  Outcome = "unresolved"  // the name doesn't resolve
 )
 
 // PortSeen is one port of a target.
 type PortSeen struct {
 	Port    int     `json:"port"`
 	Outcome Outcome `json:"outcome"`
-	Detail  string  `json:"detail,omitempty"` // the system's words
+	Detail  string  `json:"detail,omitempty"` // the system's message
 }
 
 // Link is what an exchange with another probe shows.
@@ -76,11 +76,11 @@ type Link struct {
 	Offset   time.Duration `json:"offset"`   // the other's clock minus the own one
 	MTU      int           `json:"mtu"`      // of the own interface, in bytes
 	Largest  int           `json:"largest"`  // packet that is known to pass, in bytes; 0 = not measured
-	Vanish   bool          `json:"vanish"`   // larger packets vanish, and nobody tells the sender
+	Vanish   bool          `json:"vanish"`   // larger packets are dropped without an ICMP message
 	Failures string        `json:"failures"` // why something of the above is missing
 }
 
-// NameSeen is what a name leads to.
+// NameSeen is what a name resolves to.
 type NameSeen struct {
 	Name      string       `json:"name"`
 	Addresses []netip.Addr `json:"addresses,omitempty"`

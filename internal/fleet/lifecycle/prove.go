@@ -31,7 +31,7 @@ func (u *Up) prove(ctx context.Context) error {
 	who := report.Subject{Name: u.file.Fleet.Name}
 	why := ""
 	for {
-		seen, err := pods.Glance(ctx, pods.Of(u.regions))
+		seen, err := pods.QuickExamine(ctx, pods.Of(u.regions))
 		if err == nil {
 			report := doctor.Diagnose(seen)
 			if report.Healthy {

@@ -291,7 +291,7 @@ func (a *API) settleInstance(n *Instance) {
 	}
 }
 
-// endInstance takes a machine's interfaces and disks away, those that outlive
+// endInstance deletes a machine's interfaces and disks, those that outlive
 // it only from it.
 func (a *API) endInstance(n *Instance) {
 	for _, i := range a.region.Interfaces.All() {

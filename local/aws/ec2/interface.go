@@ -466,7 +466,7 @@ type UnassignPrivateIpAddressesInput struct {
 	PrivateIpAddresses []string `wire:"PrivateIpAddress"`
 }
 
-// UnassignPrivateIpAddresses takes secondary addresses away.
+// UnassignPrivateIpAddresses removes secondary addresses.
 func (a *API) UnassignPrivateIpAddresses(_ context.Context, in *UnassignPrivateIpAddressesInput) (*Done, error) {
 	i, err := find(a, networkInterfaces, in.NetworkInterfaceId)
 	if err != nil {

@@ -216,7 +216,7 @@ type UpdateClusterVersionInput struct {
 	Force                       bool
 }
 
-// UpdateClusterVersion begins to raise a cluster's version by one.
+// UpdateClusterVersion begins to upgrade a cluster by one version.
 func (a *API) UpdateClusterVersion(_ context.Context, in *UpdateClusterVersionInput) (*UpdateOutput, error) {
 	c, err := a.ready(in.Name)
 	if err != nil {

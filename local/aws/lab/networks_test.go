@@ -60,10 +60,10 @@ func TestWhatIsMissingDrops(t *testing.T) {
 		change(&topology)
 		w.apply(topology)
 		packet := plane.Packet{From: addr("172.21.0.10"), To: addr("172.22.0.10"), Protocol: tcp, Port: 7000}
-		if fate := topology.Reach(packet); fate.Reached {
+		if outcome := topology.Reach(packet); outcome.Reached {
 			t.Errorf("%s: Reach says that it arrives", name)
 		} else {
-			t.Logf("%s: %s", name, fate.Reason)
+			t.Logf("%s: %s", name, outcome.Reason)
 		}
 		w.drops("eni-public", "172.22.0.10", 7000)
 		w.apply(twoRegions())

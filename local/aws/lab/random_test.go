@@ -43,14 +43,14 @@ func (w *world) compare(topology plane.Topology, name string) {
 			}
 			for _, port := range []int{7000, 9042} {
 				group.Go(func() {
-					fate := topology.Reach(plane.Packet{From: from.Addresses[0], To: to.Addresses[0], Protocol: tcp, Port: port})
+					outcome := topology.Reach(plane.Packet{From: from.Addresses[0], To: to.Addresses[0], Protocol: tcp, Port: port})
 					timeout := silent
-					if fate.Reached {
+					if outcome.Reached {
 						timeout = arrives
 					}
 					seen, err := ask(w.namespace(from.ID), to.Addresses[0], port, timeout)
-					if (err == nil) != fate.Reached || fate.Reached && seen != fate.Source.String() {
-						w.t.Errorf("%s: %s → %s:%d: Reach says %+v, packets say %q, %v", name, from.ID, to.ID, port, fate, seen, err)
+					if (err == nil) != outcome.Reached || outcome.Reached && seen != outcome.Source.String() {
+						w.t.Errorf("%s: %s → %s:%d: Reach says %+v, packets say %q, %v", name, from.ID, to.ID, port, outcome, seen, err)
 					}
 				})
 			}

@@ -13,8 +13,8 @@ type Packet struct {
 	Port     int // destination port of TCP and UDP; type of ICMP
 }
 
-// Fate is what becomes of a connection.
-type Fate struct {
+// Outcome is whether a connection is made, or why not.
+type Outcome struct {
 	Reached bool
 	Reason  string     // why not; "" when reached
 	Source  netip.Addr // what the receiver sees as the sender; invalid when not reached
@@ -29,7 +29,7 @@ const ephemeral = 40000
 // rules are those of Amazon VPC's user guide: route tables (longest prefix; the
 // VPC's own ranges are always local), network ACLs at the border of subnets
 // without state, security groups at interfaces with state.
-func (t Topology) Reach(p Packet) Fate {
+func (t Topology) Reach(p Packet) Outcome {
 	from, to := t.owners(p.From), t.owners(p.To)
 	if len(from) != 1 {
 		return lost("%d interfaces have %s", len(from), p.From)
@@ -57,10 +57,10 @@ func (t Topology) Reach(p Packet) Fate {
 	if err := passesLists(target, source, answer, ephemeral, true); err != nil {
 		return lost("on the way back: %v", err)
 	}
-	return Fate{Reached: true, Source: p.From}
+	return Outcome{Reached: true, Source: p.From}
 }
 
-func lost(format string, args ...any) Fate { return Fate{Reason: fmt.Sprintf(format, args...)} }
+func lost(format string, args ...any) Outcome { return Outcome{Reason: fmt.Sprintf(format, args...)} }
 
 // endpoint is an interface in its subnet and VPC.
 type endpoint struct {

@@ -76,7 +76,7 @@ func (s *Server) Run(ctx context.Context) {
 	defer s.world.Release()
 	var keeping sync.WaitGroup
 	defer keeping.Wait()
-	s.plane.apply(ctx) // machines look for their place in the networks
+	s.plane.apply(ctx) // machines are placed in the networks
 	if s.keeper != nil {
 		keeping.Go(func() { s.keeper.Run(ctx) })
 	}

@@ -133,7 +133,7 @@ func (w *World) settle() bool {
 
 // settleNext makes sure that what a call began is looked at when it falls due.
 func (w *World) settleNext() {
-	w.next = w.Clock.Now() // the next look finds the true moment
+	w.next = w.Clock.Now() // the next call reads the clock again
 }
 
 func (w *World) sooner(t time.Time) {

@@ -18,7 +18,7 @@ type containerLog struct {
 	file *os.File
 }
 
-// reopen opens the log, anew when the kubelet has moved the file away.
+// reopen opens the log, and again when the kubelet has rotated the file.
 func (l *containerLog) reopen() error {
 	file, err := os.OpenFile(l.path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o640)
 	if err != nil {

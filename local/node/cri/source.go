@@ -92,10 +92,10 @@ func unescape(s string) string {
 	return b.String()
 }
 
-// place is a path as its file system has it.
-type place struct{ device, path string }
+// location is a path within the file system that it lies on.
+type location struct{ device, path string }
 
-func (m mounts) place(path string) place {
+func (m mounts) locate(path string) location {
 	best := mount{}
 	for _, one := range m { // of equal ones the last lies on top
 		if within(path, one.point) && len(one.point) >= len(best.point) {
@@ -103,7 +103,7 @@ func (m mounts) place(path string) place {
 		}
 	}
 	rest, _ := filepath.Rel(best.point, path) // within says that there is one
-	return place{best.device, filepath.Join(best.root, rest)}
+	return location{best.device, filepath.Join(best.root, rest)}
 }
 
 // own tells whether a path lies in one of the directories, through whatever mounts:
@@ -111,9 +111,9 @@ func (m mounts) place(path string) place {
 // below the directories and nowhere else, as the kubelet does for Secrets, is the
 // node's as well.
 func (m mounts) own(path string, dirs []string) bool {
-	at := m.place(path)
+	at := m.locate(path)
 	for _, dir := range dirs {
-		if d := m.place(dir); at.device == d.device && within(at.path, d.path) {
+		if d := m.locate(dir); at.device == d.device && within(at.path, d.path) {
 			return true
 		}
 	}

@@ -10,7 +10,7 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 )
 
-// Endpoint is where a connection really goes.
+// Endpoint is the pod that a connection is translated to.
 type Endpoint struct {
 	Address netip.Addr
 	Port    uint16

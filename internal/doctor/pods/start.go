@@ -15,14 +15,14 @@ import (
 )
 
 const (
-	placeLimit  = 20 * time.Second // until a probe runs
-	placePoll   = 100 * time.Millisecond
+	startLimit  = 20 * time.Second // until a probe runs
+	startPoll   = 100 * time.Millisecond
 	removeLimit = 10 * time.Second
 )
 
-// place makes one probe for each zone and returns those that run in time; late
+// startProbes makes one probe for each zone and returns those that run in time; late
 // says why others don't.
-func (r Region) place(ctx context.Context, run string, zones []string) (pods []corev1.Pod, late []string, err error) {
+func (r Region) startProbes(ctx context.Context, run string, zones []string) (pods []corev1.Pod, late []string, err error) {
 	if err := r.namespace(ctx); err != nil {
 		return nil, nil, err
 	}
@@ -31,9 +31,9 @@ func (r Region) place(ctx context.Context, run string, zones []string) (pods []c
 			return nil, nil, err
 		}
 	}
-	limit, cancel := context.WithTimeout(ctx, placeLimit)
+	limit, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
-	tick := time.NewTicker(placePoll)
+	tick := time.NewTicker(startPoll)
 	defer tick.Stop()
 	for {
 		all, err := r.probes(ctx, run)
@@ -95,7 +95,7 @@ func whyLate(p corev1.Pod) string {
 	return ""
 }
 
-// remove takes away the probes of a run, and those of older runs that were
+// remove deletes the probes of a run, and those of older runs that were
 // killed. It works although the run itself was interrupted.
 func (r Region) remove(ctx context.Context, run string, now time.Time) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removeLimit)

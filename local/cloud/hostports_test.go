@@ -6,14 +6,14 @@ import (
 	"testing"
 )
 
-func TestDoorsOpenOnTheHost(t *testing.T) {
-	outside, inside, err := doorPair()
+func TestHostPortsOpenOnTheHost(t *testing.T) {
+	outside, inside, err := portSockets()
 	if err != nil {
 		t.Fatal(err)
 	}
 	ended := make(chan struct{})
-	go func() { defer close(ended); keepDoors(outside) }()
-	d, err := newDoors(inside)
+	go func() { defer close(ended); serveHostPorts(outside) }()
+	d, err := newHostPorts(inside)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,9 +50,9 @@ func TestDoorsOpenOnTheHost(t *testing.T) {
 	<-ended
 }
 
-func TestDoorsOfTheLoopbackOnly(t *testing.T) {
+func TestHostPortsOfTheLoopbackOnly(t *testing.T) {
 	for _, address := range []string{"0.0.0.0:0", "192.0.2.1:80", "nowhere"} {
-		if file, err := openDoor(address); err == nil {
+		if file, err := openPort(address); err == nil {
 			file.Close()
 			t.Errorf("%s was opened", address)
 		}

@@ -13,9 +13,9 @@ import (
 	"github.com/ringspan/ringspan/internal/install"
 )
 
-// Glance lets the pods of the operators measure, one in each region, which must
+// QuickExamine lets the pods of the operators measure, one in each region, which must
 // run. They listen on the ports of a ring's nodes meanwhile.
-func Glance(ctx context.Context, regions []Region) (doctor.Observation, error) {
+func QuickExamine(ctx context.Context, regions []Region) (doctor.Observation, error) {
 	e := newExamination(regions)
 	e.each(func(i int, r Region) {
 		if e.inspect(ctx, i); e.err[i] != nil {
@@ -34,9 +34,9 @@ func Glance(ctx context.Context, regions []Region) (doctor.Observation, error) {
 
 // operator waits for the operator's pod.
 func (r Region) operator(ctx context.Context) (pod corev1.Pod, err error) {
-	limit, cancel := context.WithTimeout(ctx, placeLimit)
+	limit, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
-	tick := time.NewTicker(placePoll)
+	tick := time.NewTicker(startPoll)
 	defer tick.Stop()
 	for {
 		var list corev1.PodList

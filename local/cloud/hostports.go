@@ -11,28 +11,28 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The doorman opens listeners on the host for the supervisor, which lives in a
+// The outer process opens listeners on the host for the supervisor, which lives in a
 // network namespace of its own, while the lab runs: a socket belongs to the
 // namespace in which it was made. Both talk over a pair of sockets that the
 // supervisor inherits.
 
-// doorRequest asks for a listener; addresses of the host's loopback only.
-type doorRequest struct {
+// portRequest asks for a listener; addresses of the host's loopback only.
+type portRequest struct {
 	Address string `json:"address"`
 }
 
-type doorAnswer struct {
+type portAnswer struct {
 	Error string `json:"error,omitempty"`
 }
 
-// doorPair makes the two ends: the host's and the supervisor's.
-func doorPair() (outside *net.UnixConn, inside *os.File, err error) {
+// portSockets makes the two ends: the host's and the supervisor's.
+func portSockets() (outside *net.UnixConn, inside *os.File, err error) {
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, nil, fmt.Errorf("sockets between the lab and its host: %w", err)
 	}
-	inside = os.NewFile(uintptr(fds[1]), "doorman")
-	outside, err = unixConn(os.NewFile(uintptr(fds[0]), "doorman"))
+	inside = os.NewFile(uintptr(fds[1]), "host-ports")
+	outside, err = unixConn(os.NewFile(uintptr(fds[0]), "host-ports"))
 	return outside, inside, err
 }
 
@@ -45,8 +45,8 @@ func unixConn(file *os.File) (*net.UnixConn, error) {
 	return conn.(*net.UnixConn), nil
 }
 
-// keepDoors answers until the other end is closed.
-func keepDoors(conn *net.UnixConn) {
+// serveHostPorts answers until the other end is closed.
+func serveHostPorts(conn *net.UnixConn) {
 	defer conn.Close()
 	buffer := make([]byte, 1024)
 	for {
@@ -54,10 +54,10 @@ func keepDoors(conn *net.UnixConn) {
 		if err != nil || n == 0 {
 			return
 		}
-		var q doorRequest
+		var q portRequest
 		_ = json.Unmarshal(buffer[:n], &q) // the supervisor wrote it
-		file, err := openDoor(q.Address)
-		var answer doorAnswer
+		file, err := openPort(q.Address)
+		var answer portAnswer
 		var rights []byte
 		if err != nil {
 			answer.Error = err.Error()
@@ -75,7 +75,7 @@ func keepDoors(conn *net.UnixConn) {
 	}
 }
 
-func openDoor(address string) (*os.File, error) {
+func openPort(address string) (*os.File, error) {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, err
@@ -91,26 +91,26 @@ func openDoor(address string) (*os.File, error) {
 	return listener.(*net.TCPListener).File()
 }
 
-// doors is the supervisor's end.
-type doors struct {
+// hostPorts is the supervisor's end.
+type hostPorts struct {
 	conn *net.UnixConn
 	turn chan struct{} // holds the right to ask
 }
 
-func newDoors(file *os.File) (*doors, error) {
+func newHostPorts(file *os.File) (*hostPorts, error) {
 	conn, err := unixConn(file)
 	if err != nil {
 		return nil, fmt.Errorf("inherited socket to the host: %w", err)
 	}
-	return &doors{conn: conn, turn: make(chan struct{}, 1)}, nil
+	return &hostPorts{conn: conn, turn: make(chan struct{}, 1)}, nil
 }
 
 // listen opens a listener on an address of the host's loopback; port 0 takes a
 // free one.
-func (d *doors) listen(address string) (net.Listener, error) {
+func (d *hostPorts) listen(address string) (net.Listener, error) {
 	d.turn <- struct{}{}
 	defer func() { <-d.turn }()
-	question, _ := json.Marshal(doorRequest{address}) // plain data: cannot fail
+	question, _ := json.Marshal(portRequest{address}) // plain data: cannot fail
 	if _, err := d.conn.Write(question); err != nil {
 		return nil, fmt.Errorf("asking the host for a port: %w", err)
 	}
@@ -119,7 +119,7 @@ func (d *doors) listen(address string) (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("asking the host for a port: %w", err)
 	}
-	var answer doorAnswer
+	var answer portAnswer
 	if err := json.Unmarshal(data[:n], &answer); err != nil {
 		return nil, err
 	}
@@ -130,7 +130,7 @@ func (d *doors) listen(address string) (net.Listener, error) {
 }
 
 // listenAgain takes the port that was had before, or a free one.
-func (d *doors) listenAgain(host string, before int) (net.Listener, error) {
+func (d *hostPorts) listenAgain(host string, before int) (net.Listener, error) {
 	if before != 0 {
 		if l, err := d.listen(net.JoinHostPort(host, strconv.Itoa(before))); err == nil {
 			return l, nil
