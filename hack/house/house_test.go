@@ -182,3 +182,38 @@ func TestEveryPackageHasItsPlace(t *testing.T) {
 		t.Errorf("docs/architecture.md doesn't say what %s is for", dir)
 	}
 }
+
+// commands is the folder of the command line.
+const commands = "internal/cli"
+
+// shared are the folders of commands that verbs may import. Every other one is a verb's.
+var shared = []string{"invocation", "progress", "takedown", "terminal"}
+
+// TestVerbsStandApart: a verb's folder imports its own parts and what verbs share, never
+// another verb's folder nor the root; what verbs share knows no verb.
+func TestVerbsStandApart(t *testing.T) {
+	verbs := 0
+	for dir := range docs(t) {
+		below, is := strings.CutPrefix(dir, commands+"/")
+		if !is {
+			continue
+		}
+		own, _, _ := strings.Cut(below, "/")
+		if !slices.Contains(shared, own) {
+			verbs++
+		}
+		for _, file := range parse(t, dir) {
+			for _, i := range file.Imports {
+				name, _ := strconv.Unquote(i.Path.Value)
+				_, other, is := strings.Cut(name+"/", "/"+commands+"/")
+				other, _, _ = strings.Cut(other, "/")
+				if is && other != own && !slices.Contains(shared, other) {
+					t.Errorf("%s imports %s; what two verbs share belongs into one of %s, or below %s", dir, name, strings.Join(shared, ", "), commands)
+				}
+			}
+		}
+	}
+	if verbs < 8 {
+		t.Errorf("only %d folders of verbs were found", verbs)
+	}
+}

@@ -1,6 +1,7 @@
-// Package cli is the ringspan command: one file a verb, a package for what verbs share
-// (invocation, terminal, progress, takedown) or are made of (cql). It reads files and flags,
-// calls what does the work (internal/fleet/lifecycle for up and down, ringview, doctor), and
-// prints; it decides nothing, writes to no cluster, and never prints a secret. Start reading
-// at newRoot.
+// Package cli is the ringspan command: a file for each verb of one part, a folder for each
+// of several (up, status, propagate and so on), and the root that puts them together. What
+// verbs share is invocation, terminal, progress and takedown; no verb imports another's
+// folder. Verbs read files and flags, call what does the work (internal/fleet/lifecycle for
+// up and down, ringview, doctor), and print; they decide nothing, write to no cluster
+// themselves, and never print a secret. Start reading at newRoot.
 package cli

@@ -16,9 +16,7 @@ import (
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 	"github.com/ringspan/ringspan/internal/deletion"
-	"github.com/ringspan/ringspan/internal/fleet"
 	"github.com/ringspan/ringspan/internal/fleet/inventory"
-	"github.com/ringspan/ringspan/internal/fleet/lifecycle"
 	"github.com/ringspan/ringspan/internal/kubetest"
 )
 
@@ -31,39 +29,32 @@ type stage struct {
 
 	dir           string
 	west, central *kubetest.Cluster
-	out           bytes.Buffer
+	out           string // of the last down
 }
 
 func staged(t *testing.T) *stage {
 	t.Helper()
 	s := &stage{T: t, west: kubetest.Start(t), central: kubetest.Start(t)}
-	f := clustersOfOthers(t, map[string]*kubetest.Cluster{"cluster-of-west": s.west, "central": s.central})
-	s.dir = filepath.Dir(f.Path)
+	file := clustersOfOthers(t, map[string]*kubetest.Cluster{"cluster-of-west": s.west, "central": s.central})
+	s.dir = filepath.Dir(file)
 	withoutOperator(t, s.west, s.central)
 	introduceByHand(t, s.west, "central")
 	introduceByHand(t, s.central, "west")
-	s.up(f)
+	s.up(file)
 	return s
 }
 
-func (s *stage) up(f *fleet.File) {
+func (s *stage) up(file string) {
 	s.Helper()
-	if out, err := upThere(s.T, f); err != nil {
+	if out, err := upThere(s.T, file); err != nil {
 		s.Fatalf("%v\n%s", err, out)
 	}
 }
 
-func (s *stage) down(f *fleet.File, change func(*downChoices)) error {
-	s.out.Reset()
-	c := silently(&s.out)
-	if change != nil {
-		change(&c)
-	}
-	d, err := lifecycle.DownOfFile(s.Context(), f)
-	if err != nil {
-		return err
-	}
-	return c.downExisting(s.Context(), d)
+func (s *stage) down(file string, args ...string) (err error) {
+	s.Helper()
+	s.out, err = ringspan(s.T, append([]string{"down", "-f", file}, args...)...)
+	return err
 }
 
 // untouched wants the ring to be there still, and what was saved to be as it was.
@@ -100,26 +91,26 @@ func (s *stage) saved() (all []byte) {
 func TestDownKnowsItsClusters(t *testing.T) {
 	s := staged(t)
 	saved := s.saved()
-	whole := fileIn(t, s.dir, theirs)
+	whole := filepath.Join(s.dir, "fleet.yaml")
 
 	pointTo(t, s.dir, map[string]*kubetest.Cluster{"cluster-of-west": s.central, "central": s.west})
-	says(t, "down in other clusters", s.down(whole, nil), "nothing was deleted", "region west", "is not the one that fleet theirs was brought up in", "$KUBECONFIG")
+	says(t, "down in other clusters", s.down(whole), "nothing was deleted", "region west", "is not the one that fleet theirs was brought up in", "$KUBECONFIG")
 	_, err := upThere(t, whole)
 	says(t, "up in other clusters", err, "nothing was made", "region west", "region central", "is not the one that fleet theirs was brought up in")
 	s.untouched("in other clusters", saved)
 
 	pointTo(t, s.dir, map[string]*kubetest.Cluster{"cluster-of-west": s.west, "central": s.central})
-	part := fileIn(t, s.dir, westOnly)
-	says(t, "down with a region fewer", s.down(part, nil), "nothing was deleted", "would not be asked: central")
+	part := fileIn(t, s.dir, "part.yaml", westOnly)
+	says(t, "down with a region fewer", s.down(part), "nothing was deleted", "would not be asked: central")
 	_, err = upThere(t, part)
 	says(t, "up with a region fewer", err, "nothing was made", "would not be asked: central")
 	s.untouched("with a region fewer", saved)
 
 	s.forget()
-	says(t, "down with a region fewer, unknown", s.down(part, nil), "nothing was deleted", "ring default/ring is also in region central")
+	says(t, "down with a region fewer, unknown", s.down(part), "nothing was deleted", "ring default/ring is also in region central")
 	_, err = upThere(t, part)
 	says(t, "up with a region fewer, unknown", err, "nothing was made", "ring default/ring is also in region central")
-	says(t, "down, unknown", s.down(whole, nil), "nothing was deleted", "no record of the cluster of central, west", s.west.Admin.Host, "rings: default/ring; volumes: 0", s.central.Admin.Host+": rings: none", "--yes")
+	says(t, "down, unknown", s.down(whole), "nothing was deleted", "no record of the cluster of central, west", s.west.Admin.Host, "rings: default/ring; volumes: 0", s.central.Admin.Host+": rings: none", "--yes")
 	if _, err := os.Stat(filepath.Join(s.dir, "home")); !os.IsNotExist(err) {
 		t.Errorf("a down that was refused has saved something: %v", err)
 	}
@@ -139,7 +130,7 @@ func (s *stage) forget() {
 }
 
 // keptVolumes stay, and somebody has to say that they may be nobody's.
-func (s *stage) keptVolumes(whole *fleet.File) {
+func (s *stage) keptVolumes(whole string) {
 	s.Helper()
 	claim := &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{
 		Namespace: "default", Name: "of-before", Finalizers: []string{deletion.KeepData},
@@ -151,17 +142,17 @@ func (s *stage) keptVolumes(whole *fleet.File) {
 		s.Fatal(err)
 	}
 	saved := s.saved()
-	says(s.T, "kept volumes", s.down(whole, nil), "nothing was deleted", "claim default/of-before in central", "--leave-volumes")
+	says(s.T, "kept volumes", s.down(whole), "nothing was deleted", "claim default/of-before in central", "--leave-volumes")
 	s.untouched("kept volumes", saved)
 	s.forget()
-	if err := s.down(whole, func(c *downChoices) { c.yes, c.leave = true, true }); err != nil {
-		s.Fatalf("%v\n%s", err, &s.out)
+	if err := s.down(whole, "--yes", "--leave-volumes"); err != nil {
+		s.Fatalf("%v\n%s", err, s.out)
 	}
 	if err := s.central.Client.Get(s.Context(), client.ObjectKeyFromObject(claim), claim); err != nil || claim.DeletionTimestamp != nil {
 		s.Errorf("the kept volume: %v", err)
 	}
-	if !strings.Contains(s.out.String(), "Nobody looks after claim default/of-before in central") {
-		s.Errorf("it isn't told who is left:\n%s", &s.out)
+	if !strings.Contains(s.out, "Nobody looks after claim default/of-before in central") {
+		s.Errorf("it isn't told who is left:\n%s", s.out)
 	}
 	ring := &k8ssandra.K8ssandraCluster{}
 	if err := s.west.Client.Get(s.Context(), client.ObjectKey{Namespace: "default", Name: "ring"}, ring); !apierrors.IsNotFound(err) {

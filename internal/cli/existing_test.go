@@ -2,12 +2,13 @@ package cli
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -21,14 +22,11 @@ import (
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	configv1beta1 "github.com/ringspan/ringspan/api/config/v1beta1"
 	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
-	"github.com/ringspan/ringspan/internal/cli/invocation"
 	"github.com/ringspan/ringspan/internal/deletion"
-	"github.com/ringspan/ringspan/internal/fleet"
 	"github.com/ringspan/ringspan/internal/fleet/inventory"
-	"github.com/ringspan/ringspan/internal/fleet/lifecycle"
 	"github.com/ringspan/ringspan/internal/install"
 	"github.com/ringspan/ringspan/internal/kubetest"
-	"github.com/ringspan/ringspan/internal/region"
+	"github.com/ringspan/ringspan/internal/ringstatus"
 )
 
 const theirs = `apiVersion: fleet.ringspan.io/v1alpha1
@@ -51,13 +49,14 @@ spec:
       - {metadata: {name: dc2}, k8sContext: central, size: 1}
 `
 
-// clustersOfOthers writes the fleet's file and the user's kubeconfig beside it.
-func clustersOfOthers(t *testing.T, contexts map[string]*kubetest.Cluster) *fleet.File {
+// clustersOfOthers writes the fleet's file, whose path it returns, and the user's kubeconfig
+// beside it.
+func clustersOfOthers(t *testing.T, contexts map[string]*kubetest.Cluster) string {
 	t.Helper()
 	dir := t.TempDir()
 	t.Setenv("RINGSPAN_HOME", filepath.Join(dir, "home"))
 	pointTo(t, dir, contexts)
-	return fileIn(t, dir, theirs)
+	return fileIn(t, dir, "fleet.yaml", theirs)
 }
 
 // pointTo writes the user's kubeconfig.
@@ -74,27 +73,31 @@ func pointTo(t *testing.T, dir string, contexts map[string]*kubetest.Cluster) {
 	}
 }
 
-// fileIn is a fleet's file beside the user's kubeconfig.
-func fileIn(t *testing.T, dir, text string) *fleet.File {
+// fileIn writes a fleet's file beside the user's kubeconfig.
+func fileIn(t *testing.T, dir, name, text string) string {
 	t.Helper()
-	path := filepath.Join(dir, "fleet.yaml")
+	path := filepath.Join(dir, name)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	f, err := fleet.Load(path)
-	if err != nil {
-		t.Fatal(err)
+	return path
+}
+
+// ringspan is the command as a user calls it, where nobody can be asked. The error is what
+// it said when it failed.
+func ringspan(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	var out, errOut bytes.Buffer
+	if code := Run(t.Context(), args, strings.NewReader(""), &out, &errOut); code != 0 {
+		return out.String(), fmt.Errorf("exit code %d: %s", code, &errOut)
 	}
-	return f
+	return out.String(), nil
 }
 
 // upThere is one up, without operators that would boot the ring.
-func upThere(t *testing.T, f *fleet.File) (string, error) {
+func upThere(t *testing.T, path string) (string, error) {
 	t.Helper()
-	out := &bytes.Buffer{}
-	u := &upRun{file: f, out: out, errOut: out}
-	err := u.up(t.Context(), time.Minute)
-	return out.String(), err
+	return ringspan(t, "up", path, "--wait=false", "--prove=false", "--timeout=1m")
 }
 
 func says(t *testing.T, what string, err error, parts ...string) {
@@ -110,16 +113,16 @@ func says(t *testing.T, what string, err error, parts ...string) {
 // them away again, and nothing else is touched.
 func TestAFleetInClustersOfOthers(t *testing.T) {
 	west, central := kubetest.Start(t), kubetest.Start(t)
-	f := clustersOfOthers(t, map[string]*kubetest.Cluster{"cluster-of-west": west, "central": central})
+	file := clustersOfOthers(t, map[string]*kubetest.Cluster{"cluster-of-west": west, "central": central})
 	both := map[string]*kubetest.Cluster{"west": west, "central": central}
 
-	_, err := upThere(t, f)
+	_, err := upThere(t, file)
 	says(t, "up beside an operator of somebody else", err, "an operator is there already", "it isn't fleet theirs's")
-	if _, err := os.Stat(filepath.Join(filepath.Dir(f.Path), "home")); !errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(filepath.Join(filepath.Dir(file), "home")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("an up that was refused has saved something: %v", err)
 	}
 	withoutOperator(t, west, central)
-	_, err = upThere(t, f)
+	_, err = upThere(t, file)
 	says(t, "up without ways between the regions", err, "region west", "region central", "ClientConfig", "docs/guide/existing.md")
 	ring := client.ObjectKey{Namespace: "default", Name: "ring"}
 	if err := west.Client.Get(t.Context(), ring, &k8ssandra.K8ssandraCluster{}); !apierrors.IsNotFound(err) {
@@ -128,7 +131,7 @@ func TestAFleetInClustersOfOthers(t *testing.T) {
 
 	introduceByHand(t, west, "central")
 	introduceByHand(t, central, "west")
-	if out, err := upThere(t, f); err != nil {
+	if out, err := upThere(t, file); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	if err := west.Client.Get(t.Context(), ring, &k8ssandra.K8ssandraCluster{}); err != nil {
@@ -141,24 +144,13 @@ func TestAFleetInClustersOfOthers(t *testing.T) {
 		}
 	}
 
-	plan, err := planOf(t.Context(), invocation.Account{}, f, lifecycle.Scope{Prune: true})
-	if err != nil || len(plan.Steps)+len(plan.Refused)+len(plan.Removals) > 0 {
-		t.Errorf("a plan of clusters that nobody makes: %+v %v", plan, err)
+	plan, err := ringspan(t, "plan", file, "--prune", "-o", "json")
+	if err != nil || !strings.Contains(plan, `"steps": []`) || strings.Contains(plan, `"removals"`) {
+		t.Errorf("a plan of clusters that nobody makes: %v %s", err, plan)
 	}
-	p, err := inventory.Open("theirs")
-	if err != nil {
-		t.Fatal(err)
-	}
-	known, ok := p.(inventory.Existing)
-	if !ok {
-		t.Fatalf("the fleet is known as %T", p)
-	}
-	base := infrastructureOf(t.Context(), p, mustRegions(t, p))
-	if base.Message != "" || len(base.Sites) != 2 || base.Sites[0].Cluster != "central" || base.Sites[0].Version == "" {
-		t.Errorf("status shows %+v", base)
-	}
-	downRefuses(t, known, west)
-	downRemoves(t, known, both)
+	shows(t)
+	downRefuses(t, filepath.Dir(file), west)
+	downRemoves(t, both)
 }
 
 // withoutOperator deletes the operator that kubetest has installed, which is no fleet's.
@@ -171,18 +163,21 @@ func withoutOperator(t *testing.T, all ...*kubetest.Cluster) {
 	}
 }
 
-// silently is a down that nobody can be asked in.
-func silently(out *bytes.Buffer) downChoices {
-	return downChoices{in: &bytes.Buffer{}, out: out, errOut: out}
-}
-
-func mustRegions(t *testing.T, f inventory.Fleet) []region.Region {
+// shows wants the clusters above the ring in the status of the fleet.
+func shows(t *testing.T) {
 	t.Helper()
-	all, err := inventory.Regions(f)
-	if err != nil {
-		t.Fatal(err)
+	out, err := ringspan(t, "status", "-o", "json")
+	var s ringstatus.Status
+	if err == nil {
+		err = json.Unmarshal([]byte(out), &s)
 	}
-	return all
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	base := s.Infrastructure
+	if base == nil || base.Message != "" || len(base.Sites) != 2 || base.Sites[0].Cluster != "central" || base.Sites[0].Version == "" {
+		t.Errorf("status shows %+v", base)
+	}
 }
 
 // introduceByHand is what the guide tells the user to do.
@@ -195,20 +190,16 @@ func introduceByHand(t *testing.T, in *kubetest.Cluster, peer string) {
 	}
 }
 
-func downRefuses(t *testing.T, f inventory.Existing, west *kubetest.Cluster) {
+func downRefuses(t *testing.T, dir string, west *kubetest.Cluster) {
 	t.Helper()
-	out := &bytes.Buffer{}
-	down := func() error { return silently(out).downKnown(t.Context(), f, true) }
-	says(t, "a fleet that nobody has named", silently(out).downKnown(t.Context(), f, false), "nothing was deleted", "--fleet theirs")
-	another, err := inventory.OpenExisting("another", f.Account)
-	if err != nil {
-		t.Fatal(err)
+	down := func(args ...string) error {
+		_, err := ringspan(t, append([]string{"down"}, args...)...)
+		return err
 	}
-	others := &lifecycle.ExistingDown{Fleet: another, Regions: mustRegions(t, f)}
-	says(t, "the operators of another fleet", silently(out).downExisting(t.Context(), others), "nothing was deleted", "is that of fleet theirs")
-	keep := silently(out)
-	keep.keep = true
-	says(t, "--keep-data", keep.downKnown(t.Context(), f, true), "nothing was deleted", "--keep-data")
+	says(t, "a fleet that nobody has named", down(), "nothing was deleted", "--fleet theirs")
+	another := fileIn(t, dir, "another.yaml", strings.Replace(theirs, "{name: theirs}", "{name: another}", 1))
+	says(t, "the operators of another fleet", down("-f", another), "nothing was deleted", "is that of fleet theirs")
+	says(t, "--keep-data", down("--fleet", "theirs", "--keep-data"), "nothing was deleted", "--keep-data")
 
 	ring := &k8ssandra.K8ssandraCluster{}
 	if err := west.Client.Get(t.Context(), client.ObjectKey{Namespace: "default", Name: "ring"}, ring); err != nil {
@@ -219,7 +210,7 @@ func downRefuses(t *testing.T, f inventory.Existing, west *kubetest.Cluster) {
 	if err := west.Client.Create(t.Context(), other); err != nil {
 		t.Fatal(err)
 	}
-	says(t, "a ring of somebody else", down(), "nothing was deleted", "ring default/other was not made by")
+	says(t, "a ring of somebody else", down("--fleet", "theirs"), "nothing was deleted", "ring default/other was not made by")
 	if err := west.Client.Delete(t.Context(), other); err != nil {
 		t.Fatal(err)
 	}
@@ -227,7 +218,7 @@ func downRefuses(t *testing.T, f inventory.Existing, west *kubetest.Cluster) {
 	if err := west.Client.Patch(t.Context(), ring, protect); err != nil {
 		t.Fatal(err)
 	}
-	says(t, "a protected ring", down(), "nothing was deleted", "ring default/ring is protected")
+	says(t, "a protected ring", down("--fleet", "theirs"), "nothing was deleted", "ring default/ring is protected")
 	free := client.RawPatch("application/merge-patch+json", []byte(`{"metadata":{"annotations":{"`+deletion.Protection+`":null}}}`))
 	if err := west.Client.Patch(t.Context(), ring, free); err != nil {
 		t.Fatal(err)
@@ -237,14 +228,20 @@ func downRefuses(t *testing.T, f inventory.Existing, west *kubetest.Cluster) {
 	}
 }
 
-func downRemoves(t *testing.T, f inventory.Existing, both map[string]*kubetest.Cluster) {
+func downRemoves(t *testing.T, both map[string]*kubetest.Cluster) {
 	t.Helper()
 	own := &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: "of-the-user"}}
 	if err := both["west"].Client.Create(t.Context(), own); err != nil {
 		t.Fatal(err)
 	}
-	out := &bytes.Buffer{}
-	if err := silently(out).downKnown(t.Context(), f, true); err != nil {
+	f, err := inventory.OpenExisting("theirs", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(f.Kubeconfig()); err != nil {
+		t.Error(err)
+	}
+	if out, err := ringspan(t, "down", "--fleet", "theirs"); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	for name, c := range both {
@@ -279,7 +276,7 @@ func downRemoves(t *testing.T, f inventory.Existing, both map[string]*kubetest.C
 // One cluster under two names would be one region, with all copies of the data in it.
 func TestTwoRegionsAreNotOneCluster(t *testing.T) {
 	cluster := kubetest.Start(t)
-	f := clustersOfOthers(t, map[string]*kubetest.Cluster{"cluster-of-west": cluster, "central": cluster})
-	_, err := upThere(t, f)
+	file := clustersOfOthers(t, map[string]*kubetest.Cluster{"cluster-of-west": cluster, "central": cluster})
+	_, err := upThere(t, file)
 	says(t, "up", err, "one cluster", "west", "central")
 }

@@ -9,7 +9,16 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/klog/v2"
 
+	"github.com/ringspan/ringspan/internal/cli/cql"
+	"github.com/ringspan/ringspan/internal/cli/doctor"
+	"github.com/ringspan/ringspan/internal/cli/down"
+	"github.com/ringspan/ringspan/internal/cli/images"
+	"github.com/ringspan/ringspan/internal/cli/imports"
 	"github.com/ringspan/ringspan/internal/cli/invocation"
+	"github.com/ringspan/ringspan/internal/cli/plan"
+	"github.com/ringspan/ringspan/internal/cli/propagate"
+	"github.com/ringspan/ringspan/internal/cli/status"
+	"github.com/ringspan/ringspan/internal/cli/up"
 )
 
 // Run runs the program and returns its exit code.
@@ -75,10 +84,10 @@ nodes as plain processes, in network namespaces of their own.`,
 	f.Flag(root)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return invocation.Usage(cmd, err) })
 	root.AddGroup(&cobra.Group{ID: groupFleet, Title: "Fleets:"}, &cobra.Group{ID: groupAWS, Title: "Fleets in AWS:"}, &cobra.Group{ID: groupRing, Title: "Rings:"}, &cobra.Group{ID: groupObjects, Title: "Objects of several regions:"})
-	add(root, groupFleet, planCommand(f), upCommand(f), downCommand(f), kubeconfigCommand(f), doctorCommand(f))
-	add(root, groupAWS, costCommand(f), policyCommand(), imagesCommand(), gcCommand(f), tokenCommand())
-	add(root, groupRing, statusCommand(f), cqlCommand(f), nodetoolCommand(f), logsCommand(f))
-	add(root, groupObjects, propagateCommand(f), importCommand())
+	add(root, groupFleet, plan.Command(f), up.Command(f), down.Command(f), kubeconfigCommand(f), doctor.Command(f))
+	add(root, groupAWS, costCommand(f), policyCommand(), images.Command(), gcCommand(f), tokenCommand())
+	add(root, groupRing, status.Command(f), cql.Command(f), nodetoolCommand(f), logsCommand(f))
+	add(root, groupObjects, propagate.Command(f), imports.Command())
 	add(root, "", versionCommand())
 	invocation.MarkUsageErrors(root)
 	return root

@@ -1,5 +1,4 @@
-// Package cql is a shell for CQL in the manner of cqlsh: it splits a text into
-// statements, runs them on a session, and prints what they give as cqlsh does,
-// also the errors. It doesn't know how a node is reached or who logs in: it is
-// handed a Session. Start reading at Shell.
+// Package cql is the verb cql: it chooses a node, logs in to it through its region's API
+// server, and hands the session to a shell with what there is to run. Start reading at
+// Command.
 package cql

@@ -1,0 +1,100 @@
+package plan
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
+	"github.com/ringspan/ringspan/internal/cli/invocation"
+	"github.com/ringspan/ringspan/internal/fleet"
+	"github.com/ringspan/ringspan/internal/fleet/cost"
+	"github.com/ringspan/ringspan/internal/fleet/inventory"
+	"github.com/ringspan/ringspan/internal/fleet/lifecycle"
+	"github.com/ringspan/ringspan/internal/fleet/local"
+	"github.com/ringspan/ringspan/internal/fleet/provision"
+)
+
+// exitChanges is plan's exit code when there is something to do.
+const exitChanges = 2
+
+// Command is the verb plan.
+func Command(f *invocation.Fleet) *cobra.Command {
+	var a invocation.Account
+	var output invocation.Output
+	var network, prune bool
+	cmd := &cobra.Command{
+		Use: "plan FILE", Short: "Say what up would make, change and remove", Args: invocation.One("FILE"),
+		Long: `Plan compares the fleet of a file with what the account holds, and says what up
+would do: every step, by region, in an order that can be kept; the quotas that the
+steps need; and what the whole fleet costs in a month. It changes nothing.
+
+The exit code is 0 when there is nothing to do, 2 when there is, and 1 when up would
+refuse, or when the account can't be looked at.`,
+		Example: `  ringspan plan fleet.yaml
+  ringspan plan fleet.yaml -o json | jq '.steps[].target'`,
+		ValidArgsFunction: invocation.CompleteYAML,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := output.Check(cmd); err != nil {
+				return err
+			}
+			file, err := f.Load(args[0])
+			if err != nil {
+				return err
+			}
+			r, err := compare(cmd.Context(), a, file, lifecycle.Scope{Network: network, Prune: prune})
+			if err != nil {
+				return err
+			}
+			if output.Format == "json" {
+				err = invocation.PrintJSON(cmd.OutOrStdout(), r)
+			} else {
+				err = r.print(cmd.OutOrStdout())
+			}
+			switch {
+			case err != nil:
+				return err
+			case len(r.Refused) > 0:
+				return invocation.Exit(invocation.ExitFailed)
+			case len(r.Steps) > 0:
+				return invocation.Exit(exitChanges)
+			}
+			return nil
+		},
+	}
+	a.Flag(cmd)
+	cmd.Flags().BoolVar(&network, "network-only", false, "plan networks and what connects them, no clusters")
+	cmd.Flags().BoolVar(&prune, "prune", false, "plan to delete what is no longer in the file, with the data in it")
+	output.Flag(cmd, "text", "json")
+	return cmd
+}
+
+// compare compares a file with its account. A fleet on this machine that isn't there
+// yet has an empty one.
+func compare(ctx context.Context, a invocation.Account, f *fleet.File, s lifecycle.Scope) (planned, error) {
+	c, spec, err := a.Reach(ctx, f)
+	request := provision.Request{Fleet: f.Fleet.Name, Spec: spec, NetworkOnly: s.Network, Prune: s.Pruned()}
+	var d *provision.Round
+	var estimate *cost.Estimate
+	calls := 0
+	switch {
+	case errors.Is(err, inventory.ErrNotRunning):
+		d, err = local.Blank(request)
+	case err == nil:
+		d, err = provision.Plan(ctx, c, request)
+		calls = c.CallCount()
+		if err == nil {
+			estimate = c.Cost(d.Wanted)
+		}
+	}
+	if err != nil {
+		return planned{}, err
+	}
+	r := newPlanned(f.Fleet.Name, d)
+	r.Calls, r.Cost, r.existing = calls, estimate, f.Fleet.Spec.Provider == fleetv1.ProviderExisting
+	if f.Fleet.Spec.Provider != fleetv1.ProviderAWS {
+		r.Quotas = nil // this machine's own limits are no account's
+	}
+	return r, nil
+}
