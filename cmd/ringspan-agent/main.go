@@ -21,7 +21,7 @@ const usage = `usage: ringspan-agent COMMAND
 func main() {
 	debug.SetGCPercent(50) // a small resident set matters more than a little processor time
 	if err := command(os.Args[1:]); err != nil {
-		fmt.Fprintln(os.Stderr, "ringspan-agent:", err)
+		agent.SayLast(os.Stderr, "ringspan-agent:", err)
 		os.Exit(1)
 	}
 }

@@ -130,6 +130,7 @@ func agentProcess() {
 	}
 	s.Config.Output = os.Stdout
 	if err := Run(s.Config, s.Port); err != nil {
+		SayLast(os.Stderr, err)
 		os.Exit(1)
 	}
 	os.Exit(0)

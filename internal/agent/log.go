@@ -141,9 +141,7 @@ func (s *sharedOutput) size() int {
 // ended ends the line that a JVM has left without an end, and writes what waits. It
 // returns after lastWords where nobody reads.
 func (s *sharedOutput) ended() {
-	written := make(chan struct{})
-	go func() {
-		defer close(written)
+	inTime(func() {
 		s.writing.Lock()
 		defer s.writing.Unlock()
 		if s.within {
@@ -151,6 +149,20 @@ func (s *sharedOutput) ended() {
 			_, _ = s.out.Write([]byte{'\n'}) // nobody to tell
 		}
 		_ = s.flush()
+	})
+}
+
+// SayLast writes why a program ends. It ends all the same where nobody reads that.
+func SayLast(out io.Writer, words ...any) {
+	inTime(func() { _, _ = fmt.Fprintln(out, words...) }) // nobody to tell
+}
+
+// inTime writes something, and leaves it behind after lastWords where nobody reads.
+func inTime(write func()) {
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		write()
 	}()
 	select {
 	case <-written:

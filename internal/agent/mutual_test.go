@@ -21,7 +21,8 @@ func secured(t *testing.T, server certificates.Bundle, log *output) (base, dir s
 	t.Setenv("MGMT_API_TLS_CA_CERT_FILE", filepath.Join(dir, certificates.AuthorityKey))
 	t.Setenv("MGMT_API_TLS_CERT_FILE", filepath.Join(dir, certificates.CertificateKey))
 	t.Setenv("MGMT_API_TLS_KEY_FILE", filepath.Join(dir, certificates.PrivateKey))
-	s := newServer(New(testConfig(t, log)).Handler(), longestCall)
+	a := New(testConfig(t, log))
+	s := a.newServer(a.Handler(), longestCall)
 	if err := useTLS(s, os.Getenv); err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"sync"
 	"time"
@@ -79,7 +80,7 @@ func (a *Agent) serveProbes(api string) (io.Closer, error) {
 	if err != nil {
 		return nil, err
 	}
-	server := newServer(a.Probes(), jmxTimeout)
+	server := a.newServer(a.Probes(), jmxTimeout)
 	go func() { _ = server.Serve(listener) }()
 	return server, nil
 }
@@ -89,6 +90,8 @@ const longestCall = 2 * time.Minute
 
 // newServer has bounds for everything that a client could make last for ever. A
 // request's context ends when its read timeout does, so that is beyond the longest call.
-func newServer(handler http.Handler, longest time.Duration) *http.Server {
-	return &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: longest + 10*time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
+// What is wrong with connections goes to the agent's log, which never keeps a connection waiting.
+func (a *Agent) newServer(handler http.Handler, longest time.Duration) *http.Server {
+	return &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: longest + 10*time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn)}
 }

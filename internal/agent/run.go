@@ -79,7 +79,7 @@ func Run(c Config, port string) error {
 	if err != nil {
 		return fmt.Errorf("management API: %w", err)
 	}
-	server := newServer(a.Handler(), longestCall)
+	server := a.newServer(a.Handler(), longestCall)
 	if err := useTLS(server, os.Getenv); err != nil {
 		return err
 	}

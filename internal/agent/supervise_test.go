@@ -174,3 +174,44 @@ func TestAPortThatIsTaken(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// An agent whose log nobody reads ends with its JVM, so that the kubelet starts both again.
+func TestAnEndThatNobodyReadsOf(t *testing.T) {
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	defer writer.Close()
+	cmd, client := process(t, testConfig(t, nil), func(c *osexec.Cmd) { c.Stdout, c.Stderr = writer, writer })
+	s, err := client.Status(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	fill(t, int(writer.Fd()))
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	if err := syscall.Kill(s.PID, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-ended:
+		if err == nil {
+			t.Error("it says that all is well")
+		}
+	case <-time.After(patience):
+		t.Error("it goes on without its JVM")
+	}
+}
+
+// fill writes to a pipe until there is no room.
+func fill(t *testing.T, pipe int) {
+	t.Helper()
+	err := syscall.SetNonblock(pipe, true)
+	for err == nil {
+		_, err = syscall.Write(pipe, make([]byte, 512)) // whole or not at all
+	}
+	if back := syscall.SetNonblock(pipe, false); !errors.Is(err, syscall.EAGAIN) || back != nil {
+		t.Fatal(err, back)
+	}
+}
