@@ -2,6 +2,7 @@ package ringtask
 
 import (
 	"encoding/json"
+	"fmt"
 
 	api "github.com/ringspan/ringspan/api/control/v1alpha1"
 	"github.com/ringspan/ringspan/internal/federation"
@@ -23,8 +24,10 @@ var Kind = &federation.Kind{
 	News:             news,
 }
 
-// news is what other regions act on of a copy's status: how far its datacenters are, because whose turn is next depends on it.
+// news is what other regions act on of a copy's status: how far its datacenters are, because whose turn is next depends on it,
+// and which spec that is about.
 func news(o federation.Object) string {
-	data, _ := json.Marshal(o.(*api.K8ssandraTask).Status.Datacenters) // API types: cannot fail
-	return string(data)
+	task, _ := o.(*api.K8ssandraTask)
+	data, _ := json.Marshal(task.Status.Datacenters) // API types: cannot fail
+	return fmt.Sprint(string(data), actedOn(task))
 }

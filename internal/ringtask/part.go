@@ -61,6 +61,9 @@ func Hold(part *api.CassandraTask, own *api.K8ssandraTask, peers []Peer) string 
 	if own.Status.CompletionTime != nil {
 		return fmt.Sprintf("its end: K8ssandraTask %s/%s has ended", own.Namespace, own.Name)
 	}
+	if hasLeft(own, part.Spec.Datacenter.Name) && part.Status.StartTime == nil {
+		return fmt.Sprintf("its end: datacenter %s is none of K8ssandraTask %s/%s any more", part.Spec.Datacenter.Name, own.Namespace, own.Name)
+	}
 	for _, p := range peers {
 		if p.Task != nil && ended(p.Task, part.Spec.Datacenter.Name) {
 			return fmt.Sprintf("its end: region %s remembers that datacenter %s has ended", p.Region, part.Spec.Datacenter.Name)

@@ -2,6 +2,8 @@ package ringtask
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,7 +15,7 @@ import (
 // Plan is what to do now and what to say.
 type Plan struct {
 	Begin  []string // datacenters of this region for which a part is made
-	Drop   []string // datacenters of this region whose part is deleted: another region remembers that it has ended
+	Drop   []Drop   // parts of this region that are deleted, because they must not be carried out any more
 	Record *Record  // what is written into the spec before anything begins
 	Delete bool     // the task has ended, and its time to live is over
 	Gone   string   // why the task ends without having been carried out: no region has its ring any more
@@ -27,6 +29,11 @@ type Plan struct {
 	// Next is after how long to look again; 0 means when something changes.
 	Next time.Duration
 }
+
+// Drop is a datacenter whose part is deleted, and why.
+type Drop struct{ Datacenter, Why string }
+
+func (p *Plan) drop(datacenter, why string) { p.Drop = append(p.Drop, Drop{datacenter, why}) }
 
 // Failure is why a task can't be carried out.
 type Failure struct{ Reason, Message string }
@@ -52,6 +59,7 @@ func Make(s *State) Plan {
 		return p
 	}
 	p.Done = true
+	p.settle(s)
 	for _, t := range targets {
 		if turn := p.consider(s, t); !turn && !parallel(s) {
 			break
@@ -90,7 +98,7 @@ func parallel(s *State) bool { return s.Task.Spec.DcConcurrencyPolicy == "Allow"
 func (p *Plan) consider(s *State, t target) (next bool) {
 	progress, skipped := s.progress(t), s.skipped(t.name)
 	if part := s.Parts[t.name]; part != nil && part.Status.CompletionTime == nil && s.remembered(t) != nil {
-		p.Drop = append(p.Drop, t.name)
+		p.drop(t.name, fmt.Sprintf("another region remembers that datacenter %s has ended", t.name))
 	}
 	switch {
 	case progress != nil && progress.CompletionTime != nil:
@@ -98,8 +106,7 @@ func (p *Plan) consider(s *State, t target) (next bool) {
 	case skipped && progress == nil:
 		return true
 	case skipped && t.region != s.Region:
-		peer := s.peer(t.region)
-		p.Done = p.Done && (peer == nil || !peer.Reachable) // it goes on there; the next one begins without waiting for its end
+		p.Done = p.Done && s.goesOnUnseen(t) // it goes on there; the next one begins without waiting for its end
 		return true
 	}
 	p.Done = false
@@ -125,7 +132,10 @@ func (p *Plan) stop(t target) (next bool) {
 
 // begin plans the part of a datacenter of this region, or says what keeps it from being made.
 func (p *Plan) begin(s *State, t target) {
-	gone := goneElsewhere(s.Task, s.Peers)
+	gone, busy := goneElsewhere(s.Task, s.Peers), ""
+	if !parallel(s) {
+		busy = s.notAlone(t)
+	}
 	switch {
 	case gone != "":
 		p.Waits = append(p.Waits, gone)
@@ -133,6 +143,10 @@ func (p *Plan) begin(s *State, t target) {
 		p.Waits = append(p.Waits, s.InTheWay[t.name])
 	case s.Ungranted[t.name] != "":
 		p.Waits = append(p.Waits, s.Ungranted[t.name])
+	case busy != "":
+		if !slices.Contains(p.Waits, busy) {
+			p.Waits = append(p.Waits, busy)
+		}
 	default:
 		p.Begin = append(p.Begin, t.name)
 		p.Waits = append(p.Waits, fmt.Sprintf("datacenter %s, which is begun", t.name))
@@ -167,14 +181,20 @@ func (s *State) waitFor(t target, progress *api.CassandraTaskStatus) string {
 	return text
 }
 
-// expire deletes a task that has ended when its time to live is over. That is decided without regions that don't answer; the
-// copies, being deleted, wait for them.
+// expire deletes a task that has ended when its time to live is over, and before that the parts that it has left unfinished:
+// they would keep other tasks of their datacenters waiting. That is decided without regions that don't answer; the copies, being
+// deleted, wait for them.
 func expire(s *State) Plan {
 	ttl := int32(api.DefaultTTLSeconds)
 	if s.Task.Spec.Template.TTLSecondsAfterFinished != nil {
 		ttl = *s.Task.Spec.Template.TTLSecondsAfterFinished
 	}
 	p := Plan{Done: true}
+	for _, name := range slices.Sorted(maps.Keys(s.Parts)) {
+		if s.Parts[name].Status.CompletionTime == nil {
+			p.drop(name, "the task has ended without it")
+		}
+	}
 	if ttl == 0 {
 		return p
 	}
@@ -195,8 +215,8 @@ func (p Plan) String() string {
 	for _, name := range p.Begin {
 		fmt.Fprintf(&b, "begin %s\n", name)
 	}
-	for _, name := range p.Drop {
-		fmt.Fprintf(&b, "drop %s\n", name)
+	for _, d := range p.Drop {
+		fmt.Fprintf(&b, "drop %s: %s\n", d.Datacenter, d.Why)
 	}
 	if p.Gone != "" {
 		fmt.Fprintf(&b, "gone: %s\n", p.Gone)

@@ -1,6 +1,7 @@
 package ringtask
 
 import (
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -17,7 +18,7 @@ import (
 func TestOneAfterAnother(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		order := rapid.Permutation([]string{"dc1", "dc2", "dc3"}).Draw(t, "order")
-		w := &world{cut: map[string]bool{}, lacks: map[string]bool{}, now: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)}
+		w := &world{cut: map[string]bool{}, lacks: map[string]bool{}, late: map[string]bool{}, stays: map[string]bool{}, now: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)}
 		for _, region := range []string{"a", "b", "c"} {
 			w.places = append(w.places, &place{name: region, parts: map[string]*api.CassandraTask{}, seen: map[string]*Peer{}, ring: ringOf([]string{"dc1@a", "dc2@b", "dc3@c"}, "ring-1")})
 		}
@@ -92,4 +93,84 @@ func TestOneAfterAnother(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Edits may change whose turn it is. While all regions answer, and however late they see each other, no datacenter begins while
+// another one works that isn't left out, and the task ends.
+func TestOneAtATimeThroughEdits(t *testing.T) {
+	all := []string{"dc1", "dc2", "dc3"}
+	rapid.Check(t, func(t *rapid.T) {
+		w := &world{cut: map[string]bool{}, lacks: map[string]bool{}, late: map[string]bool{}, stays: map[string]bool{}, now: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)}
+		for _, region := range []string{"a", "b", "c"} {
+			w.places = append(w.places, &place{name: region, parts: map[string]*api.CassandraTask{}, seen: map[string]*Peer{}, ring: ringOf([]string{"dc1@a", "dc2@b", "dc3@c"}, "ring-1")})
+		}
+		task := &api.K8ssandraTask{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: "restart", Annotations: map[string]string{api.TaskIDAnnotation: "id", federation.RevisionAnnotation: "1/a/h"}}}
+		task.Spec.Cluster.Name, task.Spec.Datacenters = "ring", all
+		task.Spec.Template.Jobs = []api.CassandraJob{{Name: "r", Command: api.CommandRestart}}
+		task.Spec.Template.TTLSecondsAfterFinished = new(int32)
+		w.places[0].task = task
+		pass := func(p *place) {
+			before := maps.Clone(p.parts)
+			w.pass(p)
+			for begun := range p.parts {
+				if before[begun] != nil {
+					continue
+				}
+				for _, o := range w.places {
+					for dc, part := range o.parts {
+						if dc != begun && part.Status.CompletionTime == nil && !slices.Contains(p.task.Spec.SkipDatacenters, dc) {
+							t.Fatalf("%s begins while %s works", begun, dc)
+						}
+					}
+				}
+			}
+		}
+		for range rapid.IntRange(1, 60).Draw(t, "steps") {
+			p := rapid.SampledFrom(w.places).Draw(t, "region")
+			switch action := rapid.SampledFrom([]string{"pass", "pass", "pass", "look", "look", "run", "end", "order", "skip"}).Draw(t, "action"); action {
+			case "pass":
+				pass(p)
+			case "look":
+				w.late[p.name] = false
+				w.look(p)
+				w.late[p.name] = true
+			case "run", "end":
+				for _, part := range p.parts {
+					if part.Status.CompletionTime == nil && Hold(part, p.task, nil) == "" {
+						w.play(part, map[string]string{"run": "running", "end": "done"}[action])
+					}
+				}
+			case "order", "skip":
+				if p.task == nil || !w.newest(p) {
+					continue
+				}
+				some := rapid.Permutation(all).Draw(t, "names")[:rapid.IntRange(0, 3).Draw(t, "number")]
+				if action == "skip" {
+					p.task.Spec.SkipDatacenters = some
+				} else if len(some) > 0 {
+					p.task.Spec.Datacenters = some
+				}
+				w.edited(p)
+			}
+		}
+		w.late = map[string]bool{}
+		for range 30 {
+			for _, p := range w.places {
+				pass(p)
+				for _, part := range p.parts {
+					w.play(part, "done")
+				}
+			}
+		}
+		for _, p := range w.places {
+			if p.task == nil || p.task.Status.CompletionTime == nil {
+				t.Fatalf("%s: %+v", p.name, p.task)
+			}
+		}
+	})
+}
+
+// newest tells whether no other copy has a revision above a region's.
+func (w *world) newest(p *place) bool {
+	return !slices.ContainsFunc(w.places, func(o *place) bool { return o.task != nil && revision(o.task).Counter > revision(p.task).Counter })
 }

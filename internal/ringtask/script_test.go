@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/cockroachdb/datadriven"
+	batchv1 "k8s.io/api/batch/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -37,6 +38,8 @@ type world struct {
 	places []*place
 	cut    map[string]bool
 	lacks  map[string]bool
+	late   map[string]bool // regions that see of the others what they last saw
+	stays  map[string]bool // regions whose definition of the kind doesn't let them take an edit over
 	now    time.Time
 	out    strings.Builder
 }
@@ -52,6 +55,7 @@ func (w *world) look(p *place) (peers []Peer) {
 			continue
 		}
 		switch {
+		case w.late[p.name] && p.seen[o.name] != nil:
 		case w.cut[p.name] || w.cut[o.name]:
 			if p.seen[o.name] == nil {
 				p.seen[o.name] = &Peer{Region: o.name, Reachable: true}
@@ -85,16 +89,19 @@ func (w *world) pass(p *place) (changed bool) {
 	if p.task == nil {
 		return false
 	}
-	s := &State{Now: w.now, Region: p.name, Task: p.task, Ring: p.ring, Parts: p.parts, Peers: peers}
+	s := &State{Now: w.now, Region: p.name, Task: p.task, Ring: p.ring, Parts: p.parts, Peers: peers, Held: w.stays[p.name] && w.behind(p, peers)}
+	if s.Held {
+		s.Problems = []string{"a definition of K8ssandraTasks that knows all of the edit"}
+	}
 	plan := Make(s)
 	if plan.Record != nil {
 		p.task.Spec.Datacenters, p.task.Spec.Cluster.UID = plan.Record.Datacenters, types.UID(plan.Record.Ring)
 		w.edited(p)
 		return true
 	}
-	for _, dc := range plan.Drop {
-		fmt.Fprintf(&w.out, "%s: drop %s\n", p.name, p.parts[dc].Name)
-		delete(p.parts, dc)
+	for _, d := range plan.Drop {
+		fmt.Fprintf(&w.out, "%s: drop %s: %s\n", p.name, p.parts[d.Datacenter].Name, d.Why)
+		delete(p.parts, d.Datacenter)
 		changed = true
 	}
 	for _, dc := range plan.Begin {
@@ -130,8 +137,9 @@ func (w *world) agree(p *place, peers []Peer) (changed bool) {
 			delete(p.task.Annotations, federation.RegionsAnnotation)
 			p.task.Status = api.K8ssandraTaskStatus{}
 			changed = true
-		case revision(peer.Task).Counter > revision(p.task).Counter:
+		case revision(peer.Task).Counter > revision(p.task).Counter && !w.stays[p.name]:
 			p.task.Spec = *peer.Task.Spec.DeepCopy()
+			p.task.Generation++
 			p.task.Annotations[federation.RevisionAnnotation] = peer.Task.Annotations[federation.RevisionAnnotation]
 			changed = true
 		}
@@ -150,9 +158,15 @@ func revision(task *api.K8ssandraTask) federation.Revision {
 	return r
 }
 
+// behind tells whether a region has yet to take an edit over.
+func (w *world) behind(p *place, peers []Peer) bool {
+	return slices.ContainsFunc(peers, func(o Peer) bool { return o.Task != nil && revision(o.Task).Counter > revision(p.task).Counter })
+}
+
 // edited makes a new revision of a region's copy.
 func (w *world) edited(p *place) {
 	r := revision(p.task)
+	p.task.Generation++
 	p.task.Annotations[federation.RevisionAnnotation] = federation.Revision{Counter: r.Counter + 1, Region: p.name, Hash: "h"}.String()
 }
 
@@ -304,6 +318,18 @@ func (w *world) do(t *testing.T, d *datadriven.TestData) string {
 		for _, name := range names {
 			delete(w.cut, name)
 		}
+	case "late", "in-time":
+		for _, name := range names {
+			w.late[name] = d.Cmd == "late"
+		}
+	case "stays", "takes-over":
+		for _, name := range names {
+			w.stays[name] = d.Cmd == "stays"
+		}
+	case "policy": // region policy
+		p := w.place(names[0])
+		p.task.Spec.DcConcurrencyPolicy = batchv1.ConcurrencyPolicy(names[1])
+		w.edited(p)
 	case "older":
 		w.lacks[names[0]] = true
 	case "newer":
@@ -348,7 +374,7 @@ func (w *world) play(part *api.CassandraTask, what string) {
 // TestScripts plays the histories of testdata. Rewrite the output with -rewrite, and read the difference.
 func TestScripts(t *testing.T) {
 	datadriven.Walk(t, "testdata/scripts", func(t *testing.T, path string) {
-		w := &world{cut: map[string]bool{}, lacks: map[string]bool{}, now: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)}
+		w := &world{cut: map[string]bool{}, lacks: map[string]bool{}, late: map[string]bool{}, stays: map[string]bool{}, now: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)}
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string { return w.do(t, d) })
 	})
 }

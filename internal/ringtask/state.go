@@ -17,7 +17,7 @@ type State struct {
 	Region string
 	Task   *api.K8ssandraTask          // this region's copy
 	Ring   *k8ssandra.K8ssandraCluster // this region's copy of its ring; nil when it has none
-	// Parts are this region's CassandraTasks of the task, by datacenter.
+	// Parts are this region's CassandraTasks of the task, by datacenter, those of datacenters included that have left its spec.
 	Parts map[string]*api.CassandraTask
 	// InTheWay says, by datacenter, that its part's name is taken: a CassandraTask has it that is no part of this task.
 	InTheWay map[string]string
@@ -53,22 +53,42 @@ func (s *State) targets() (all []target, missing []string) {
 	if s.Ring == nil || s.Ring.Spec.Cassandra == nil || s.otherRing() {
 		return nil, nil
 	}
-	templates := s.Ring.Spec.Cassandra.Datacenters
 	names := s.Task.Spec.Datacenters
 	if len(names) == 0 {
-		for _, t := range templates {
-			names = append(names, t.Metadata.Name)
-		}
+		names = s.ringOrder()
 	}
 	for _, name := range names {
-		i := slices.IndexFunc(templates, func(t k8ssandra.CassandraDatacenterTemplate) bool { return t.Metadata.Name == name })
-		if i < 0 {
-			missing = append(missing, name)
+		if t, is := s.locate(name); is {
+			all = append(all, t)
 			continue
 		}
-		all = append(all, target{name, ring.Namespace(s.Ring, templates[i]), ring.RegionOf(s.Ring, templates[i])})
+		missing = append(missing, name)
 	}
 	return all, missing
+}
+
+// ringOrder are all datacenters of this region's copy of the ring.
+func (s *State) ringOrder() (names []string) {
+	if s.Ring == nil || s.Ring.Spec.Cassandra == nil {
+		return nil
+	}
+	for _, t := range s.Ring.Spec.Cassandra.Datacenters {
+		names = append(names, t.Metadata.Name)
+	}
+	return names
+}
+
+// locate finds a datacenter in this region's copy of the ring.
+func (s *State) locate(name string) (t target, is bool) {
+	if s.Ring == nil || s.Ring.Spec.Cassandra == nil || s.otherRing() {
+		return target{}, false
+	}
+	templates := s.Ring.Spec.Cassandra.Datacenters
+	i := slices.IndexFunc(templates, func(t k8ssandra.CassandraDatacenterTemplate) bool { return t.Metadata.Name == name })
+	if i < 0 {
+		return target{}, false
+	}
+	return target{name, ring.Namespace(s.Ring, templates[i]), ring.RegionOf(s.Ring, templates[i])}, true
 }
 
 func (s *State) peer(region string) *Peer {

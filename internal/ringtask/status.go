@@ -24,7 +24,7 @@ func Summarize(s *State, plan Plan) api.K8ssandraTaskStatus {
 		}
 	}
 	targets, _ := s.targets()
-	for _, t := range targets {
+	for _, t := range slices.Concat(targets, s.left()) {
 		s.add(&status, t)
 	}
 	if len(targets) == 0 {
@@ -96,7 +96,7 @@ func (s *State) conclude(status *api.K8ssandraTaskStatus, plan Plan) {
 func (s *State) summary(status *api.K8ssandraTaskStatus) string {
 	done, out := 0, []string(nil)
 	targets, _ := s.targets()
-	for _, t := range targets {
+	for _, t := range slices.Concat(targets, s.left()) {
 		if one := status.Datacenters[t.name]; one.CompletionTime != nil && !failed(&one) {
 			done++
 			continue
@@ -128,7 +128,7 @@ func (s *State) running(status *api.K8ssandraTaskStatus, plan Plan) {
 func (s *State) failures(status *api.K8ssandraTaskStatus) string {
 	var all []string
 	targets, _ := s.targets()
-	for _, t := range targets {
+	for _, t := range slices.Concat(targets, s.left()) {
 		one, is := status.Datacenters[t.name]
 		if !is || !failed(&one) {
 			continue

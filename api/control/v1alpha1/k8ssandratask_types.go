@@ -33,12 +33,14 @@ type K8ssandraTaskList struct {
 }
 
 // K8ssandraTaskSpec is a task template and the datacenters that it is for.
+//
+// +kubebuilder:validation:XValidation:rule=`!has(oldSelf.datacenters) || size(oldSelf.datacenters) == 0 || has(self.datacenters) && self.datacenters == oldSelf.datacenters`,message="the datacenters and their order stay as they are once they are written, because each region begins its own when the ones before it have ended: leave one out with skipDatacenters, or delete the task and make another one",fieldPath=".datacenters"
 type K8ssandraTaskSpec struct {
 	// Cluster names the K8ssandraCluster. Its uid, which the operator writes, is the ring's id: a ring that is made anew under
 	// the name is another one.
 	Cluster corev1.ObjectReference `json:"cluster,omitempty"`
 	// Datacenters by object name, in the order in which they are taken. When it is empty the operator writes all of the ring
-	// down, in the order of the ring's spec, before the first one begins.
+	// down, in the order of the ring's spec, before the first one begins. Once written they stay as they are.
 	Datacenters []string `json:"datacenters,omitempty"`
 	// SkipDatacenters are left out: the task goes on and ends without those that haven't begun. For a region that is away. Ours.
 	SkipDatacenters []string `json:"skipDatacenters,omitempty"`

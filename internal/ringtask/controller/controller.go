@@ -149,7 +149,7 @@ func (r *Reconciler) isOld(ctx context.Context, q ctrl.Request) (bool, error) {
 
 // copies keep this region's copies of tasks in agreement with the peers'.
 func (r *Reconciler) copies() *copies.Copies {
-	return &copies.Copies{Kind: ringtask.Kind, Parts: parts{r.Client, r.Now}, Client: r.Client, Live: r.Live, Events: r.Events, Peers: r.Peers, Region: r.Region, Now: r.Now}
+	return &copies.Copies{Kind: ringtask.Kind, Parts: parts{r.Client, r.Client, r.Now}, Client: r.Client, Live: r.Live, Events: r.Events, Peers: r.Peers, Region: r.Region, Now: r.Now}
 }
 
 // begin makes the parts whose turn it is.
@@ -176,16 +176,20 @@ func (r *Reconciler) record(ctx context.Context, t *api.K8ssandraTask, what *rin
 	return client.IgnoreNotFound(err)
 }
 
-// drop deletes parts that have ended already, as another region remembers.
+// drop deletes parts that must not be carried out any more, unless they were written since they were read.
 func (r *Reconciler) drop(ctx context.Context, s *ringtask.State, plan ringtask.Plan) error {
-	for _, name := range plan.Drop {
-		part := s.Parts[name]
-		if err := r.Client.Delete(ctx, part, client.Preconditions{UID: &part.UID}); client.IgnoreNotFound(err) != nil {
-			return err
+	var errs []error
+	for _, d := range plan.Drop {
+		part := s.Parts[d.Datacenter]
+		err := r.Client.Delete(ctx, part, client.Preconditions{UID: &part.UID, ResourceVersion: &part.ResourceVersion})
+		switch {
+		case err == nil:
+			r.Events.Eventf(s.Task, nil, corev1.EventTypeWarning, "Dropped", "Reconcile", "CassandraTask %s is deleted: %s", part.Name, d.Why)
+		case !apierrors.IsNotFound(err) && !apierrors.IsConflict(err): // another pass follows what was written
+			errs = append(errs, err)
 		}
-		r.Events.Eventf(s.Task, nil, corev1.EventTypeWarning, "Dropped", "Reconcile", "CassandraTask %s is deleted: another region remembers that datacenter %s has ended", part.Name, name)
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // delete deletes a task whose time to live is over, unless it was written since it was read.

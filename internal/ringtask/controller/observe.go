@@ -23,7 +23,8 @@ import (
 func (r *Reconciler) observe(ctx context.Context, c *copies.Pass) (*ringtask.State, error) {
 	t, _ := c.Object.(*api.K8ssandraTask)
 	s := &ringtask.State{Now: r.Now(), Region: r.Region, Task: t, Parts: map[string]*api.CassandraTask{}, InTheWay: map[string]string{}, Ungranted: map[string]string{},
-		Held: c.Plan.Held, Problems: append(c.Plan.Problems, c.Plan.Waits...), Diverged: c.Plan.Choice}
+		Held: c.Plan.Held || c.Plan.Verb == federation.Unread, // by a revision that is superseded nothing may begin: a datacenter may have been left out since
+		Problems: append(c.Plan.Problems, c.Plan.Waits...), Diverged: c.Plan.Choice}
 	s.Peers = seen(t, c.Peers)
 	for i := range s.Peers {
 		s.Peers[i].Lost = c.View.LostIn(s.Peers[i].Region)
@@ -36,12 +37,13 @@ func (r *Reconciler) observe(ctx context.Context, c *copies.Pass) (*ringtask.Sta
 	case !apierrors.IsNotFound(err):
 		return nil, err
 	}
-	for datacenter, namespace := range s.Local() {
+	local := s.Local()
+	for datacenter, namespace := range local {
 		if err := r.observePart(ctx, s, datacenter, namespace); err != nil {
 			return nil, err
 		}
 	}
-	return s, nil
+	return s, r.observeLeft(ctx, s, local)
 }
 
 // seen are the other regions, each with its copy of a task and the id of its copy of the ring. Another task of the same name
@@ -80,6 +82,19 @@ func (r *Reconciler) MayGoOn(ctx context.Context, part *api.CassandraTask) (why 
 		return "", err
 	}
 	return ringtask.Hold(part, own, seen(own, known)), nil
+}
+
+// observeLeft finds the parts of datacenters that have left the task's spec since, or the ring.
+func (r *Reconciler) observeLeft(ctx context.Context, s *ringtask.State, local map[string]string) error {
+	list, err := parts{client: r.Client, reader: r.Live}.List(ctx, client.ObjectKeyFromObject(s.Task))
+	for _, o := range list {
+		part, _ := o.(*api.CassandraTask)
+		datacenter := part.Spec.Datacenter.Name
+		if _, is := local[datacenter]; !is && ringtask.IsPart(part, s.Task) && part.Name == ringtask.PartName(s.Task.Name, datacenter) {
+			s.Parts[datacenter] = part
+		}
+	}
+	return err
 }
 
 // observePart finds a datacenter's part, or what keeps it from being made.

@@ -22,6 +22,7 @@ import (
 // parts are a task's in this region: its CassandraTasks.
 type parts struct {
 	client client.Client
+	reader client.Reader // of the parts
 	now    func() time.Time
 }
 
@@ -32,7 +33,7 @@ func (p parts) List(ctx context.Context, task types.NamespacedName) (all []clien
 		return nil, nil
 	}
 	var list api.CassandraTaskList
-	if err := p.client.List(ctx, &list, client.MatchingLabels(ringtask.Labels(task.Namespace, task.Name))); err != nil {
+	if err := p.reader.List(ctx, &list, client.MatchingLabels(ringtask.Labels(task.Namespace, task.Name))); err != nil {
 		return nil, err
 	}
 	slices.SortFunc(list.Items, func(a, b api.CassandraTask) int { return strings.Compare(a.Name, b.Name) })
