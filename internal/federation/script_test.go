@@ -42,10 +42,12 @@ type site struct {
 	diverged map[string]Revision
 	seen     map[string]*sighting
 	says     string // of its status
+	older    bool   // its version doesn't know the kind, and lets nobody read it
 }
 
 type sighting struct {
 	reachable bool
+	lacks     bool
 	own       *wish
 	parts     bool
 }
@@ -81,7 +83,14 @@ func (p *play) look(s *site) {
 			continue
 		}
 		if p.cut[s.name+o.name] {
-			s.seen[o.name].reachable = false
+			s.seen[o.name].reachable, s.seen[o.name].lacks = false, false
+			continue
+		}
+		if o.older {
+			if s.seen[o.name] == nil {
+				s.seen[o.name] = &sighting{}
+			}
+			s.seen[o.name].reachable, s.seen[o.name].lacks = false, true
 			continue
 		}
 		s.seen[o.name] = &sighting{reachable: true, own: o.own.copied(), parts: o.parts != ""}
@@ -99,7 +108,7 @@ func (p *play) view(s *site) View {
 	v := View{Region: s.name, Name: "ns/w", Noun: p.kind.Noun, PartsNoun: p.kind.Parts, Deletion: p.kind.Deletion, Now: p.clock, Lag: 18 * time.Second, Configs: "ringspan"}
 	for _, name := range slices.Sorted(maps.Keys(s.seen)) {
 		seen := s.seen[name]
-		one := Peer{Copy: Copy{Region: name}, Reachable: seen.reachable, Absent: seen.own == nil, Parts: seen.parts}
+		one := Peer{Copy: Copy{Region: name}, Reachable: seen.reachable, Absent: seen.own == nil, Parts: seen.parts, Lacks: seen.lacks}
 		if seen.own != nil {
 			one.Copy = p.kind.Copy(name, seen.own)
 			one.Stale, one.Refused = !seen.reachable, p.kind.Pull(seen.own)
@@ -120,6 +129,9 @@ func (p *play) view(s *site) View {
 
 // pass is one of a region's operator; it tells whether anything was done.
 func (p *play) pass(s *site) bool {
+	if s.older {
+		return false
+	}
 	p.look(s)
 	v := p.view(s)
 	plan := Decide(v)
@@ -313,6 +325,17 @@ func (p *play) do(d *datadriven.TestData) string {
 	case "namespace-goes":
 		s, now := p.site(names[0]), metav1.NewTime(p.clock)
 		s.goes, s.own.DeletionTimestamp = "namespace ns is being deleted", &now
+	case "older", "newer":
+		p.site(names[0]).older = d.Cmd == "older"
+	case "forget": // as if its copy had been made anew, by a process that knows of nothing
+		s := p.site(names[0])
+		Drop(s.own, RegionsAnnotation)
+		for _, o := range p.sites {
+			if o.older {
+				s.seen[o.name] = nil
+			}
+		}
+		return ""
 	case "let-go":
 		p.site(names[0]).let = true
 	case "namespace-back":

@@ -85,13 +85,24 @@ func (v *View) told() (all []Revision) {
 	return all
 }
 
-// retiring are the peers as a deletion of the own copy sees them: another object of the name is none of its business.
+// retiring are the peers as a deletion of the own copy sees them: another object of the name is none of its business, and
+// neither is a region that never had one.
 func (v *View) retiring() []Peer {
 	all := slices.Clone(v.Peers)
-	for i := range all {
-		if v.Stranger(all[i].Region) {
-			all[i] = Peer{Copy: Copy{Region: all[i].Region}, Reachable: all[i].Reachable, Absent: true}
+	for i, p := range all {
+		if v.Stranger(p.Region) || v.neverHad(p) {
+			all[i] = Peer{Copy: Copy{Region: p.Region}, Reachable: p.Reachable || p.Lacks, Absent: true}
 		}
 	}
 	return all
+}
+
+// neverHad tells of a region that answers, and whose version doesn't know the kind, that nobody has ever seen a copy there. It
+// has made none then, and makes none while that version runs. What it holds can't be read, so that is believed only of objects
+// whose parts can be made again. One in which a copy was seen, and which was given a former version again, still has it.
+func (v *View) neverHad(p Peer) bool {
+	if v.Deletion != EachAtOnce || !p.Lacks || !p.Absent || v.Own.Seen[p.Region] != "" {
+		return false
+	}
+	return !slices.ContainsFunc(v.Peers, func(o Peer) bool { return o.Seen[p.Region] != "" })
 }

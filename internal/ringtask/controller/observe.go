@@ -23,7 +23,7 @@ import (
 func (r *Reconciler) observe(ctx context.Context, c *copies.Pass) (*ringtask.State, error) {
 	t, _ := c.Object.(*api.K8ssandraTask)
 	s := &ringtask.State{Now: r.Now(), Region: r.Region, Task: t, Parts: map[string]*api.CassandraTask{}, InTheWay: map[string]string{}, Ungranted: map[string]string{},
-		Held: c.Plan.Held || c.Plan.Verb == federation.Unread, // by a revision that is superseded nothing may begin: a datacenter may have been left out since
+		Held:     c.Plan.Held || c.Plan.Verb == federation.Unread, // by a revision that is superseded nothing may begin: a datacenter may have been left out since
 		Problems: append(c.Plan.Problems, c.Plan.Waits...), Diverged: c.Plan.Choice}
 	s.Peers = seen(t, c.Peers)
 	for i := range s.Peers {
