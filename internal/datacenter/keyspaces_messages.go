@@ -11,7 +11,7 @@ import (
 )
 
 // owedKeyspacesMessage says which keyspaces lack their data here, or may, and what to do; ""
-// if none. Clients are not kept out for it: those of other keyspaces are served.
+// if none. Clients are let in all the same, because those of other keyspaces can be served.
 func (s *State) owedKeyspacesMessage() string {
 	if s.owes() != "" {
 		return ""

@@ -19,8 +19,8 @@ const (
 	certificatesPath   = "/management-api-certs"
 )
 
-// Variables of the Cassandra container that say how its agent is spoken to. They
-// can't be changed in a pod, so a pod says how it was made.
+// Variables of the Cassandra container that say how its agent is reached. They can't be
+// changed in a running pod, so they show how the pod was made.
 const (
 	tlsVariable    = "MGMT_API_TLS_CERT_FILE"
 	clientVariable = "MGMT_API_CLIENT_SECRET" // the Secret with the operator's certificate
@@ -33,7 +33,7 @@ const Certify plan.Verb = "issue certificate"
 // Management is what secures the agents' API.
 type Management struct {
 	Secrets map[certificates.Kind]*corev1.Secret // those that this operator makes
-	Foreign string                               // says which Secret of our names is somebody else's
+	Foreign string                               // says which Secret of our names has another owner
 	Error   string                               // why the Secrets of spec.managementApiAuth.manual can't be used
 }
 
@@ -46,7 +46,7 @@ func (m Management) certificates() certificates.Set {
 	return all
 }
 
-// Insecure tells whether the spec asks for an API that lets everybody in.
+// Insecure tells whether the spec asks for an API without authentication.
 func (s *State) Insecure() bool {
 	return s.DC.Spec.ManagementApiAuth.Insecure != nil && s.DC.Spec.ManagementApiAuth.Manual == nil
 }
@@ -95,8 +95,8 @@ func (s *State) secure(pod *corev1.PodSpec) {
 	}
 }
 
-// AgentAccess tells how a pod's agent is spoken to, by what the pod was made
-// with: with which Secret's certificate, or in the clear. It is never guessed.
+// AgentAccess tells how a pod's agent is reached, from what the pod was made with: with
+// which Secret's certificate, or without TLS.
 func AgentAccess(pod *corev1.Pod) (clientSecret string, secure bool) {
 	for _, c := range pod.Spec.Containers {
 		if c.Name != "cassandra" {
@@ -114,8 +114,9 @@ func AgentAccess(pod *corev1.Pod) (clientSecret string, secure bool) {
 	return clientSecret, secure || clientSecret != ""
 }
 
-// planManagement sees to the certificates of the agents' API. It tells whether
-// nothing else can be done: pods that run don't mind, new ones can't be made.
+// planManagement plans the certificates of the agents' API. It tells whether the rest of the
+// plan has to wait: before the first boot no pods can be made without certificates, while
+// pods that run go on.
 func (s *State) planManagement(p *Plan) (blocked bool) {
 	blocker := s.planCertificates(p)
 	p.Secret = or(p.Secret, or(blocker, s.Management.Error))
@@ -151,7 +152,7 @@ func (s *State) Certified() bool {
 }
 
 // Certificate is the Secret of a kind with what is due: the one that was read, or a
-// new one. Nothing is made for an authority that nobody has written yet.
+// new one. Nothing is signed by an authority that isn't written yet.
 func (s *State) Certificate(kind certificates.Kind) (*corev1.Secret, error) {
 	changed, err := certificates.Renew(s.Now, s.DC.Spec.ClusterName+"/"+s.name(), s.Management.certificates())
 	if err != nil {
@@ -183,12 +184,12 @@ func (s *State) usesOwn() bool {
 	return false
 }
 
-// exposed says what lets everybody in who reaches it; empty when nothing does.
+// exposed says what can be reached without authentication; empty when nothing can.
 func (s *State) exposed() string {
 	return strings.Join(slices.DeleteFunc([]string{s.openAPI(), s.openJMX()}, func(why string) bool { return why == "" }), "; ")
 }
 
-// openAPI says whose management API lets everybody in; empty when nobody's does.
+// openAPI says whose management API needs no authentication; empty when each does.
 func (s *State) openAPI() string {
 	if s.Insecure() {
 		return fmt.Sprintf("spec.managementApiAuth.insecure: whoever reaches port %d of a node can do everything to it, without a login", portManagement)

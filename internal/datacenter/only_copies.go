@@ -24,7 +24,7 @@ func (s *State) onlyCopies() map[string]string {
 	return out
 }
 
-// others tells of each other datacenter that has members whether any of them is up.
+// others are the other datacenters that have members, and whether any of those is up.
 func (s *State) others() map[string]bool {
 	up := map[string]bool{}
 	for _, e := range s.Ringview {

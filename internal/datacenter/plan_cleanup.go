@@ -11,10 +11,9 @@ import (
 	control "github.com/ringspan/ringspan/api/control/v1alpha1"
 )
 
-// planCleanup ends a scale-up: what new nodes took over still lies on the old
-// ones, so a task cleans all of them. The condition ScalingUp says that this is
-// still owed, and its time names the task: a pass that is repeated makes no
-// second one. The annotation no-cleanup leaves it to the user, as it does with
+// planCleanup ends a scale-up: data of ranges that new nodes took over is still on the old
+// ones, so a task cleans all of them. The condition ScalingUp stays true until then, and its
+// time is in the task's name, so that a repeated pass makes no second one. The annotation no-cleanup leaves it to the user, as it does with
 // cass-operator.
 func (s *State) planCleanup(p *Plan) {
 	scaled := s.DC.Status.Condition(api.DatacenterScalingUp)

@@ -8,18 +8,18 @@ import (
 
 // owes names the datacenter whose data this one has yet to get; "" when it owes
 // nothing. While it does, its port for clients is not opened: they would read
-// nothing.
+// no data.
 func (s *State) owes() string { return s.DC.Owes() }
 
-// planFounding settles on a first boot who was there when the ring began. The
-// founder puts it on record before it writes the first role and lets the first
-// client in: whoever isn't on record came later and owes data. The others wait
-// until their ring's controller has judged them by that record.
+// planFounding records on a first boot which nodes were members when the ring began. The
+// founder does it before it writes the first role and lets the first client in: a datacenter
+// that isn't in the record came later and lacks data. The others wait until their ring's
+// controller has compared them with that record.
 func (s *State) planFounding(p *Plan) (done bool) {
 	switch {
 	case s.initialized(), s.joins(), s.DC.Annotations[api.FoundingAnnotation] != "":
 		return true
-	case s.Ring.Founder == "", len(s.Ring.Datacenters) < 2: // nobody to judge, or to be judged
+	case s.Ring.Founder == "", len(s.Ring.Datacenters) < 2: // there is no founder, or no other datacenter
 		return true
 	case !s.founds():
 		p.Wait("%s to say which nodes the ring began with", s.founder())
@@ -29,9 +29,9 @@ func (s *State) planFounding(p *Plan) (done bool) {
 	return false
 }
 
-// foundingMembers are the host ids of the datacenters that are whole, in JSON. If
+// foundingMembers are the host ids of the datacenters whose nodes are all up, in JSON. If
 // clients were let in already, or this one has the volumes of an earlier ring, only
-// this one can have all that was written: the others get it once more.
+// this one can have all that was written: the others are rebuilt.
 func (s *State) foundingMembers() string {
 	hosts := map[string][]string{}
 	for _, e := range s.Ringview {

@@ -10,8 +10,8 @@ import (
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 )
 
-// planObjects makes everything but the racks, and takes away what is no longer
-// asked for.
+// planObjects makes all objects but the racks', and deletes those that are no longer asked
+// for.
 func (s *State) planObjects(p *Plan) {
 	wanted := map[string]bool{}
 	apply := func(o client.Object, why string) {
@@ -56,7 +56,7 @@ func (s *State) optional() (all []client.Object) {
 	return all
 }
 
-// apply plans an object unless it was written just so before, or belongs to
+// apply plans to write an object unless it was last written as it is now, or belongs to
 // another datacenter of the cluster.
 func (s *State) apply(p *Plan, o client.Object, why string) {
 	stamp(o)
@@ -66,7 +66,7 @@ func (s *State) apply(p *Plan, o client.Object, why string) {
 	p.add(Apply, key(o), why, Step{Object: o})
 }
 
-// planClear takes back requests that were carried out.
+// planClear clears requests that were carried out.
 func (s *State) planClear(p *Plan) {
 	s.planRestartRequest(p)
 	if p.Updating || len(p.held) > 0 || !p.Quiet() || len(p.Steps) > 0 {

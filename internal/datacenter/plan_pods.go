@@ -5,7 +5,7 @@ import (
 	"github.com/ringspan/ringspan/internal/topology"
 )
 
-// planPods says what each pod waits for or suffers from, and labels it.
+// planPods says what each pod waits for and what is wrong with it, and labels it.
 func (s *State) planPods(p *Plan) {
 	for _, rack := range s.DC.RackNames() {
 		for ordinal := range s.target(rack) {

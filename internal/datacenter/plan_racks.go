@@ -76,7 +76,7 @@ func (s *State) inService() bool { return s.initialized() && !s.DC.Spec.Stopped 
 
 func (s *State) updateAllowed() bool {
 	if s.Management.Foreign != "" {
-		return false // its pods would get somebody else's certificates
+		return false // its pods would get certificates of another owner
 	}
 	v := s.DC.Annotations[api.UpdateAllowedAnnotation]
 	return v == api.UpdateAllowedOnce || v == api.UpdateAllowedAlways
@@ -90,7 +90,7 @@ func keepTemplate(want, have *appsv1.StatefulSet) {
 	}
 }
 
-// applySet plans a set that differs in anything that its annotations tell of.
+// applySet plans to write a set that differs from the one that was written last.
 func (s *State) applySet(p *Plan, want, have *appsv1.StatefulSet) {
 	if !s.pending(want, have) {
 		return

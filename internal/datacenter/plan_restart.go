@@ -14,17 +14,17 @@ import (
 
 // A restart is asked for by the spec (rollingRestartRequested) or by a CassandraTask with the command restart, and is
 // carried out here alone. The time at which it was asked for is written on the pod template of one rack after another, as
-// the annotation control.k8ssandra.io/restartedAt, and planRoll makes the pods of older templates anew.
+// the annotation control.k8ssandra.io/restartedAt, and planRoll recreates the pods of older templates.
 
 // formerRestartAnnotation on a pod template is when the spec asked for a restart, as earlier versions wrote it. It counts
-// as what those pods are made for, so that a restart that such a version began is gone on with.
+// as what those pods are made for, so that a restart that such a version began is continued.
 const formerRestartAnnotation = "ringspan.io/restarted-at"
 
 // RestartTask is a CassandraTask with the command restart that has begun and isn't over.
 type RestartTask struct {
 	At   time.Time // when it began
 	Rack string    // the only one that it is for; all when empty
-	// Fast: the pods of a rack go together. Force: other racks needn't be whole.
+	// Fast: the pods of a rack are restarted together. Force: other racks may have nodes that are down.
 	Fast, Force bool
 }
 
@@ -86,7 +86,7 @@ func (s *State) forcesRestart(rack string) bool {
 	return t != nil && t.Force
 }
 
-// fastRestart tells whether the pods of a rack go together: the restart of a task that asks for it has reached them.
+// fastRestart tells whether the pods of a rack are restarted together: the restart of a task that asks for it has reached them.
 func (s *State) fastRestart(rack string) bool {
 	t := s.restartTask(rack)
 	return t != nil && t.Fast && !s.restarts(rack, s.StatefulSets[rack])
@@ -111,8 +111,8 @@ func (s *State) restartAsked() bool {
 	return !noted
 }
 
-// planRestartRequest takes the request back once the status has its time, from
-// which old pods are told.
+// planRestartRequest clears the request once the status has its time, by which pods from
+// before it are recognized.
 func (s *State) planRestartRequest(p *Plan) {
 	switch {
 	case !s.DC.Spec.RollingRestartRequested:

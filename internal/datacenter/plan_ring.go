@@ -6,8 +6,8 @@ import (
 )
 
 // planRing does what concerns the ring as a whole once this datacenter's nodes
-// are members: replication, roles, the clients' port, seeds. Afterwards it is
-// looked at in each pass, as long as most nodes are up.
+// are members: replication, roles, the clients' port, seeds. Afterwards each pass
+// checks it again, as long as most nodes are up.
 func (s *State) planRing(p *Plan) {
 	if s.initialized() {
 		s.planSeeds(p)
@@ -75,7 +75,7 @@ func (s *State) up() (n int) {
 	return n
 }
 
-// planReady waits for Kubernetes to know what the nodes know already. A
+// planReady waits for the pods to be ready in Kubernetes, after their nodes. A
 // datacenter that owes data has booted when its nodes are members that hold
 // replicas: they get the data next, and serve after that.
 func (s *State) planReady(p *Plan) {

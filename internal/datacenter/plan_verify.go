@@ -7,8 +7,8 @@ import (
 	"github.com/ringspan/ringspan/internal/topology"
 )
 
-// planVerify repairs the users' keyspaces of which nobody can tell whether this
-// datacenter has all data: see keyspaces. They are in the status before, so that a
+// planVerify repairs the users' keyspaces of which it isn't known whether this datacenter
+// has all data: see keyspaces. They are in the status before, so that a
 // repair counts only for what it was asked for.
 func (s *State) planVerify(p *Plan) {
 	if !s.initialized() || s.owes() != "" {
@@ -50,7 +50,7 @@ func (s *State) repairWaits() string {
 	return ": waiting for " + p.Waits[0]
 }
 
-// unverified names the keyspaces that are on record as such.
+// unverified names the keyspaces that the status has as unverified.
 func (s *State) unverified() []string {
 	all := s.DC.Status.Keyspaces
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(all)), func(name string) bool { return all[name].OwedSince == nil || !all[name].Unverified })

@@ -108,7 +108,7 @@ func argument(t *testing.T, d *datadriven.TestData, name string) (v string) {
 	return v
 }
 
-// happens are faults and wishes.
+// happens are faults, and what users ask for.
 func (r *region) happens(t *testing.T, d *datadriven.TestData, pod string) string {
 	switch d.Cmd {
 	case "later", "agents", "former-version", "foreign-secret", "management":

@@ -30,7 +30,7 @@ func (r *region) certify(s *datacenter.State, kind certificates.Kind) error {
 	return nil
 }
 
-// managementHappens are wishes and events of the management API's security.
+// managementHappens are what users ask for, and what happens, about the management API's security.
 func (r *region) managementHappens(t *testing.T, d *datadriven.TestData) string {
 	switch d.Cmd {
 	case "later":
@@ -61,7 +61,7 @@ func (r *region) managementHappens(t *testing.T, d *datadriven.TestData) string 
 	return ""
 }
 
-// agents tells how the operator speaks to each pod, and what is in the Secrets.
+// agents tells how the operator reaches each pod's agent, and what is in the Secrets.
 func (r *region) agents() string {
 	var b strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(r.pods)) {

@@ -110,7 +110,7 @@ func (r *region) secret(name string, data map[string]string) {
 	r.version[name]++
 }
 
-// config changes keys of cassandra.yaml; nil takes one away.
+// config changes keys of cassandra.yaml; nil removes one.
 func (r *region) config(keys map[string]any) {
 	doc := map[string]map[string]any{"cassandra-yaml": {}}
 	_ = json.Unmarshal(r.dc.Spec.Config, &doc)
@@ -124,7 +124,7 @@ func (r *region) config(keys map[string]any) {
 	r.dc.Generation++
 }
 
-// standAlone takes the ring's annotation away.
+// standAlone removes the ring's annotation.
 func (r *region) standAlone() { r.world.ring = topology.Ring{} }
 
 // observe is what the operator's loop does, without an API server.

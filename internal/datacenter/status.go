@@ -14,8 +14,8 @@ import (
 	"github.com/ringspan/ringspan/internal/topology"
 )
 
-// Summarize makes the status of a pass, from nothing but times and what can't
-// be seen again: host ids of nodes that are away.
+// Summarize makes the status of a pass anew. It keeps only times and what can't be observed
+// now, which is the host ids of nodes that are down.
 func Summarize(s *State, p Plan, err error) api.CassandraDatacenterStatus {
 	before := s.DC.Status
 	out := api.CassandraDatacenterStatus{
@@ -92,8 +92,8 @@ func (s *State) nodeStatuses() api.CassandraStatusMap {
 	return out
 }
 
-// hostID is who a running node is in its own words. The ring may still have at its
-// address whoever had that before; it is asked for nodes whose agents can't tell.
+// hostID is a node's host id as its agent tells it. The ring may still have another node at
+// its address, so the ring's view is used only for agents that can't tell.
 func (p *Pod) hostID(byAddress string) string {
 	if id := p.Status.Identity; id != nil && id.Found == mgmtapi.FoundMember && id.HostID != "" {
 		return id.HostID
@@ -134,8 +134,8 @@ func (s *State) ownership() map[string]string {
 
 // restartsSafely tells whether the one node that doesn't serve was taken down by this
 // operator, and clients can do without it: what is left is a quorum of the replicas
-// of the roles, without which nobody could log in. A node that went by itself is a
-// loss, also in the middle of a roll.
+// of the roles, without which no login works. A node that went down by itself is a
+// failure, also during a rolling restart.
 func (s *State) restartsSafely() bool {
 	away := s.notServing()
 	if len(away) != 1 || s.Taken[away[0]] == "" {
@@ -161,7 +161,7 @@ func (s *State) notServing() (names []string) {
 	return names
 }
 
-// ForgetTaken drops pods of taken that serve again as others than they were.
+// ForgetTaken removes the pods that have been recreated and serve again.
 func (s *State) ForgetTaken(taken map[string]string) {
 	for _, pod := range s.Pods {
 		if old := taken[pod.Name]; old != "" && old != pod.UID && pod.Ready && !pod.Deleting {

@@ -14,12 +14,12 @@ const (
 	observedEvery = 5 * time.Minute   // how often it is recorded that the nodes were asked
 	unobservedFor = 2 * observedEvery // after so long without that, anything may have happened
 	hintsKept     = time.Hour         // what was written while others were away for less is surely kept as hints; Cassandra's default is 3 h
-	hintsSent     = time.Minute       // until they are on their way
+	hintsSent     = time.Minute       // until they begin to be delivered
 	unknown       = -24 * time.Hour   // what was not observed counts as a day apart
 )
 
-// together is how the nodes see the ring's other members. While one of those is down, what clients write here is acknowledged
-// without it, and reaches it as a hint of the node that they wrote to. If that one's volume is lost, nobody has it.
+// together is since when the nodes see all other members of the ring. While one is down, writes of clients are acknowledged
+// without it, and reach it later as hints of the node that they were sent to. If that node's volume is lost, they are lost.
 func (s *State) together() *api.TogetherStatus {
 	before := s.DC.Status.Together
 	if len(s.Ringview) == 0 {
@@ -71,7 +71,7 @@ func (s *State) noteApart(out *api.TogetherStatus) {
 	}
 }
 
-// hints tells whether the nodes keep them as Cassandra does unasked.
+// hints tells whether the nodes keep hints as Cassandra does by default.
 func (s *State) hints() bool {
 	for key := range cassandraYAML(s.DC) {
 		if strings.HasPrefix(key, "hinted_handoff") || strings.HasPrefix(key, "max_hint") {

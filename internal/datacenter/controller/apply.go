@@ -82,8 +82,8 @@ func (r *Reconciler) step(ctx context.Context, s *datacenter.State, step datacen
 // failedGrace is how long a node that doesn't serve gets to end, in seconds.
 const failedGrace = 5
 
-// ofSame makes sure that a deletion hits the pod that was looked at, and not the
-// one that was made in its place.
+// ofSame makes sure that a deletion is of the pod that was observed, and not of one that
+// replaced it.
 func ofSame(step datacenter.Step) client.Preconditions {
 	uid := types.UID(step.Pod.UID)
 	return client.Preconditions{UID: &uid}
@@ -131,8 +131,8 @@ func (r *Reconciler) nodeStep(ctx context.Context, s *datacenter.State, step dat
 }
 
 // replicate alters a keyspace through a node that has heard of all datacenters with
-// replicas: Cassandra refuses names that the node doesn't know, in words that say
-// nothing of that.
+// replicas: Cassandra refuses names that the node doesn't know, with a message that
+// doesn't say so.
 func replicate(ctx context.Context, n mgmtapi.Node, step datacenter.Step) error {
 	view, err := n.Endpoints(ctx)
 	if err != nil {
@@ -155,7 +155,7 @@ func replicate(ctx context.Context, n mgmtapi.Node, step datacenter.Step) error 
 	return n.AlterKeyspace(ctx, step.Target, factors)
 }
 
-// writeTimeout bounds one thing that is asked of a node.
+// writeTimeout limits one request to a node that changes something.
 const writeTimeout = 15 * time.Second
 
 func (r *Reconciler) write(ctx context.Context, s *datacenter.State, o client.Object) error {
@@ -192,7 +192,7 @@ func (r *Reconciler) makeTask(ctx context.Context, s *datacenter.State, o client
 	return nil
 }
 
-// clear takes a request back, if it is still the one that was carried out.
+// clear removes a request, if it is still the one that was carried out.
 func (r *Reconciler) clear(ctx context.Context, s *datacenter.State, step datacenter.Step) error {
 	changed := s.DC.DeepCopy()
 	switch step.Target {
@@ -256,7 +256,7 @@ func (r *Reconciler) nodeOf(p *datacenter.Pod) mgmtapi.Node {
 	return r.Node(p.Object)
 }
 
-// onRunning does a thing of the whole ring through the first node that can.
+// onRunning makes a call that concerns the whole ring on the first node where it succeeds.
 func (r *Reconciler) onRunning(s *datacenter.State, do func(mgmtapi.Node) error) error {
 	var errs []error
 	for i := range s.Pods {

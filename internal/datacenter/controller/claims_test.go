@@ -24,8 +24,8 @@ func (a answering) Status(ctx context.Context) (mgmtapi.Status, error) {
 	return status, err
 }
 
-// Claim and pod are forced away and made again while the agent answers, which can't tell what data it has: what the former
-// pod's agent said is no word about the new claim.
+// Claim and pod are forced away and made again while the agent answers, which can't tell what data it has: the answer of the
+// former pod's agent says nothing about the new claim.
 func TestALostVolumeInTheMiddleOfAPass(t *testing.T) {
 	s := newStage(t)
 	s.secret("ring-superuser", map[string]string{"username": "admin", "password": "secret"})

@@ -57,7 +57,7 @@ type memory struct {
 	rolesDone string
 	seeds     map[string]string // by pod UID
 
-	certified    time.Time // when our Secrets were read, all whole
+	certified    time.Time // when our Secrets were read and all were valid
 	certificates map[certificates.Kind]*corev1.Secret
 	repairs      []datacenter.RepairRun
 	taken        map[string]string // UIDs of pods that were taken down, by name, until they serve again
@@ -141,8 +141,8 @@ func (r *Reconciler) Reconcile(ctx context.Context, q ctrl.Request) (ctrl.Result
 	return ctrl.Result{RequeueAfter: plan.Next()}, nil
 }
 
-// addFinalizer adds the finalizer that keeps a datacenter until its volumes are
-// dealt with, and tells whether it did.
+// addFinalizer adds the finalizer that keeps a datacenter until its volumes are deleted or
+// kept, and tells whether it did.
 func (r *Reconciler) addFinalizer(dc *api.CassandraDatacenter) bool {
 	_, unwanted := dc.Annotations[api.NoFinalizerAnnotation]
 	return dc.DeletionTimestamp.IsZero() && !unwanted && controllerutil.AddFinalizer(dc, api.Finalizer)
@@ -182,8 +182,8 @@ func (r *Reconciler) report(ctx context.Context, seen *datacenter.State, plan da
 	return nil
 }
 
-// announce tells of what changed, as events: what can't be acted on, nodes that
-// fail and those that serve.
+// announce records events of what changed: what can't be acted on, nodes that fail and nodes
+// that serve.
 func (r *Reconciler) announce(dc *api.CassandraDatacenter, before api.CassandraDatacenterStatus) {
 	for _, c := range dc.Status.Conditions {
 		old := before.Condition(c.Type)

@@ -53,7 +53,7 @@ func TestFirstBoot(t *testing.T) {
 	}
 }
 
-// A converged datacenter is looked at and not touched.
+// A converged datacenter is read and not written.
 func TestNothingIsWrittenWhenAllIsWell(t *testing.T) {
 	s := newStage(t)
 	s.create(nil)
@@ -167,7 +167,7 @@ func TestAMalformedSecretIsNamed(t *testing.T) {
 	}
 }
 
-// The ring's operators share the superuser's Secret: one that is not here yet is on its way.
+// The ring's operators share the superuser's Secret: one that is missing is named as being pulled from the other regions.
 func TestASecretOnItsWayIsSaidToBe(t *testing.T) {
 	s := newStage(t)
 	ring := topology.Ring{Name: "ring", Founder: "dc0", Datacenters: []topology.Datacenter{
@@ -244,7 +244,7 @@ func TestAScaleUpIsCleanedUp(t *testing.T) {
 	}
 }
 
-// A claim and its pod are deleted: the node takes the place of its dead self, the conditions and an event name it, and the
+// A claim and its pod are deleted: the node replaces its dead member, the conditions and an event name it, and the
 // status follows to the new host id and claim.
 func TestALostVolume(t *testing.T) {
 	s := newStage(t)
@@ -299,8 +299,8 @@ func TestDeletion(t *testing.T) {
 	}
 }
 
-// Nodes that are to leave their ring before they go are not deleted as they are: the deletion says so and waits. The
-// finalizer of k8ssandra-operator, which a datacenter that was taken over has, goes with ours.
+// Nodes that are to be decommissioned before the deletion are not deleted without that: the deletion says so and waits. The
+// finalizer of k8ssandra-operator, which a datacenter that was taken over has, is removed with ours.
 func TestADeletionThatAsksForADecommissionWaits(t *testing.T) {
 	s := newStage(t)
 	s.create(func(dc *api.CassandraDatacenter) { dc.Finalizers = []string{k8ssandra.Finalizer} })
@@ -330,7 +330,7 @@ func TestADeletionThatAsksForADecommissionWaits(t *testing.T) {
 	}
 }
 
-// A second datacenter of a cluster's name doesn't found a second ring of it; the one that runs is left alone and told.
+// A second datacenter of a cluster's name doesn't found a second ring of it; the one that runs is unchanged, and its status names the other.
 func TestTwoDatacentersOfOneNameAreNotTwoRings(t *testing.T) {
 	s := newStage(t)
 	other := func(name string, change func(*api.CassandraDatacenter)) *api.CassandraDatacenter {
@@ -379,7 +379,7 @@ func TestTwoDatacentersOfOneNameAreNotTwoRings(t *testing.T) {
 	}
 }
 
-// What the spec asks for no more goes, with the shipped permissions; what another owner has under such a name stays.
+// Objects that the spec no longer asks for are deleted, with the shipped permissions; those of another owner stay.
 func TestWhatIsNoLongerAskedForIsDeleted(t *testing.T) {
 	s := newStage(t)
 	s.create(func(dc *api.CassandraDatacenter) {

@@ -10,7 +10,7 @@ import (
 	"github.com/ringspan/ringspan/internal/mgmtapi"
 )
 
-// A pod of somebody else that has a free node's name and the labels is asked nothing and told nothing.
+// A pod that isn't of the datacenter's StatefulSet gets no request, although it has a free node's name and the labels.
 func TestAForeignPodUnderANodesName(t *testing.T) {
 	s := newStage(t)
 	s.create(nil)

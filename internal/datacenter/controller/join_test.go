@@ -24,7 +24,7 @@ func (s *stage) elsewhere() *fake.Node {
 	return n
 }
 
-// The founder puts down who is there before it writes the first role, and lets clients in after that.
+// The founder records the members before it writes the first role, and lets clients in after that.
 func TestTheFounderRecordsWhoIsThere(t *testing.T) {
 	s := newStage(t)
 	s.secret("admin", map[string]string{"username": "admin", "password": "secret"})

@@ -32,7 +32,7 @@ func (r *Reconciler) observeLoss(ctx context.Context, s *datacenter.State) error
 		why = fmt.Sprintf("it was deleted, and its ring %s isn't", ring)
 	}
 	if c := s.DC.Status.Condition(api.DatacenterDeleting); why == "" && c != nil && c.Reason == api.ReasonLost {
-		why = "it went with its namespace or its definition, which is there again" // forced away and made again
+		why = "it went with its namespace or its definition, which is there again" // force-deleted and made again
 	}
 	if why == "" {
 		return nil
@@ -63,7 +63,7 @@ func (r *Reconciler) deleteVolumes(ctx context.Context, s *datacenter.State) err
 	for _, v := range s.Volumes {
 		one := &corev1.PersistentVolumeClaim{}
 		one.Namespace, one.Name, one.UID = s.DC.Namespace, v.Name, types.UID(v.UID)
-		err := r.Client.Delete(ctx, one, sameAs(one)...) // a name is no proof: another claim may have it by now
+		err := r.Client.Delete(ctx, one, sameAs(one)...) // by UID: another claim may have the name by now
 		if err == nil {
 			err = claim.Release(ctx, r.Client, client.ObjectKeyFromObject(one))
 		}
@@ -72,7 +72,7 @@ func (r *Reconciler) deleteVolumes(ctx context.Context, s *datacenter.State) err
 	return errors.Join(errs...)
 }
 
-// keepVolumes says on the claims until when they stay. Their own loop goes on from there.
+// keepVolumes annotates the claims with the time until which they are kept. Their controller (internal/claim) does the rest.
 func (r *Reconciler) keepVolumes(ctx context.Context, s *datacenter.State) error {
 	keep, err := s.KeepVolumes()
 	if err != nil {

@@ -44,7 +44,7 @@ func kept(claims []corev1.PersistentVolumeClaim) (n int) {
 	return n
 }
 
-// pvcProtection plays the controller that lets claims go which no pod uses.
+// pvcProtection plays the controller that removes the finalizer of claims which no pod uses.
 func (s *stage) pvcProtection() {
 	s.t.Helper()
 	var list corev1.PersistentVolumeClaimList
@@ -120,7 +120,7 @@ func TestVolumesOutlastTheirNamespace(t *testing.T) {
 			s.annotateNamespace(deletion.LetGo, "true")
 			s.passes(6)
 			if left := s.claims(); len(left) > 0 || !s.gone() {
-				t.Errorf("after the word %d claims are left, the datacenter is gone: %t", len(left), s.gone())
+				t.Errorf("after the permission %d claims are left, the datacenter is gone: %t", len(left), s.gone())
 			}
 		})
 	}
@@ -179,11 +179,11 @@ func TestKeptVolumesInANamespaceThatGoes(t *testing.T) {
 	s.annotateNamespace(deletion.LetGo, "true")
 	s.claims()
 	if left := s.claims(); len(left) > 0 {
-		t.Errorf("after the word %d are left", len(left))
+		t.Errorf("after the permission %d are left", len(left))
 	}
 }
 
-// The volumes of another cluster's datacenter of the same name are none of this one's, and an earlier deletion's mark is no wish.
+// The volumes of another cluster's datacenter of the same name are none of this one's, and the annotation of an earlier deletion asks for nothing.
 func TestADeletedDatacenterTakesItsOwnVolumesOnly(t *testing.T) {
 	s := newStage(t)
 	s.create(func(dc *api.CassandraDatacenter) {
@@ -269,7 +269,7 @@ func TestAClaimIsKeptOnceItIsBound(t *testing.T) {
 	}
 }
 
-// Who deletes one claim, in a namespace that stays, gets that; a claim whose datacenter was let go without it is kept.
+// One claim that somebody deletes, in a namespace that stays, is deleted; a claim whose datacenter was deleted without it is kept.
 func TestAClaimThatIsDeletedAsSuchGoes(t *testing.T) {
 	s := newStage(t)
 	s.create(func(dc *api.CassandraDatacenter) {
@@ -303,7 +303,7 @@ func TestAClaimThatIsDeletedAsSuchGoes(t *testing.T) {
 	s.annotateNamespace(deletion.LetGo, "true")
 	s.claims()
 	if left := s.claims(); len(left) > 0 {
-		t.Errorf("after the word %d are left", len(left))
+		t.Errorf("after the permission %d are left", len(left))
 	}
 }
 

@@ -47,7 +47,7 @@ func (r *Reconciler) observeManagement(ctx context.Context, s *datacenter.State,
 	return nil
 }
 
-// observeCertificates reads our own Secrets, unless they were whole a moment ago.
+// observeCertificates reads our own Secrets, unless they were read and valid a moment ago.
 func (r *Reconciler) observeCertificates(ctx context.Context, s *datacenter.State, m *memory) error {
 	known := m.certificates[certificates.Authority]
 	if known != nil && metav1.IsControlledBy(known, s.DC) && s.Now.Sub(m.certified).Abs() < managementAge {

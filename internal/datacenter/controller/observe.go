@@ -25,7 +25,7 @@ import (
 	"github.com/ringspan/ringspan/internal/topology"
 )
 
-// nodeTimeout bounds one question to a node.
+// nodeTimeout limits one request to a node that reads.
 const nodeTimeout = 4 * time.Second
 
 // observe does all of a pass's reading, once.
@@ -169,7 +169,7 @@ func (r *Reconciler) observePods(ctx context.Context, s *datacenter.State) error
 		s.Pods = append(s.Pods, datacenter.FromPod(pod, position))
 		one := &s.Pods[len(s.Pods)-1]
 		if set == nil || pod.Status.PodIP == "" || pod.DeletionTimestamp != nil || !containerRuns(pod) {
-			continue // one whose StatefulSet is gone goes too; nobody can tell any more whether it was that one's
+			continue // its StatefulSet is gone, so it will be deleted, and its owner can't be checked
 		}
 		group.Go(func() {
 			ask, cancel := context.WithTimeout(ctx, nodeTimeout)
@@ -186,8 +186,8 @@ func (r *Reconciler) observePods(ctx context.Context, s *datacenter.State) error
 	return nil
 }
 
-// positionOf says which node a pod would be, by its name. Labels alone don't tell: a copy
-// that somebody made of a pod to look into it has them too.
+// positionOf says which node a pod would be, by its name. Labels don't tell: a copy
+// of a pod that somebody made for debugging has them too.
 func positionOf(dc *api.CassandraDatacenter, pod *corev1.Pod) (topology.Position, bool) {
 	i := strings.LastIndexByte(pod.Name, '-')
 	var ordinal int
@@ -204,8 +204,8 @@ func positionOf(dc *api.CassandraDatacenter, pod *corev1.Pod) (topology.Position
 	return topology.Position{}, false
 }
 
-// made tells whether a pod is one of its rack's StatefulSet, and that the datacenter's: what is neither is asked nothing, and
-// gets no password.
+// made tells whether a pod is controlled by its rack's StatefulSet, and that by the datacenter. No request, and so no password,
+// is sent to any other pod.
 func made(dc *api.CassandraDatacenter, set *appsv1.StatefulSet, pod *corev1.Pod) bool {
 	return len(datacenter.OwnPods(dc, []appsv1.StatefulSet{*set}, []corev1.Pod{*pod})) == 1
 }
@@ -252,8 +252,8 @@ func (r *Reconciler) observeSecrets(ctx context.Context, s *datacenter.State) {
 	}
 }
 
-// elsewhere names the other regions of the datacenter's ring, whose operators share its Secret; "" when there are none. A
-// Secret that none of them has is the ring's to tell.
+// elsewhere names the other regions of the datacenter's ring, whose operators share its Secret; "" when there are none. That
+// none of them has the Secret is in the ring's status.
 func elsewhere(s *datacenter.State) string {
 	own, _ := s.Ring.Datacenter(s.DC.CassandraName())
 	var regions []string
@@ -332,8 +332,8 @@ func (r *Reconciler) askAboutRing(ctx context.Context, s *datacenter.State, node
 
 // schemas counts the schema versions of the ring. During the first boot the node
 // asks all others. It would wait 10 s for each answer from a region that was just
-// cut off, and for as long when it is drained meanwhile; so afterwards gossip has
-// to do, which knows the same about a second later.
+// cut off, and for as long when it is drained meanwhile; so afterwards gossip is
+// used, which has the same about a second later.
 func schemas(ctx context.Context, s *datacenter.State, node mgmtapi.Membership) (int, error) {
 	if s.DC.Status.IsTrue(api.DatacenterInitialized) {
 		return datacenter.GossipedSchemas(s.Ringview), nil

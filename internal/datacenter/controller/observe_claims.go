@@ -15,7 +15,7 @@ import (
 )
 
 // claims are the datacenter's. The client reads them past its cache: an old claim
-// under a new pod's name would be taken for the proof of data.
+// of a new pod's name would be taken as proof that the pod has data.
 func (r *Reconciler) claims(ctx context.Context, s *datacenter.State) ([]corev1.PersistentVolumeClaim, error) {
 	var claims corev1.PersistentVolumeClaimList
 	err := r.Client.List(ctx, &claims, client.InNamespace(s.DC.Namespace), client.MatchingLabels(datacenter.Selector(s.DC)))
@@ -55,7 +55,7 @@ func named(claims []corev1.PersistentVolumeClaim, pod *datacenter.Pod) types.UID
 }
 
 // mounted tells whether a pod can have a claim: one that was made when the pod was on its machine already is the next
-// pod's. What a cache still shows of a pod that was forced away is older than the claim of that.
+// pod's. A pod that was force-deleted may still be in the cache, and is older than the claim.
 func mounted(c *corev1.PersistentVolumeClaim, pod *corev1.Pod) bool {
 	since := pod.CreationTimestamp
 	for _, one := range pod.Status.Conditions {
@@ -74,7 +74,7 @@ func sortClaims(s *datacenter.State, claims []corev1.PersistentVolumeClaim) {
 		of, dealtWith := c.Annotations[claim.KeptOf], c.Annotations[claim.KeptBy] == string(s.DC.UID)
 		switch foreign := of != "" && of != datacenter.RingKey(s.DC); {
 		case foreign:
-			s.KeptRing = of // not this one's, whatever becomes of it
+			s.KeptRing = of // of another ring: never deleted with this datacenter
 		case !dealtWith && (!leaving || slices.Contains(c.Finalizers, claim.Finalizer)):
 			s.Volumes = append(s.Volumes, datacenter.Volume{Name: c.Name, UID: string(c.UID)})
 		}

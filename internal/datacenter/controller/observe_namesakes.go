@@ -14,7 +14,7 @@ import (
 )
 
 // observeNamesakes finds the namespace's other datacenters of the same cluster name: their pods have the same labels, and their
-// nodes would take each other for members. Those of the same K8ssandraCluster are of one ring.
+// nodes would join each other's ring. Those of the same K8ssandraCluster are of one ring.
 func (r *Reconciler) observeNamesakes(ctx context.Context, s *datacenter.State, services []corev1.Service) error {
 	var list api.CassandraDatacenterList
 	if err := r.Client.List(ctx, &list, client.InNamespace(s.DC.Namespace)); err != nil {

@@ -33,7 +33,7 @@ func TestAPodWithTheLabelsIsNoNode(t *testing.T) {
 	}
 }
 
-// A pod that was forced away and is still in a cache doesn't have the claim of the one that came in its place.
+// A pod that was force-deleted and is still in the cache doesn't have the claim of its successor.
 func TestAClaimIsNotAnEarlierPods(t *testing.T) {
 	at := func(second int) metav1.Time { return metav1.Unix(int64(second), 0) }
 	for _, test := range []struct {

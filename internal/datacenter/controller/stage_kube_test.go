@@ -84,8 +84,8 @@ func (s *stage) makePod(set *appsv1.StatefulSet, name, revision string) {
 		OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(set, appsv1.SchemeGroupVersion.WithKind("StatefulSet"))}}, Spec: spec}))
 }
 
-// endPods takes away pods that nobody wants. Those that were asked to go are
-// gone at once: no kubelet holds them.
+// endPods deletes pods beyond the replicas. Pods that are being deleted are gone at once, as
+// there is no kubelet.
 func (s *stage) endPods(wanted map[string]bool) {
 	s.t.Helper()
 	var pods corev1.PodList

@@ -61,7 +61,7 @@ func (v *volumes) List(_ context.Context, list client.ObjectList, _ ...client.Li
 	return nil
 }
 
-// A datacenter whose volumes are older than itself has data of an earlier one, whoever forgot to say so on them.
+// A datacenter whose volumes are older than itself has data of an earlier one, even if they have no annotation that says so.
 func TestOldVolumesAreSeenByTheirAge(t *testing.T) {
 	born := metav1.NewTime(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
 	for _, test := range []struct {
