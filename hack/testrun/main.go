@@ -1,6 +1,5 @@
-// testrun runs the tests of both modules, package group by package group,
-// passes go test's output on, and ends with where the time went and one line that
-// counts all of them.
+// testrun runs the tests of both modules in groups, two at a time, passes go test's
+// output on, and ends with where the time went and one line that counts all of them.
 //
 //	go run ./hack/testrun                 all tests
 //	go run ./hack/testrun -unit           those that start no API server, cloud or ring
@@ -17,6 +16,7 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -35,11 +35,13 @@ type event struct {
 	Elapsed float64 // seconds
 }
 
+// counts is what has ended, in all groups.
 type counts struct {
+	mu                      sync.Mutex // of the rest, and of the output: a block is printed whole
 	passed, failed, skipped int
-
-	tests    []event // the ends of tests that are no parts of others
-	packages []event // the ends of packages
+	broken                  int     // groups whose go test failed
+	tests                   []event // the ends of tests that are no parts of others
+	packages                []event // the ends of packages
 }
 
 // slowest prints what took longest.
@@ -56,38 +58,56 @@ func main() {
 	changed := flag.String("changed", "", "only tests of packages that differ from this branch, and of what imports them")
 	flag.Parse()
 	begin := time.Now()
-	var c counts
-	broken := 0
-	groups, err := selectGroups(*unit, *changed)
+	rows, err := selectGroups(*unit, *changed)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	for _, g := range groups {
-		fmt.Printf("== %s\n", g.name)
-		start := time.Now()
-		if err := run(g, &c); err != nil {
-			broken++
-			fmt.Println(err)
-		}
-		fmt.Printf("== %s took %s\n", g.name, time.Since(start).Round(time.Second))
+	var c counts
+	var all sync.WaitGroup
+	for _, row := range rows {
+		all.Go(func() {
+			for _, g := range row {
+				c.test(g)
+			}
+		})
 	}
+	all.Wait()
 	// A package that could not be built, or that was killed, has no failed test
 	// of its own; the closing line must not say that nothing failed.
 	if c.failed == 0 {
-		c.failed = broken
+		c.failed = c.broken
 	}
 	slowest("packages", c.packages, 8)
 	slowest("tests", c.tests, 12)
 	fmt.Printf("all tests took %s\n", time.Since(begin).Round(time.Second))
 	fmt.Printf("%d passed, %d failed, %d skipped\n", c.passed, c.failed, c.skipped)
-	if broken > 0 || c.failed > 0 {
+	if c.broken > 0 || c.failed > 0 {
 		os.Exit(1)
 	}
 }
 
+// test runs one group and says how long it took.
+func (c *counts) test(g group) {
+	c.print("== %s\n", g.name)
+	start := time.Now()
+	if err := c.run(g); err != nil {
+		c.mu.Lock()
+		c.broken++
+		c.mu.Unlock()
+		c.print("%v\n", err)
+	}
+	c.print("== %s took %s\n", g.name, time.Since(start).Round(time.Second))
+}
+
+func (c *counts) print(format string, args ...any) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	fmt.Printf(format, args...)
+}
+
 // run counts the tests of one group. Its error says that go test failed.
-func run(g group, c *counts) error {
+func (c *counts) run(g group) error {
 	cmd := exec.Command("go", append([]string{"test", "-json"}, g.args...)...)
 	cmd.Dir = g.dir
 	cmd.Stderr = os.Stderr
@@ -104,10 +124,10 @@ func run(g group, c *counts) error {
 	for lines.Scan() {
 		var e event
 		if json.Unmarshal(lines.Bytes(), &e) != nil {
-			fmt.Println(lines.Text())
+			c.print("%s\n", lines.Text())
 			continue
 		}
-		handle(e, pending, c)
+		c.handle(e, pending)
 	}
 	if err := cmd.Wait(); err != nil {
 		return fmt.Errorf("go test of %s: %w", g.name, err)
@@ -116,7 +136,9 @@ func run(g group, c *counts) error {
 }
 
 // handle shows packages' closing lines and what failed or was skipped.
-func handle(e event, pending map[string]*strings.Builder, c *counts) {
+func (c *counts) handle(e event, pending map[string]*strings.Builder) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	key := e.Package + " " + e.Test
 	switch e.Action {
 	case "output":

@@ -15,13 +15,23 @@ import (
 
 const module = "github.com/ringspan/ringspan/"
 
-// Groups that start clusters run alone, one package at a time: two at once on
-// two cores gain nothing. They take what make has built (-trimpath), and leave vet
+// besides are the stories that don't use the ring of six nodes: small rings, and
+// clouds of their own.
+const besides = "^(TestSmallRings|TestARingInAWS|TestAFormerVersionsRingIsTakenOn|TestAsAnyUser)$"
+
+// everything is two rows of groups that run beside one another: nodes that start,
+// join and leave wait for one another most of the time, and leave half of two cores
+// to the tests of packages. They take what make has built (-trimpath), and leave vet
 // to `make lint`: of the embedded cloud it would look at all of Kubernetes.
-var everything = []group{
-	{"packages", ".", []string{"-p", "2", "-trimpath", "-timeout", "15m", "./api/...", "./cmd/...", "./config/...", "./hack/...", "./internal/...", "./java/...", "./test/aws/..."}},
-	{"embedded cloud", "local", []string{"-p", "1", "-trimpath", "-vet=off", "-timeout", "20m", "./..."}},
-	{"rings", ".", []string{"-p", "1", "-trimpath", "-vet=off", "-timeout", "60m", "./test/e2e/..."}},
+var everything = [][]group{
+	{
+		{"stories of one ring", ".", []string{"-p", "1", "-trimpath", "-vet=off", "-timeout", "60m", "-skip", besides, "./test/e2e"}},
+	},
+	{
+		{"packages", ".", []string{"-p", "2", "-trimpath", "-timeout", "15m", "./api/...", "./cmd/...", "./config/...", "./hack/...", "./internal/...", "./java/...", "./test/aws/..."}},
+		{"embedded cloud", "local", []string{"-p", "1", "-trimpath", "-vet=off", "-timeout", "20m", "./..."}},
+		{"stories of other rings", ".", []string{"-p", "1", "-trimpath", "-vet=off", "-timeout", "60m", "-run", besides, "./test/e2e"}},
+	},
 }
 
 // pkg is what `go list` tells of a package.
@@ -47,8 +57,9 @@ func (p pkg) uses(wanted map[string]bool, all map[string]pkg) bool {
 	return false
 }
 
-// selectGroups are all groups, or one for each module with the packages asked for.
-func selectGroups(unit bool, changedSince string) ([]group, error) {
+// selectGroups are all groups, or one for each module with the packages asked for;
+// those of a row run one after another, and rows beside one another.
+func selectGroups(unit bool, changedSince string) ([][]group, error) {
 	if !unit && changedSince == "" {
 		return everything, nil
 	}
@@ -84,7 +95,7 @@ func selectGroups(unit bool, changedSince string) ([]group, error) {
 	if len(groups) == 0 {
 		return nil, fmt.Errorf("nothing to test: no package differs from %s", changedSince)
 	}
-	return groups, nil
+	return [][]group{groups}, nil
 }
 
 // isStory tells of tests that need a ring; make story runs one of them.

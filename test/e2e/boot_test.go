@@ -15,14 +15,14 @@ import (
 // machine's failure would, and one process of each kind in the middle of the next
 // one. The ring comes up all the same.
 func TestABootThatIsKilled(t *testing.T) {
-	if ringRuns || os.Getenv("RINGSPAN_STORY_HOME") != "" {
+	if cloudRuns || os.Getenv("RINGSPAN_STORY_HOME") != "" {
 		ringIsGone()
 		ringspan(t, "down")
 	}
 	if err := bootAndKill(); err != nil {
 		t.Fatal(err)
 	}
-	ringRuns = true
+	ringRuns, cloudRuns = true, true
 	awaitWhole(t)
 }
 

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -11,12 +12,14 @@ import (
 	"time"
 )
 
-// The ring of all stories.
+// The ring of most stories.
 var (
 	bin      string // the programs
 	home     string // RINGSPAN_HOME
 	fileName string // of the fleet
-	ringRuns bool   // it has been brought up, and no story has taken it down since
+
+	cloudRuns bool // the fleet's regions have been brought up, and no story has taken them down since
+	ringRuns  bool // the ring in them has, too
 )
 
 const (
@@ -39,8 +42,8 @@ func run(m *testing.M) int {
 
 // leave takes the ring down, or says how to use it when RINGSPAN_STORY_KEEP is set.
 func leave() {
-	if os.Getenv("RINGSPAN_STORY_KEEP") != "" && ringRuns {
-		fmt.Printf("The ring stays up. Use it: export RINGSPAN_HOME=%s; take it down: ringspan down\n", home)
+	if os.Getenv("RINGSPAN_STORY_KEEP") != "" && cloudRuns {
+		fmt.Printf("What runs stays up. Use it: export RINGSPAN_HOME=%s; take it down: ringspan down\n", home)
 		return
 	}
 	_ = command("down").Run()
@@ -55,13 +58,40 @@ func theRing(t *testing.T) {
 		if out, err := command("up", fileName, "--timeout", "6m").CombinedOutput(); err != nil {
 			t.Fatalf("bringing the ring up: %v\n%s\n%s", err, out, operatorLogs())
 		}
-		ringRuns = true
+		ringRuns, cloudRuns = true, true
 	}
 	awaitWhole(t)
 }
 
-// ringIsGone is said by stories that take the ring down: the next one brings it up again.
-func ringIsGone() { ringRuns = false }
+// theRegions brings the regions of the stories' fleet up, without its ring, when
+// nothing of it runs yet.
+func theRegions(t *testing.T) {
+	t.Helper()
+	if cloudRuns {
+		return
+	}
+	if out, err := command("up", fleetOnly(t), "--timeout", "6m").CombinedOutput(); err != nil {
+		t.Fatalf("bringing the regions up: %v\n%s", err, out)
+	}
+	cloudRuns = true
+}
+
+// fleetOnly is a file with the stories' fleet and without its ring.
+func fleetOnly(t *testing.T) string {
+	t.Helper()
+	data, err := os.ReadFile(fileName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(home, "fleet-only.yaml")
+	if err := os.WriteFile(name, data[:bytes.Index(data, []byte("\n---\n"))+1], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// ringIsGone is said by stories that take the ring and its regions down: the next one brings them up again.
+func ringIsGone() { ringRuns, cloudRuns = false, false }
 
 func prepare() (err error) {
 	if bin = os.Getenv("RINGSPAN_BIN"); bin == "" {

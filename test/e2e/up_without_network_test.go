@@ -2,8 +2,6 @@ package e2e
 
 import (
 	"bytes"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -31,17 +29,9 @@ func (o *output) String() string {
 // A ring isn't started before its regions reach each other, and up says so. It
 // needs a fleet without a ring, so it takes what other stories have left down.
 func TestUpWaitsForTheNetwork(t *testing.T) {
-	data, err := os.ReadFile(fileName)
-	if err != nil {
-		t.Fatal(err)
-	}
-	fleetOnly := filepath.Join(home, "fleet-only.yaml")
-	if err := os.WriteFile(fleetOnly, data[:bytes.Index(data, []byte("\n---\n"))+1], 0o600); err != nil {
-		t.Fatal(err)
-	}
 	ringIsGone()
 	ringspan(t, "down")
-	ringspan(t, "up", fleetOnly)
+	ringspan(t, "up", fleetOnly(t))
 	fault(t, "drop", west, central, "7000")
 	up := command("up", fileName, "--wait=false")
 	var out output
