@@ -49,16 +49,20 @@ func invalid(format string, args ...any) *Failure {
 	return &Failure{api.ReasonInvalidTask, fmt.Sprintf(format, args...)}
 }
 
-// checkTarget refuses racks and pods that aren't there, once there are any.
+// checkTarget refuses racks and pods that the datacenter doesn't have, once its StatefulSets are there. A pod that is
+// being made anew is not there for a moment, and is its datacenter's all the same.
 func checkTarget(s *State) *Failure {
 	args := s.job().Arguments
-	if len(s.Pods) == 0 || len(s.targets()) > 0 {
+	racks := s.racks()
+	switch {
+	case len(s.Racks) == 0 || len(s.targets()) > 0:
 		return nil
-	}
-	if args.PodName != "" {
+	case len(racks) == 0:
+		return invalid("spec.jobs[0].args.rack: %q is no rack of the datacenter", args.RackName)
+	case args.PodName != "" && !slices.ContainsFunc(racks, func(r Rack) bool { return slices.Contains(r.Members, args.PodName) }):
 		return invalid("spec.jobs[0].args: pod_name %q (rack %q) is no pod of the datacenter", args.PodName, args.RackName)
 	}
-	return invalid("spec.jobs[0].args.rack: %q is no rack of the datacenter", args.RackName)
+	return nil
 }
 
 // NotActedOn lists the arguments that are set and that the command does not read.

@@ -28,7 +28,8 @@ type command struct {
 	call func(context.Context, mgmtapi.Node, api.JobArguments) (string, error)
 	// needs is what a node must be before its job begins. It is empty for a command without jobs.
 	needs need
-	// everyNode: pods that are still to be made get a job too, and the task isn't over before.
+	// everyNode: pods that the datacenter is yet to get also get a job, and the task isn't over before. Those of its racks
+	// that are being made anew every command waits for.
 	everyNode bool
 	// withoutData: it runs in a datacenter that lacks its data. Every other command waits there until the data has come.
 	withoutData bool

@@ -3,7 +3,6 @@ package task
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	api "github.com/ringspan/ringspan/api/control/v1alpha1"
 )
@@ -27,7 +26,7 @@ func restart() command {
 
 // untilRestarted waits until all pods of the task's racks are new.
 func (p *Plan) untilRestarted(s *State) {
-	racks := restartRacks(s)
+	racks := s.racks()
 	if len(racks) == 0 {
 		p.Waiting = fmt.Sprintf("the StatefulSets of datacenter %q", s.Datacenter.Name)
 		p.Next = pollJobs
@@ -94,17 +93,4 @@ func (s *State) restartState(rack Rack, pod Pod) api.PodTaskState {
 	default:
 		return api.PodTaskRunning
 	}
-}
-
-// restartRacks are the racks that the task is for, in order.
-func restartRacks(s *State) []Rack {
-	only := s.job().Arguments.RackName
-	var racks []Rack
-	for _, r := range s.Racks {
-		if only == "" || only == r.Name {
-			racks = append(racks, r)
-		}
-	}
-	slices.SortFunc(racks, func(a, b Rack) int { return strings.Compare(a.StatefulSet, b.StatefulSet) })
-	return racks
 }

@@ -20,11 +20,6 @@ import (
 func (p *Plan) onEachNode(s *State) {
 	p.readAnswers(s)
 	racks := s.targets()
-	if len(racks) == 0 {
-		p.Waiting = fmt.Sprintf("the pods of datacenter %q", s.Datacenter.Name)
-		p.Next = pollJobs
-		return
-	}
 	for _, rack := range slices.Sorted(maps.Keys(racks)) {
 		if p.rackJobs(s, racks[rack]) {
 			return
@@ -34,21 +29,27 @@ func (p *Plan) onEachNode(s *State) {
 		p.Waiting, p.Next = missing, pollJobs
 		return
 	}
+	if len(racks) == 0 { // no pod is to run just now
+		p.Waiting, p.Next = fmt.Sprintf("the pods of datacenter %q", s.Datacenter.Name), pollJobs
+		return
+	}
 	p.Done = true
 }
 
-// missingPods names pods that aren't there just now, for a command that waits for them.
+// missingPods names pods of the task that aren't there just now: they are being made anew, and their nodes are members of the
+// ring still. A command for every node also waits for those that the datacenter is yet to get.
 func (p *Plan) missingPods(s *State) string {
-	if !s.command().everyNode {
-		return ""
-	}
-	for _, name := range slices.Sorted(maps.Keys(p.Pods)) {
-		if !ended(p.Pods[name]) {
-			return "pod " + name + " to be made"
+	args := s.job().Arguments
+	for _, rack := range s.racks() {
+		for _, name := range rack.Members {
+			there := slices.ContainsFunc(s.Pods, func(pod Pod) bool { return pod.Name == name })
+			if !there && (args.PodName == "" || args.PodName == name) && !ended(p.Pods[name]) {
+				return "pod " + name + " to be made"
+			}
 		}
 	}
-	args, size := s.job().Arguments, int(s.Datacenter.Spec.Size)
-	if args.RackName == "" && args.PodName == "" && len(s.Pods) < size {
+	size := int(s.Datacenter.Spec.Size)
+	if s.command().everyNode && args.RackName == "" && args.PodName == "" && len(s.Pods) < size {
 		return fmt.Sprintf("%d of %d pods of datacenter %q to be made", size-len(s.Pods), size, s.Datacenter.Name)
 	}
 	return ""

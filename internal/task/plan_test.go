@@ -116,7 +116,7 @@ func (w *world) decode(input string) *api.CassandraTask {
 // racks rack1=(a,b) makes a rack with these pods, ready and of revision 1.
 func (w *world) racks(d *datadriven.TestData) {
 	for _, rack := range d.CmdArgs {
-		w.state.Racks = append(w.state.Racks, task.Rack{Name: rack.Key, StatefulSet: "sts-" + rack.Key, Revision: "1", Settled: true})
+		w.state.Racks = append(w.state.Racks, task.Rack{Name: rack.Key, StatefulSet: "sts-" + rack.Key, Members: rack.Vals, Revision: "1", Settled: true})
 		for _, pod := range rack.Vals {
 			w.state.Pods = append(w.state.Pods, task.Pod{Name: pod, Rack: rack.Key, Ready: true, Revision: "1"})
 		}

@@ -47,6 +47,8 @@ type Pod struct {
 type Rack struct {
 	Name        string
 	StatefulSet string
+	// Members are the names of the pods that it is to have, whether they are there just now or not.
+	Members []string
 	// RestartedAt is when the last restart was asked for that new pods are made for, zero when there was none.
 	RestartedAt time.Time
 	// Revision that new pods are made from.
@@ -80,6 +82,19 @@ func (s *State) targets() map[string][]Pod {
 	for _, pods := range racks {
 		slices.SortFunc(pods, func(a, b Pod) int { return strings.Compare(a.Name, b.Name) })
 	}
+	return racks
+}
+
+// racks are those that the task is for, in the order of their StatefulSets' names.
+func (s *State) racks() []Rack {
+	only := s.job().Arguments.RackName
+	var racks []Rack
+	for _, r := range s.Racks {
+		if only == "" || only == r.Name {
+			racks = append(racks, r)
+		}
+	}
+	slices.SortFunc(racks, func(a, b Rack) int { return strings.Compare(a.StatefulSet, b.StatefulSet) })
 	return racks
 }
 

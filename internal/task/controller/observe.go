@@ -2,6 +2,7 @@ package controller
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -83,9 +84,14 @@ func rackOf(set *appsv1.StatefulSet) task.Rack {
 	if set.Spec.Replicas != nil {
 		replicas = *set.Spec.Replicas
 	}
+	var members []string
+	for ordinal := range replicas {
+		members = append(members, fmt.Sprintf("%s-%d", set.Name, ordinal))
+	}
 	return task.Rack{
 		Name:        set.Labels[cass.RackLabel],
 		StatefulSet: set.Name,
+		Members:     members,
 		RestartedAt: datacenter.RestartedAt(&set.Spec.Template),
 		Revision:    set.Status.UpdateRevision,
 		Settled: set.Status.ObservedGeneration >= set.Generation &&
