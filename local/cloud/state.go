@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -60,13 +61,17 @@ func (s State) owner() int {
 		return 0
 	}
 	defer file.Close()
-	lock := wholeFile()
-	if err := unix.FcntlFlock(file.Fd(), unix.F_OFD_GETLK, lock); err != nil || lock.Type == unix.F_UNLCK {
-		return 0
+	for {
+		lock := wholeFile()
+		if err := unix.FcntlFlock(file.Fd(), unix.F_OFD_GETLK, lock); err != nil || lock.Type == unix.F_UNLCK {
+			return 0
+		}
+		var pid int
+		if _, err := fmt.Fscan(io.NewSectionReader(file, 0, 32), &pid); err == nil {
+			return pid
+		}
+		time.Sleep(time.Millisecond) // it has the lock and is about to write its pid
 	}
-	var pid int
-	_, _ = fmt.Fscan(file, &pid)
-	return pid
 }
 
 func readJSON(path string, v any) error {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -29,6 +30,30 @@ func TestOneOwner(t *testing.T) {
 	lock.Close()
 	if got := s.owner(); got != 0 {
 		t.Errorf("after its end, %d owns it", got)
+	}
+}
+
+// Whoever asks between the lock and the writing of the pid gets the pid, not "nobody".
+func TestAnOwnerThatHasNotWrittenItsPID(t *testing.T) {
+	s := State(t.TempDir())
+	lock, err := s.lock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Close()
+	if err := lock.Truncate(0); err != nil {
+		t.Fatal(err)
+	}
+	answer := make(chan int, 1)
+	go func() { answer <- s.owner() }()
+	for range 100 { // it has every chance to answer too early
+		runtime.Gosched()
+	}
+	if _, err := lock.WriteAt([]byte("4711\n"), 0); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-answer; got != 4711 {
+		t.Errorf("%d owns it, want 4711", got)
 	}
 }
 
