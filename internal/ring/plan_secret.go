@@ -160,8 +160,11 @@ func (s *State) planNew(p *Plan) {
 		p.Wait("Secret %s, which namespace %s may have a copy of: it is not made anew before that can be read there and the namespace accepts the ring", SuperuserSecret(s.Ring), strings.Join(local, " or "))
 	}
 	if len(may) > 0 {
-		p.Wait("Secret %s, which region %s may have: it is not made anew before that can be read. Make it yourself, with username and password, or delete the ClientConfig of a region that is gone for good",
-			SuperuserSecret(s.Ring), strings.Join(may, " or "))
+		p.Wait("Secret %s, which region %s may have: it is not made anew before that can be read. Make it yourself, with the username and password that the ring's roles have, or any where there are none yet: "+
+			"kubectl --context %s --namespace %s create secret generic %[1]s --from-literal=username=USERNAME --from-literal=password=PASSWORD. "+
+			"Or, if that region is gone for good, delete its ClientConfig: "+
+			"kubectl --context %[3]s --namespace %[5]s get clientconfigs tells its name by region, and kubectl --context %[3]s --namespace %[5]s delete clientconfig NAME deletes it",
+			SuperuserSecret(s.Ring), strings.Join(may, " or "), s.Region, s.Ring.Namespace, s.View.Configs)
 	}
 	if len(may)+len(local) == 0 {
 		p.add(MakeSecret, "the ring has none, and is founded here", Step{Object: s.newSecret(s.Ring.Namespace)})

@@ -121,6 +121,8 @@ func (w *world) inRegion(s *site, c command) {
 		s.person("admin", args[0], args[1])
 	case "former-copy": // NAMESPACE/NAME REGION: as a former version pulled it, which named the region that it pulled from
 		w.pulledAsBefore(s, args[0], args[1])
+	case "no-config": // of REGION
+		s.unknown[args[0]] = true
 	case "lose-secret":
 		delete(s.secrets, args[0])
 	case "grant":

@@ -54,6 +54,7 @@ type site struct {
 	shared     bool
 	unreadable map[string]bool   // datacenters that can't be read, by name
 	swapped    string            // a datacenter in whose place a person makes another one as soon as the operator has looked
+	unknown    map[string]bool   // regions that it has no ClientConfig of
 	failing    map[string]string // why, by verb and target of a step
 	held       bool              // its datacenters don't go, although they may
 	goes       string            // why its namespace goes
@@ -75,7 +76,7 @@ func newWorld(names ...string) *world {
 	w := &world{cut: map[[2]string]bool{}, older: map[string]bool{}, clock: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)}
 	for _, name := range names {
 		w.sites = append(w.sites, &site{name: name, dcs: map[string]*cassandra.CassandraDatacenter{}, applied: map[string]map[string]string{}, tasks: map[string]*control.CassandraTask{},
-			secrets: map[string]*corev1.Secret{}, slices: map[string]*discoveryv1.EndpointSlice{}, grants: map[string]string{}, unreadable: map[string]bool{}, failing: map[string]string{}, seen: map[string]*sighting{}})
+			secrets: map[string]*corev1.Secret{}, slices: map[string]*discoveryv1.EndpointSlice{}, grants: map[string]string{}, unreadable: map[string]bool{}, failing: map[string]string{}, unknown: map[string]bool{}, seen: map[string]*sighting{}})
 	}
 	return w
 }
@@ -133,6 +134,8 @@ func (w *world) look(s *site) {
 		was := s.seen[o.name]
 		switch {
 		case o == s:
+		case s.unknown[o.name]:
+			delete(s.seen, o.name)
 		case !w.cut[[2]string{s.name, o.name}]:
 			since := w.clock
 			if was != nil && was.reachable {
