@@ -27,7 +27,7 @@ type Reconciler struct {
 	Now    func() time.Time
 }
 
-// later is when a claim that is held is looked at again: nothing tells of a word on its namespace.
+// later is when a claim that is held is looked at again: no event tells of an annotation on its namespace.
 const later = 10 * time.Second
 
 // SetupWithManager registers the loop.
@@ -91,9 +91,9 @@ func (r *Reconciler) owner(ctx context.Context, from client.Reader, claim *corev
 	return &list.Items[i], nil
 }
 
-// going decides about a claim that is being deleted. In a namespace that stays somebody deleted this very claim. With a
-// namespace it is held until there is a word on it or on the namespace, also when the namespace was forced away meanwhile and
-// made again. The loop of a datacenter whose deletion was agreed on lets its claims go itself.
+// going decides about a claim that is being deleted. In a namespace that stays somebody deleted this very claim. One that is
+// deleted with its namespace is held until an annotation on it or on the namespace allows the deletion, also when the namespace
+// was force-deleted and made again. The controller of a datacenter whose deletion was agreed on releases its claims itself.
 func (r *Reconciler) going(ctx context.Context, claim *corev1.PersistentVolumeClaim) (held bool, err error) {
 	if !controllerutil.ContainsFinalizer(claim, Finalizer) {
 		return false, nil

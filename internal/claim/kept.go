@@ -48,7 +48,7 @@ func (r *Reconciler) expire(ctx context.Context, claim *corev1.PersistentVolumeC
 	case err != nil:
 		return 0, err
 	case owner != nil && string(owner.UID) == claim.Annotations[KeptBy]:
-		return later, nil // it is still on its way out
+		return later, nil // it is still being deleted
 	case owner != nil && owner.Spec.ClusterName+"/"+owner.Annotations[api.RingIDAnnotation] == claim.Annotations[KeptOf]:
 		return 0, r.takenUp(ctx, claim, owner)
 	case owner != nil:

@@ -81,7 +81,7 @@ func (w *world) anything(t *rapid.T) {
 		r.kill(pod)
 	case "lose volume":
 		// testdata/lost_volume_boot.txt has one of a first boot. A node that is down has an address here that gossip has
-		// not heard of: its dead self would be looked for at another one.
+		// not heard of: the replacement would name another address.
 		if n := r.nodes[pod]; r.dc.Status.IsTrue(api.DatacenterInitialized) && n != nil && n.Up() {
 			r.loseVolume(pod)
 		}

@@ -9,27 +9,27 @@ import (
 )
 
 // Annotation of a namespace lists who may reach into it, separated by commas: NAMESPACE for all rings of a namespace, with their tasks,
-// and its ReplicatedSecrets, NAMESPACE/NAME for one; and for its Propagations, which may bring anything, the same after a word of
-// their own, as in propagation:NAMESPACE. An operator of a version that doesn't know the word lets nothing in by it.
+// and its ReplicatedSecrets, NAMESPACE/NAME for one; and for its Propagations, which may bring anything, the same after a prefix
+// of their own, as in propagation:NAMESPACE. An operator of a version that doesn't know the prefix accepts nothing by it.
 const Annotation = "ringspan.io/accepts-from"
 
-// Propagation is the word for Propagations.
+// Propagation is the prefix for Propagations.
 const Propagation = "propagation"
 
 // Asker is a ring, a ReplicatedSecret or a Propagation.
 type Asker struct {
-	Kind            string // the word that a grant has to say; "" for those that need none
+	Kind            string // the prefix that a grant must have; "" for those that need none
 	Namespace, Name string
 }
 
-// String is the name of this one, as in a grant without a word.
+// String is the name of this one, as in a grant without a prefix.
 func (a Asker) String() string { return a.Namespace + "/" + a.Name }
 
 // entry allows this one and no other, wide all of its namespace.
-func (a Asker) entry() string { return a.word() + a.String() }
-func (a Asker) wide() string  { return a.word() + a.Namespace }
+func (a Asker) entry() string { return a.prefix() + a.String() }
+func (a Asker) wide() string  { return a.prefix() + a.Namespace }
 
-func (a Asker) word() string {
+func (a Asker) prefix() string {
 	if a.Kind == "" {
 		return ""
 	}

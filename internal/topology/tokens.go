@@ -19,7 +19,7 @@ import (
 // bits are the node's own, so that they differ even from those of a ring that
 // this one joins without knowing it, and from those that another node was given
 // before the size was changed during the boot. So do those of a datacenter that is
-// made anew: with the tokens of the dead it would own their ranges without a word. Only a first boot may use them:
+// made again: with the tokens of dead members it would take over their ranges silently. Only a first boot may use them:
 // adding a node to a datacenter with data must let Cassandra choose.
 func (r Ring) Tokens(datacenter string) map[Position][]string {
 	used := map[int64]bool{}

@@ -72,7 +72,7 @@ func TestSmallRings(t *testing.T) {
 			t.Run("a port that was closed stays closed", portStaysClosed)
 			t.Run("a datacenter is added to a ring with data", datacenterIsAdded)
 			t.Run("a node that lost its volume is replaced", lostVolumeIsReplaced)
-			t.Run("a node that had the only copy waits for a person's word", lostCopyWaitsForTheWord)
+			t.Run("a node that had the only copy waits until a person allows to start it empty", lostCopyWaitsForPermission)
 			t.Run("a datacenter gets replicas by hand", replicasByHand)
 		})
 		t.Run("the one with logins", func(t *testing.T) {
@@ -157,7 +157,7 @@ func datacenterIsAdded(t *testing.T) {
 }
 
 // A member whose claim is deleted isn't started empty: the ring says whose data is lost. No other node of its datacenter runs,
-// but the other region has all, and so it takes the place of its dead self unasked, with the rows from there.
+// but the other region has all, and so it replaces its dead member unasked, with the rows from there.
 func lostVolumeIsReplaced(t *testing.T) {
 	eventually(t, 5*time.Minute, func() error { // what was written while the other node started is there
 		together := kubectl(t, west, "-n", "small", "get", "cassdc", "plain1", "-o", "jsonpath={.status.together.looked} apart since {.status.together.apartSince}.")
@@ -166,24 +166,24 @@ func lostVolumeIsReplaced(t *testing.T) {
 	plainIsReplaced(t, loseVolume(t))
 	hasAllRows(t, west, plainPod)
 	if out := ringspan(t, "nodetool", "--region", west, "--node", plainPod, "--", "status", "kept"); strings.Contains(out, "DN ") || strings.Count(out, "UN ") != 2 {
-		t.Errorf("the dead self is still there, or somebody is missing:\n%s", out)
+		t.Errorf("the dead member is still there, or another one is missing:\n%s", out)
 	}
 }
 
-// A member that had the only copy of a keyspace waits for a person's word, which is good for one loss.
-func lostCopyWaitsForTheWord(t *testing.T) {
+// A member that had the only copy of a keyspace waits until a person allows to start it empty, which is for one loss only.
+func lostCopyWaitsForPermission(t *testing.T) {
 	ringspan(t, "cql", "--region", west, "--node", plainPod, "-e", "CREATE KEYSPACE once WITH replication = {'class': 'NetworkTopologyStrategy', 'plain1': 1}")
 	before := loseVolume(t)
 	eventually(t, 2*time.Minute, func() error {
 		return contains(kubectl(t, central, "-n", "small", "get", "cassdc", "plain2", "-o", "jsonpath=only at plain1: {.status.onlyAt.plain1}."), "only at plain1: once.")
 	})
 	if lost := kubectl(t, west, "-n", "small", "get", "cassdc", "plain1", "-o", "jsonpath={.status.conditions[?(@.type=='Ready')].message}"); !strings.Contains(lost, "ringspan.io/start-empty="+plainPod) {
-		t.Errorf("it doesn't wait for a word: %s", lost)
+		t.Errorf("it doesn't wait for permission: %s", lost)
 	}
 	kubectl(t, west, "-n", "small", "annotate", "cassdc", "plain1", "ringspan.io/start-empty="+plainPod)
 	plainIsReplaced(t, before)
-	if word := kubectl(t, west, "-n", "small", "get", "cassdc", "plain1", "-o", `jsonpath={.metadata.annotations.ringspan\.io/start-empty}`); word != "" {
-		t.Errorf("the word was not taken back: %s", word)
+	if left := kubectl(t, west, "-n", "small", "get", "cassdc", "plain1", "-o", `jsonpath={.metadata.annotations.ringspan\.io/start-empty}`); left != "" {
+		t.Errorf("the annotation was not removed: %s", left)
 	}
 	hasAllRows(t, west, plainPod)
 	ringspan(t, "cql", "--region", west, "--node", plainPod, "-e", "DROP KEYSPACE once")

@@ -81,7 +81,7 @@ func TestClockOffset(t *testing.T) {
 	}
 }
 
-// What isn't a probe is told from one, and a probe isn't impressed by strangers.
+// A server that isn't a probe is recognized, and a probe survives clients that aren't probes.
 func TestStrangers(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -21,7 +21,7 @@ func ownerOf(region string, dc *cassandra.CassandraDatacenter) owner {
 }
 
 // isKept tells whether a volume stays when the datacenters that are there go as was
-// agreed: its finalizer waits for a time that is over, or for a person's word.
+// agreed: its finalizer waits until a time has passed, or until an annotation allows the deletion.
 func (h held) isKept(c *claimIn) bool {
 	o := &c.object
 	if !slices.Contains(o.Finalizers, deletion.KeepData) {

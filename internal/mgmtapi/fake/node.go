@@ -36,7 +36,7 @@ type Node struct {
 	// faults
 	unreachable, lagging bool
 	old                  bool  // an agent of the first version
-	held                 bool  // its start takes until it is let go
+	held                 bool  // its start takes until it is released
 	unproven             bool  // it dies at the end of its next start
 	former               *Node // whose volume is lost
 	lost                 bool  // the volume is gone

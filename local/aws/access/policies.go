@@ -9,7 +9,7 @@ import (
 )
 
 // policyGroup begins the names of groups that stand for access policies: EKS
-// authorizes their holders by itself, here a binding of the group does.
+// authorizes their holders by itself; the embedded cloud binds the group to a role.
 const policyGroup = "eks-access-policy:"
 
 // AdminViewRole is the cluster role that lets one read everything, secrets too.

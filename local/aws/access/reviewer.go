@@ -23,7 +23,7 @@ type Reviewer struct {
 	grants []plane.Grant
 }
 
-// NewReviewer makes a webhook that lets nobody in yet. sts answers the calls
+// NewReviewer makes a webhook that accepts no token yet. sts answers the calls
 // that tokens stand for.
 func NewReviewer(cluster string, sts http.Handler) *Reviewer {
 	return &Reviewer{cluster: cluster, sts: sts}

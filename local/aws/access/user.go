@@ -7,7 +7,7 @@ import (
 	"github.com/ringspan/ringspan/local/aws/plane"
 )
 
-// User is who somebody is inside a cluster.
+// User is the identity of a caller inside a cluster.
 type User struct {
 	Name   string
 	Groups []string
@@ -17,7 +17,7 @@ type User struct {
 // have certificates and no need of it; who else has a node's role gets no name.
 const machineName = "{{EC2PrivateDNSName}}"
 
-// identify finds the grant of a caller; false when nobody let it in.
+// identify finds the grant of a caller; false when it has none.
 func identify(grants []plane.Grant, caller string) (User, bool) {
 	principal, session := principalOf(caller)
 	for _, g := range grants {

@@ -37,7 +37,7 @@ var addresses = &kind[Address]{
 	},
 }
 
-// newPublicIP is an address that nobody has had before.
+// newPublicIP is an address that was never given out before.
 func (a *API) newPublicIP() string {
 	a.state.LastIP++
 	return nth(publicRange, a.state.LastIP%(size(publicRange)-1)).String()

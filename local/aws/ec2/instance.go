@@ -125,7 +125,7 @@ var instances = &kind[Instance]{
 
 func (n *Instance) primaryInterface() string { return n.Primary }
 
-// gone says whether an instance is ended or about to be.
+// gone tells whether an instance is terminated or being terminated.
 func (n *Instance) gone() bool { return n.State == stateTerminated || n.State == stateShuttingDown }
 
 // instanceView is an instance with its interfaces as they are now.

@@ -68,7 +68,7 @@ func KnowsInstanceType(name string) bool {
 	return err == nil
 }
 
-// InstanceTypeInfo is what is told of an instance type.
+// InstanceTypeInfo describes an instance type.
 type InstanceTypeInfo struct {
 	InstanceType                                                                  string
 	CurrentGeneration, BareMetal, BurstablePerformanceSupported, FreeTierEligible bool

@@ -11,7 +11,7 @@ import (
 	"github.com/ringspan/ringspan/local/aws/world"
 )
 
-// LaunchTemplate is a named wish for machines, in versions.
+// LaunchTemplate describes machines to launch, by name and in versions.
 type LaunchTemplate struct {
 	LaunchTemplateId, LaunchTemplateName, CreatedBy string
 	CreateTime                                      time.Time

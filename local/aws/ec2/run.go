@@ -82,7 +82,7 @@ func (a *API) RunInstances(_ context.Context, in *RunInstancesInput) (*Reservati
 	return r, nil
 }
 
-// launch is a checked wish for machines.
+// launch is a validated request for machines.
 type launch struct {
 	in                     *RunInstancesInput
 	image                  *Image

@@ -18,7 +18,7 @@ import (
 const (
 	Cut     = "cut"      // A is cut off from all other regions
 	CutLink = "cut-link" // A and B are cut off from each other
-	Drop    = "drop"     // what goes from A to TCP port Number of B is lost
+	Drop    = "drop"     // packets from A to TCP port Number of B is lost
 	MTU     = "mtu"      // packets between A and B have at most Number bytes
 	ICMP    = "icmp"     // ICMP between A and B is lost, and what routers say to their own region
 	DNS     = "dns"      // A's name server doesn't answer
@@ -169,7 +169,7 @@ type ways struct {
 	public []netip.Prefix
 }
 
-// ways are told by links, not by ranges: two regions' may be equal.
+// ways are identified by links and not by ranges, because two regions' ranges may be equal.
 func (n *Networks) ways(from plane.VPC, far func(region string) bool) (w ways) {
 	for _, p := range n.topology.Peerings {
 		if p.A == from.ID && far(n.regionOf(p.B)) || p.B == from.ID && far(n.regionOf(p.A)) {
@@ -187,7 +187,7 @@ func (n *Networks) ways(from plane.VPC, far func(region string) bool) (w ways) {
 	return w
 }
 
-// out and in narrow a rule to what leaves, or comes, on the ways.
+// out and in limit a rule to packets that leave, or arrive, on the ways.
 func (w ways) out(r netlab.Rule) (rules []netlab.Rule) {
 	for _, link := range w.links {
 		r.Out, r.To = link, netip.Prefix{}

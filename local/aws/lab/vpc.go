@@ -68,7 +68,7 @@ func (v *vpc) attach(internet *netlab.Namespace, want plane.VPC, nodes map[strin
 	present := map[string]bool{}
 	for _, i := range want.Interfaces {
 		if i.Machine == "" {
-			continue // nobody is behind it
+			continue // no interface is behind it
 		}
 		present[i.ID] = true
 		if err := v.attachLeaf(want, i.ID, i.Subnet, i.Addresses, nodes[i.ID], false); err != nil {

@@ -139,7 +139,7 @@ func (v *VPC) lookup(table string, to netip.Addr) (best Route, ok bool) {
 }
 
 // passesLists asks the network ACLs of the subnets that a packet leaves and
-// enters; within one subnet nobody is asked.
+// enters; within one subnet there is none.
 func passesLists(from, to endpoint, p Packet, port int, answer bool) error {
 	if from.subnet.ID == to.subnet.ID && from.vpc.ID == to.vpc.ID {
 		return nil

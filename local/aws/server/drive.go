@@ -36,7 +36,7 @@ func (d duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d)
 // refused: a page of some other site must not drive the cloud. So are those that
 // don't come with the account's own key, as user name and password: other users of
 // the machine reach the port too, and could wipe the account. Only where images
-// are is told without: by that the command line knows this cloud from others.
+// are is answered without them: by that the command line recognizes this cloud.
 func (s *Server) drive(w http.ResponseWriter, r *http.Request) {
 	host, _, _ := net.SplitHostPort(r.RemoteAddr)
 	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() || r.Header.Get("Origin") != "" {

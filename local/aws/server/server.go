@@ -25,7 +25,7 @@ type Options struct {
 	Networks plane.Networks   // nil moves no packets
 	Clusters plane.Clusters   // nil runs no clusters
 	Images   string           // directory that nodes take their images from; "" without nodes
-	Log      func(msg string) // of what goes wrong behind the API; nil drops it
+	Log      func(msg string) // of errors behind the API; nil discards them
 }
 
 // Server is one account of AWS, in all regions.
@@ -69,9 +69,8 @@ func New(o Options) (*Server, error) {
 // Credentials are the account's own.
 func (s *Server) Credentials() (accessKey, secret string) { return s.root.ID, s.root.Secret }
 
-// Run lets time pass until the context ends: what is due happens even when
-// nobody calls, and the plane hears of changes. Afterwards the state file is
-// another server's to take.
+// Run carries out what is due, also when no calls come, and passes changes to the plane, until
+// the context ends. Then it releases the state file, and another server may use it.
 func (s *Server) Run(ctx context.Context) {
 	defer s.world.Release()
 	var keeping sync.WaitGroup

@@ -23,7 +23,7 @@ type service struct {
 	protocol  wire.Protocol
 	actions   wire.Actions
 	api       func(x *exchange) any // the value whose methods are the calls
-	throttled string                // error code of a call that comes too fast
+	throttled string                // error code of a call that is throttled
 	denied    string                // of one that isn't allowed
 	mismatch  string                // of an idempotency token used for something else
 }

@@ -194,7 +194,7 @@ func (w *World) SetThrottle(t ...Throttle) {
 	w.admission.throttle, w.admission.buckets, w.admission.every, w.admission.met = t, nil, nil, nil
 }
 
-// SetDenied replaces the actions that nobody may call, such as ec2:CreateVpc
+// SetDenied replaces the actions that are denied to everybody, such as ec2:CreateVpc
 // or eks:*.
 func (w *World) SetDenied(actions []string) {
 	w.admission.mu.Lock()

@@ -7,7 +7,7 @@ import (
 	"io"
 )
 
-// IDs makes names that nobody has had before.
+// IDs makes names that were never given out before.
 type IDs struct {
 	source io.Reader
 }

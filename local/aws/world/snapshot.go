@@ -22,8 +22,8 @@ type snapshot struct {
 	Services map[string]json.RawMessage
 }
 
-// save keeps the state before a call is answered: what a client was told of is
-// there after a kill or a power cut at any moment.
+// save keeps the state before a call is answered: what a client got an answer to
+// is there after a kill or a power cut at any moment.
 func (w *World) save() error {
 	if w.file == "" {
 		return nil
@@ -46,9 +46,9 @@ func (w *World) save() error {
 	return nil
 }
 
-// replace puts a file in another's place, readable by the owner only, because it
-// holds secrets of access keys. Whenever it is cut off, the file is the old one or
-// the new one, whole; when it returns, the disk has the new one.
+// replace replaces a file atomically. Only the owner can read it, because it holds secrets of
+// access keys. If it is interrupted, the file is the old or the new one, and complete; when it
+// returns, the disk has the new one.
 func replace(path string, body []byte) error {
 	next, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
