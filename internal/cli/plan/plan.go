@@ -10,6 +10,7 @@ import (
 	"github.com/ringspan/ringspan/internal/cli/invocation"
 	"github.com/ringspan/ringspan/internal/fleet"
 	"github.com/ringspan/ringspan/internal/fleet/cost"
+	"github.com/ringspan/ringspan/internal/fleet/infra"
 	"github.com/ringspan/ringspan/internal/fleet/inventory"
 	"github.com/ringspan/ringspan/internal/fleet/lifecycle"
 	"github.com/ringspan/ringspan/internal/fleet/local"
@@ -70,6 +71,15 @@ refuse, or when the account can't be looked at.`,
 	return cmd
 }
 
+// costOf is nil where the provider has no prices.
+func costOf(c provision.Provider, wanted *infra.Desired) (*cost.Estimate, error) {
+	estimate, err := c.Cost(wanted)
+	if provision.IsNotSupported(err) {
+		return nil, nil //nolint:nilnil // a plan without costs is no error
+	}
+	return &estimate, err
+}
+
 // compare compares a file with its account. A fleet on this machine that isn't there
 // yet has an empty one.
 func compare(ctx context.Context, a invocation.Account, f *fleet.File, s lifecycle.Scope) (planned, error) {
@@ -85,7 +95,7 @@ func compare(ctx context.Context, a invocation.Account, f *fleet.File, s lifecyc
 		d, err = provision.Plan(ctx, c, request)
 		calls = c.CallCount()
 		if err == nil {
-			estimate = c.Cost(d.Wanted)
+			estimate, err = costOf(c, d.Wanted)
 		}
 	}
 	if err != nil {

@@ -23,7 +23,7 @@ type planned struct {
 	Removals []string      `json:"removals,omitempty"`
 	Trouble  []string      `json:"trouble,omitempty"`
 	Quotas   []infra.Quota `json:"quotas,omitempty"` // none on this machine
-	// Cost of the whole fleet, once it is as the file says; nil on this machine.
+	// Cost of the whole fleet, once it is as the file says; nil where the provider has no prices.
 	Cost  *cost.Estimate `json:"cost,omitempty"`
 	Calls int            `json:"calls"`
 

@@ -26,6 +26,7 @@ import (
 	sdklog "github.com/aws/smithy-go/logging"
 	"github.com/aws/smithy-go/middleware"
 
+	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
 	"github.com/ringspan/ringspan/internal/fleet/aws/body"
 	"github.com/ringspan/ringspan/internal/fleet/aws/desired"
 	"github.com/ringspan/ringspan/internal/fleet/cost"
@@ -231,13 +232,13 @@ func (c *Cloud) Account() string { return c.account }
 // CallCount is the total of c.Calls.
 func (c *Cloud) CallCount() int { return c.Calls.Total() }
 
-// Cost by AWS's list prices; another cloud of a name of its own has none.
-func (c *Cloud) Cost(wanted *infra.Desired) *cost.Estimate {
+// Cost by AWS's list prices. A cloud with a name of its own is the one on this machine,
+// which has none.
+func (c *Cloud) Cost(wanted *infra.Desired) (cost.Estimate, error) {
 	if c.name != "" {
-		return nil
+		return cost.Estimate{}, &provision.NotSupported{Provider: string(fleetv1.ProviderLocal), What: "estimate costs"}
 	}
-	estimate := cost.Of(wanted)
-	return &estimate
+	return cost.Of(wanted), nil
 }
 
 // Desire says what a fleet needs in AWS.

@@ -188,3 +188,14 @@ func TestTagsThatDiffer(t *testing.T) {
 		}
 	}
 }
+
+// AWS has list prices; another cloud that answers its API has none, and says so.
+func TestOnlyAWSHasPrices(t *testing.T) {
+	wanted := &infra.Desired{Resources: []infra.Resource{{ID: "eu-west-1/cluster", Kind: infra.Cluster, Region: "eu-west-1"}}}
+	if e, err := (&Cloud{}).Cost(wanted); err != nil || e.Monthly == 0 {
+		t.Errorf("in AWS: %+v %v", e, err)
+	}
+	if _, err := (&Cloud{name: "this machine"}).Cost(wanted); !provision.IsNotSupported(err) || !strings.Contains(err.Error(), "does not estimate costs") {
+		t.Errorf("on this machine: %v", err)
+	}
+}

@@ -127,6 +127,7 @@ func TestWhatIsNotSupportedIsSaid(t *testing.T) {
 		"provider existing does not make tokens":                            func() error { _, err := p.Token(t.Context(), "r", "c"); return err },
 		"provider existing does not list fleets":                            func() error { _, err := p.Fleets(t.Context()); return err },
 		"provider existing does not have a policy":                          func() error { _, err := p.Policy("f"); return err },
+		"provider existing does not estimate costs":                         func() error { _, err := p.Cost(&infra.Desired{}); return err },
 		"provider existing does not make or delete clusters":                func() error { _, err := p.Apply(t.Context(), provision.Task{}); return err },
 	} {
 		if err := ask(); !provision.IsNotSupported(err) || !strings.HasPrefix(err.Error(), want) {

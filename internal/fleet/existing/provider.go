@@ -116,8 +116,10 @@ func (*Provider) Policy(string) ([]byte, error) { return nil, no("have a policy 
 // Account is the kubeconfig.
 func (p *Provider) Account() string { return p.where }
 
-// Cost is unknown.
-func (*Provider) Cost(*infra.Desired) *cost.Estimate { return nil }
+// Cost is unknown: clusters of others have prices that nobody tells.
+func (*Provider) Cost(*infra.Desired) (cost.Estimate, error) {
+	return cost.Estimate{}, no("estimate costs")
+}
 
 // CallCount is 0: no cloud is called.
 func (*Provider) CallCount() int { return 0 }

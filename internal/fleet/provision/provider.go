@@ -62,8 +62,8 @@ type Provider interface {
 
 	// Account is where things are made, for people to read.
 	Account() string
-	// Cost is what a fleet costs in a month; nil where nobody is paid.
-	Cost(wanted *infra.Desired) *cost.Estimate
+	// Cost is what a fleet costs in a month.
+	Cost(wanted *infra.Desired) (cost.Estimate, error)
 	// CallCount is how often the cloud's API was called.
 	CallCount() int
 }

@@ -229,5 +229,5 @@ func (c *cloud) Token(context.Context, string, string) (string, error) { return 
 func (c *cloud) Fleets(context.Context) ([]FoundFleet, error)          { return nil, nil }
 func (c *cloud) Policy(string) ([]byte, error)                         { return nil, nil }
 func (c *cloud) Account() string                                       { return "memory" }
-func (c *cloud) Cost(*infra.Desired) *cost.Estimate                    { return nil }
+func (c *cloud) Cost(*infra.Desired) (cost.Estimate, error)            { return cost.Estimate{}, nil }
 func (c *cloud) CallCount() int                                        { return 0 }
