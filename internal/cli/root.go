@@ -39,6 +39,8 @@ var afterInterrupt = map[string]string{
 	"up":   " What was made stays: run up again, and it goes on from there, or down to take it away.",
 	"down": " Part of it may be left: run down again, and it goes on from there.",
 	"gc":   " Part of it may be left: run gc again, and it goes on from there.",
+
+	"orphan": " If the change was written, it stays: run it again to see whether all regions show it.",
 }
 
 func exitCode(ctx context.Context, cmd *cobra.Command, err error, stderr io.Writer) int {
