@@ -138,7 +138,7 @@ func TestALateFounderKeepsLogins(t *testing.T) {
 	w.add("dc2", 1, []string{"r1"}, true)
 	founder, r := w.regions[0], w.regions[1]
 	w.settle(6, nil)
-	alone := func() { // the founder's operator is away
+	alone := func() { // the founder's operator doesn't run
 		for range 20 {
 			r.pass(-1)
 			w.tick()

@@ -82,8 +82,8 @@ func (s *State) keyspace(name string, replication map[string]string) api.Keyspac
 	if !topology.ByDatacenter(replication) {
 		return api.KeyspaceStatus{Strategy: strategy(replication), OwedSince: old.OwedSince, Unverified: old.OwedSince != nil}
 	}
-	here, elsewhere := s.replicas(replication)
-	now := api.KeyspaceStatus{Replicas: int32(here), Strategy: old.Strategy, OwedSince: old.OwedSince, Unverified: old.Unverified}
+	own, others := s.replicas(replication)
+	now := api.KeyspaceStatus{Replicas: int32(own), Strategy: old.Strategy, OwedSince: old.OwedSince, Unverified: old.Unverified}
 	owes := old.OwedSince != nil
 	switch {
 	case old.Strategy != "" && !owes:
@@ -91,18 +91,18 @@ func (s *State) keyspace(name string, replication map[string]string) api.Keyspac
 	case old.Strategy != "" && s.verified(name, replication):
 		now.Strategy, now.OwedSince, now.Unverified = "", nil, false
 	case old.Strategy != "":
-	case here == 0 || elsewhere == 0 && s.isOnlyDatacenter():
+	case own == 0 || others == 0 && s.isOnlyDatacenter():
 		now.OwedSince, now.Unverified = nil, false
 	case !s.initialized(): // the rebuild comes
-	case !seen && elsewhere > 0 && s.DC.Status.KeyspacesSeen:
+	case !seen && others > 0 && s.DC.Status.KeyspacesSeen:
 		now.OwedSince, now.Unverified = s.nextSecond(), true
-	case seen && !old.Unverified && s.owes() != "" && here > int(old.Replicas): // the rebuild that goes on may know of fewer
+	case seen && !old.Unverified && s.owes() != "" && own > int(old.Replicas): // the rebuild that goes on may know of fewer
 		now.OwedSince = s.nextSecond()
 	case !owes && seen && old.Replicas == 0:
 		now.OwedSince = s.nextSecond()
-	case old.OnlyHere && elsewhere > 0 && !old.Unverified: // a rebuild that began before had no source
+	case old.OnlyHere && others > 0 && !old.Unverified: // a rebuild that began before had no source
 		now.OwedSince = s.nextSecond()
-	case !owes || elsewhere == 0: // whatever was rebuilt or repaired didn't come from those that had replicas
+	case !owes || others == 0: // whatever was rebuilt or repaired didn't come from those that had replicas
 	case old.Unverified && s.verified(name, replication):
 		now.OwedSince, now.Unverified = nil, false
 	case old.Unverified:
@@ -114,20 +114,20 @@ func (s *State) keyspace(name string, replication map[string]string) api.Keyspac
 	if now.Unverified && now.OwedSince.Equal(old.OwedSince) {
 		now.Repair = s.recordedRepair(name, replication)
 	}
-	now.OnlyHere = now.OwedSince != nil && now.Strategy == "" && elsewhere == 0
+	now.OnlyHere = now.OwedSince != nil && now.Strategy == "" && others == 0
 	return now
 }
 
 // replicas counts a keyspace's in this datacenter, and in the others together that
 // have members.
-func (s *State) replicas(replication map[string]string) (here, elsewhere int) {
+func (s *State) replicas(replication map[string]string) (own, others int) {
 	factors, _ := topology.MergeReplication(replication, nil)
 	for dc, factor := range factors {
 		if dc != s.name() && (len(s.Ringview) == 0 || slices.Contains(s.datacentersWithMembers(), dc)) {
-			elsewhere += factor
+			others += factor
 		}
 	}
-	return factors[s.name()], elsewhere
+	return factors[s.name()], others
 }
 
 // datacentersWithMembers are the datacenters that have members, as far as the ring is seen.

@@ -165,7 +165,7 @@ func (s *State) superuserSecret() *corev1.Secret {
 	return &corev1.Secret{TypeMeta: secretType, ObjectMeta: meta, Type: corev1.SecretTypeOpaque, Data: map[string][]byte{"username": []byte(meta.Name)}}
 }
 
-// DisruptionBudget lets one node be away at a time.
+// DisruptionBudget lets one node be evicted at a time.
 func (s *State) DisruptionBudget() *policyv1.PodDisruptionBudget {
 	budget := intstr.FromInt32(max(0, s.DC.Spec.Size-1))
 	return &policyv1.PodDisruptionBudget{

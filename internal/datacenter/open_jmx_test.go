@@ -18,7 +18,7 @@ func TestAnOpenJMXIsNamed(t *testing.T) {
 		{"switched off", `{"jvm-server-options":{"additional-jvm-opts":["-Dfoo=true",` + off + `]}}`, true},
 		{"in the section of a version", `{"jvm17-server-options":{"additional-jvm-opts":[` + off + `]}}`, true},
 		{"in the environment", `{"cassandra-env-sh":{"additional-jvm-opts":[` + off + `]}}`, true},
-		{"the last word holds", `{"jvm-server-options":{"additional-jvm-opts":[` + off + `,"-Dcom.sun.management.jmxremote.authenticate=true"]}}`, false},
+		{"the last option wins", `{"jvm-server-options":{"additional-jvm-opts":[` + off + `,"-Dcom.sun.management.jmxremote.authenticate=true"]}}`, false},
 		{"in a section without effect", `{"jvm8-server-options":{"additional-jvm-opts":[` + off + `]}}`, false},
 	} {
 		w := newWorld()

@@ -13,7 +13,7 @@ import (
 )
 
 // RingFinalizer is what k8ssandra-operator keeps a ring's datacenters with. One that was taken over from it still has it,
-// and nobody else takes it away.
+// and k8ssandra-operator isn't there to remove it.
 const RingFinalizer = k8ssandra.Finalizer
 
 // decommissions tells whether the nodes are to leave their ring before the datacenter is deleted. Nodes that were never

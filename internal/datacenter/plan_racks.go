@@ -249,8 +249,8 @@ func (s *State) failing(rack string) int {
 	return 0
 }
 
-// target is how many nodes a rack is to have now. Taking one with data away is
-// not done by making a set smaller.
+// target is how many nodes a rack is to have now. A set with a member's data isn't made
+// smaller: that would stop the member without a decommission.
 func (s *State) target(rack string) int {
 	if s.DC.Spec.Stopped {
 		return 0

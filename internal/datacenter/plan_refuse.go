@@ -36,7 +36,7 @@ func (s *State) mayMerge() string {
 		return fmt.Sprintf("spec.additionalSeeds: a ring of a K8ssandraCluster can't join the ring of %s in this version: it would found one of its own named %s, and the two may merge; a CassandraDatacenter without a K8ssandraCluster can join",
 			strings.Join(s.DC.Spec.AdditionalSeeds, ", "), s.DC.Spec.ClusterName)
 	}
-	if len(s.DC.Spec.AdditionalSeeds) > 0 { // it joins, whoever else is here
+	if len(s.DC.Spec.AdditionalSeeds) > 0 { // it joins, whatever other datacenters there are
 		return ""
 	}
 	if other := s.nameHolder(); other != nil {

@@ -28,16 +28,16 @@ func (s *State) planVerify(p *Plan) {
 	}
 }
 
-// repairable tells whether a repair from here reaches all nodes that may have the data.
+// repairable tells whether a repair through this datacenter's nodes reaches all nodes that may have the data.
 func (s *State) repairable(name string, replication map[string]string) bool {
-	here, elsewhere := s.replicas(replication)
-	if !topology.ByDatacenter(replication) || here == 0 {
+	own, others := s.replicas(replication)
+	if !topology.ByDatacenter(replication) || own == 0 {
 		return false
 	}
 	if s.DC.Status.Keyspaces[name].Strategy != "" {
 		return len(s.datacentersWithoutReplicas(replication)) == 0
 	}
-	return elsewhere > 0
+	return others > 0
 }
 
 // repairWaits says what the repairs of unverified keyspaces wait for; "" if for nothing.

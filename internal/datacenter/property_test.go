@@ -16,7 +16,7 @@ import (
 )
 
 // Whatever happens, and whenever the operators die: no node is taken down while
-// another one is away, no member comes back without its data under its old name,
+// another one can't be reached, no member comes back without its data under its old name,
 // the default login never works, no host id is doubled; and
 // when it is over there is one ring, all is as asked, and nothing is done any
 // more.
@@ -138,7 +138,7 @@ func (r *region) wish(t *rapid.T, what string) {
 
 func (w *world) setAway(yes bool) {
 	for _, r := range w.regions {
-		r.away = yes
+		r.cutOff = yes
 	}
 }
 

@@ -177,7 +177,7 @@ func (r *region) happens(t *testing.T, d *datadriven.TestData, pod string) strin
 	case "cut":
 		r.cassie.Cut("dc1", "dc2")
 		for _, one := range r.regions {
-			one.away = true
+			one.cutOff = true
 		}
 	case "hold", "release":
 		r.held = d.Cmd == "hold"
@@ -205,7 +205,7 @@ func (r *region) happens(t *testing.T, d *datadriven.TestData, pod string) strin
 	case "heal":
 		r.cassie.Heal("dc1", "dc2")
 		for _, one := range r.regions {
-			one.away = false
+			one.cutOff = false
 		}
 	case "restart-operator":
 		r.forget()

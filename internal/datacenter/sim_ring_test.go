@@ -20,7 +20,7 @@ func (r *region) ringPass() {
 	if len(r.world.ring.Datacenters) < 2 {
 		return
 	}
-	if r.seen == nil || !r.away {
+	if r.seen == nil || !r.cutOff {
 		r.seen = map[string]ring.Member{}
 		for _, other := range r.regions {
 			r.seen[other.dc.Name] = ring.MemberOf(other.dc)
@@ -40,7 +40,7 @@ func (r *region) ringPass() {
 		r.annotate(api.StoppedAnnotation, strings.Join(stopped, ","))
 	}
 	delete(r.dc.Annotations, api.CopiedAnnotation)
-	if copied := ring.Copied(members, self, r.now); len(copied) > 0 && !r.away {
+	if copied := ring.Copied(members, self, r.now); len(copied) > 0 && !r.cutOff {
 		r.annotate(api.CopiedAnnotation, strings.Join(copied, ","))
 	}
 	debt := ring.Owed(members, self, "")

@@ -60,9 +60,9 @@ type region struct {
 	volumes   []datacenter.Volume // claims, once the datacenter is being deleted
 	namesakes []datacenter.Namesake
 	tookUp    bool // it has the volumes of an earlier datacenter
-	away      bool // the other regions can't be asked
+	cutOff    bool // the other regions can't be asked
 	held      bool // its pods get no address
-	idle      bool // its operator is away
+	idle      bool // its operator doesn't run
 	jobs      map[string]string
 	restart   *control.CassandraTask // that has begun
 	rebuilt   []time.Time            // when rebuilds began that are over
@@ -168,7 +168,7 @@ func (r *region) observe() *datacenter.State {
 // readPeers is what the ring's controller does: before the first boot only the
 // founder's seeds are passed on.
 func (r *region) readPeers() {
-	if r.away || len(r.world.ring.Datacenters) == 0 {
+	if r.cutOff || len(r.world.ring.Datacenters) == 0 {
 		return
 	}
 	r.peers = nil
@@ -291,7 +291,7 @@ func (r *region) watchAnew(plan datacenter.Plan) {
 		}
 		r.anew = true
 		for _, other := range r.regions {
-			if other != r && other.dc.Spec.Stopped && other.dc.Status.IsTrue(api.DatacenterInitialized) && other.dc.Owes() == "" && !r.away {
+			if other != r && other.dc.Spec.Stopped && other.dc.Status.IsTrue(api.DatacenterInitialized) && other.dc.Owes() == "" && !r.cutOff {
 				r.broken = append(r.broken, fmt.Sprintf("%s begins the ring anew, and %s is stopped with its data", step.Target, other.dc.Name))
 			}
 		}

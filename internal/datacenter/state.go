@@ -50,7 +50,7 @@ type State struct {
 	Taken             map[string]string            // pods that this process took down to make them anew and that don't serve yet, with the UID that they had
 	Volumes           []Volume                     // claims of the datacenter that are still to be deleted, when it is
 	Loss              string                       // why it is being deleted although nobody asked for that; "" when somebody did
-	KeptRing          string                       // the ring of which volumes are kept here under the datacenter's name, when it is another one
+	KeptRing          string                       // the other ring of which volumes are kept under the datacenter's name, if any
 	EarlierVolumes    bool                         // it has volumes of an earlier datacenter, which may hold data
 	NamespaceDeleting bool                         // it is lost with its namespace, where nothing can be made any more
 }

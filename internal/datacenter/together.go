@@ -13,7 +13,7 @@ import (
 const (
 	observedEvery = 5 * time.Minute   // how often it is recorded that the nodes were asked
 	unobservedFor = 2 * observedEvery // after so long without that, anything may have happened
-	hintsKept     = time.Hour         // what was written while others were away for less is surely kept as hints; Cassandra's default is 3 h
+	hintsKept     = time.Hour         // writes to members that were down for less are surely kept as hints; Cassandra's default is 3 h
 	hintsSent     = time.Minute       // until they begin to be delivered
 	unknown       = -24 * time.Hour   // what was not observed counts as a day apart
 )

@@ -24,7 +24,7 @@ func (a answering) Status(ctx context.Context) (mgmtapi.Status, error) {
 	return status, err
 }
 
-// Claim and pod are forced away and made again while the agent answers, which can't tell what data it has: the answer of the
+// Claim and pod are force-deleted and made again while the agent answers, which can't tell what data it has: the answer of the
 // former pod's agent says nothing about the new claim.
 func TestALostVolumeInTheMiddleOfAPass(t *testing.T) {
 	s := newStage(t)

@@ -81,7 +81,7 @@ func TestConfigChange(t *testing.T) {
 	})
 	for range 100 {
 		s.pass()
-		if away := s.away(); away > 1 {
+		if away := s.notServing(); away > 1 {
 			t.Fatalf("%d nodes are away at once", away)
 		}
 		if s.kubernetes(); s.calm() {
@@ -109,8 +109,8 @@ func TestRefusedConfigAndItsCure(t *testing.T) {
 	if c == nil || c.Reason != api.ReasonConfigRefused || !strings.Contains(c.Message, "ring-dc1-r1-sts-0") || !strings.Contains(c.Message, "[no_such_key]") {
 		t.Errorf("the condition doesn't name pod and key: %+v", c)
 	}
-	if s.away() != 1 {
-		t.Errorf("%d nodes are away; a refused configuration must stop at the first", s.away())
+	if s.notServing() != 1 {
+		t.Errorf("%d nodes are away; a refused configuration must stop at the first", s.notServing())
 	}
 	if !s.event("no_such_key") {
 		t.Error("no event tells of it")
@@ -315,8 +315,8 @@ func TestADeletionThatAsksForADecommissionWaits(t *testing.T) {
 	if c == nil || c.Status != corev1.ConditionTrue || !strings.Contains(c.Message, api.DecommissionOnDeleteAnnotation) || !s.event("to be taken away") {
 		t.Errorf("it isn't told: %+v", c)
 	}
-	if after := s.uids(); !maps.Equal(before, after) || s.away() > 0 {
-		t.Errorf("pods were %v and are %v, %d away", before, after, s.away())
+	if after := s.uids(); !maps.Equal(before, after) || s.notServing() > 0 {
+		t.Errorf("pods were %v and are %v, %d away", before, after, s.notServing())
 	}
 	versions := s.versions()
 	s.rounds(3)

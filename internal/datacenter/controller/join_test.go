@@ -180,7 +180,7 @@ func TestADatacenterThatOwesDataIsClosed(t *testing.T) {
 	s.ring.Advance()
 	s.change(func(dc *api.CassandraDatacenter) { dc.Annotations[api.RebuiltFromAnnotation] = "dc2" })
 	s.settle()
-	if dc := s.dc(); !dc.Status.IsTrue(api.DatacenterReady) || s.away() > 0 {
+	if dc := s.dc(); !dc.Status.IsTrue(api.DatacenterReady) || s.notServing() > 0 {
 		t.Errorf("after the rebuild: %+v", dc.Status.Conditions)
 	}
 }

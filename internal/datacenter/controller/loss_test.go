@@ -67,10 +67,10 @@ func (s *stage) deleteNamespace() {
 	ns := &corev1.Namespace{}
 	s.must(s.admin.Get(s.t.Context(), client.ObjectKey{Name: s.ns}, ns))
 	s.must(s.admin.Delete(s.t.Context(), ns))
-	here := client.InNamespace(s.ns)
-	s.must(s.admin.DeleteAllOf(s.t.Context(), &api.CassandraDatacenter{}, here))
-	s.must(s.admin.DeleteAllOf(s.t.Context(), &corev1.PersistentVolumeClaim{}, here))
-	s.must(s.admin.DeleteAllOf(s.t.Context(), &corev1.Pod{}, here, client.GracePeriodSeconds(0)))
+	inNamespace := client.InNamespace(s.ns)
+	s.must(s.admin.DeleteAllOf(s.t.Context(), &api.CassandraDatacenter{}, inNamespace))
+	s.must(s.admin.DeleteAllOf(s.t.Context(), &corev1.PersistentVolumeClaim{}, inNamespace))
+	s.must(s.admin.DeleteAllOf(s.t.Context(), &corev1.Pod{}, inNamespace, client.GracePeriodSeconds(0)))
 	s.pvcProtection()
 }
 
@@ -141,7 +141,7 @@ func TestAnAskedDeletionOutlastsTheNamespace(t *testing.T) {
 	}
 }
 
-// Volumes that were lost with their namespace stay when it was forced away and is there again.
+// Volumes that were lost with their namespace stay when it was force-deleted and made again.
 func TestVolumesOutlastANamespaceThatIsForcedAway(t *testing.T) {
 	s := newStage(t)
 	s.create(nil)
@@ -226,8 +226,8 @@ func TestADatacenterOfARingIsNotDeletedAlone(t *testing.T) {
 	if c := s.dc().Status.Condition(api.DatacenterDeleting); c == nil || c.Status != corev1.ConditionTrue || !strings.Contains(c.Message, "its ring ring isn't") {
 		t.Errorf("got %+v", c)
 	}
-	if s.away() > 0 || !s.dc().Status.IsTrue(api.DatacenterReady) {
-		t.Errorf("%d nodes are away; %+v", s.away(), s.dc().Status.Conditions)
+	if s.notServing() > 0 || !s.dc().Status.IsTrue(api.DatacenterReady) {
+		t.Errorf("%d nodes are away; %+v", s.notServing(), s.dc().Status.Conditions)
 	}
 	if !s.event("its ring ring isn't") {
 		t.Error("no event tells of it")

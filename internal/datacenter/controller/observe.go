@@ -67,9 +67,9 @@ func (r *Reconciler) observe(ctx context.Context, dc *api.CassandraDatacenter, m
 
 func (r *Reconciler) observeObjects(ctx context.Context, s *datacenter.State) error {
 	own := client.MatchingLabels{api.DatacenterLabel: topology.CleanLabel(s.DC.Name)}
-	here := client.InNamespace(s.DC.Namespace)
+	inNamespace := client.InNamespace(s.DC.Namespace)
 	var sets appsv1.StatefulSetList
-	if err := r.Client.List(ctx, &sets, here, own); err != nil {
+	if err := r.Client.List(ctx, &sets, inNamespace, own); err != nil {
 		return err
 	}
 	names := datacenter.NamesOf(s.DC)
@@ -85,7 +85,7 @@ func (r *Reconciler) observeObjects(ctx context.Context, s *datacenter.State) er
 		}
 	}
 	var services corev1.ServiceList
-	if err := r.Client.List(ctx, &services, here, client.MatchingLabels{api.ClusterLabel: topology.CleanLabel(s.DC.Spec.ClusterName)}); err != nil {
+	if err := r.Client.List(ctx, &services, inNamespace, client.MatchingLabels{api.ClusterLabel: topology.CleanLabel(s.DC.Spec.ClusterName)}); err != nil {
 		return err
 	}
 	for i := range services.Items {
@@ -95,7 +95,7 @@ func (r *Reconciler) observeObjects(ctx context.Context, s *datacenter.State) er
 		return err
 	}
 	var budgets policyv1.PodDisruptionBudgetList
-	if err := r.Client.List(ctx, &budgets, here, own); err != nil {
+	if err := r.Client.List(ctx, &budgets, inNamespace, own); err != nil {
 		return err
 	}
 	for i := range budgets.Items {

@@ -11,7 +11,7 @@ import (
 	"github.com/ringspan/ringspan/internal/plan"
 )
 
-// Two datacenters join at the same time, and each gives itself replicas: neither takes the other's away.
+// Two datacenters join at the same time, and each gives itself replicas: neither removes the other's.
 func TestReplicasThatAnotherRegionGaveStay(t *testing.T) {
 	ring := fake.NewRing("ring")
 	var nodes []*fake.Node

@@ -40,7 +40,7 @@ func (s *stage) restarts() map[string]int {
 	count, before := map[string]int{}, s.uids()
 	for range 100 {
 		s.pass()
-		if away := s.away(); away > 1 {
+		if away := s.notServing(); away > 1 {
 			s.t.Fatalf("%d nodes are away at once", away)
 		}
 		s.kubernetes()

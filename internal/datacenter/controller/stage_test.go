@@ -172,8 +172,8 @@ func (s *stage) uids() map[string]string {
 	return out
 }
 
-// away counts the nodes that don't serve.
-func (s *stage) away() (n int) {
+// notServing counts the nodes that don't serve.
+func (s *stage) notServing() (n int) {
 	for _, node := range s.nodes {
 		status, err := node.Status(s.t.Context())
 		if err != nil || status.State != mgmtapi.Running || !status.NativeTransport {
