@@ -14,6 +14,9 @@ const (
 	// RegionsAnnotation lists the other regions' copies that this one has seen, as region=uid. So a region that has lost its
 	// copy, and with it all that it knew, is told by the others that it had one. Each copy has its own.
 	RegionsAnnotation = "ringspan.io/regions"
+	// ClustersAnnotation lists in which clusters these copies were, as region=uid of the namespace kube-system. That a region has
+	// no copy is believed of the cluster that had it, and not of another one that its name leads to. Each copy has its own.
+	ClustersAnnotation = "ringspan.io/clusters"
 )
 
 // Annotations about deletions: package deletion says what they mean.
@@ -37,7 +40,7 @@ const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
 // travels tells whether an annotation goes along with a copy that is taken over. The others are each region's own.
 func travels(name string) bool {
 	switch name {
-	case lastApplied, ChooseAnnotation, RemovalAnnotation, RegionsAnnotation, DeletionAnnotation, LetGoAnnotation, BringBackAnnotation:
+	case lastApplied, ChooseAnnotation, RemovalAnnotation, RegionsAnnotation, ClustersAnnotation, DeletionAnnotation, LetGoAnnotation, BringBackAnnotation:
 		return false
 	}
 	return true

@@ -41,7 +41,7 @@ func (k *Kind) GiveBack(o Object) {
 	if !k.Borrowed(o) {
 		return
 	}
-	for _, name := range []string{RevisionAnnotation, AncestorsAnnotation, LineageAnnotation, OriginAnnotation, k.ID, ChooseAnnotation, RemovalAnnotation, RegionsAnnotation, DeletionAnnotation} {
+	for _, name := range []string{RevisionAnnotation, AncestorsAnnotation, LineageAnnotation, OriginAnnotation, k.ID, ChooseAnnotation, RemovalAnnotation, RegionsAnnotation, ClustersAnnotation, DeletionAnnotation} {
 		Drop(o, name)
 	}
 }
@@ -84,7 +84,7 @@ func Drop(o Object, name string) bool {
 	return was
 }
 
-// ParseRegions reads RegionsAnnotation: the UID of each region's copy.
+// ParseRegions reads RegionsAnnotation, the UID of each region's copy, and ClustersAnnotation.
 func ParseRegions(text string) map[string]string {
 	out := map[string]string{}
 	for one := range strings.FieldsSeq(text) {

@@ -156,6 +156,11 @@ func (v *View) blocker(other Copy) string {
 		return fmt.Sprintf("region %s, whose version does not let this one read what it has of the kind", other.Region)
 	case p == nil || !p.Reachable:
 		return fmt.Sprintf("region %s to answer; if it is gone for good, delete its ClientConfig in namespace %s", other.Region, v.Configs)
+	case v.twice(*p):
+		return fmt.Sprintf("region %s, whose name leads to the cluster of another region: mend its ClientConfig in namespace %s", other.Region, v.Configs)
+	case v.elsewhere(*p):
+		return fmt.Sprintf("region %s, in whose place another cluster answers: the UID of its namespace kube-system was %s, and is %q; mend its ClientConfig in namespace %s, or, if the former cluster is gone for good, take %s out of this copy's annotation %s",
+			other.Region, v.Own.Clusters[other.Region], p.Cluster, v.Configs, other.Region, ClustersAnnotation)
 	case p.Absent:
 		return fmt.Sprintf("region %s to take the %s over and delete it too: it has %s of it", other.Region, v.Noun, v.PartsNoun)
 	case p.Deleting && other.Deleting && !other.Asked:

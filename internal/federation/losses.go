@@ -29,6 +29,24 @@ func (v *View) remember(p *Plan) {
 	if !maps.Equal(seen, v.Own.Seen) {
 		p.note(RegionsAnnotation, FormatRegions(seen))
 	}
+	v.rememberClusters(p)
+}
+
+// rememberClusters notes in which clusters the copies are. One is remembered until the region has a copy in another cluster: a
+// person has had it made there.
+func (v *View) rememberClusters(p *Plan) {
+	known := maps.Clone(v.Own.Clusters)
+	if known == nil {
+		known = map[string]string{}
+	}
+	for _, peer := range v.Peers {
+		if peer.Reachable && !peer.Absent && peer.Cluster != "" && !v.Stranger(peer.Region) && !v.twice(peer) {
+			known[peer.Region] = peer.Cluster
+		}
+	}
+	if !maps.Equal(known, v.Own.Clusters) {
+		p.note(ClustersAnnotation, FormatRegions(known))
+	}
 }
 
 // lostHere tells whether another region knows that this one had a copy, which it has lost, and no person has said yet that
@@ -54,7 +72,10 @@ func (v *View) LostIn(region string) string {
 	if p == nil || !p.Reachable || v.Own == nil || v.Stranger(region) {
 		return ""
 	}
-	switch {
+	switch known := v.Own.Clusters[region]; {
+	case p.Absent && v.Own.Seen[region] != "" && known != "" && p.Cluster != "" && p.Cluster != known:
+		return fmt.Sprintf("another cluster answers in place of region %s, which had a part of the %s: if that is a mistake, mend its ClientConfig in namespace %s; if the former cluster is gone for good, "+
+			"set the annotation %s: %s on this copy to have the part made again, empty", region, v.Noun, v.Configs, BringBackAnnotation, region)
 	case p.Absent && v.Own.Seen[region] != "":
 		return fmt.Sprintf("region %s has lost its part of the %s, and nobody asked for that: the other regions go on. To have it made again, empty, "+
 			"set the annotation %s: %s on this copy", region, v.Noun, BringBackAnnotation, region)

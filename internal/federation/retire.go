@@ -13,6 +13,8 @@ type Peer struct {
 	Reachable bool
 	Absent    bool              // it has no copy, as of the last look
 	Parts     bool              // of the object are there
+	Cluster   string            // the UID of its namespace kube-system, "" when that can't be read
+	Elsewhere bool              // it may be another region than the one that is meant: see elsewhere
 	Lacks     bool              // it answers, but lets nobody read the kind: a former version runs there
 	Seen      map[string]string // RegionsAnnotation
 	BringBack string            // BringBackAnnotation
@@ -37,7 +39,7 @@ func Retire(own Copy, peers []Peer) Decision {
 	}
 	for _, p := range peers {
 		orphaned := (p.Absent || p.IsZero() && !p.Deleting) && p.Parts // its region takes the copy over first
-		if !p.Reachable || p.live() || orphaned || own.unknown(p) {
+		if !p.Reachable || p.Elsewhere || p.live() || orphaned || own.unknown(p) {
 			return Decision{Verb: Await, Other: p.Copy}
 		}
 	}

@@ -42,12 +42,15 @@ type site struct {
 	diverged map[string]Revision
 	seen     map[string]*sighting
 	says     string // of its status
+	cluster  string
+	leads    map[string]string // names of regions that lead to another one's cluster, from here
 	older    bool   // its version doesn't know the kind, and lets nobody read it
 }
 
 type sighting struct {
 	reachable bool
 	lacks     bool
+	cluster   string
 	own       *wish
 	parts     bool
 }
@@ -93,7 +96,15 @@ func (p *play) look(s *site) {
 			s.seen[o.name].reachable, s.seen[o.name].lacks = false, true
 			continue
 		}
-		s.seen[o.name] = &sighting{reachable: true, own: o.own.copied(), parts: o.parts != ""}
+		there := o
+		switch name := s.leads[o.name]; name {
+		case "":
+		case "nowhere": // an empty cluster
+			there = &site{cluster: "an-empty-one"}
+		default:
+			there = p.site(name)
+		}
+		s.seen[o.name] = &sighting{reachable: true, own: there.own.copied(), parts: there.parts != "", cluster: there.cluster}
 	}
 }
 
@@ -108,7 +119,7 @@ func (p *play) view(s *site) View {
 	v := View{Region: s.name, Name: "ns/w", Noun: p.kind.Noun, PartsNoun: p.kind.Parts, Deletion: p.kind.Deletion, Now: p.clock, Lag: 18 * time.Second, Configs: "ringspan"}
 	for _, name := range slices.Sorted(maps.Keys(s.seen)) {
 		seen := s.seen[name]
-		one := Peer{Copy: Copy{Region: name}, Reachable: seen.reachable, Absent: seen.own == nil, Parts: seen.parts, Lacks: seen.lacks}
+		one := Peer{Copy: Copy{Region: name}, Reachable: seen.reachable, Absent: seen.own == nil, Parts: seen.parts, Lacks: seen.lacks, Cluster: seen.cluster}
 		if seen.own != nil {
 			one.Copy = p.kind.Copy(name, seen.own)
 			one.Stale, one.Refused = !seen.reachable, p.kind.Pull(seen.own)
@@ -122,7 +133,7 @@ func (p *play) view(s *site) View {
 	if s.own != nil {
 		notes := s.own.Annotations
 		v.Own = &Own{Copy: p.kind.Copy(s.name, s.own), Origin: notes[OriginAnnotation], Unguarded: len(s.own.Finalizers) == 0, Told: s.diverged, Choose: notes[ChooseAnnotation],
-			Seen: ParseRegions(notes[RegionsAnnotation]), BringBack: notes[BringBackAnnotation], Doomed: s.goes, Cause: s.goes, MayGo: s.let}
+			Seen: ParseRegions(notes[RegionsAnnotation]), Clusters: ParseRegions(notes[ClustersAnnotation]), BringBack: notes[BringBackAnnotation], Doomed: s.goes, Cause: s.goes, MayGo: s.let}
 	}
 	return v
 }
@@ -300,7 +311,7 @@ func (p *play) do(d *datadriven.TestData) string {
 	switch d.Cmd {
 	case "regions":
 		for _, name := range names {
-			p.sites = append(p.sites, &site{name: name, seen: map[string]*sighting{}})
+			p.sites = append(p.sites, &site{name: name, cluster: "cluster-" + name, leads: map[string]string{}, seen: map[string]*sighting{}})
 		}
 		for _, s := range p.sites {
 			p.look(s)
@@ -325,6 +336,12 @@ func (p *play) do(d *datadriven.TestData) string {
 	case "namespace-goes":
 		s, now := p.site(names[0]), metav1.NewTime(p.clock)
 		s.goes, s.own.DeletionTimestamp = "namespace ns is being deleted", &now
+	case "leads": // from a region, the name of another one, to a region's cluster or nowhere; to its own without a third
+		to := ""
+		if len(names) > 2 {
+			to = names[2]
+		}
+		p.site(names[0]).leads[names[1]] = to
 	case "older", "newer":
 		p.site(names[0]).older = d.Cmd == "older"
 	case "forget": // as if its copy had been made anew, by a process that knows of nothing

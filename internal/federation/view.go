@@ -35,6 +35,7 @@ type Own struct {
 	Unfit  string              // why this region's API server can't store that choice
 
 	Seen      map[string]string // RegionsAnnotation
+	Clusters  map[string]string // ClustersAnnotation
 	BringBack string            // BringBackAnnotation
 
 	Doomed string // why the namespace goes; "" when it stays
@@ -90,6 +91,7 @@ func (v *View) told() (all []Revision) {
 func (v *View) retiring() []Peer {
 	all := slices.Clone(v.Peers)
 	for i, p := range all {
+		all[i].Elsewhere = v.elsewhere(p)
 		if v.Stranger(p.Region) || v.neverHad(p) {
 			all[i] = Peer{Copy: Copy{Region: p.Region}, Reachable: p.Reachable || p.Lacks, Absent: true}
 		}
@@ -105,4 +107,22 @@ func (v *View) neverHad(p Peer) bool {
 		return false
 	}
 	return !slices.ContainsFunc(v.Peers, func(o Peer) bool { return o.Seen[p.Region] != "" })
+}
+
+// elsewhere tells of a region whose name leads to another cluster now, by mistake perhaps: that there is no copy in that one says
+// nothing of the region's own, and neither does a copy that is another region's. Data that can't be made again waits then.
+func (v *View) elsewhere(p Peer) bool {
+	if v.Deletion != TogetherOnly {
+		return false
+	}
+	known := v.Own.Clusters[p.Region]
+	return p.Absent && known != "" && p.Cluster != known || v.twice(p)
+}
+
+// twice tells of a region whose name leads to the cluster of another one, or to this one.
+func (v *View) twice(p Peer) bool {
+	if !p.Absent && p.UID != "" && p.UID == v.Own.UID {
+		return true
+	}
+	return p.Cluster != "" && slices.ContainsFunc(v.Peers, func(o Peer) bool { return o.Region != p.Region && o.Cluster == p.Cluster })
 }

@@ -44,7 +44,7 @@ func (p *Pass) observe(ctx context.Context) error {
 
 // peer is a region as it was last seen, with its copy; nil when it has none.
 func (p *Pass) peer(s *peers.Snapshot, o client.Object, c federation.Copy) federation.Peer {
-	one := federation.Peer{Copy: federation.Copy{Region: s.Region}, Reachable: s.Reachable, Absent: true, Parts: p.Parts.At(s, p.name)}
+	one := federation.Peer{Copy: federation.Copy{Region: s.Region}, Reachable: s.Reachable, Absent: true, Parts: p.Parts.At(s, p.name), Cluster: s.Cluster()}
 	if s.Lacks(p.Kind) != "" { // what can't be read isn't known to be absent
 		one.Reachable, one.Lacks = false, s.Reachable
 	}
@@ -64,7 +64,7 @@ func (p *Pass) peer(s *peers.Snapshot, o client.Object, c federation.Copy) feder
 func (p *Pass) own() *federation.Own {
 	notes := p.Object.GetAnnotations()
 	own := &federation.Own{Copy: p.Kind.Copy(p.Region, p.Object), Origin: notes[federation.OriginAnnotation], Choose: notes[federation.ChooseAnnotation],
-		Unfit: p.unfit[chosenBy(notes)], Seen: federation.ParseRegions(notes[federation.RegionsAnnotation]), BringBack: notes[federation.BringBackAnnotation],
+		Unfit: p.unfit[chosenBy(notes)], Seen: federation.ParseRegions(notes[federation.RegionsAnnotation]), Clusters: federation.ParseRegions(notes[federation.ClustersAnnotation]), BringBack: notes[federation.BringBackAnnotation],
 		Unguarded: !hasFinalizer(p.Object, p.Kind.Finalizer), Told: map[string]federation.Revision{}}
 	own.Elsewhere = p.Kind.Elsewhere != nil && p.Kind.Elsewhere(p.Object, p.Region)
 	for region, text := range p.Parts.Told(p.Object) {

@@ -25,6 +25,9 @@ type Snapshot struct {
 	cluster types.UID // of its namespace kube-system: which cluster it is; "" while that isn't known
 }
 
+// Cluster is the UID of the namespace kube-system of the cluster that answers, "" while that isn't known.
+func (s *Snapshot) Cluster() string { return string(s.cluster) }
+
 // All are the region's objects of a type that is followed. They are shared with others: to be read only.
 func All[T client.Object](s *Snapshot) []T {
 	list := s.kinds[reflect.TypeFor[T]()].objects
