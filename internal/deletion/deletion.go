@@ -7,6 +7,8 @@ package deletion
 import (
 	"context"
 	"fmt"
+	"math"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -83,6 +85,25 @@ func NamespaceGoes(ctx context.Context, live client.Reader, name string) (string
 		return fmt.Sprintf("namespace %s is being deleted", name), nil
 	}
 	return "", nil
+}
+
+// Longer is the one of two values of KeepVolumes that keeps volumes longer. One that can't be read keeps them until it can.
+func Longer(a, b string) string {
+	if keeps(b) > keeps(a) {
+		return b
+	}
+	return a
+}
+
+func keeps(text string) time.Duration {
+	if text == "" {
+		return 0
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		return math.MaxInt64
+	}
+	return d
 }
 
 // MayGo tells whether a person has said, on the object or on its namespace, that its data may go.

@@ -61,3 +61,14 @@ func TestCause(t *testing.T) {
 		}
 	}
 }
+
+func TestLonger(t *testing.T) {
+	for _, c := range []struct{ a, b, want string }{
+		{"", "", ""}, {"24h", "", "24h"}, {"", "24h", "24h"}, {"24h", "168h", "168h"}, {"168h", "24h", "168h"}, {"60m", "1h", "60m"},
+		{"24h", "a week", "a week"}, {"a week", "24h", "a week"}, {"-1h", "", ""}, {"-1h", "24h", "24h"},
+	} {
+		if got := deletion.Longer(c.a, c.b); got != c.want {
+			t.Errorf("of %q and %q: %q", c.a, c.b, got)
+		}
+	}
+}

@@ -44,7 +44,7 @@ type site struct {
 	says     string // of its status
 	cluster  string
 	leads    map[string]string // names of regions that lead to another one's cluster, from here
-	older    bool   // its version doesn't know the kind, and lets nobody read it
+	older    bool              // its version doesn't know the kind, and lets nobody read it
 }
 
 type sighting struct {

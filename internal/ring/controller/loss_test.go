@@ -158,23 +158,37 @@ func TestAnEarlierDeletionIsNotTakenOver(t *testing.T) {
 	}
 }
 
-// How long volumes stay holds for the whole ring, however late it was said and in whichever region.
+// How long volumes stay holds for the whole ring, however late it was said and in whichever region; of two words the longer.
 func TestTheWordAboutVolumesGoesWithTheDeletion(t *testing.T) {
-	s := running(t)
-	w, c := s.by[west], s.by[central]
-	w.hold("dc1")
-	c.hold("dc2")
-	c.edit(func(k *api.K8ssandraCluster) { k.Annotations[deletion.KeepVolumes] = "24h" })
-	c.delete()
-	s.until("it to be agreed on", func() bool { return deletion.IsAsked(w.dc("dc1")) && deletion.IsAsked(c.dc("dc2")) })
-	for name, dc := range map[string]*cassandra.CassandraDatacenter{west: w.dc("dc1"), central: c.dc("dc2")} {
-		if dc.Annotations[deletion.KeepVolumes] != "24h" {
-			t.Errorf("%s doesn't keep its volumes: %v", name, dc.Annotations)
-		}
+	for _, former := range []string{"", "1h"} {
+		t.Run("it said "+former, func(t *testing.T) {
+			s := running(t)
+			w, c := s.by[west], s.by[central]
+			w.hold("dc1")
+			c.hold("dc2")
+			keep := func(long string) func(*api.K8ssandraCluster) {
+				return func(k *api.K8ssandraCluster) { k.Annotations[deletion.KeepVolumes] = long }
+			}
+			if former != "" {
+				w.edit(keep(former))
+				c.edit(keep(former))
+				s.until("the datacenters to be told", func() bool {
+					return w.dc("dc1").Annotations[deletion.KeepVolumes] == former && c.dc("dc2").Annotations[deletion.KeepVolumes] == former
+				})
+			}
+			c.edit(keep("24h"))
+			c.delete()
+			s.until("it to be agreed on", func() bool { return deletion.IsAsked(w.dc("dc1")) && deletion.IsAsked(c.dc("dc2")) })
+			for name, dc := range map[string]*cassandra.CassandraDatacenter{west: w.dc("dc1"), central: c.dc("dc2")} {
+				if dc.Annotations[deletion.KeepVolumes] != "24h" {
+					t.Errorf("%s doesn't keep its volumes for a day: %v", name, dc.Annotations)
+				}
+			}
+			w.unhold("dc1")
+			c.unhold("dc2")
+			s.until("the ring to be gone", s.gone)
+		})
 	}
-	w.unhold("dc1")
-	c.unhold("dc2")
-	s.until("the ring to be gone", s.gone)
 }
 
 // letGo is a person's word on the namespace, with what Kubernetes and the datacenter's loop do then.

@@ -70,9 +70,9 @@ func (p parts) TakeDown(ctx context.Context, k, o client.Object) error {
 }
 
 // agreeTo says on a datacenter that its deletion was agreed on: only then its own loop lets its volumes go, or keeps them for
-// as long as the ring says, which the datacenter may not have been told before.
+// as long as the ring says. That may have been raised since the datacenter was told; what it keeps them for isn't shortened.
 func (p parts) agreeTo(ctx context.Context, k client.Object, dc *cassandra.CassandraDatacenter) error {
-	keep := orElse(dc.Annotations[deletion.KeepVolumes], k.GetAnnotations()[deletion.KeepVolumes])
+	keep := deletion.Longer(dc.Annotations[deletion.KeepVolumes], k.GetAnnotations()[deletion.KeepVolumes])
 	if dc.Annotations[deletion.Annotation] == deletion.Asked && dc.Annotations[deletion.KeepVolumes] == keep {
 		return nil
 	}
@@ -87,18 +87,22 @@ func (p parts) agreeTo(ctx context.Context, k client.Object, dc *cassandra.Cassa
 	return client.IgnoreNotFound(p.client.Patch(ctx, dc, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})))
 }
 
-// Heed takes over what the copy that is deleted in another region says of volumes, where this one says nothing: annotations
+// Heed takes over what the copy that is deleted in another region says of volumes, where that keeps them longer: annotations
 // that are put on later don't travel.
 func (p parts) Heed(ctx context.Context, o, other client.Object) error {
 	k, _ := o.(*api.K8ssandraCluster)
-	if other == nil || other.GetAnnotations()[deletion.KeepVolumes] == "" || k.Annotations[deletion.KeepVolumes] != "" {
+	if other == nil {
+		return nil
+	}
+	keep := deletion.Longer(k.Annotations[deletion.KeepVolumes], other.GetAnnotations()[deletion.KeepVolumes])
+	if keep == k.Annotations[deletion.KeepVolumes] {
 		return nil
 	}
 	before := k.DeepCopy()
 	if k.Annotations == nil {
 		k.Annotations = map[string]string{}
 	}
-	k.Annotations[deletion.KeepVolumes] = other.GetAnnotations()[deletion.KeepVolumes]
+	k.Annotations[deletion.KeepVolumes] = keep
 	return patch(ctx, p.client, k, before)
 }
 
@@ -152,11 +156,4 @@ func (p parts) SetDeleting(o client.Object, d federation.Deleting) (news bool) {
 // patch writes what differs from before, and nothing if the copy was written meanwhile.
 func patch(ctx context.Context, kube client.Client, k, before *api.K8ssandraCluster) error {
 	return kube.Patch(ctx, k, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
-}
-
-func orElse(a, b string) string {
-	if a == "" {
-		return b
-	}
-	return a
 }
