@@ -144,7 +144,7 @@ func (n *fakeNode) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 
 func (n *fakeNode) answer(r request) (any, error) {
 	switch {
-	case r.Type == "exec" && r.MBean == internalCQL:
+	case r.Type == "exec" && r.MBean == ownMBean && r.Operation == "execute":
 		return n.cql(fmt.Sprint(r.Arguments[0]))
 	case r.Type == "exec":
 		name, _, _ := strings.Cut(r.Operation, "(")

@@ -122,7 +122,7 @@ func (n *fakeNode) operation(name string, args []any) (any, error) {
 	case "forceKeyspaceCleanup":
 		return 0, nil
 	case "forceKeyspaceCompaction", "forceKeyspaceCompactionForTokenRange", "forceUserDefinedCompaction", "scrub", "garbageCollect", "forceKeyspaceFlush",
-		"upgradeSSTables", "loadNewSSTables", "reloadSslCertificates":
+		"upgradeSSTables", "loadNewSSTables", "reloadSslCertificates", "checkCertificates":
 		return n.sstables(name, args)
 	case "reloadSeeds":
 		return []string{}, nil

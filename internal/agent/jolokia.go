@@ -43,7 +43,7 @@ const (
 	storageProxy      = "org.apache.cassandra.db:type=StorageProxy"
 	compactionManager = "org.apache.cassandra.db:type=CompactionManager"
 	gossiper          = "org.apache.cassandra.net:type=Gossiper"
-	internalCQL       = "ringspan:type=Internal"
+	ownMBean          = "ringspan:type=Internal"
 )
 
 // jolokia reaches the JVM's MBeans on the loopback address, with the secret of
@@ -128,7 +128,7 @@ func (a answer) decode(what string, out any) error {
 
 // cql runs a statement as the node itself. The consistency NODE stays on it.
 func cql(ctx context.Context, j jmx, statement, consistency string) (rows []map[string]string, err error) {
-	return rows, exec(ctx, j, internalCQL, "execute", &rows, statement, consistency)
+	return rows, exec(ctx, j, ownMBean, "execute", &rows, statement, consistency)
 }
 
 // quote makes a CQL string literal; identifier quotes a name.

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"os"
 	osexec "os/exec"
 	"path/filepath"
 	"strings"
@@ -10,7 +11,8 @@ import (
 	"github.com/ringspan/ringspan/internal/mgmtapi"
 )
 
-// A node that encrypts what it sends to others reads its truststore again when it is asked to.
+// A node that encrypts what it sends to others reads its truststore again when it is asked to, and goes on with the old one
+// when the new one is none.
 func TestARealNodeReloadsItsTruststore(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts Cassandra")
@@ -34,11 +36,19 @@ func TestARealNodeReloadsItsTruststore(t *testing.T) {
 			t.Fatalf("the node doesn't run; the log:\n%s", lastOf(c.Output.(*output).String()))
 		}
 	}
-	reload := func(code int) {
+	reload := func(code int, answer string) {
 		t.Helper()
-		exchange{why: "reload", path: "POST /api/v0/ops/node/encryption/internode/truststore/reload", code: code}.try(t, base)
+		exchange{why: "reload", path: "POST /api/v0/ops/node/encryption/internode/truststore/reload", code: code, answer: answer}.try(t, base)
 	}
-	reload(200)
+	reload(200, "OK")
+	good, err := os.ReadFile(store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Dir(store), map[string][]byte{"store": []byte("rubbish")})
+	reload(500, "server_encryption_options")
+	write(t, filepath.Dir(store), map[string][]byte{"store": good})
+	reload(200, "OK")
 	if !running(t, client)() {
 		t.Error("the node runs no more")
 	}

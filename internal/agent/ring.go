@@ -13,8 +13,8 @@ func (a *Agent) endpoints(ctx context.Context) ([]map[string]string, error) {
 	attributes := []string{"LiveNodes", "UnreachableNodes", "JoiningNodes", "LeavingNodes", "MovingNodes", "LoadMap", "EndpointToHostId", "TokenToEndpointMap", "ClusterName"}
 	answers, err := a.jmx.bulk(ctx, []request{
 		{Type: "read", MBean: storageService, Attribute: attributes},
-		{Type: "exec", MBean: internalCQL, Operation: "execute", Arguments: []any{"SELECT broadcast_address, data_center, rack, host_id, schema_version, release_version FROM system.local", "NODE"}},
-		{Type: "exec", MBean: internalCQL, Operation: "execute", Arguments: []any{"SELECT peer, data_center, rack, host_id, schema_version, release_version, native_address FROM system.peers_v2", "NODE"}},
+		{Type: "exec", MBean: ownMBean, Operation: "execute", Arguments: []any{"SELECT broadcast_address, data_center, rack, host_id, schema_version, release_version FROM system.local", "NODE"}},
+		{Type: "exec", MBean: ownMBean, Operation: "execute", Arguments: []any{"SELECT peer, data_center, rack, host_id, schema_version, release_version, native_address FROM system.peers_v2", "NODE"}},
 	})
 	if err != nil {
 		return nil, err

@@ -162,7 +162,7 @@ func TestTruststoresAreReloadedWhereThereIsTLS(t *testing.T) {
 			continue
 		}
 		exchange{why: mode, path: "POST /api/v0/ops/node/encryption/internode/truststore/reload", code: 200, answer: "OK"}.try(t, base)
-		if asked := askedOf(t, c); !slices.Equal(asked, []string{"reloadSslCertificates[]", "reloadSslCertificates[]"}) {
+		if asked, once := askedOf(t, c), []string{"checkCertificates[]", "reloadSslCertificates[]"}; !slices.Equal(asked, append(once, once...)) {
 			t.Errorf("%q", asked)
 		}
 	}

@@ -17,19 +17,24 @@ func (a *Agent) encryptsInternode() bool {
 	return mode != "" && mode != "none"
 }
 
-// handleReloadTruststore makes Cassandra read its keystores and truststores again. What isn't valid is refused by Cassandra,
-// which goes on with what it has.
+// handleReloadTruststore makes Cassandra read its keystores and truststores again. With what isn't valid it goes on with what
+// it has.
 func (a *Agent) handleReloadTruststore(job bool) handler {
 	return func(ctx context.Context, q *call) (int, any, error) {
 		if !a.encryptsInternode() {
 			return 400, nil, errPlain
 		}
-		reload := func(ctx context.Context) error {
-			return exec(ctx, a.jmx, messagingService, "reloadSslCertificates", nil)
-		}
 		if job {
-			return q.submitted(a.jobs.submit(ctx, "tsreload", reload))
+			return q.submitted(a.jobs.submit(ctx, "tsreload", a.reloadTruststore))
 		}
-		return a.untilDone(ctx, q, "tsreload", reload)
+		return a.untilDone(ctx, q, "tsreload", a.reloadTruststore)
 	}
+}
+
+// reloadTruststore looks at the stores first: of those that can't be read Cassandra tells its log only.
+func (a *Agent) reloadTruststore(ctx context.Context) error {
+	if err := exec(ctx, a.jmx, ownMBean, "checkCertificates", nil); err != nil {
+		return err
+	}
+	return exec(ctx, a.jmx, messagingService, "reloadSslCertificates", nil)
 }
