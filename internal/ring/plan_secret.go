@@ -189,10 +189,17 @@ func (s *State) mayHave(peer *Peer) bool {
 		return false
 	case peer.Reachable:
 		return peer.Copy != nil && peer.Secret.Err != nil
-	case peer.Copy != nil, s.View.Own != nil && s.View.Own.Seen[peer.Region] != "":
+	case peer.Copy != nil, s.hadPart(peer.Region):
 		return true
 	}
 	return slices.ContainsFunc(s.View.Peers, func(o federation.Peer) bool { return o.Seen[peer.Region] != "" && !s.View.Stranger(o.Region) })
+}
+
+// hadPart tells whether this region's copy says that another one had the ring: it lists that one's copy, came from there, or has
+// what was changed there. A copy that was just taken over has no list yet.
+func (s *State) hadPart(region string) bool {
+	own := s.View.Own
+	return own != nil && (own.Seen[region] != "" || own.Origin == region || own.Revision.Region == region || own.Head.Seen[region] > 0)
 }
 
 // newSecret is the superuser's in a namespace, without contents. It bears the ring's id: one that is left of an earlier ring
