@@ -64,7 +64,7 @@ func (p *Plan) readAnswers(s *State) {
 		seen := s.Jobs[name]
 		switch {
 		case errors.Is(seen.Err, mgmtapi.ErrNotFound):
-			p.failed(s, name, "the node does not know the job any more: it was restarted")
+			p.failed(s, name, "the node knows nothing of the job any more: its volume was lost or is another node's, or couldn't be written, or its agent is of a version that kept no records of jobs")
 		case seen.Err != nil:
 			// Nobody answers: the job may well be running.
 		case seen.Job.Status == mgmtapi.JobCompleted:
