@@ -80,7 +80,7 @@ func (v *View) without() Plan {
 	best, ok := Take(same, some)
 	switch {
 	case !ok:
-	case !v.Parts.Living && v.lostHere(best.ID):
+	case !v.Parts.Living && !v.Yielded && v.lostHere(best.ID):
 		p.Lost, p.Other = true, best
 	default:
 		p.Verb, p.Head, p.Other, p.From = TakeOver, best.Head, best, best.Region

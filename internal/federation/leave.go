@@ -64,6 +64,9 @@ func (v *View) retire() Plan {
 		return adoptLast(last)
 	}
 	switch {
+	case d.Verb == Yield && v.unnoted() != "":
+		return told(Tell, ReasonOverruled, fmt.Sprintf("the deletion is overruled by revision %s of region %s: waiting for region %s to note that this copy goes because of it, and isn't lost",
+			d.Other.Revision, d.Other.Region, v.unnoted()))
 	case d.Verb == Yield:
 		return Plan{Verb: Yield, Other: d.Other, Reason: ReasonOverruled, Words: fmt.Sprintf(
 			"deleted at revision %s, but region %s has %s, which that did not know of: nothing is taken down, and this region takes %s over; delete the %s once more if it should go",
@@ -81,6 +84,18 @@ func (v *View) retire() Plan {
 		return p
 	}
 	return v.agreed()
+}
+
+// unnoted names a region that would take this copy for lost once it has gone, "" when none would. A living part says that
+// nothing was; without one the regions that keep the object must have seen that the copy's deletion was asked for, or this
+// region may not have it again without a person's word, should this process end in between.
+func (v *View) unnoted() string {
+	for _, p := range v.Peers {
+		if !v.Parts.Living && p.Reachable && p.live() && v.Own.UID != "" && p.Seen[v.Region] == v.Own.UID {
+			return p.Region
+		}
+	}
+	return ""
 }
 
 func (v *View) lastSpec() (Decision, bool) {

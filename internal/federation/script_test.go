@@ -44,6 +44,7 @@ type site struct {
 	says     string // of its status
 	cluster  string
 	leads    map[string]string // names of regions that lead to another one's cluster, from here
+	crash    bool              // its operator ends when it has let its copy go
 	older    bool              // its version doesn't know the kind, and lets nobody read it
 }
 
@@ -144,7 +145,10 @@ func (p *play) pass(s *site) bool {
 		return false
 	}
 	p.look(s)
-	v := p.view(s)
+	return p.act(s, p.view(s))
+}
+
+func (p *play) act(s *site, v View) bool {
 	plan := Decide(v)
 	before, words := s.state(), ""
 	s.says, s.diverged = plan.Words, nil
@@ -196,6 +200,11 @@ func (p *play) pass(s *site) bool {
 		fmt.Fprintf(&p.out, " (%s)", plan.Other.Region)
 	}
 	fmt.Fprintf(&p.out, " %s\n", p.brief(words))
+	if plan.Verb == Yield && !s.crash {
+		v := p.view(s)
+		v.Yielded = true
+		p.act(s, v)
+	}
 	return true
 }
 
@@ -336,6 +345,9 @@ func (p *play) do(d *datadriven.TestData) string {
 	case "namespace-goes":
 		s, now := p.site(names[0]), metav1.NewTime(p.clock)
 		s.goes, s.own.DeletionTimestamp = "namespace ns is being deleted", &now
+	case "crash":
+		p.site(names[0]).crash = true
+		return ""
 	case "leads": // from a region, the name of another one, to a region's cluster or nowhere; to its own without a third
 		to := ""
 		if len(names) > 2 {

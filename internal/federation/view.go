@@ -18,6 +18,8 @@ type View struct {
 	Version   string        // of this region's operator
 	Configs   string        // the namespace with the ClientConfigs of the peers
 
+	Yielded bool // the copy that was here has just gone, because its deletion was overruled: it isn't lost
+
 	Own   *Own // nil while the region has no copy
 	Peers []Peer
 	Parts Parts

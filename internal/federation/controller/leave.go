@@ -129,7 +129,7 @@ func (p *Pass) yield(ctx context.Context) error {
 	if err := p.release(ctx); err != nil {
 		return err
 	}
-	p.Object = nil
+	p.Object, p.yielded = nil, true
 	if _, _, err := p.step(ctx); err != nil || p.Object == nil {
 		return err // the next pass takes it over
 	}

@@ -75,6 +75,7 @@ type Pass struct {
 	name    types.NamespacedName
 	objects map[string]client.Object // the peers' copies by region
 	parts   []client.Object
+	yielded bool              // the copy has gone in this pass, because its deletion is overruled
 	unfit   map[string]string // by region, why this region's API server can't store its copy's spec
 }
 

@@ -16,7 +16,7 @@ import (
 // observe reads all that is needed to decide.
 func (p *Pass) observe(ctx context.Context) error {
 	p.View = federation.View{Region: p.Region, Name: p.name.String(), Noun: p.Kind.Noun, PartsNoun: p.Kind.Parts, Deletion: p.Kind.Deletion,
-		Now: p.Now(), Lag: peers.Lag, Version: version.Version, Configs: p.Copies.Peers.Namespace}
+		Now: p.Now(), Lag: peers.Lag, Version: version.Version, Configs: p.Copies.Peers.Namespace, Yielded: p.yielded}
 	for i := range p.Peers {
 		o, c := p.Peers[i].Copy(p.Kind, p.name)
 		p.View.Peers = append(p.View.Peers, p.peer(&p.Peers[i], o, c))
