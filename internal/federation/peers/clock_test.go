@@ -80,14 +80,22 @@ func (h *hours) generation(name string) int64 {
 
 // told are the names of the news since last time.
 func (h *hours) told() (names []string) {
+	for some := h.everything(); len(some) > 0; some = h.everything() {
+		names = append(names, some...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// everything is what the subscriber has been handed and has yet to take.
+func (h *hours) everything() (names []string) {
 	synctest.Wait()
 	for {
 		select {
 		case e := <-h.news:
 			names = append(names, e.Object.GetName())
 		default:
-			slices.Sort(names)
-			return slices.Compact(names)
+			return names
 		}
 	}
 }

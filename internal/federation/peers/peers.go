@@ -37,7 +37,7 @@ type Peers struct {
 	unlisted string         // why they can't be read, if so
 	peers    map[string]*peer
 	warned   map[types.UID]string // what was last said of a ClientConfig
-	waiting  []subscriber
+	waiting  []*subscriber
 }
 
 // peer is one region that is followed.
@@ -106,10 +106,16 @@ func (p *Peers) all() []*peer {
 	return slices.Collect(maps.Values(p.peers))
 }
 
-// follow begins to follow each peer that nobody follows yet.
+// follow begins to follow each peer that nobody follows yet, and to tell the subscribers.
 func (p *Peers) follow(ctx context.Context) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	for _, s := range p.waiting {
+		if !s.runs {
+			s.runs = true
+			p.group.Go(func() { s.deliver(ctx) })
+		}
+	}
 	for _, one := range p.peers {
 		if one.cancel == nil {
 			inner, cancel := context.WithCancel(ctx)
@@ -149,7 +155,7 @@ func (p *Peers) look(ctx context.Context, one *peer) {
 	after := one.seen
 	p.mu.Unlock()
 	objects, turned := p.news(before, after)
-	p.wake(ctx, objects, turned)
+	p.wake(objects, turned)
 }
 
 // list reads all kinds at a peer.

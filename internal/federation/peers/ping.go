@@ -66,7 +66,7 @@ func (p *Peers) glance(ctx context.Context, one *peer) {
 	after := one.seen
 	p.mu.Unlock()
 	objects, turned := p.news(before, after)
-	p.wake(ctx, objects, turned)
+	p.wake(objects, turned)
 }
 
 // whoIs asks for the namespace kube-system, whose UID is the cluster's identity; "" where a former version's role doesn't let it

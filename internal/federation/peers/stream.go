@@ -175,7 +175,7 @@ func (p *Peers) listStream(ctx context.Context, one *peer, s *stream) error {
 	if whole {
 		s.read = asked
 	}
-	p.update(ctx, one, s, news{held: now, version: version, asked: asked, round: round, listed: true})
+	p.update(one, s, news{held: now, version: version, asked: asked, round: round, listed: true})
 	s.version = version
 	return nil
 }
@@ -205,7 +205,7 @@ func (p *Peers) watchStream(ctx context.Context, one *peer, s *stream) error {
 	}
 	defer w.Stop()
 	_, known, _ := p.stateOf(one, s)
-	p.update(ctx, one, s, news{held: known, version: s.version, asked: asked, round: round})
+	p.update(one, s, news{held: known, version: s.version, asked: asked, round: round})
 	for {
 		select {
 		case <-ask.Done():
@@ -214,7 +214,7 @@ func (p *Peers) watchStream(ctx context.Context, one *peer, s *stream) error {
 			if !more {
 				return lasted(p.Now().Sub(asked))
 			}
-			if err := p.take(ctx, one, s, round, e); err != nil {
+			if err := p.take(one, s, round, e); err != nil {
 				return err
 			}
 		}
@@ -232,7 +232,7 @@ func lasted(d time.Duration) error {
 var errCutOff = errors.New("the stream was cut off")
 
 // take acts on one event.
-func (p *Peers) take(ctx context.Context, one *peer, s *stream, round int, e watch.Event) error {
+func (p *Peers) take(one *peer, s *stream, round int, e watch.Event) error {
 	if e.Type == watch.Error {
 		return apierrors.FromObject(e.Object)
 	}
@@ -247,7 +247,7 @@ func (p *Peers) take(ctx context.Context, one *peer, s *stream, round int, e wat
 			return err
 		}
 	}
-	p.update(ctx, one, s, news{held: now, version: raw.GetResourceVersion(), asked: p.Now(), round: round})
+	p.update(one, s, news{held: now, version: raw.GetResourceVersion(), asked: p.Now(), round: round})
 	s.version = raw.GetResourceVersion()
 	return nil
 }
@@ -263,7 +263,7 @@ type news struct {
 
 // update notes what is known of a kind as of a time, and tells those whom it concerns. Only with a list is all known, if it
 // wasn't; and one that a peer was asked for before it started over is no such list.
-func (p *Peers) update(ctx context.Context, one *peer, s *stream, n news) {
+func (p *Peers) update(one *peer, s *stream, n news) {
 	p.mu.Lock()
 	before := one.seen
 	back := s.current && n.round == s.round && older(n.version, s.newest)
@@ -290,7 +290,7 @@ func (p *Peers) update(ctx context.Context, one *peer, s *stream, n news) {
 		s.newest = n.version
 	}
 	objects, turned := p.news(before, after)
-	p.wake(ctx, objects, turned)
+	p.wake(objects, turned)
 }
 
 // older tells whether a version is one of before another. An API server's versions only ever grow.

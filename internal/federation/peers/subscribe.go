@@ -2,6 +2,8 @@ package peers
 
 import (
 	"context"
+	"maps"
+	"sync"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -10,21 +12,70 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 )
 
-// subscriber is who acts on news of peers.
+// subscriber is who acts on news of peers, as slowly as may be: looks don't wait for it. What it hasn't taken yet is kept once
+// for each name.
 type subscriber struct {
 	about func(client.Object) []types.NamespacedName
 	to    chan event.GenericEvent
+	runs  bool // deliver does; of Peers' lock
+
+	mu   sync.Mutex
+	owed map[types.NamespacedName]bool
+	more chan struct{} // has something when owed may have
 }
 
 // Subscribe returns a channel that gets the names of what changed at a peer. about says which objects of the subscriber's a
 // followed object at a peer is about. When a region begins or ceases to answer, that is news of all of its objects, and an
 // event without a name comes too. To be called before Start.
 func (p *Peers) Subscribe(about func(client.Object) []types.NamespacedName) <-chan event.GenericEvent {
-	c := make(chan event.GenericEvent, 64)
+	s := &subscriber{about: about, to: make(chan event.GenericEvent, 64), owed: map[types.NamespacedName]bool{}, more: make(chan struct{}, 1)}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.waiting = append(p.waiting, subscriber{about, c})
-	return c
+	p.waiting = append(p.waiting, s)
+	return s.to
+}
+
+// owe adds names to what a subscriber is to be told.
+func (s *subscriber) owe(names map[types.NamespacedName]bool) {
+	s.mu.Lock()
+	maps.Copy(s.owed, names)
+	s.mu.Unlock()
+	select {
+	case s.more <- struct{}{}:
+	default: // it will look anyhow
+	}
+}
+
+// next is a name that is owed, which then isn't any more.
+func (s *subscriber) next() (name types.NamespacedName, is bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for name = range s.owed {
+		delete(s.owed, name)
+		return name, true
+	}
+	return name, false
+}
+
+// deliver hands over what is owed until the context ends.
+func (s *subscriber) deliver(ctx context.Context) {
+	for {
+		name, is := s.next()
+		if !is {
+			select {
+			case <-s.more:
+				continue
+			case <-ctx.Done():
+				return
+			}
+		}
+		o := &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Namespace: name.Namespace, Name: name.Name}}
+		select {
+		case s.to <- event.GenericEvent{Object: o}:
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // Requests is the object that an event of Subscribe's channel names; an event without a name asks for nothing by itself.
@@ -50,7 +101,7 @@ func (p *Peers) news(before, after Snapshot) (objects []client.Object, turned bo
 }
 
 // wake tells each subscriber, once for each name.
-func (p *Peers) wake(ctx context.Context, objects []client.Object, turned bool) {
+func (p *Peers) wake(objects []client.Object, turned bool) {
 	p.mu.Lock()
 	waiting := p.waiting
 	p.mu.Unlock()
@@ -64,13 +115,8 @@ func (p *Peers) wake(ctx context.Context, objects []client.Object, turned bool) 
 				names[name] = true
 			}
 		}
-		for name := range names {
-			o := &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Namespace: name.Namespace, Name: name.Name}}
-			select {
-			case s.to <- event.GenericEvent{Object: o}:
-			case <-ctx.Done():
-				return
-			}
+		if len(names) > 0 {
+			s.owe(names)
 		}
 	}
 }
