@@ -3,6 +3,7 @@ package task
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	api "github.com/ringspan/ringspan/api/control/v1alpha1"
 )
@@ -47,6 +48,21 @@ func (p *Plan) untilRestarted(s *State) {
 
 // reached tells whether the restart has reached a rack: new pods are made for it, or for a later one.
 func (s *State) reached(r Rack) bool { return !r.RestartedAt.Before(s.Task.Status.StartTime.Time) }
+
+// beginning is when a task begins: a restart after all that its racks' pods were made for, which may be the time of another
+// operator's clock. Otherwise they would count as restarted.
+func (s *State) beginning() time.Time {
+	at := s.Now
+	if s.job().Command != api.CommandRestart {
+		return at
+	}
+	for _, r := range s.racks() {
+		if last := r.RestartedAt.Truncate(time.Second); !at.Truncate(time.Second).After(last) {
+			at = last.Add(time.Second)
+		}
+	}
+	return at
+}
 
 // restartBlocker says what the racks wait for that are still to be restarted.
 func (s *State) restartBlocker(racks []Rack) string {

@@ -33,7 +33,7 @@ func Summarize(s *State, plan Plan, done Done) api.CassandraTaskStatus {
 		return status
 	}
 	if plan.Begin {
-		status.StartTime = &metav1.Time{Time: s.Now}
+		status.StartTime = &metav1.Time{Time: s.beginning()}
 	}
 	for _, pod := range slices.Sorted(maps.Keys(done.Errors)) {
 		plan.refused(s, pod, done.Errors[pod])
