@@ -122,7 +122,8 @@ func gone(t *testing.T, c client.Client, o client.Object) {
 // they do without nodes: a ring is taken over, its objects are made, Secrets are shared, tasks are told, all is deleted.
 // Nothing that they ask of their own API server is forbidden.
 func TestOperatorsRunWithTheShippedPermissions(t *testing.T) {
-	w, c := kubetest.Region(t, west), kubetest.Region(t, central)
+	clusters := kubetest.Regions(t, west, central)
+	w, c := clusters[west], clusters[central]
 	kubetest.NewLink(t, c).Know(w, central)
 	kubetest.NewLink(t, w).Know(c, west)
 	seen := map[string]*refusals{west: runOperator(t, w, west), central: runOperator(t, c, central)}

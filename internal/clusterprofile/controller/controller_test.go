@@ -44,8 +44,9 @@ type stage struct {
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
-	s := &stage{t: t, cluster: kubetest.Region(t, west), clock: time.Now().Truncate(time.Second)}
-	other := kubetest.Region(t, central)
+	clusters := kubetest.Regions(t, west, central)
+	s := &stage{t: t, cluster: clusters[west], clock: time.Now().Truncate(time.Second)}
+	other := clusters[central]
 	s.link = kubetest.NewLink(t, other)
 	s.link.Know(s.cluster, central)
 	config := s.cluster.OperatorItself(t)

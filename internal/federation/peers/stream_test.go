@@ -48,7 +48,8 @@ type fleet struct {
 
 func newFleet(t *testing.T) *fleet {
 	t.Helper()
-	here, there := kubetest.Region(t, "here"), kubetest.Region(t, "there")
+	clusters := kubetest.Regions(t, "here", "there")
+	here, there := clusters["here"], clusters["there"]
 	f := &fleet{t: t, ns: there.Namespace(t), there: there, link: kubetest.NewLink(t, there)}
 	f.link.Know(here, "there")
 	as, err := client.New(here.Operator(), client.Options{Scheme: here.Scheme})

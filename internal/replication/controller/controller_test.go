@@ -52,7 +52,7 @@ type region struct {
 func newStage(t *testing.T) *stage {
 	t.Helper()
 	s := &stage{t: t, by: map[string]*region{}}
-	clusters := map[string]*kubetest.Cluster{west: kubetest.Region(t, west), central: kubetest.Region(t, central)}
+	clusters := kubetest.Regions(t, west, central)
 	s.ns = clusters[west].Namespace(t)
 	for name, other := range map[string]string{west: central, central: west} {
 		clusters[name].ClearAfter(t, &api.ReplicatedSecretList{})

@@ -57,7 +57,7 @@ type region struct {
 func newStage(t *testing.T) *stage {
 	t.Helper()
 	s := &stage{t: t, ringName: "ring", clock: time.Now().Truncate(time.Second), by: map[string]*region{}}
-	clusters := map[string]*kubetest.Cluster{west: kubetest.Region(t, west), central: kubetest.Region(t, central)}
+	clusters := kubetest.Regions(t, west, central)
 	s.ns = clusters[west].Namespace(t)
 	s.must(clusters[central].Client.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: s.ns}}))
 	for name, other := range map[string]string{west: central, central: west} {
@@ -253,12 +253,14 @@ func (s *stage) rounds(n int) {
 // settle goes on until nothing changes any more.
 func (s *stage) settle() {
 	s.t.Helper()
+	before := s.versions()
 	for range 60 {
-		before := s.versions()
 		s.rounds(2)
-		if slices.Equal(before, s.versions()) {
+		after := s.versions()
+		if slices.Equal(before, after) {
 			return
 		}
+		before = after
 	}
 	s.t.Fatalf("not settled:\n%s\n%s", s.by[west].news(), s.by[central].news())
 }

@@ -60,7 +60,7 @@ type region struct {
 func newStage(t *testing.T) *stage {
 	t.Helper()
 	s := &stage{t: t, clock: time.Now().Truncate(time.Second), by: map[string]*region{}}
-	clusters := map[string]*kubetest.Cluster{west: kubetest.Region(t, west), central: kubetest.Region(t, central)}
+	clusters := kubetest.Regions(t, west, central)
 	s.ns = clusters[west].Namespace(t)
 	s.must(clusters[central].Client.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: s.ns}}))
 	for name, other := range map[string]string{west: central, central: west} {
