@@ -26,7 +26,7 @@ func (s *State) planRacks(p *Plan) {
 		s.sign(want)
 		have := s.StatefulSets[rack.Name]
 		if have == nil {
-			markRestart(want, s.restartMark(rack.Name))
+			s.markRestart(want, s.restartMark(rack.Name))
 			p.add(Apply, key(want), fmt.Sprintf("rack %s of %d", rack.Name, *want.Spec.Replicas), Step{Object: want})
 			continue
 		}
@@ -49,10 +49,10 @@ func (s *State) planRacks(p *Plan) {
 			keepTemplate(want, have)
 		default:
 			p.Updating = true
-			markRestart(want, RestartedAt(&have.Spec.Template))
+			s.markRestart(want, RestartedAt(&have.Spec.Template))
 		}
 		if restart {
-			markRestart(want, s.restartMark(rack.Name))
+			s.markRestart(want, s.restartMark(rack.Name))
 		}
 		s.applySet(p, want, have)
 		if p.unsettled == "" && (s.pending(want, have) || !s.settled(rack.Name)) {

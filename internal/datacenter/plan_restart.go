@@ -6,8 +6,8 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	control "github.com/ringspan/ringspan/api/control/v1alpha1"
 	"github.com/ringspan/ringspan/internal/topology"
 )
@@ -17,7 +17,8 @@ import (
 // the annotation control.k8ssandra.io/restartedAt, and planRoll recreates the pods of older templates.
 
 // formerRestartAnnotation on a pod template is when the spec asked for a restart, as earlier versions wrote it. It counts
-// as what those pods are made for, so that a restart that such a version began is continued.
+// as what those pods are made for, so that a restart that such a version began is continued. It is written too, wherever a
+// template is written: such a version restarts pods without the time of the status.
 const formerRestartAnnotation = "ringspan.io/restarted-at"
 
 // RestartTask is a CassandraTask with the command restart that has begun and isn't over.
@@ -64,8 +65,13 @@ func (s *State) restartMark(rack string) time.Time {
 	return at.Truncate(time.Second) // as the API server keeps it
 }
 
-// restarts tells whether a restart of a rack was asked for that its template isn't made for yet.
+// restarts tells whether a restart of a rack was asked for that its template isn't made for yet. While a request is to be
+// noted the time that templates get isn't known.
 func (s *State) restarts(rack string, have *appsv1.StatefulSet) bool {
+	return s.restartDue(rack, have) && !s.restartAsked()
+}
+
+func (s *State) restartDue(rack string, have *appsv1.StatefulSet) bool {
 	return s.inService() && RestartedAt(&have.Spec.Template).Before(s.restartMark(rack))
 }
 
@@ -89,26 +95,41 @@ func (s *State) forcesRestart(rack string) bool {
 // fastRestart tells whether the pods of a rack are restarted together: the restart of a task that asks for it has reached them.
 func (s *State) fastRestart(rack string) bool {
 	t := s.restartTask(rack)
-	return t != nil && t.Fast && !s.restarts(rack, s.StatefulSets[rack])
+	return t != nil && t.Fast && !s.restartDue(rack, s.StatefulSets[rack])
 }
 
 // markRestart writes on a set's template for which restart its pods are made. The template's hash doesn't cover it.
-func markRestart(set *appsv1.StatefulSet, at time.Time) {
-	if !at.IsZero() {
-		set.Spec.Template.Annotations = merged(set.Spec.Template.Annotations, map[string]string{control.RestartedAtAnnotation: at.UTC().Format(time.RFC3339)})
+func (s *State) markRestart(set *appsv1.StatefulSet, at time.Time) {
+	if at.IsZero() {
+		return
 	}
+	notes := map[string]string{control.RestartedAtAnnotation: at.UTC().Format(time.RFC3339)}
+	if spec := s.DC.Status.LastRollingRestart; !spec.IsZero() && !at.Before(spec.Truncate(time.Second)) {
+		notes[formerRestartAnnotation] = spec.UTC().Format(time.RFC3339)
+	}
+	set.Spec.Template.Annotations = merged(set.Spec.Template.Annotations, notes)
 }
 
-// restartAsked tells whether the spec asks for a restart that the status does not know of yet. One that it knows of began
-// no earlier than the condition RollingRestart became true; a task's restart, which makes that true as well, is not in the
-// status.
+// restartAsked tells whether the spec asks for a restart that the status does not know of yet. Each status that is about the
+// spec with the request knows of it: see Summarize. Times wouldn't tell, because the clocks of two operators of a region, of
+// which one follows the other, may differ.
 func (s *State) restartAsked() bool {
-	if !s.DC.Spec.RollingRestartRequested || !s.inService() {
-		return false
+	return s.DC.Spec.RollingRestartRequested && s.inService() && s.DC.Status.ObservedGeneration != s.DC.Generation
+}
+
+// restartStamp is the time of a request, after all that pods were made for, or none would be restarted for it.
+func (s *State) restartStamp() metav1.Time {
+	at := s.stampNow().Time
+	later := func(than time.Time) {
+		if than = than.Truncate(time.Second); !at.After(than) {
+			at = than.Add(time.Second)
+		}
 	}
-	c := s.DC.Status.Condition(api.DatacenterRollingRestart)
-	noted := c != nil && c.Status == corev1.ConditionTrue && !s.DC.Status.LastRollingRestart.Before(&c.LastTransitionTime)
-	return !noted
+	later(s.DC.Status.LastRollingRestart.Time)
+	for _, set := range s.StatefulSets {
+		later(RestartedAt(&set.Spec.Template))
+	}
+	return metav1.NewTime(at)
 }
 
 // planRestartRequest clears the request once the status has its time, by which pods from

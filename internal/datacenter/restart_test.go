@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/cockroachdb/datadriven"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -44,6 +45,13 @@ func (r *region) restartTimes() string {
 			if strings.Contains(name, "restarted") {
 				fmt.Fprintf(&b, " %s=%s", name, notes[name])
 			}
+		}
+		former := "" // what a former version compares
+		if at := r.dc.Status.LastRollingRestart; !at.IsZero() {
+			former = at.UTC().Format(time.RFC3339)
+		}
+		if notes["ringspan.io/restarted-at"] != former {
+			b.WriteString(", a former version restarts it")
 		}
 		fmt.Fprintln(&b)
 	}

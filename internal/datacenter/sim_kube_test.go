@@ -104,8 +104,10 @@ func (r *region) clear(what string) {
 	switch what {
 	case "spec.rollingRestartRequested":
 		r.dc.Spec.RollingRestartRequested = false
+		r.dc.Generation++
 	case "spec.forceUpgradeRacks":
 		r.dc.Spec.ForceUpgradeRacks = nil
+		r.dc.Generation++
 	default:
 		delete(r.dc.Annotations, what)
 	}

@@ -37,7 +37,7 @@ func Summarize(s *State, p Plan, err error) api.CassandraDatacenterStatus {
 		out.LastServerNodeStarted = s.stampNow()
 	}
 	if s.restartAsked() {
-		out.LastRollingRestart = s.stampNow()
+		out.LastRollingRestart = s.restartStamp()
 	}
 	for _, pod := range s.Pods {
 		if pod.broken() != "" {
