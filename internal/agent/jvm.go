@@ -114,7 +114,8 @@ func (j *jvm) why() string {
 	return "the JVM ended: " + state.String()
 }
 
-// tail passes a log on and remembers its last lines.
+// tail passes a log on and remembers its last lines. Writing to it never fails: a JVM whose output isn't read any more, because
+// the disk below the log was full for a moment, would stand still with its next line.
 type tail struct {
 	out     io.Writer
 	listens chan struct{} // closed at the first line that is listening
@@ -149,7 +150,8 @@ func (t *tail) Write(p []byte) (int, error) {
 		t.lines = append([]string{}, t.lines[extra:]...)
 	}
 	t.mu.Unlock()
-	return t.out.Write(p)
+	_, _ = t.out.Write(p)
+	return len(p), nil
 }
 
 // reason is why Cassandra ended as its log has it; empty when it says nothing.

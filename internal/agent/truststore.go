@@ -25,7 +25,7 @@ func (a *Agent) handleReloadTruststore(job bool) handler {
 			return 400, nil, errPlain
 		}
 		if job {
-			return q.submitted(a.jobs.submit(ctx, "tsreload", a.reloadTruststore))
+			return q.submitted(a.jobs.beside(ctx, "tsreload", a.reloadTruststore)) // certificates that expire don't wait for a compaction
 		}
 		return a.untilDone(ctx, q, "tsreload", a.reloadTruststore)
 	}

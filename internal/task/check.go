@@ -50,12 +50,13 @@ func invalid(format string, args ...any) *Failure {
 }
 
 // checkTarget refuses racks and pods that the datacenter doesn't have, once its StatefulSets are there. A pod that is
-// being made anew is not there for a moment, and is its datacenter's all the same.
+// being made anew is not there for a moment, and is its datacenter's all the same. A task that has begun isn't refused any
+// more: its StatefulSet is being made anew.
 func checkTarget(s *State) *Failure {
 	args := s.job().Arguments
 	racks := s.racks()
 	switch {
-	case len(s.Racks) == 0 || len(s.targets()) > 0:
+	case s.Task.Status.StartTime != nil, len(s.Racks) == 0, len(s.targets()) > 0:
 		return nil
 	case len(racks) == 0:
 		return invalid("spec.jobs[0].args.rack: %q is no rack of the datacenter", args.RackName)

@@ -94,9 +94,10 @@ func (p *Plan) unheard(silent map[string]error) {
 		return
 	}
 	for pod, why := range silent {
-		status := p.Pods[pod]
-		status.Error = why.Error()
-		p.Pods[pod] = status
+		if status := p.Pods[pod]; status.Error == "" { // the next silence has other words (a port): a status that changes wakes the loop
+			status.Error = why.Error()
+			p.Pods[pod] = status
+		}
 	}
 	p.Waiting += "; no answer yet from " + strings.Join(slices.Sorted(maps.Keys(silent)), ", ")
 }

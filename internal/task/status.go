@@ -124,9 +124,10 @@ func finish(s *State, status *api.CassandraTaskStatus, condition, reason, messag
 }
 
 // completeThoughFailed is the condition Complete of a task that has failed: true, as cass-operator has it, because the task has
-// ended. Former versions of the operator take a rebuild that is complete for a datacenter that has its data, so that it never is.
+// ended. Former versions of the operator take a rebuild that is complete for a datacenter that has its data, so that it never is,
+// and nor is one whose command isn't known: an edit may make it a rebuild.
 func completeThoughFailed(t *api.CassandraTask) metav1.ConditionStatus {
-	if c := commandOf(t); c != nil && c.name == api.CommandRebuild {
+	if c := commandOf(t); c == nil || c.name == api.CommandRebuild {
 		return metav1.ConditionFalse
 	}
 	return metav1.ConditionTrue

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	control "github.com/ringspan/ringspan/api/control/v1alpha1"
@@ -90,9 +91,14 @@ func (r *Reconciler) observeRestart(ctx context.Context, s *datacenter.State, t 
 	return nil
 }
 
-// rebuilt is when a task began that has rebuilt all nodes of a datacenter.
+// rebuilt is when a task began that has rebuilt all nodes of a datacenter. One that failed has not, whatever else its
+// conditions say, and neither has one whose spec was another when it ended: it may have done something else.
 func rebuilt(t *control.CassandraTask, dc string) time.Time {
-	if t.Spec.Datacenter.Name != dc || len(t.Spec.Jobs) != 1 || t.Status.StartTime == nil || !meta.IsStatusConditionTrue(t.Status.Conditions, control.JobComplete) {
+	complete := meta.FindStatusCondition(t.Status.Conditions, control.JobComplete)
+	switch {
+	case t.Spec.Datacenter.Name != dc || len(t.Spec.Jobs) != 1 || t.Status.StartTime == nil,
+		complete == nil || complete.Status != metav1.ConditionTrue || complete.ObservedGeneration != t.Generation,
+		meta.IsStatusConditionTrue(t.Status.Conditions, control.JobFailed):
 		return time.Time{}
 	}
 	if job := t.Spec.Jobs[0]; job.Command != control.CommandRebuild || job.Arguments.RackName+job.Arguments.PodName != "" {
