@@ -159,7 +159,7 @@ func TestOperatorsRunWithTheShippedPermissions(t *testing.T) {
 	})
 
 	task := &control.CassandraTask{ObjectMeta: at("task")}
-	task.Spec.Datacenter.Name, task.Spec.Jobs = "dc1", []control.CassandraJob{{Name: "j", Command: control.CommandFlush}}
+	task.Spec.Datacenter.Name, task.Spec.Jobs = "dc1", []control.CassandraJob{{Name: "j", Command: control.CommandMove}}
 	create(task)
 	there(t, w.Client, task, func() bool { return meta.IsStatusConditionTrue(task.Status.Conditions, control.JobFailed) })
 
