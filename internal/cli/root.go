@@ -84,7 +84,7 @@ nodes as plain processes, in network namespaces of their own.`,
 		SilenceUsage: true, SilenceErrors: true,
 	}
 	f.Flag(root)
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return invocation.Usage(cmd, err) })
+	root.SetFlagErrorFunc(invocation.Usage)
 	root.AddGroup(&cobra.Group{ID: groupFleet, Title: "Fleets:"}, &cobra.Group{ID: groupAWS, Title: "Fleets in AWS:"}, &cobra.Group{ID: groupRing, Title: "Rings:"}, &cobra.Group{ID: groupObjects, Title: "Objects of several regions:"})
 	add(root, groupFleet, plan.Command(f), up.Command(f), down.Command(f), kubeconfigCommand(f), doctor.Command(f))
 	add(root, groupAWS, costCommand(f), policyCommand(), images.Command(), gcCommand(f), tokenCommand())

@@ -17,7 +17,7 @@ func (v *View) leave() Plan {
 	case own.Asked || own.Removal == RemovalBegun:
 		return v.retire()
 	case own.Unsure != "":
-		return told(Tell, ReasonCause, fmt.Sprintf("nothing is taken down before it is known whether the deletion of the %s was asked for: %s", v.Noun, own.Unsure))
+		return told(ReasonCause, fmt.Sprintf("nothing is taken down before it is known whether the deletion of the %s was asked for: %s", v.Noun, own.Unsure))
 	case why == "" && own.Mark == DeletionLost: // forced away and made again
 		why = fmt.Sprintf("the %s's copy went with its namespace or its definition, which is there again", v.Noun)
 	}
@@ -43,7 +43,7 @@ func (v *View) lose(why string) Plan {
 	case own.MayGo, v.Deletion == EachAtOnce: // what can be made again holds no namespace up
 		return Plan{Verb: LetGo, Reason: ReasonLetGo, Words: why + ", and its data may go: taking down "}
 	}
-	return told(Tell, ReasonLost, fmt.Sprintf("%s, and nobody asked for the deletion of the %s: the other regions go on, and what this region has is kept. "+
+	return told(ReasonLost, fmt.Sprintf("%s, and nobody asked for the deletion of the %s: the other regions go on, and what this region has is kept. "+
 		"Set the annotation %s: \"true\" on the namespace to let it go, or delete the %s in another region to end it everywhere", why, v.Noun, LetGoAnnotation, v.Noun))
 }
 
@@ -65,7 +65,7 @@ func (v *View) retire() Plan {
 	}
 	switch {
 	case d.Verb == Yield && v.unnoted() != "":
-		return told(Tell, ReasonOverruled, fmt.Sprintf("the deletion is overruled by revision %s of region %s: waiting for region %s to note that this copy goes because of it, and isn't lost",
+		return told(ReasonOverruled, fmt.Sprintf("the deletion is overruled by revision %s of region %s: waiting for region %s to note that this copy goes because of it, and isn't lost",
 			d.Other.Revision, d.Other.Region, v.unnoted()))
 	case d.Verb == Yield:
 		return Plan{Verb: Yield, Other: d.Other, Reason: ReasonOverruled, Words: fmt.Sprintf(
@@ -74,7 +74,7 @@ func (v *View) retire() Plan {
 	case v.Deletion == EachAtOnce && len(v.Parts.Names) > 0:
 		return v.remove(d)
 	case d.Verb == Await:
-		p := told(Tell, ReasonWaiting, "nothing is taken down before every region has agreed: waiting for "+v.blocker(d.Other))
+		p := told(ReasonWaiting, "nothing is taken down before every region has agreed: waiting for "+v.blocker(d.Other))
 		if v.Deletion == EachAtOnce {
 			p.Words = "all is taken down here: waiting for " + v.blocker(d.Other)
 		}
@@ -189,6 +189,6 @@ func marked(name, value string) Plan {
 }
 
 // told is a plan that waits for somebody.
-func told(verb Verb, reason, words string) Plan {
-	return Plan{Verb: verb, Reason: reason, Words: words, Waiting: true}
+func told(reason, words string) Plan {
+	return Plan{Verb: Tell, Reason: reason, Words: words, Waiting: true}
 }
