@@ -55,17 +55,19 @@ func IsNoted(p *api.Propagation) bool {
 	return strings.HasPrefix(p.Annotations[api.PropagationOrphanAnnotation], noted)
 }
 
-// Heed says why what this region has stays, by either of two copies: its own, and that of another region, whose deletion it is
-// about to follow and whose spec may take the place of its own before. "" when both would have it deleted, and when it is noted already. Another copy's annotation is about that region.
+// Heed says why what this region has stays, by one of two copies alone: its own, and that of another region, whose deletion it is
+// about to follow and whose spec may take the place of its own before. "" when both would have it deleted, and when it is noted
+// already. What both have stay stays without a note, which is about all that the region has. Another copy's annotation is about that
+// region.
 func Heed(own, other *api.Propagation, region string, labels map[string]string) string {
 	if own.Annotations[api.PropagationOrphanAnnotation] != "" {
 		return ""
 	}
-	for _, p := range []*api.Propagation{other, own} {
-		as := &State{Propagation: p, Region: region, Labels: labels}
+	here, there := &State{Propagation: own, Region: region, Labels: labels}, &State{Propagation: other, Region: region, Labels: labels}
+	for _, by := range []struct{ one, two *State }{{there, here}, {here, there}} {
 		for _, ref := range own.Status.Managed {
-			if why := as.staysBySpec(ref); why != "" && !Outlives(ref) {
-				return noted + p.Status.Region + " has it so: " + why
+			if why := by.one.staysBySpec(ref); why != "" && by.two.staysBySpec(ref) == "" {
+				return noted + by.one.Propagation.Status.Region + " has it so: " + why
 			}
 		}
 	}
