@@ -3,6 +3,7 @@ package propagation
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -68,10 +69,13 @@ func Plan(s *State) Decision {
 	return d
 }
 
-// refuse ends the plan for the object with a reason.
+// refuse ends the plan for an object with a reason. What is the matter with another one already is told too.
 func (d *Decision) refuse(reason, message string) {
-	d.Verdict = Problem{reason, message}
+	if len(d.Trouble) == 0 {
+		d.Verdict = Problem{Reason: reason}
+	}
 	d.Worry("%s: %s", reason, message)
+	d.Verdict.Message = strings.TrimPrefix(d.Verdict.Message+"; "+message, "; ")
 }
 
 func (d *Decision) step(verb plan.Verb, seen Seen, why string) {

@@ -224,6 +224,55 @@ func TestANamespaceHasToAcceptAPropagation(t *testing.T) {
 	s.until("the object", func() bool { return s.inSync() && c.data(other, "front") != nil })
 }
 
+// What a status says that a Propagation has in another namespace is neither changed nor deleted, nor even read, unless that namespace
+// accepts the Propagation: whoever can write the status could name anything there, and a grant can be taken back.
+func TestANamespaceThatAcceptsNothingIsLeftAlone(t *testing.T) {
+	s, w, c := both(t)
+	other, third := s.ns+"-other", s.ns+"-third"
+	elsewhere := strings.Replace(twoRegions, "metadata: {name: front}", "metadata: {name: front, namespace: "+other+"}", 1)
+	for _, r := range s.by {
+		r.lets(other)
+		r.accepts(other)
+	}
+	w.lets(third)
+	w.apply(elsewhere)
+	s.until("the object", s.inSync)
+
+	w.grants(other, s.ns) // its rings alone
+	foreign := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: third, Name: "front", Annotations: w.object(other, "front").Annotations}}
+	w.create(foreign)
+	named := w.copy()
+	named.Status.Managed = append(named.Status.Managed, api.ObjectReference{APIVersion: "v1", Kind: "ConfigMap", Namespace: third, Name: "front", UID: foreign.UID})
+	s.must(w.admin.Status().Update(t.Context(), named))
+	w.apply(strings.Replace(elsewhere, "eu-west-1, eu-central-1", "eu-central-1", 1))
+	s.until("what isn't let go to be said", func() bool {
+		return w.says(west, api.RegionGrantMissing, grant.Annotation+"="+s.ns+",propagation:"+s.ns+"/front")
+	})
+	for range 3 {
+		s.round()
+	}
+	for _, namespace := range []string{other, third} {
+		if o := w.object(namespace, "front"); o == nil || o.Annotations[api.PropagatedFromAnnotation] == "" {
+			t.Errorf("let go in %s, which doesn't accept that: %+v", namespace, o)
+		}
+	}
+
+	w.apply(elsewhere)
+	s.until("the edit in both regions", func() bool { return len(*c.copy().Spec.Placement.Regions) == 2 })
+	s.must(w.admin.Delete(t.Context(), w.copy()))
+	s.until("what isn't deleted to be said", func() bool {
+		return strings.Contains(w.said(), "Deleting=True") && strings.Contains(w.said(), "namespace "+other+" of region eu-west-1 does not accept it") && c.data(other, "front") == nil
+	})
+	if w.object(other, "front") == nil {
+		t.Fatal("an object was deleted in a namespace that doesn't accept that")
+	}
+	w.accepts(other)
+	s.until("the deletion, where it is accepted again", func() bool { return w.copy() == nil && c.copy() == nil && w.object(other, "front") == nil })
+	if o := w.object(third, "front"); o == nil || o.Annotations[api.PropagatedFromAnnotation] == "" {
+		t.Errorf("changed in a namespace that never accepted anything: %+v", o)
+	}
+}
+
 // In a namespace where a pod can become anything, not even one of the same name takes a Propagation over unasked, nor when it accepts
 // the other one's rings.
 func TestAGuardedNamespaceTakesNoPropagationOver(t *testing.T) {

@@ -58,7 +58,7 @@ func (p *pass) observe(ctx context.Context) error {
 			s.Managed = append(s.Managed, p.seeToRemove(ctx, p.p, ref))
 			continue
 		}
-		s.Managed = append(s.Managed, p.see(ctx, ref))
+		s.Managed = append(s.Managed, p.seeManaged(ctx, p.p, ref))
 	}
 	if !propagation.Valid(&p.p.Spec) { // the plan says what is wrong
 		return nil
@@ -88,31 +88,31 @@ func (r *Reconciler) labels(ctx context.Context) (map[string]string, error) {
 // observeTarget reads the object that the Propagation is about, if its namespace lets it.
 func (p *pass) observeTarget(ctx context.Context) error {
 	t := &p.state.Target
-	problem, err := p.granted(ctx, t.Ref)
+	problem, err := p.granted(ctx, p.Client, p.p, t.Ref)
 	if err != nil || problem != nil {
 		t.Problem = problem
 		return err
 	}
-	*t = p.see(ctx, t.Ref)
+	*t = p.seeAs(ctx, p.p, t.Ref)
 	return nil
 }
 
-// granted says why an object must not be written in a namespace; nil when it may. The Propagation's own namespace needs no
+// granted says why nothing must be done about an object in its namespace; nil when it may. The Propagation's own namespace needs no
 // grant, nor do objects that are in none.
-func (p *pass) granted(ctx context.Context, ref api.ObjectReference) (problem *propagation.Problem, err error) {
-	asker := grant.Asker{Kind: propagation.Kind.Grant, Namespace: p.p.Namespace, Name: p.p.Name}
+func (r *Reconciler) granted(ctx context.Context, in client.Reader, p *api.Propagation, ref api.ObjectReference) (problem *propagation.Problem, err error) {
+	asker := grant.Asker{Kind: propagation.Kind.Grant, Namespace: p.Namespace, Name: p.Name}
 	if ref.Namespace == "" || asker.Own(ref.Namespace) {
 		return problem, nil
 	}
 	ns := &corev1.Namespace{}
-	err = p.Client.Get(ctx, client.ObjectKey{Name: ref.Namespace}, ns)
+	err = in.Get(ctx, client.ObjectKey{Name: ref.Namespace}, ns)
 	if apierrors.IsNotFound(err) {
 		ns, err = nil, nil
 	}
 	if err != nil || grant.Accepts(ns, asker) {
 		return problem, err
 	}
-	problem = &propagation.Problem{Reason: api.RegionGrantMissing, Message: grant.Missing(ref.Kind+" "+ref.Name, p.Region, ref.Namespace, ns, asker)}
+	problem = &propagation.Problem{Reason: api.RegionGrantMissing, Message: grant.Missing(ref.Kind+" "+ref.Name, r.Region, ref.Namespace, ns, asker)}
 	if ns == nil {
 		problem.Reason = api.RegionNamespaceMissing
 	}
@@ -149,10 +149,25 @@ func (r *Reconciler) seeAs(ctx context.Context, p *api.Propagation, ref api.Obje
 	return seen
 }
 
+// seeManaged reads an object that a status names, where its namespace lets it: a status is no grant, and a grant can be taken back.
+// That is asked of no cache, because what follows may be a deletion.
+func (r *Reconciler) seeManaged(ctx context.Context, p *api.Propagation, ref api.ObjectReference) propagation.Seen {
+	problem, err := r.granted(ctx, r.Live, p, ref)
+	switch {
+	case err != nil:
+		problem = &propagation.Problem{Reason: api.RegionRetrievalFailed, Message: "its namespace: " + err.Error()}
+	case problem == nil:
+		return r.seeAs(ctx, p, ref)
+	case problem.Reason == api.RegionNamespaceMissing: // the object is gone with it
+		problem = nil
+	}
+	return propagation.Seen{Ref: ref, Problem: problem}
+}
+
 // seeToRemove reads an object that may be deleted, and then the volume claims that would go with it: with the operator's own
 // rights, and from no cache.
 func (r *Reconciler) seeToRemove(ctx context.Context, p *api.Propagation, ref api.ObjectReference) propagation.Seen {
-	seen := r.seeAs(ctx, p, ref)
+	seen := r.seeManaged(ctx, p, ref)
 	if seen.Live == nil || ref.Namespace == "" {
 		return seen
 	}
@@ -200,10 +215,6 @@ func (r *Reconciler) served(gvk schema.GroupVersionKind) (schema.GroupVersionKin
 // isNamespaceGone is asked with the operator's own rights: those of a service account go with its namespace.
 func (r *Reconciler) isNamespaceGone(ctx context.Context, name string) bool {
 	return name != "" && apierrors.IsNotFound(r.Live.Get(ctx, client.ObjectKey{Name: name}, &corev1.Namespace{}))
-}
-
-func (p *pass) see(ctx context.Context, ref api.ObjectReference) propagation.Seen {
-	return p.seeAs(ctx, p.p, ref)
 }
 
 // preview asks the API server what it would make of the object.
