@@ -47,11 +47,6 @@ func userOf(namespace, account string) string {
 	return "system:serviceaccount:" + namespace + ":" + account
 }
 
-// as is a client for an object.
-func (r *Reconciler) as(p *api.Propagation, ref api.ObjectReference) (client.Client, error) {
-	return r.As(namespaceOf(p, ref), p.Spec.ServiceAccountName)
-}
-
 // namespaceOf is where the service account for an object is.
 func namespaceOf(p *api.Propagation, ref api.ObjectReference) string {
 	if ref.Namespace == "" {

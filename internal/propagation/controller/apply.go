@@ -3,7 +3,6 @@ package controller
 import (
 	"context"
 	"encoding/json"
-	"errors"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -23,8 +22,8 @@ var failed = map[plan.Verb]string{
 	propagation.Release: api.RegionUpdateFailed, propagation.Delete: api.RegionDeletionFailed,
 }
 
-// apply carries out a plan, and says what is managed then and what became of the region's part. What was refused or not
-// allowed is told, and looked at again; other errors make another pass follow.
+// apply carries out a plan, and says what is managed then and what became of the region's part. What was refused, not allowed or not
+// answered is told, and looked at again; an error is about the copy.
 func (p *pass) apply(ctx context.Context, d propagation.Decision) ([]api.ObjectReference, propagation.Problem, error) {
 	managed, verdict := p.p.Status.Managed, d.Verdict
 	for _, step := range d.Steps {
@@ -35,7 +34,7 @@ func (p *pass) apply(ctx context.Context, d propagation.Decision) ([]api.ObjectR
 		case err != nil:
 			verdict = p.problem(ctx, p.p, step.Ref, failed[step.Verb], err)
 			p.Events.Eventf(p.p, nil, corev1.EventTypeWarning, verdict.Reason, "Reconcile", "%s: %s", step.Target, verdict.Message)
-			return managed, verdict, transient(err)
+			return managed, verdict, nil
 		}
 		managed = propagation.Managed(managed, done)
 		if step.Verb == propagation.Record {
@@ -45,14 +44,6 @@ func (p *pass) apply(ctx context.Context, d propagation.Decision) ([]api.ObjectR
 		}
 	}
 	return managed, verdict, nil
-}
-
-// transient is an error that the next try may not have: what the API server has refused stays refused until something changes.
-func transient(err error) error {
-	if status := apierrors.APIStatus(nil); errors.As(err, &status) && status.Status().Code < 500 {
-		return nil
-	}
-	return err
 }
 
 // record writes down what is about to be managed, before it is: a crash in between forgets nothing.
@@ -103,12 +94,11 @@ func (p *pass) write(ctx context.Context, step propagation.Step, opts ...client.
 		o.SetUID(step.Live.GetUID())
 		o.SetResourceVersion(step.Live.GetResourceVersion())
 	}
-	err = as.Apply(ctx, client.ApplyConfigurationFromUnstructured(o), append(opts, client.FieldOwner(api.PropagationFieldOwner))...)
-	return o, err
+	return o, p.heard(step.Ref, as.Apply(ctx, client.ApplyConfigurationFromUnstructured(o), append(opts, client.FieldOwner(api.PropagationFieldOwner))...))
 }
 
 // release takes the mark off an object.
-func (r *Reconciler) release(ctx context.Context, p *api.Propagation, step propagation.Step) error {
+func (r *calls) release(ctx context.Context, p *api.Propagation, step propagation.Step) error {
 	as, err := r.as(p, step.Ref)
 	if err != nil {
 		return err
@@ -127,11 +117,12 @@ func (r *Reconciler) release(ctx context.Context, p *api.Propagation, step propa
 	if err != nil {
 		return err
 	}
-	return client.IgnoreNotFound(as.Patch(ctx, step.Live.DeepCopy(), client.RawPatch(types.MergePatchType, data), client.FieldOwner(api.PropagationFieldOwner)))
+	err = as.Patch(ctx, step.Live.DeepCopy(), client.RawPatch(types.MergePatchType, data), client.FieldOwner(api.PropagationFieldOwner))
+	return client.IgnoreNotFound(r.heard(step.Ref, err))
 }
 
 // remove deletes an object: the very one that was looked at, as it was.
-func (r *Reconciler) remove(ctx context.Context, p *api.Propagation, step propagation.Step) error {
+func (r *calls) remove(ctx context.Context, p *api.Propagation, step propagation.Step) error {
 	as, err := r.as(p, step.Ref)
 	if err != nil {
 		return err
@@ -141,5 +132,6 @@ func (r *Reconciler) remove(ctx context.Context, p *api.Propagation, step propag
 	if policy == "" {
 		policy = metav1.DeletePropagationBackground
 	}
-	return client.IgnoreNotFound(as.Delete(ctx, step.Live.DeepCopy(), client.Preconditions{UID: &uid, ResourceVersion: &version}, client.PropagationPolicy(policy)))
+	err = as.Delete(ctx, step.Live.DeepCopy(), client.Preconditions{UID: &uid, ResourceVersion: &version}, client.PropagationPolicy(policy))
+	return client.IgnoreNotFound(r.heard(step.Ref, err))
 }

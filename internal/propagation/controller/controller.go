@@ -11,6 +11,7 @@ import (
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
@@ -40,6 +41,16 @@ type Reconciler struct {
 const (
 	blind = 100 * time.Millisecond
 	look  = 5 * time.Second
+	// silence is how long one whose object nobody answered about is left alone, so that such ones leave time for all others.
+	silence = 30 * time.Second
+)
+
+// How many Propagations are looked at at once: a call that isn't answered holds one of them up, and costs nothing. Two that are
+// about one object can't harm each other, because whatever is written or deleted names the version that was looked at. passLimit
+// bounds a pass whose every call is slow.
+const (
+	workers   = 8
+	passLimit = 2 * time.Minute
 )
 
 // SetupWithManager registers the loop.
@@ -47,6 +58,7 @@ func (r *Reconciler) SetupWithManager(m ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(m).Named("propagation").
 		For(&api.Propagation{}).
 		WatchesRawSource(source.Channel(r.Peers.Subscribe(about), handler.EnqueueRequestsFromMapFunc(peers.Requests))).
+		WithOptions(controller.Options{MaxConcurrentReconciles: workers, ReconciliationTimeout: passLimit}).
 		Complete(r)
 }
 
@@ -67,7 +79,7 @@ func about(o client.Object) []types.NamespacedName {
 
 // pass is one look at one Propagation.
 type pass struct {
-	*Reconciler
+	*calls
 
 	p     *api.Propagation
 	state *propagation.State
@@ -80,18 +92,19 @@ func (r *Reconciler) Reconcile(ctx context.Context, q ctrl.Request) (ctrl.Result
 	if !whole {
 		return ctrl.Result{RequeueAfter: blind}, nil
 	}
-	agreed, again, err := r.copies().Pass(ctx, q.NamespacedName, known)
+	c := &calls{Reconciler: r, silent: map[api.ObjectReference]error{}}
+	agreed, again, err := c.copies().Pass(ctx, q.NamespacedName, known)
 	if agreed == nil || err != nil {
-		return ctrl.Result{RequeueAfter: again}, err
+		return c.result(again), err
 	}
-	p := r.pass(agreed)
+	p := c.pass(agreed)
 	if err := errors.Join(p.unnote(ctx), p.observe(ctx)); err != nil {
 		return ctrl.Result{}, ignoreConflict(err)
 	}
 	decision := propagation.Plan(p.state)
 	managed, verdict, failure := p.apply(ctx, decision)
 	err = errors.Join(failure, p.report(ctx, verdict, managed))
-	return ctrl.Result{RequeueAfter: look}, ignoreConflict(err)
+	return c.result(look), ignoreConflict(err)
 }
 
 // unnote takes a note of another region's reasons off a copy that isn't being deleted after all.
@@ -105,7 +118,7 @@ func (p *pass) unnote(ctx context.Context) error {
 }
 
 // copies keep this region's copies of Propagations in agreement with the peers'.
-func (r *Reconciler) copies() *copies.Copies {
+func (r *calls) copies() *copies.Copies {
 	return &copies.Copies{Kind: propagation.Kind, Parts: parts{r}, Client: r.Client, Live: r.Live, Events: r.Events, Peers: r.Peers, Region: r.Region, Now: r.Now}
 }
 

@@ -22,7 +22,7 @@ import (
 )
 
 // pass goes on from a copy that is agreed on, or that a person has to decide about.
-func (r *Reconciler) pass(c *copies.Pass) *pass {
+func (r *calls) pass(c *copies.Pass) *pass {
 	p, _ := c.Object.(*api.Propagation)
 	s := &propagation.State{Propagation: p, Region: r.Region, Now: r.Now(), Diverged: c.Plan.Choice, Problems: strings.Join(c.Plan.Problems, "; ")}
 	if c.Plan.Held {
@@ -31,7 +31,7 @@ func (r *Reconciler) pass(c *copies.Pass) *pass {
 	for i := range c.Peers {
 		s.Others = append(s.Others, other(&c.Peers[i], client.ObjectKeyFromObject(p), p.Annotations[api.PropagationIDAnnotation]))
 	}
-	return &pass{Reconciler: r, p: p, state: s}
+	return &pass{calls: r, p: p, state: s}
 }
 
 // other is what is known of a peer's copy. One with another id is another Propagation's: what it says is not about this one.
@@ -135,7 +135,7 @@ func (p *pass) scoped(ref api.ObjectReference) (api.ObjectReference, *propagatio
 }
 
 // seeAs reads an object as the service account that it is written as. With its namespace or its definition it is gone.
-func (r *Reconciler) seeAs(ctx context.Context, p *api.Propagation, ref api.ObjectReference) propagation.Seen {
+func (r *calls) seeAs(ctx context.Context, p *api.Propagation, ref api.ObjectReference) propagation.Seen {
 	seen := propagation.Seen{Ref: ref}
 	o, err := r.read(ctx, p, ref)
 	switch {
@@ -151,7 +151,7 @@ func (r *Reconciler) seeAs(ctx context.Context, p *api.Propagation, ref api.Obje
 
 // seeManaged reads an object that a status names, where its namespace lets it: a status is no grant, and a grant can be taken back.
 // That is asked of no cache, because what follows may be a deletion.
-func (r *Reconciler) seeManaged(ctx context.Context, p *api.Propagation, ref api.ObjectReference) propagation.Seen {
+func (r *calls) seeManaged(ctx context.Context, p *api.Propagation, ref api.ObjectReference) propagation.Seen {
 	problem, err := r.granted(ctx, r.Live, p, ref)
 	switch {
 	case err != nil:
@@ -166,7 +166,7 @@ func (r *Reconciler) seeManaged(ctx context.Context, p *api.Propagation, ref api
 
 // seeToRemove reads an object that may be deleted, and then the volume claims that would go with it: with the operator's own
 // rights, and from no cache.
-func (r *Reconciler) seeToRemove(ctx context.Context, p *api.Propagation, ref api.ObjectReference) propagation.Seen {
+func (r *calls) seeToRemove(ctx context.Context, p *api.Propagation, ref api.ObjectReference) propagation.Seen {
 	seen := r.seeManaged(ctx, p, ref)
 	if seen.Live == nil || ref.Namespace == "" {
 		return seen
@@ -185,7 +185,7 @@ func (r *Reconciler) seeToRemove(ctx context.Context, p *api.Propagation, ref ap
 	return seen
 }
 
-func (r *Reconciler) read(ctx context.Context, p *api.Propagation, ref api.ObjectReference) (*unstructured.Unstructured, error) {
+func (r *calls) read(ctx context.Context, p *api.Propagation, ref api.ObjectReference) (*unstructured.Unstructured, error) {
 	gvk, err := r.served(schema.FromAPIVersionAndKind(ref.APIVersion, ref.Kind))
 	if err != nil {
 		return nil, err
@@ -196,7 +196,7 @@ func (r *Reconciler) read(ctx context.Context, p *api.Propagation, ref api.Objec
 	}
 	o := &unstructured.Unstructured{}
 	o.SetGroupVersionKind(gvk)
-	return o, as.Get(ctx, client.ObjectKey{Namespace: ref.Namespace, Name: ref.Name}, o)
+	return o, r.heard(ref, as.Get(ctx, client.ObjectKey{Namespace: ref.Namespace, Name: ref.Name}, o))
 }
 
 // served is a version of a kind that the API server serves: the one that is asked for, or another one, because an object that

@@ -2,7 +2,6 @@ package controller
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"strings"
 
@@ -22,7 +21,7 @@ import (
 )
 
 // parts are a Propagation's in this region: the objects that were written down as made for it.
-type parts struct{ *Reconciler }
+type parts struct{ *calls }
 
 // heldUpAnnotation is on what is shown to package federation/controller as a part, and says why its end waits for somebody.
 // It is never written.
@@ -110,7 +109,6 @@ func (p parts) TakeDown(ctx context.Context, o, part client.Object) error {
 	}
 	gvk := part.GetObjectKind().GroupVersionKind()
 	ref := api.ObjectReference{APIVersion: gvk.GroupVersion().String(), Kind: gvk.Kind, Namespace: part.GetNamespace(), Name: part.GetName()}
-	var errs []error
 	for _, step := range s.Removal(p.seeToRemove(ctx, made, ref)).Steps {
 		switch step.Verb {
 		case propagation.Delete:
@@ -120,13 +118,13 @@ func (p parts) TakeDown(ctx context.Context, o, part client.Object) error {
 		default:
 			continue
 		}
-		errs = append(errs, p.note(ctx, made, step, ignoreConflict(err)))
+		p.note(ctx, made, step, ignoreConflict(err))
 	}
-	return errors.Join(errs...)
+	return nil
 }
 
 // note remembers why an object can't be taken down, for the status, until it is tried again.
-func (p parts) note(ctx context.Context, o *api.Propagation, step propagation.Step, err error) error {
+func (p parts) note(ctx context.Context, o *api.Propagation, step propagation.Step, err error) {
 	why := ""
 	if err != nil {
 		why = p.problem(ctx, o, step.Ref, api.RegionDeletionFailed, err).Message
@@ -140,7 +138,6 @@ func (p parts) note(ctx context.Context, o *api.Propagation, step propagation.St
 	if p.stuck[step.Ref.UID] = why; why == "" {
 		delete(p.stuck, step.Ref.UID)
 	}
-	return transient(err)
 }
 
 func (p parts) stuckBy(uid types.UID) string {
