@@ -21,6 +21,7 @@ import (
 
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	configv1beta1 "github.com/ringspan/ringspan/api/config/v1beta1"
+	fleetv1 "github.com/ringspan/ringspan/api/fleet/v1alpha1"
 	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 	"github.com/ringspan/ringspan/internal/deletion"
 	"github.com/ringspan/ringspan/internal/fleet/inventory"
@@ -225,6 +226,25 @@ func downRefuses(t *testing.T, dir string, west *kubetest.Cluster) {
 	}
 	if err := west.Client.Get(t.Context(), client.ObjectKeyFromObject(ring), ring); err != nil || ring.DeletionTimestamp != nil {
 		t.Errorf("a down that was refused has deleted the ring: %v", err)
+	}
+	asksAboutPropagations(t, west, down)
+}
+
+// asksAboutPropagations wants down to delete none without a word from somebody: up hasn't made it.
+func asksAboutPropagations(t *testing.T, west *kubetest.Cluster, down func(...string) error) {
+	t.Helper()
+	p := &fleetv1.Propagation{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "front"}}
+	p.Spec = fleetv1.PropagationSpec{ServiceAccountName: "deployer", Placement: fleetv1.Placement{RegionSelector: &metav1.LabelSelector{}},
+		Template: map[string]any{"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]any{"name": "front"}}}
+	if err := west.Client.Create(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+	says(t, "a Propagation", down("--fleet", "theirs"), "nothing was deleted", "nobody could end Propagation default/front. With fleet theirs would go", "Propagations: default/front", "--yes")
+	if err := west.Client.Get(t.Context(), client.ObjectKeyFromObject(p), p); err != nil || p.DeletionTimestamp != nil {
+		t.Errorf("a down that was refused has deleted the Propagation: %v", err)
+	}
+	if err := west.Client.Delete(t.Context(), p); err != nil {
+		t.Fatal(err)
 	}
 }
 

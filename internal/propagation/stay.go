@@ -2,6 +2,7 @@ package propagation
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -18,6 +19,25 @@ func (s *State) stays(ref api.ObjectReference) string {
 		return fmt.Sprintf("annotation %s: %s", api.PropagationOrphanAnnotation, note)
 	}
 	return s.staysBySpec(ref)
+}
+
+// Fates say, an entry an object, what becomes in a region of the objects that a copy has there when the Propagation is deleted.
+func Fates(p *api.Propagation, region string, labels map[string]string) (all []string) {
+	s := &State{Propagation: p, Region: region, Labels: labels}
+	for _, ref := range p.Status.Managed {
+		fate := name(ref) + " is deleted"
+		if why := s.stays(ref); why != "" {
+			fate = name(ref) + " stays: " + why
+		}
+		all = append(all, fate)
+	}
+	return all
+}
+
+// Deletes tells whether a copy's deletion would delete an object of the region.
+func Deletes(p *api.Propagation, region string, labels map[string]string) bool {
+	s := &State{Propagation: p, Region: region, Labels: labels}
+	return slices.ContainsFunc(p.Status.Managed, func(ref api.ObjectReference) bool { return s.stays(ref) == "" })
 }
 
 func (s *State) staysBySpec(ref api.ObjectReference) string {

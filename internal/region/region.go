@@ -14,6 +14,7 @@ import (
 
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	configv1beta1 "github.com/ringspan/ringspan/api/config/v1beta1"
+	control "github.com/ringspan/ringspan/api/control/v1alpha1"
 	fleet "github.com/ringspan/ringspan/api/fleet/v1alpha1"
 	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 )
@@ -76,7 +77,7 @@ func (r Region) Version() (string, error) {
 func Scheme() (*runtime.Scheme, error) {
 	s := runtime.NewScheme()
 	for _, add := range []func(*runtime.Scheme) error{
-		clientgoscheme.AddToScheme, apiextensionsv1.AddToScheme, cassandra.AddToScheme, k8ssandra.AddToScheme, configv1beta1.AddToScheme, fleet.AddToScheme,
+		clientgoscheme.AddToScheme, apiextensionsv1.AddToScheme, cassandra.AddToScheme, k8ssandra.AddToScheme, configv1beta1.AddToScheme, control.AddToScheme, fleet.AddToScheme,
 	} {
 		if err := add(s); err != nil {
 			return nil, err

@@ -37,7 +37,12 @@ Of a fleet in clusters that were there before it (provider existing), the rings 
 has made and the operators are removed; the clusters, and all else in them, stay. A ring
 that is protected, or that up hasn't made, stops that before anything is deleted; so does
 a cluster that is another one than up found, and volumes that are kept. Of a cluster that
-this machine knows nothing about it lists what would go, and asks for the fleet's name.`,
+this machine knows nothing about it lists what would go, and asks for the fleet's name.
+
+Propagations and K8ssandraTasks, which only operators can end, are deleted before the
+rings. Each object of a Propagation is deleted or stays as that says (with
+spec.deletionPolicy: Orphan it stays); what becomes of each is listed, and the fleet's
+name asked for, before anything is deleted.`,
 		Example: "  ringspan down\n  ringspan down --keep-data\n  ringspan down -f examples/aws.yaml",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c.in, c.out, c.errOut = cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr()

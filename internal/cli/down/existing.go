@@ -29,17 +29,24 @@ func (c choices) inExisting(ctx context.Context, d *lifecycle.ExistingDown) erro
 		return errors.New("nothing was deleted: --keep-data is for a fleet on this machine; in clusters that stay, a ring's data is kept by not deleting the ring")
 	}
 	d.LeaveVolumes, d.Tell = c.leave, func(line string) { fmt.Fprintln(c.out, line) }
-	d.Agree = func(ctx context.Context, u lifecycle.Unrecorded) error { return c.agree(ctx, d.Fleet.Name(), u) }
+	d.Agree = func(ctx context.Context, g lifecycle.Going) error { return c.agree(ctx, d.Fleet.Name(), g) }
 	return d.Run(ctx)
 }
 
 // agree asks for the fleet's name before anything is deleted in clusters of which this
-// machine has no record. It lists what would go.
-func (c choices) agree(ctx context.Context, name string, u lifecycle.Unrecorded) error {
+// machine has no record, or any Propagation. It lists what would go.
+func (c choices) agree(ctx context.Context, name string, g lifecycle.Going) error {
 	if c.yes {
 		return nil
 	}
-	list := fmt.Sprintf("this machine has no record of the cluster of %s. With fleet %s would go, with all data:\n  %s\n", strings.Join(u.Regions, ", "), name, strings.Join(u.Lines, "\n  "))
+	var why []string
+	if len(g.Unrecorded) > 0 {
+		why = append(why, "this machine has no record of the cluster of "+strings.Join(g.Unrecorded, ", "))
+	}
+	if len(g.Propagations) > 0 {
+		why = append(why, "without operators nobody could end Propagation "+strings.Join(g.Propagations, ", "))
+	}
+	list := fmt.Sprintf("%s. With fleet %s would go, with all data:\n  %s\n", strings.Join(why, ", and "), name, strings.Join(g.Lines, "\n  "))
 	if !terminal.Is(c.in) || !terminal.Is(c.errOut) {
 		return fmt.Errorf("%sThere is no terminal to ask on: say --yes if that is meant", list)
 	}

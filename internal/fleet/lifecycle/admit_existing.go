@@ -96,13 +96,22 @@ func refuseStrays(ctx context.Context, r region.Region, asked []string) error {
 // Strays are the regions besides these that a copy of a ring names: those of its
 // datacenters, and those in which it has seen other copies.
 func Strays(k *k8ssandra.K8ssandraCluster, regions []string) []string {
-	named := federation.ParseRegions(k.Annotations[federation.RegionsAnnotation])
+	var also []string
 	if k.Spec.Cassandra != nil {
 		for i := range k.Spec.Cassandra.Datacenters {
-			named[k.Spec.Cassandra.Datacenters[i].K8sContext] = ""
+			also = append(also, k.Spec.Cassandra.Datacenters[i].K8sContext)
 		}
 	}
-	delete(named, "") // the region that the ring was applied to
+	return straysOf(k, regions, also...)
+}
+
+// straysOf are the regions besides these in which a copy has seen others, or that are named otherwise.
+func straysOf(o client.Object, regions []string, also ...string) []string {
+	named := federation.ParseRegions(o.GetAnnotations()[federation.RegionsAnnotation])
+	for _, name := range also {
+		named[name] = ""
+	}
+	delete(named, "") // the region that a ring was applied to
 	for _, name := range regions {
 		delete(named, name)
 	}

@@ -23,7 +23,7 @@ const (
 	ringsEndAgain = time.Second
 )
 
-// ExistingDown is how a fleet is taken out of clusters that stay: its rings and operators
+// ExistingDown is how a fleet is taken out of clusters that stay: its Propagations, tasks, rings and operators
 // are removed.
 type ExistingDown struct {
 	Fleet        inventory.Existing
@@ -31,15 +31,17 @@ type ExistingDown struct {
 	LeaveVolumes bool // in the clusters, though no operator would look after them
 
 	// Agree is asked before anything is deleted in clusters of which this machine has no
-	// record that the fleet is theirs; an error ends the run.
-	Agree func(ctx context.Context, u Unrecorded) error
+	// record that the fleet is theirs, and before Propagations are deleted, which up hasn't
+	// made; an error ends the run.
+	Agree func(ctx context.Context, g Going) error
 	// Tell is told what is done, a line at a time.
 	Tell func(line string)
 }
 
-// Unrecorded are regions whose clusters this machine has no record of, with what would be
-// deleted in all of the fleet's: a line a region.
-type Unrecorded struct{ Regions, Lines []string }
+// Going is what is asked about: the regions whose clusters this machine has no record of, the
+// Propagations that nobody is deleting yet, and what would be deleted in all of the fleet's
+// clusters, a line a region.
+type Going struct{ Unrecorded, Propagations, Lines []string }
 
 // DownOfFile is of the clusters that a file names. Nothing is saved of it: they may be others
 // than those that this machine knows.
@@ -66,11 +68,14 @@ func DownOfKnown(f inventory.Existing) (*ExistingDown, error) {
 	return &ExistingDown{Fleet: f, Regions: all}, err
 }
 
-// Run removes rings and operators, and leaves the clusters as they are.
+// Run removes what operators have to end, rings and operators, and leaves the clusters as they are.
 func (d *ExistingDown) Run(ctx context.Context) error {
 	h, err := d.check(ctx)
 	if err != nil {
 		return fmt.Errorf("nothing was deleted: %w", err)
+	}
+	if err := d.removeShared(ctx, h); err != nil {
+		return err
 	}
 	if err := d.removeRings(ctx, h); err != nil {
 		return err
@@ -112,8 +117,8 @@ func (d *ExistingDown) check(ctx context.Context) (held, error) {
 	if err := d.refuseKept(slices.Concat(h.keptVolumes(), h.keepers())); err != nil {
 		return h, err
 	}
-	if len(unknown) > 0 {
-		err = d.Agree(ctx, Unrecorded{unknown, d.list(h)})
+	if g := (Going{unknown, h.notEnding(), d.list(h)}); len(g.Unrecorded)+len(g.Propagations) > 0 {
+		err = d.Agree(ctx, g)
 	}
 	return h, err
 }
@@ -216,7 +221,7 @@ func (d *ExistingDown) list(h held) (lines []string) {
 				volumes++
 			}
 		}
-		lines = append(lines, fmt.Sprintf("%s: %s: rings: %s; volumes: %d", r.Name, r.Config.Host, orNone(rings), volumes))
+		lines = append(lines, fmt.Sprintf("%s: %s: rings: %s; volumes: %d%s", r.Name, r.Config.Host, orNone(rings), volumes, h.sharedList(r.Name)))
 	}
 	return lines
 }

@@ -19,7 +19,7 @@ import (
 	"github.com/ringspan/ringspan/internal/region"
 )
 
-// held is what the regions hold of rings. It is known of all of them or not at all:
+// held is what the regions hold of rings, and of what operators have to end. It is known of all of them or not at all:
 // of a region that doesn't answer nobody can say what would be left there.
 type held struct {
 	rings  map[string][]copyIn // by identity
@@ -29,6 +29,8 @@ type held struct {
 	owners  map[owner]bool // the datacenters, as claims name them
 	keeping []string       // datacenters whose volumes stay after them
 	claims  []claimIn
+
+	propagations, tasks []sharedIn
 }
 
 // copyIn is a region's copy of a ring.
@@ -59,6 +61,7 @@ func hold(ctx context.Context, all []region.Region) (held, error) {
 			return h, fmt.Errorf("region %s: %w", r.Name, err)
 		}
 	}
+	h.heedAll()
 	return h, nil
 }
 
@@ -71,6 +74,9 @@ func (h *held) add(ctx context.Context, r region.Region) error {
 	var claims corev1.PersistentVolumeClaimList
 	err := errors.Join(known(r.Client.List(ctx, &rings)), known(r.Client.List(ctx, &dcs)), r.Client.List(ctx, &claims, client.HasLabels{cassandra.DatacenterLabel}))
 	if err != nil {
+		return err
+	}
+	if err := h.addShared(ctx, r); err != nil {
 		return err
 	}
 	for i := range rings.Items {
@@ -138,7 +144,7 @@ func (h held) bearers(key types.NamespacedName) (ids []string) {
 // refuse says why the rings can't go: what up hasn't made isn't up's to delete, and
 // without an operator it would be nobody's; and a part that nobody asks would be left.
 func (h held) refuse(regions []string) error {
-	var why []string
+	why := h.sharedReasons(regions)
 	for _, copies := range h.rings {
 		why = append(why, h.reasons(copies, regions)...)
 	}

@@ -76,6 +76,9 @@ func (d *ExistingDown) tellKept(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("the operators stay: %w", err)
 	}
+	if err := h.refuseNew(); err != nil {
+		return fmt.Errorf("the rings are deleted, and the operators stay: %w", err)
+	}
 	kept := h.keptVolumes()
 	if err := d.refuseKept(kept); err != nil {
 		return fmt.Errorf("the rings are deleted, and the operators stay: %w", err)
