@@ -45,7 +45,7 @@ const (
 	silence = 30 * time.Second
 )
 
-// How many Propagations are looked at at once: a call that isn't answered holds one of them up, and costs nothing. Two that are
+// How many Propagations have a pass at a time: a call that isn't answered holds one of them up, and costs nothing. Two that are
 // about one object can't harm each other, because whatever is written or deleted names the version that was looked at. passLimit
 // bounds a pass whose every call is slow.
 const (
