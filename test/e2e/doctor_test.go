@@ -85,10 +85,20 @@ func TestDoctorNamesEachFault(t *testing.T) {
 				fault(t, f...)
 			}
 			defer heal()
-			found, code := examine(t)
-			if len(found) != 1 || found[0].short() != c.want || found[0].Cause == "" || found[0].Fix == "" || code != c.code {
-				t.Errorf("exit code %d, want %d; found %+v, want %s", code, c.code, found, c.want)
+			// A process's clock is wrong some time after it has begun: on a busy machine the doctor's probes may be done by then.
+			tries := 1
+			if c.faults[0][0] == "clock" {
+				tries = 5
 			}
+			var problem string
+			for range tries {
+				found, code := examine(t)
+				if len(found) == 1 && found[0].short() == c.want && found[0].Cause != "" && found[0].Fix != "" && code == c.code {
+					return
+				}
+				problem = fmt.Sprintf("exit code %d, want %d; found %+v, want %s", code, c.code, found, c.want)
+			}
+			t.Error(problem)
 		})
 	}
 	if found, code := examine(t); len(found) != 0 || code != 0 {

@@ -83,7 +83,7 @@ func TestAKeyspaceIsAlteredByHand(t *testing.T) {
 		s.must(s.admin.Create(t.Context(), task))
 		start := metav1.NewTime(began)
 		task.Status.StartTime, task.Status.CompletionTime = &start, &start
-		task.Status.Conditions = []metav1.Condition{{Type: control.JobComplete, Status: metav1.ConditionTrue, Reason: control.ReasonCompleted, LastTransitionTime: start}}
+		task.Status.Conditions = []metav1.Condition{{Type: control.JobComplete, Status: metav1.ConditionTrue, Reason: control.ReasonCompleted, ObservedGeneration: task.Generation, LastTransitionTime: start}}
 		s.must(s.admin.Status().Update(t.Context(), task))
 		s.newOperator()
 		s.settle()
