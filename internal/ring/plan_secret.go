@@ -48,6 +48,7 @@ func (s *State) planRefresh(p *Plan) {
 	switch from := s.Secret.Found.Annotations[federation.OriginAnnotation]; {
 	case from == "":
 		s.planDiffers(p)
+		s.planTheirs(p)
 	case from == s.Region:
 		s.planReturned(p)
 	case s.peer(from) != nil:
@@ -58,11 +59,28 @@ func (s *State) planRefresh(p *Plan) {
 // planDiffers names originals of other regions with other contents: each datacenter would give the superuser another password.
 func (s *State) planDiffers(p *Plan) {
 	for _, other := range s.originals() {
-		if !alike(other.Secret.Found.Data, s.Secret.Found.Data) {
+		if !sameLogin(other.Secret.Found, s.Secret.Found) {
 			p.Worry("Secret %s in namespace %s differs between the regions %s and %s, and neither is a copy: the roles of the ring have one password. Give both the same username and password",
 				s.Secret.Found.Name, s.Ring.Namespace, s.Region, other.Region)
 		}
 	}
+}
+
+// planTheirs names this region's original, and its copies, where it says that it is of another ring and they are of this one.
+func (s *State) planTheirs(p *Plan) {
+	for i := range s.Peers {
+		if o := &s.Peers[i]; o.has() && originOf(o.Region, o.Secret.Found) == s.Region && !s.leads(s.Secret.Found, o.Secret.Found) {
+			s.worryTheirs(p, s.Region, s.Secret.Found, o.Region, o.Secret.Found)
+		}
+	}
+}
+
+func (s *State) worryTheirs(p *Plan, region string, original *corev1.Secret, follower string, copied *corev1.Secret) {
+	if sameLogin(original, copied) {
+		return
+	}
+	p.Worry("Secret %s in namespace %s differs between the regions %s and %s: the one in region %[3]s says that it is of another ring, and the one in region %[4]s, a copy, that it is of this one. "+
+		"Give both the same username and password; or delete the one in region %[3]s, if it is wrong, or its annotation %[5]s, if it is right", original.Name, s.Ring.Namespace, region, follower, api.RingIDAnnotation)
 }
 
 // planReturned makes an original that came back from a copy the only one, or a copy again: a former version's copy may name
@@ -82,13 +100,18 @@ func (s *State) planReturned(p *Plan) {
 	}
 }
 
-// planCopy lets a copy follow its original.
+// planCopy lets a copy follow its original, unless it isn't clear that the original is the ring's.
 func (s *State) planCopy(p *Plan, from string) {
+	if s.planCircle(p, s.Region) {
+		return
+	}
 	original, data := s.original(s.Region), s.Secret.Found.Data
-	for _, region := range []string{from, original} { // the last one that can be read
-		if secret := s.secretIn(region); secret != nil && original != s.Region {
-			data = secret.Data
+	if there := s.secretIn(original); there != nil { // what another copy has may be older than this one
+		if !s.leads(there, s.Secret.Found) && !alike(there.Data, data) {
+			s.worryTheirs(p, original, there, s.Region, s.Secret.Found)
+			return
 		}
+		data = there.Data
 	}
 	switch {
 	case original != from:
@@ -98,6 +121,20 @@ func (s *State) planCopy(p *Plan, from string) {
 	}
 }
 
+// planCircle names copies that differ although each is one of the next in a circle, which a region's Secret leads to: any of
+// them may have the password that the ring's roles have.
+func (s *State) planCircle(p *Plan, region string) bool {
+	_, circle := s.line(region)
+	for _, other := range circle {
+		if !alike(s.secretIn(other).Data, s.secretIn(circle[0]).Data) {
+			p.Worry("Secret %s in namespace %s differs between the regions %s, where each is a copy of another: the roles of the ring have one password. Give all of them the same username and password, or delete those that are wrong",
+				SuperuserSecret(s.Ring), s.Ring.Namespace, strings.Join(slices.Sorted(slices.Values(circle)), " and "))
+			return true
+		}
+	}
+	return false
+}
+
 // rewrite writes this region's Secret, which is a copy, with the region of its original; "" where it is that itself.
 func (s *State) rewrite(p *Plan, original string, data map[string][]byte, why string) {
 	next := s.Secret.Found.DeepCopy()
@@ -105,7 +142,8 @@ func (s *State) rewrite(p *Plan, original string, data map[string][]byte, why st
 		next.Data = data
 	}
 	s.mark(next, original)
-	if id := s.Ring.Annotations[api.RingIDAnnotation]; id != "" && (original == "" || s.secretIn(original) != nil) {
+	of := s.secretIn(original)
+	if id := s.Ring.Annotations[api.RingIDAnnotation]; id != "" && (original == "" || of != nil && !s.isAnothersSecret(of)) {
 		federation.Note(next, api.RingIDAnnotation, id)
 	}
 	p.add(UpdateSecret, why, Step{Object: next, Exists: true})
@@ -129,7 +167,7 @@ func (s *State) mark(secret *corev1.Secret, original string) {
 // planObtain makes or fetches a Secret that is not here.
 func (s *State) planObtain(p *Plan) {
 	if from := s.sources(); len(from) > 0 {
-		p.add(CopySecret, from[0].where+" has it", Step{Object: s.pulled(from[0])})
+		s.planPull(p, from)
 		return
 	}
 	var may []string // have it: one whose operator has yet to let us read it, or that doesn't answer just now
@@ -152,6 +190,51 @@ func (s *State) planObtain(p *Plan) {
 	}
 }
 
+// planPull fetches the best of the Secrets that can be read, unless another one may be better: it would become the password of
+// the ring's roles.
+func (s *State) planPull(p *Plan, from []source) {
+	best, may := from[0], s.regionsThatMayHave()
+	if s.planCircle(p, best.region) {
+		return
+	}
+	if other := s.unlike(from); other != "" {
+		p.Worry("Secret %s, which region %s has lost, differs between its copies in %s and %s: which one has the username and password that the ring's roles have isn't known. Delete the other one, or make it yourself: %s",
+			SuperuserSecret(s.Ring), s.Region, best.where, other, s.makeIt())
+		return
+	}
+	switch {
+	case len(may) > 0 && !s.isSure(best):
+		s.planWait(p, may, "what "+best.where+" has doesn't say that it is this ring's, and is not copied")
+	case len(may) > 0 && best.region == s.Region && !best.newest:
+		s.planWait(p, may, "what "+best.where+" has may be out of date, and is not copied")
+	default:
+		p.add(CopySecret, best.where+" has it", Step{Object: s.pulled(best)})
+	}
+}
+
+// unlike is where a copy is that differs from the best one, of an original that was here: either may be the newer one.
+func (s *State) unlike(from []source) string {
+	for _, o := range from {
+		if best := from[0]; best.region == s.Region && o.region == s.Region && o.trust >= min(best.trust, ofACopy) && !sameLogin(o.secret, best.secret) {
+			return o.where
+		}
+	}
+	return ""
+}
+
+// planWait waits for regions that may have the Secret, and tells the ways out.
+func (s *State) planWait(p *Plan, may []string, why string) {
+	p.Wait("Secret %s, which region %s may have: %s before that can be read. Make it yourself, with the username and password that the ring's roles have, or any where there are none yet: %s. "+
+		"Or, if that region is gone for good, delete its ClientConfig: "+
+		"kubectl --context %s --namespace %s get clientconfigs tells its name by region, and kubectl --context %[5]s --namespace %[6]s delete clientconfig NAME deletes it",
+		SuperuserSecret(s.Ring), strings.Join(may, " or "), why, s.makeIt(), s.Region, s.View.Configs)
+}
+
+// makeIt is the command that makes the Secret in this region.
+func (s *State) makeIt() string {
+	return fmt.Sprintf("kubectl --context %s --namespace %s create secret generic %s --from-literal=username=USERNAME --from-literal=password=PASSWORD", s.Region, s.Ring.Namespace, SuperuserSecret(s.Ring))
+}
+
 // planNew makes a Secret anew, unless another region, or a datacenter's namespace, may have it: the ring's roles have the
 // password that is in that one.
 func (s *State) planNew(p *Plan) {
@@ -160,11 +243,7 @@ func (s *State) planNew(p *Plan) {
 		p.Wait("Secret %s, which namespace %s may have a copy of: it is not made anew before that can be read there and the namespace accepts the ring", SuperuserSecret(s.Ring), strings.Join(local, " or "))
 	}
 	if len(may) > 0 {
-		p.Wait("Secret %s, which region %s may have: it is not made anew before that can be read. Make it yourself, with the username and password that the ring's roles have, or any where there are none yet: "+
-			"kubectl --context %s --namespace %s create secret generic %[1]s --from-literal=username=USERNAME --from-literal=password=PASSWORD. "+
-			"Or, if that region is gone for good, delete its ClientConfig: "+
-			"kubectl --context %[3]s --namespace %[5]s get clientconfigs tells its name by region, and kubectl --context %[3]s --namespace %[5]s delete clientconfig NAME deletes it",
-			SuperuserSecret(s.Ring), strings.Join(may, " or "), s.Region, s.Ring.Namespace, s.View.Configs)
+		s.planWait(p, may, "it is not made anew")
 	}
 	if len(may)+len(local) == 0 {
 		p.add(MakeSecret, "the ring has none, and is founded here", Step{Object: s.newSecret(s.Ring.Namespace)})
@@ -214,8 +293,8 @@ func (s *State) newSecret(namespace string) *corev1.Secret {
 func (s *State) pulled(from source) *corev1.Secret {
 	secret, sure := s.newSecret(s.Ring.Namespace), from.trust == ofThisRing
 	secret.Type, secret.Data = from.secret.Type, from.secret.Data
-	if original := s.secretIn(from.region); original != nil {
-		secret.Type, secret.Data, sure = original.Type, original.Data, true
+	if original := s.secretIn(from.region); original != nil && s.leads(original, from.secret) {
+		secret.Type, secret.Data, sure = original.Type, original.Data, !s.isAnothersSecret(original)
 	}
 	if from.region != s.Region || !sure {
 		s.mark(secret, from.region)
@@ -254,3 +333,9 @@ func (s *State) planSecretOf(p *Plan, i int, namespace string) {
 }
 
 func alike(a, b map[string][]byte) bool { return maps.EqualFunc(a, b, bytes.Equal) }
+
+// sameLogin tells whether two Secrets have the same username and password.
+func sameLogin(a, b *corev1.Secret) bool {
+	same := func(key string) bool { return bytes.Equal(a.Data[key], b.Data[key]) }
+	return same("username") && same("password")
+}

@@ -24,7 +24,7 @@ var regionNames = []string{"west", "central", "east"}
 
 // events are what happens, the frequent ones more than once. "crash" ends whichever operator makes one of the next writes.
 var events = []string{"edit", "edit", "round", "round", "round", "boot", "boot", "boot", "cut", "heal", "heal", "restart", "crash", "lose", "lose-secret", "secret", "namespace-goes", "let-go",
-	"namespace-back", "bring-back", "bring-back", "choose", "rebuilt", "rebuilt", "failed", "later", "wait", "unreadable", "readable", "add", "stop", "resume", "down", "older", "newer", "alone", "unread", "unread-secret", "former-copy", "former-copy"}
+	"namespace-back", "bring-back", "bring-back", "choose", "rebuilt", "rebuilt", "failed", "later", "wait", "unreadable", "readable", "add", "stop", "resume", "down", "older", "newer", "alone", "unread", "unread-secret", "former-copy", "former-copy", "old-secret", "old-secret"}
 
 func (h *history) happens(event string) {
 	s := rapid.SampledFrom(h.sites).Draw(h.t, "region")
@@ -53,6 +53,11 @@ func (h *history) happens(event string) {
 	case "secret":
 		if s.secrets[ringNamespace+"/ring-superuser"] != nil {
 			h.in(s, "secret", ringNamespace+"/ring-superuser", fmt.Sprint("changed ", len(h.log)))
+		}
+	case "old-secret": // one that doesn't say whose it is takes the place of the ring's
+		if s.secrets[ringNamespace+"/ring-superuser"] != nil {
+			delete(s.secrets, ringNamespace+"/ring-superuser")
+			h.in(s, "secret", ringNamespace+"/ring-superuser", fmt.Sprint("old ", len(h.log)))
 		}
 	case "unread-secret":
 		h.in(s, "unreadable", "Secret")
@@ -214,12 +219,30 @@ func (h *history) oneOriginal(s *site) {
 			continue
 		}
 		switch origin := originOf(s.name, own); {
+		case h.inCircle(s, key): // nobody knows which one is right: the regions say so
+			if s.ring.Status.IsTrue(api.ClusterReady) {
+				h.fail("%s says that the ring is ready, and its Secret is of a circle that differs:\n%s", s.name, h.show())
+			}
 		case origin == o.name && originOf(o.name, theirs) != o.name:
 			h.fail("%s has a copy of the copy of %s:\n%s", s.name, o.name, h.show())
 		case originOf(o.name, theirs) == o.name && !alike(own.Data, theirs.Data) && (origin == o.name || origin == s.name && s.ring.Status.IsTrue(api.ClusterReady)):
 			h.fail("%s has another Secret than %s:\n%s", s.name, o.name, h.show())
 		}
 	}
+}
+
+// inCircle tells whether a region's Secret is a copy of one that, in the end, is a copy of itself and differs from one on the way.
+func (h *history) inCircle(s *site, key string) bool {
+	var line []*site
+	for at := s; at.secrets[key] != nil; at = h.site(originOf(at.name, at.secrets[key])) {
+		i := slices.Index(line, at)
+		if i < 0 {
+			line = append(line, at)
+			continue
+		}
+		return slices.ContainsFunc(line[i:], func(o *site) bool { return !alike(o.secrets[key].Data, at.secrets[key].Data) })
+	}
+	return false
 }
 
 func check(t *testing.T, more ...string) {

@@ -121,6 +121,12 @@ func (w *world) inRegion(s *site, c command) {
 		s.person("admin", args[0], args[1])
 	case "former-copy": // NAMESPACE/NAME REGION: as a former version pulled it, which named the region that it pulled from
 		w.pulledAsBefore(s, args[0], args[1])
+	case "another-rings": // NAMESPACE/NAME PASSWORD: a Secret that says that it is of another ring
+		delete(s.secrets, args[0])
+		s.person("admin", args[0], args[1])
+		federation.Note(s.secrets[args[0]], api.RingIDAnnotation, "another")
+	case "not-another-rings": // NAMESPACE/NAME: a person takes that away
+		delete(s.secrets[args[0]].Annotations, api.RingIDAnnotation)
 	case "no-config": // of REGION
 		s.unknown[args[0]] = true
 	case "lose-secret":

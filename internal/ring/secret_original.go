@@ -1,6 +1,7 @@
 package ring
 
 import (
+	"cmp"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -40,23 +41,30 @@ func (p *Peer) has() bool {
 	return p.Reachable && p.Secret.Found != nil && !replication.Special(p.Secret.Found.Type)
 }
 
-// original is the region whose Secret a region's is a copy of in the end. Former versions pulled copies from copies without
-// saying so: they may name each other in a line, or in a circle. Of a circle the first by name is the original, which every
-// region finds alike. Where the next one can't be read, or is of no known region, the line ends as far as it is known.
+// original is the region whose Secret a region's is a copy of in the end.
 func (s *State) original(region string) string {
+	end, _ := s.line(region)
+	return end
+}
+
+// line is where the copies that begin with a region's end. Former versions pulled copies from copies without saying so: they
+// may name each other in a line, or in a circle. Of a circle the first by name is the original, which every region finds alike;
+// the circle's regions are told, for that holds only while all have the same. Where the next one can't be read, or is of no
+// known region, the line ends as far as it is known.
+func (s *State) line(region string) (end string, circle []string) {
 	var line []string
 	for at := region; ; {
 		if i := slices.Index(line, at); i >= 0 {
-			return slices.Min(line[i:])
+			return slices.Min(line[i:]), line[i:]
 		}
 		line = append(line, at)
 		secret := s.secretIn(at)
 		if secret == nil {
-			return at
+			return at, nil
 		}
 		next := originOf(at, secret)
 		if next != s.Region && s.peer(next) == nil {
-			return at
+			return at, nil
 		}
 		at = next
 	}
@@ -83,12 +91,20 @@ func (s *State) isAnothersSecret(secret *corev1.Secret) bool {
 	return secret.Annotations[api.RingIDAnnotation] != "" && !s.isKnownOurs(secret)
 }
 
+// leads tells whether a copy is to follow its original: not if that says that it is of another ring, while the copy says that
+// it is of this one.
+func (s *State) leads(original, copied *corev1.Secret) bool {
+	return !s.isAnothersSecret(original) || !s.isKnownOurs(copied)
+}
+
 // source is a Secret that this region's can be made from.
 type source struct {
 	where  string // in words
 	region string // that its original is in, or was: this one, if that is lost
 	secret *corev1.Secret
 	trust  int
+	rank   int  // lower is better, of those that are as sure as each other
+	newest bool // no other copy is newer
 }
 
 // How sure it is that a Secret has the password of the ring's roles.
@@ -99,40 +115,41 @@ const (
 	ofThisRing           // it says so
 )
 
-// sources are the Secrets that this region's can be made from, the best one first: of those that are as sure as each other an
-// original before a copy, and another region's before one in a datacenter's namespace, which is only as new as the one that was here.
-func (s *State) sources() (all []source) {
+// The ranks.
+const (
+	anOriginal = iota
+	aCopy
+	aLocalCopy // in a datacenter's namespace: it is only as new as the one that was here
+)
+
+// sources are the Secrets that this region's can be made from, the best one first.
+func (s *State) sources() []source {
+	all := s.localSources()
 	for i := range s.Peers {
 		if p := &s.Peers[i]; p.has() {
-			one := source{"region " + p.Region, s.original(p.Region), p.Secret.Found, s.trust(p)}
-			if s.secretIn(one.region) != nil {
+			one := source{where: "region " + p.Region, region: s.original(p.Region), secret: p.Secret.Found, trust: s.trust(p)}
+			if original := s.secretIn(one.region); original != nil && s.leads(original, one.secret) {
 				one.where = "region " + one.region
+			}
+			if one.secret.Annotations[federation.OriginAnnotation] != "" {
+				one.rank = aCopy
 			}
 			all = append(all, one)
 		}
 	}
-	slices.SortStableFunc(all, func(a, b source) int {
-		if a.trust != b.trust {
-			return b.trust - a.trust
-		}
-		return rank(a.secret) - rank(b.secret)
-	})
-	if local, is := s.localSource(); is {
-		i := slices.IndexFunc(all, func(o source) bool { return o.trust < local.trust })
-		if i < 0 {
-			i = len(all)
-		}
-		all = slices.Insert(all, i, local)
-	}
+	slices.SortStableFunc(all, func(a, b source) int { return cmp.Or(b.trust-a.trust, a.rank-b.rank) })
 	return all
 }
 
-// rank is lower for originals.
-func rank(secret *corev1.Secret) int {
-	if secret.Annotations[federation.OriginAnnotation] == "" {
-		return 0
+// isSure tells whether a source is the ring's. What a person has given bears no id; the region that founds the ring gives its
+// roles the one that is an original there.
+func (s *State) isSure(from source) bool {
+	if from.trust == ofThisRing {
+		return true
 	}
-	return 1
+	founder := RegionOf(s.Ring, s.templates()[0])
+	original := s.secretIn(founder)
+	return from.region == founder && original != nil && original.Annotations[federation.OriginAnnotation] == "" && !s.isAnothersSecret(original)
 }
 
 // trust is how sure it is that a peer's Secret is the ring's.
@@ -155,15 +172,17 @@ func (s *State) isNamed(region string) bool {
 	})
 }
 
-// localSource is the copy that this region has made in the namespace of a datacenter.
-func (s *State) localSource() (source, bool) {
+// localSources are the copies that this region has made in the namespaces of datacenters. One of an original that was here was
+// written as soon as that was.
+func (s *State) localSources() (all []source) {
 	for i, t := range s.templates() {
 		secret := s.Here[i].Secret.Found
 		if secret == nil || secret.Annotations[copyOfAnnotation] != s.asker().String() || replication.Special(secret.Type) || !grant.Accepts(s.Namespaces[Namespace(s.Ring, t)].Found, s.asker()) {
 			continue
 		}
-		one := source{where: "namespace " + Namespace(s.Ring, t), region: s.Region, secret: secret, trust: ofACopy}
-		if from := secret.Annotations[copyFromAnnotation]; s.peer(from) != nil {
+		from := secret.Annotations[copyFromAnnotation]
+		one := source{where: "namespace " + Namespace(s.Ring, t), region: s.Region, secret: secret, trust: ofACopy, rank: aLocalCopy, newest: from == s.Region}
+		if s.peer(from) != nil {
 			one.region = s.original(from)
 		}
 		switch {
@@ -172,9 +191,9 @@ func (s *State) localSource() (source, bool) {
 		case s.isAnothersSecret(secret):
 			one.trust = ofAnotherRing
 		}
-		return one, true
+		all = append(all, one)
 	}
-	return source{}, false
+	return all
 }
 
 // localMayHave names the namespaces of datacenters that may have a copy, which can't be read or isn't to be trusted: who has
