@@ -14,7 +14,6 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
@@ -588,21 +587,12 @@ func (w *world) check(s *site, step Step) {
 	}
 }
 
-// checkSecret: no password is made while another region has one of this ring's, none is copied that may be another ring's while
-// another region has one that isn't, and nobody else's Secret is written.
+// checkSecret: no password is made while another region has one of this ring's, and nobody else's Secret is written.
 func (w *world) checkSecret(s *site, step Step, o *corev1.Secret) {
 	if step.Verb == MakeSecret {
 		for _, other := range w.sites {
-			if other != s && other.secrets[targetOf(o)] != nil && other.ring != nil && isOfRing(other.ring, s.ring) {
+			if other != s && other.secrets[targetOf(o)] != nil && other.ring != nil && other.ring.Annotations[Kind.ID] == s.ring.Annotations[Kind.ID] {
 				w.fail("%s makes a Secret that %s has", s.name, other.name)
-			}
-		}
-	}
-	if step.Verb == CopySecret && o.Namespace == ringNamespace && !isOfRing(o, s.ring) {
-		for _, other := range w.sites {
-			secret := other.secrets[targetOf(o)]
-			if other != s && !s.unknown[other.name] && secret != nil && isOfRing(secret, s.ring) && other.ring != nil && isOfRing(other.ring, s.ring) {
-				w.fail("%s copies a Secret that may be another ring's, and %s has one of this ring", s.name, other.name)
 			}
 		}
 	}
@@ -610,11 +600,6 @@ func (w *world) checkSecret(s *site, step Step, o *corev1.Secret) {
 	if step.Verb == UpdateSecret && (there == nil || there.Annotations[federation.OriginAnnotation] == "" && there.Annotations[copyOfAnnotation] == "") {
 		w.fail("%s writes a Secret that is no copy", s.name)
 	}
-}
-
-// isOfRing tells whether an object bears a ring's id.
-func isOfRing(o client.Object, k *api.K8ssandraCluster) bool {
-	return o.GetAnnotations()[Kind.ID] == k.Annotations[Kind.ID]
 }
 
 // checkDatacenter: what was lost isn't made again unasked, and nobody else's is written.
