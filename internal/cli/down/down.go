@@ -42,7 +42,9 @@ this machine knows nothing about it lists what would go, and asks for the fleet'
 Propagations and K8ssandraTasks, which only operators can end, are deleted before the
 rings. Each object of a Propagation is deleted or stays as that says (with
 spec.deletionPolicy: Orphan it stays); what becomes of each is listed, and the fleet's
-name asked for, before anything is deleted.`,
+name asked for, before anything is deleted. With --yes it is listed and not asked: that
+agrees to the deletion of these objects too, in all regions. If what would go changes
+while it is asked, nothing is deleted.`,
 		Example: "  ringspan down\n  ringspan down --keep-data\n  ringspan down -f examples/aws.yaml",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c.in, c.out, c.errOut = cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr()
@@ -67,7 +69,7 @@ name asked for, before anything is deleted.`,
 	}
 	cmd.Flags().BoolVar(&c.keep, "keep-data", false, "keep the data, so that up brings the same ring back")
 	cmd.Flags().BoolVar(&c.leave, "leave-volumes", false, "remove the operators though volumes are kept that they would look after")
-	cmd.Flags().BoolVar(&c.yes, "yes", false, "don't ask for the fleet's name")
+	cmd.Flags().BoolVar(&c.yes, "yes", false, "don't ask for the fleet's name: agree to all that goes, Propagations' objects too")
 	cmd.Flags().StringVarP(&path, "file", "f", "", "take down the fleet that this `FILE` describes")
 	a.Flag(cmd)
 	return cmd

@@ -107,6 +107,15 @@ func (d *ExistingDown) check(ctx context.Context) (held, error) {
 			return held{}, fmt.Errorf("region %s: %w", r.Name, err)
 		}
 	}
+	h, err := d.look(ctx)
+	if err != nil {
+		return h, err
+	}
+	return d.agreed(ctx, h, unknown)
+}
+
+// look reads what the regions hold; it is an error when anything of that stands in the way.
+func (d *ExistingDown) look(ctx context.Context) (held, error) {
 	h, err := hold(ctx, d.Regions)
 	if err != nil {
 		return h, err
@@ -114,13 +123,24 @@ func (d *ExistingDown) check(ctx context.Context) (held, error) {
 	if err := h.refuse(d.names()); err != nil {
 		return h, err
 	}
-	if err := d.refuseKept(slices.Concat(h.keptVolumes(), h.keepers())); err != nil {
+	return h, d.refuseKept(slices.Concat(h.keptVolumes(), h.keepers()))
+}
+
+// agreed asks about what goes, and returns what there is after the answer. An answer may take long: meanwhile somebody may have
+// objects stay, in a region that another one can't reach, and that one would delete its own by what was read before.
+func (d *ExistingDown) agreed(ctx context.Context, h held, unknown []string) (held, error) {
+	g := Going{unknown, h.notEnding(), d.list(h)}
+	if len(g.Unrecorded)+len(g.Propagations) == 0 {
+		return h, nil
+	}
+	if err := d.Agree(ctx, g); err != nil {
 		return h, err
 	}
-	if g := (Going{unknown, h.notEnding(), d.list(h)}); len(g.Unrecorded)+len(g.Propagations) > 0 {
-		err = d.Agree(ctx, g)
+	fresh, err := d.look(ctx)
+	if err != nil {
+		return fresh, err
 	}
-	return h, err
+	return fresh, fresh.refuseChanged(h)
 }
 
 // identify refuses other clusters than those on record. Those of which nothing is on

@@ -158,6 +158,46 @@ func (h held) refuse(regions []string) error {
 	return fmt.Errorf("this stands in the way:\n  %s\nDelete them yourself, or leave the operators where they are", strings.Join(why, "\n  "))
 }
 
+// part is one thing that goes, in one region, with what becomes of it.
+type part struct {
+	what string
+	id   types.UID
+}
+
+// refuseChanged is an error when there is anything now that nobody has agreed to, or when something else becomes of it. What is
+// gone since needs no agreement.
+func (h held) refuseChanged(agreed held) error {
+	before := agreed.parts()
+	var since []string
+	for _, p := range h.parts() {
+		if !slices.Contains(before, p) {
+			since = append(since, p.what)
+		}
+	}
+	if len(since) == 0 {
+		return nil
+	}
+	slices.Sort(since)
+	return fmt.Errorf("what would go is not what was listed before; now it is:\n  %s\nRun down again", strings.Join(since, "\n  "))
+}
+
+func (h held) parts() (all []part) {
+	for _, copies := range h.rings {
+		for i := range copies {
+			c := &copies[i]
+			all = append(all, part{fmt.Sprintf("%s: ring %s", c.region.Name, client.ObjectKeyFromObject(&c.object)), c.object.UID})
+		}
+	}
+	for _, s := range slices.Concat(h.propagations, h.tasks) {
+		name := fmt.Sprintf("%s: %s %s", s.region.Name, nounOf(s.object), s.name())
+		all = append(all, part{name, s.object.GetUID()})
+		for _, fate := range s.fates {
+			all = append(all, part{name + ": " + fate, s.object.GetUID()})
+		}
+	}
+	return all
+}
+
 func (h held) reasons(copies []copyIn, regions []string) (all []string) {
 	name := h.name(copies)
 	if !slices.ContainsFunc(copies, func(c copyIn) bool { return applied(&c.object) }) && !allAsked(copies) {

@@ -84,7 +84,8 @@ func (h *held) heedAll() {
 	}
 }
 
-// note writes on a copy that its objects stay.
+// note writes on a copy that its objects stay. The note begins otherwise than an operator's own, which the operator would take
+// off again before the deletion comes.
 func (s *sharedIn) note(ctx context.Context) error {
 	if s.heed == "" {
 		return nil

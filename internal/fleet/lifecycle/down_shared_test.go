@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
@@ -71,6 +72,76 @@ func TestDownHeedsTheMoreCarefulCopy(t *testing.T) {
 		if len(s.fates) != 1 || s.fates[0] != want || s.heed != note {
 			t.Errorf("%s: %q, note %q", s.region.Name, s.fates, s.heed)
 		}
+	}
+}
+
+// What came or changed while somebody was asked stops down; what went meanwhile doesn't.
+func TestDownIsAgreedToAsItIs(t *testing.T) {
+	in := func(name, uid string, policy fleetv1.DeletionPolicy) sharedIn {
+		p := &fleetv1.Propagation{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "front", UID: types.UID(uid)}, Spec: configMap("front", policy)}
+		p.Status.Region = name
+		p.Status.Managed = []fleetv1.ObjectReference{{APIVersion: "v1", Kind: "ConfigMap", Namespace: "shop", Name: "front"}}
+		return shared(region.Region{Name: name}, p, nil)
+	}
+	task := sharedIn{region: region.Region{Name: "west"}, object: &control.K8ssandraTask{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "rebuild"}}}
+	of := func(tasks []sharedIn, ring *copyIn, propagations ...sharedIn) held {
+		h := held{}
+		if ring != nil {
+			h = holding(*ring)
+		}
+		h.propagations, h.tasks = propagations, tasks
+		h.heedAll()
+		return h
+	}
+	ring, another := copyOf("west", "r1"), copyOf("west", "r2")
+	agreed := of([]sharedIn{task}, &ring, in("west", "u", fleetv1.DeletionDelete), in("central", "v", fleetv1.DeletionDelete))
+	says(t, "an edit in a region that another one can't reach", of(nil, &ring, in("west", "u", fleetv1.DeletionOrphan), in("central", "v", fleetv1.DeletionDelete)).refuseChanged(agreed),
+		"west: Propagation shop/front: ConfigMap shop/front stays: spec.deletionPolicy is Orphan", "central: Propagation shop/front: ConfigMap shop/front stays:", "region west has it so", "Run down again")
+	stays := of(nil, nil, in("west", "u", fleetv1.DeletionOrphan), in("central", "v", fleetv1.DeletionDelete))
+	says(t, "the copy that had it stay went", of(nil, nil, in("central", "v", fleetv1.DeletionDelete)).refuseChanged(stays), "central: Propagation shop/front: ConfigMap shop/front is deleted")
+	says(t, "another Propagation of the name", of(nil, nil, in("west", "w", fleetv1.DeletionDelete)).refuseChanged(agreed), "west: Propagation shop/front")
+	says(t, "another ring of the name", of(nil, &another).refuseChanged(agreed), "west: ring ns/ring")
+	says(t, "a task", agreed.refuseChanged(of(nil, &ring, agreed.propagations...)), "west: K8ssandraTask shop/rebuild")
+	for what, fresh := range map[string]held{"the same": agreed, "one copy left": of(nil, nil, in("west", "u", fleetv1.DeletionDelete)), "nothing left": {}} {
+		if err := fresh.refuseChanged(agreed); err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
+// An answer is about what was listed: down looks again when it has it.
+func TestDownLooksAgainAfterTheAnswer(t *testing.T) {
+	cluster := kubetest.Start(t)
+	ns := cluster.Namespace(t)
+	p := &fleetv1.Propagation{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "front"}, Spec: configMap("front", fleetv1.DeletionDelete)}
+	if err := cluster.Client.Create(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+	p.Status.Managed = []fleetv1.ObjectReference{{APIVersion: "v1", Kind: "ConfigMap", Namespace: ns, Name: "front"}}
+	if err := cluster.Client.Status().Update(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+	d := &ExistingDown{Regions: []region.Region{{Name: "west", Config: cluster.Admin, Client: cluster.Client}}}
+	ask := func(meanwhile func()) error {
+		d.Agree = func(context.Context, Going) error {
+			meanwhile()
+			return nil
+		}
+		h, err := d.look(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = d.agreed(t.Context(), h, nil)
+		return err
+	}
+	says(t, "an edit while it was asked", ask(func() {
+		p.Spec.DeletionPolicy = fleetv1.DeletionOrphan
+		if err := cluster.Client.Update(t.Context(), p); err != nil {
+			t.Fatal(err)
+		}
+	}), "west: Propagation "+ns+"/front: ConfigMap "+ns+"/front stays: spec.deletionPolicy is Orphan")
+	if err := ask(func() {}); err != nil {
+		t.Error(err)
 	}
 }
 
