@@ -71,8 +71,9 @@ func (s *State) restarts(rack string, have *appsv1.StatefulSet) bool {
 	return s.restartDue(rack, have) && !s.restartAsked()
 }
 
+// restartDue also tells of a rack without a StatefulSet, whose pods will be new anyway, that none is.
 func (s *State) restartDue(rack string, have *appsv1.StatefulSet) bool {
-	return s.inService() && RestartedAt(&have.Spec.Template).Before(s.restartMark(rack))
+	return have != nil && s.inService() && RestartedAt(&have.Spec.Template).Before(s.restartMark(rack))
 }
 
 // restartTask is the task whose restart a rack is or would be restarted for, nil when it is the spec's.

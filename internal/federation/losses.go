@@ -32,15 +32,18 @@ func (v *View) remember(p *Plan) {
 	v.rememberClusters(p)
 }
 
-// rememberClusters notes in which clusters the copies are. One is remembered until the region has a copy in another cluster: a
-// person has had it made there.
+// rememberClusters notes in which clusters the copies are. One is remembered until a person has the region's part made again: a
+// copy in another cluster may be a backup's, and the region's own goes on.
 func (v *View) rememberClusters(p *Plan) {
 	known := maps.Clone(v.Own.Clusters)
 	if known == nil {
 		known = map[string]string{}
 	}
 	for _, peer := range v.Peers {
-		if peer.Reachable && !peer.Absent && peer.Cluster != "" && !v.Stranger(peer.Region) && !v.twice(peer) {
+		if !peer.Reachable || peer.Absent || peer.Cluster == "" || v.Stranger(peer.Region) || v.twice(peer) {
+			continue
+		}
+		if known[peer.Region] == "" || v.Own.Seen[peer.Region] == "" && !peer.Deleting || v.Own.BringBack == peer.Region {
 			known[peer.Region] = peer.Cluster
 		}
 	}

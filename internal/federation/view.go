@@ -93,10 +93,10 @@ func (v *View) told() (all []Revision) {
 func (v *View) retiring() []Peer {
 	all := slices.Clone(v.Peers)
 	for i, p := range all {
-		all[i].Elsewhere = v.elsewhere(p)
 		if v.Stranger(p.Region) || v.neverHad(p) {
 			all[i] = Peer{Copy: Copy{Region: p.Region}, Reachable: p.Reachable || p.Lacks, Absent: true}
 		}
+		all[i].Elsewhere = v.elsewhere(p)
 	}
 	return all
 }
@@ -111,14 +111,15 @@ func (v *View) neverHad(p Peer) bool {
 	return !slices.ContainsFunc(v.Peers, func(o Peer) bool { return o.Seen[p.Region] != "" })
 }
 
-// elsewhere tells of a region whose name leads to another cluster now, by mistake perhaps: that there is no copy in that one says
-// nothing of the region's own, and neither does a copy that is another region's. Data that can't be made again waits then.
+// elsewhere tells of a region whose name leads to another cluster now, by mistake perhaps. What that one has (no copy, another
+// object of the name, a copy that was restored there) says nothing of the region's own. Data that can't be made again waits then.
 func (v *View) elsewhere(p Peer) bool {
 	if v.Deletion != TogetherOnly {
 		return false
 	}
 	known := v.Own.Clusters[p.Region]
-	return p.Absent && known != "" && p.Cluster != known || v.twice(p)
+	there := !p.Absent && !v.Stranger(p.Region) // an older version beside it may not tell its cluster
+	return known != "" && p.Cluster != known && !(there && p.Cluster == "") || v.twice(p)
 }
 
 // twice tells of a region whose name leads to the cluster of another one, or to this one.

@@ -103,7 +103,7 @@ func (p *Plan) consider(s *State, t target) (next bool) {
 	switch {
 	case progress != nil && progress.CompletionTime != nil:
 		return skipped || parallel(s) || !failed(progress) || p.stop(t)
-	case skipped && progress == nil:
+	case skipped && progress == nil, s.endedWithout(t):
 		return true
 	case skipped && t.region != s.Region:
 		p.Done = p.Done && s.goesOnUnseen(t) // it goes on there; the next one begins without waiting for its end
@@ -116,6 +116,16 @@ func (p *Plan) consider(s *State, t target) (next bool) {
 	}
 	p.Waits = append(p.Waits, s.waitFor(t, progress))
 	return false
+}
+
+// endedWithout tells of another region's datacenter that won't begin any more: the task has ended in that region, which had left
+// the datacenter out by an edit that has been taken back since.
+func (s *State) endedWithout(t target) bool {
+	if t.region == s.Region || s.progress(t) != nil {
+		return false
+	}
+	p := s.peer(t.region)
+	return p != nil && p.Task != nil && p.Task.Status.CompletionTime != nil
 }
 
 // leaveOut says what a person does to go on without a datacenter.

@@ -85,9 +85,9 @@ func (s *State) notAlone(t target) string {
 }
 
 // mayBegin names a datacenter that a region could have begun by the revision that it holds, or could begin, "" when there is
-// none. Of a region that doesn't answer nothing can be known.
+// none. Of a region that doesn't answer it is what it could have begun since it was last read.
 func (s *State) mayBegin(p Peer) string {
-	if !p.Reachable || p.Lacks || p.Task == nil || p.Task.DeletionTimestamp != nil || p.Task.Status.CompletionTime != nil {
+	if p.Lacks || p.Task == nil || p.Task.DeletionTimestamp != nil || p.Task.Status.CompletionTime != nil {
 		return ""
 	}
 	if spec := p.Task.Spec; len(spec.Datacenters) == 0 || spec.Cluster.UID == "" || p.Task.Annotations[federation.RevisionAnnotation] == "" {
