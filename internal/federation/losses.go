@@ -20,7 +20,7 @@ func (v *View) remember(p *Plan) {
 		case peer.Deleting && peer.Asked, v.Stranger(peer.Region):
 			delete(seen, peer.Region)
 		default:
-			if seen[peer.Region] != peer.UID && v.Own.BringBack == peer.Region {
+			if v.Own.BringBack == peer.Region && (seen[peer.Region] != peer.UID || v.moved(peer)) {
 				p.note(BringBackAnnotation, "")
 			}
 			seen[peer.Region] = peer.UID
@@ -32,8 +32,22 @@ func (v *View) remember(p *Plan) {
 	v.rememberClusters(p)
 }
 
-// rememberClusters notes in which clusters the copies are. One is remembered until a person has the region's part made again: a
-// copy in another cluster may be a backup's, and the region's own goes on.
+// moved tells of a region whose copy is in another cluster than the one that is remembered.
+func (v *View) moved(p Peer) bool {
+	known := v.Own.Clusters[p.Region]
+	return known != "" && p.Cluster != "" && p.Cluster != known
+}
+
+// confirmed tells whether another region, to which a person may have said that a region's part is to be made again, remembers
+// the region in the cluster that it is in now.
+func (v *View) confirmed(p Peer) bool {
+	return slices.ContainsFunc(v.Peers, func(o Peer) bool {
+		return o.Region != p.Region && o.Reachable && !o.Absent && !o.Deleting && !v.Stranger(o.Region) && o.Clusters[p.Region] == p.Cluster
+	})
+}
+
+// rememberClusters notes in which clusters the copies are. One is remembered until a person has the region's part made again, be
+// it said here or in another region: a copy in another cluster may be a backup's, and the region's own goes on.
 func (v *View) rememberClusters(p *Plan) {
 	known := maps.Clone(v.Own.Clusters)
 	if known == nil {
@@ -43,7 +57,7 @@ func (v *View) rememberClusters(p *Plan) {
 		if !peer.Reachable || peer.Absent || peer.Cluster == "" || v.Stranger(peer.Region) || v.twice(peer) {
 			continue
 		}
-		if known[peer.Region] == "" || v.Own.Seen[peer.Region] == "" && !peer.Deleting || v.Own.BringBack == peer.Region {
+		if known[peer.Region] == "" || v.Own.Seen[peer.Region] == "" && !peer.Deleting || v.Own.BringBack == peer.Region || v.confirmed(peer) {
 			known[peer.Region] = peer.Cluster
 		}
 	}

@@ -17,6 +17,7 @@ type Peer struct {
 	Elsewhere bool              // it may be another region than the one that is meant: see elsewhere
 	Lacks     bool              // it answers, but lets nobody read the kind: a former version runs there
 	Seen      map[string]string // RegionsAnnotation
+	Clusters  map[string]string // ClustersAnnotation
 	BringBack string            // BringBackAnnotation
 }
 

@@ -125,6 +125,7 @@ func (p *play) view(s *site) View {
 			one.Copy = p.kind.Copy(name, seen.own)
 			one.Stale, one.Refused = !seen.reachable, p.kind.Pull(seen.own)
 			one.Seen, one.BringBack = ParseRegions(seen.own.Annotations[RegionsAnnotation]), seen.own.Annotations[BringBackAnnotation]
+			one.Clusters = ParseRegions(seen.own.Annotations[ClustersAnnotation])
 		}
 		v.Peers = append(v.Peers, one)
 	}
@@ -365,6 +366,9 @@ func (p *play) do(d *datadriven.TestData) string {
 			}
 		}
 		return ""
+	case "anew": // a region's cluster is made anew: nothing of the former one is left
+		s := p.site(names[0])
+		s.own, s.parts, s.cluster = nil, "", s.cluster+"-anew"
 	case "let-go":
 		p.site(names[0]).let = true
 	case "namespace-back":

@@ -125,7 +125,7 @@ func (s *State) endedWithout(t target) bool {
 		return false
 	}
 	p := s.peer(t.region)
-	return p != nil && p.Task != nil && p.Task.Status.CompletionTime != nil
+	return p != nil && p.Task != nil && meta.IsStatusConditionTrue(p.Task.Status.Conditions, api.JobComplete)
 }
 
 // leaveOut says what a person does to go on without a datacenter.

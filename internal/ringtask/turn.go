@@ -85,13 +85,17 @@ func (s *State) notAlone(t target) string {
 }
 
 // mayBegin names a datacenter that a region could have begun by the revision that it holds, or could begin, "" when there is
-// none. Of a region that doesn't answer it is what it could have begun since it was last read.
+// none. A region that doesn't answer counts only where an edit has changed the turns since it was last read: by the same ones it
+// begins nothing out of turn.
 func (s *State) mayBegin(p Peer) string {
 	if p.Lacks || p.Task == nil || p.Task.DeletionTimestamp != nil || p.Task.Status.CompletionTime != nil {
 		return ""
 	}
 	if spec := p.Task.Spec; len(spec.Datacenters) == 0 || spec.Cluster.UID == "" || p.Task.Annotations[federation.RevisionAnnotation] == "" {
 		return "" // nothing begins by it yet
+	}
+	if !p.Reachable && sameTurns(s.Task, p.Task) {
+		return ""
 	}
 	names := slices.Concat(s.Task.Spec.Datacenters, p.Task.Spec.Datacenters)
 	if actedOn(p.Task) != p.Task.Generation { // it may have begun one by an earlier revision, and not said so yet
@@ -104,6 +108,12 @@ func (s *State) mayBegin(p Peer) string {
 		}
 	}
 	return ""
+}
+
+// sameTurns tells whether two copies let the same datacenters begin after each other.
+func sameTurns(a, b *api.K8ssandraTask) bool {
+	return slices.Equal(a.Spec.Datacenters, b.Spec.Datacenters) && slices.Equal(slices.Sorted(slices.Values(a.Spec.SkipDatacenters)), slices.Sorted(slices.Values(b.Spec.SkipDatacenters))) &&
+		a.Spec.DcConcurrencyPolicy == b.Spec.DcConcurrencyPolicy
 }
 
 // actsAlike tells whether a region holds this one's revision, and has written its status since it does: then the status names

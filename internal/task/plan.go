@@ -100,6 +100,11 @@ func (p *Plan) wait(s *State) bool {
 	if s.Task.Status.StartTime != nil {
 		return false
 	}
+	if args := s.job().Arguments; args.RackName+args.PodName != "" && len(s.Racks) == 0 { // nobody knows yet whether there is one
+		p.Waiting = fmt.Sprintf("the StatefulSets of datacenter %q", s.Datacenter.Name)
+		p.Next = pollJobs
+		return true
+	}
 	if from := s.Datacenter.Owes(); from != "" && !s.command().withoutData {
 		p.Waiting = fmt.Sprintf("datacenter %q to be rebuilt from %s", s.Task.Spec.Datacenter.Name, from)
 		p.Next = 5 * time.Second

@@ -49,6 +49,8 @@ const (
 	StatusCompleted = "completed"
 	// DatacenterUIDAnnotation on a CassandraTask is the UID of the CassandraDatacenter that it was begun on. Ours.
 	DatacenterUIDAnnotation = "ringspan.io/datacenter-uid"
+	// BegunGenerationAnnotation on a CassandraTask is the generation of the spec that it was begun with. Ours.
+	BegunGenerationAnnotation = "ringspan.io/begun-generation"
 	// RestartedAtAnnotation on a pod template is when a restart was asked for, RFC 3339.
 	RestartedAtAnnotation = "control.k8ssandra.io/restartedAt"
 	// TaskIDAnnotation is a K8ssandraTask's id, on all of its copies and CassandraTasks. Ours.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -92,17 +93,23 @@ func (r *Reconciler) observeRestart(ctx context.Context, s *datacenter.State, t 
 }
 
 // rebuilt is when a task began that has rebuilt all nodes of a datacenter. One that failed has not, whatever else its
-// conditions say, and neither has one whose spec was another when it ended: it may have done something else.
+// conditions say, and neither has one whose spec was another when it began or ended: it may have done something else.
 func rebuilt(t *control.CassandraTask, dc string) time.Time {
 	complete := meta.FindStatusCondition(t.Status.Conditions, control.JobComplete)
 	switch {
 	case t.Spec.Datacenter.Name != dc || len(t.Spec.Jobs) != 1 || t.Status.StartTime == nil,
 		complete == nil || complete.Status != metav1.ConditionTrue || complete.ObservedGeneration != t.Generation,
-		meta.IsStatusConditionTrue(t.Status.Conditions, control.JobFailed):
+		meta.IsStatusConditionTrue(t.Status.Conditions, control.JobFailed), !begunAsIs(t):
 		return time.Time{}
 	}
 	if job := t.Spec.Jobs[0]; job.Command != control.CommandRebuild || job.Arguments.RackName+job.Arguments.PodName != "" {
 		return time.Time{}
 	}
 	return t.Status.StartTime.Time
+}
+
+// begunAsIs tells whether a task began with the spec that it has. Tasks of earlier versions don't say.
+func begunAsIs(t *control.CassandraTask) bool {
+	began := t.Annotations[control.BegunGenerationAnnotation]
+	return began == "" || began == strconv.FormatInt(t.Generation, 10)
 }

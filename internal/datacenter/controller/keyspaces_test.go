@@ -64,3 +64,24 @@ func TestARebuildThatEndedWell(t *testing.T) {
 		t.Errorf("an edited task counts as rebuilt at %s", at)
 	}
 }
+
+// A flush that was made a rebuild while it ran has flushed.
+func TestATaskThatWasMadeARebuildHasRebuiltNothing(t *testing.T) {
+	one := &control.CassandraTask{}
+	one.Generation = 1
+	one.Spec.Datacenter.Name = "dc2"
+	one.Spec.Jobs = []control.CassandraJob{{Command: control.CommandFlush}}
+	s := &task.State{Now: time.Now(), Task: one, Datacenter: &cass.CassandraDatacenter{}, Pods: []task.Pod{{Name: "a", Ready: true}}, Jobs: map[string]task.JobSeen{}}
+	one.Status = task.Summarize(s, task.Make(s), task.Done{})
+	one.Annotations = map[string]string{control.BegunGenerationAnnotation: "1"} // as the loop writes
+	one.Status.PodStatuses = map[string]control.PodTaskStatus{"a": {Status: control.PodTaskCompleted}}
+	one.Spec.Jobs = []control.CassandraJob{{Command: control.CommandRebuild, Arguments: control.JobArguments{SourceDatacenter: "dc1"}}}
+	one.Generation = 2
+	one.Status = task.Summarize(s, task.Make(s), task.Done{})
+	if one.Status.CompletionTime == nil {
+		t.Fatal("it goes on")
+	}
+	if at := rebuilt(one, "dc2"); !at.IsZero() {
+		t.Errorf("counts as rebuilt: %+v", one.Status.Conditions)
+	}
+}

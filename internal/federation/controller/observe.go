@@ -53,6 +53,7 @@ func (p *Pass) peer(s *peers.Snapshot, o client.Object, c federation.Copy) feder
 	}
 	one.Copy, one.Absent = c, false
 	one.Seen = federation.ParseRegions(o.GetAnnotations()[federation.RegionsAnnotation])
+	one.Clusters = federation.ParseRegions(o.GetAnnotations()[federation.ClustersAnnotation])
 	one.BringBack = o.GetAnnotations()[federation.BringBackAnnotation]
 	if one.Refused = p.unfit[s.Region]; one.Refused == "" && p.Kind.Pull != nil {
 		one.Refused = p.Kind.Pull(o)

@@ -3,6 +3,7 @@ package controller
 import (
 	"context"
 	"reflect"
+	"strconv"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -90,6 +91,9 @@ func (r *Reconciler) mark(ctx context.Context, s *task.State, begins bool) error
 	}
 	if s.Datacenter != nil && (begins || before.Labels[api.StatusLabel] == "") {
 		metav1.SetMetaDataAnnotation(&t.ObjectMeta, api.DatacenterUIDAnnotation, string(s.Datacenter.UID))
+	}
+	if begins {
+		metav1.SetMetaDataAnnotation(&t.ObjectMeta, api.BegunGenerationAnnotation, strconv.FormatInt(t.Generation, 10))
 	}
 	if reflect.DeepEqual(before.ObjectMeta, t.ObjectMeta) {
 		return nil
