@@ -23,9 +23,10 @@ import (
 
 // group is one call of go test.
 type group struct {
-	name string
-	dir  string
-	args []string
+	name   string
+	dir    string
+	args   []string
+	yields bool // to what runs beside it, as with nice
 }
 
 type event struct {
@@ -109,7 +110,11 @@ func (c *counts) run(g group) (err error) {
 			c.failed++
 		}
 	}()
-	cmd := exec.Command("go", append([]string{"test", "-json"}, g.args...)...)
+	line := append([]string{"go", "test", "-json"}, g.args...)
+	if g.yields {
+		line = append([]string{"nice", "-n", "10"}, line...)
+	}
+	cmd := exec.Command(line[0], line[1:]...)
 	cmd.Dir = g.dir
 	// Two groups at a time have stories: each brings up what it needs in a place of its own.
 	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "RINGSPAN_STORY_HOME=") })

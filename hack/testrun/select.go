@@ -21,16 +21,17 @@ const besides = "^(TestSmallRings|TestARingInAWS|TestAFormerVersionsRingIsTakenO
 
 // everything is two rows of groups that run beside one another: nodes that start,
 // join and leave wait for one another most of the time, and leave half of two cores
-// to the tests of packages. They take what make has built (-trimpath), and leave vet
-// to `make lint`: of the embedded cloud it would look at all of Kubernetes.
+// to the tests of packages. These yield to the nodes, whose waits have limits. All
+// take what make has built (-trimpath), and leave vet to `make lint`: of the embedded
+// cloud it would look at all of Kubernetes.
 var everything = [][]group{
 	{
-		{"stories of one ring", ".", []string{"-p", "1", "-trimpath", "-vet=off", "-timeout", "60m", "-skip", besides, "./test/e2e"}},
+		{"stories of one ring", ".", []string{"-p", "1", "-trimpath", "-vet=off", "-timeout", "60m", "-skip", besides, "./test/e2e"}, false},
 	},
 	{
-		{"packages", ".", []string{"-p", "2", "-trimpath", "-timeout", "15m", "./api/...", "./cmd/...", "./config/...", "./hack/...", "./internal/...", "./java/...", "./test/aws/..."}},
-		{"embedded cloud", "local", []string{"-p", "1", "-trimpath", "-vet=off", "-timeout", "20m", "./..."}},
-		{"stories of other rings", ".", []string{"-p", "1", "-trimpath", "-vet=off", "-timeout", "60m", "-run", besides, "./test/e2e"}},
+		{"packages", ".", []string{"-p", "2", "-trimpath", "-timeout", "30m", "./api/...", "./cmd/...", "./config/...", "./hack/...", "./internal/...", "./java/...", "./test/aws/..."}, true},
+		{"embedded cloud", "local", []string{"-p", "1", "-trimpath", "-vet=off", "-timeout", "30m", "./..."}, true},
+		{"stories of other rings", ".", []string{"-p", "1", "-trimpath", "-vet=off", "-timeout", "60m", "-run", besides, "./test/e2e"}, false},
 	},
 }
 
@@ -89,7 +90,7 @@ func selectGroups(unit bool, changedSince string) ([][]group, error) {
 		}
 		slices.Sort(args[n:])
 		if len(args) > n {
-			groups = append(groups, group{"tests of " + strings.Replace(dir, ".", "the product", 1), dir, args})
+			groups = append(groups, group{"tests of " + strings.Replace(dir, ".", "the product", 1), dir, args, false})
 		}
 	}
 	if len(groups) == 0 {
