@@ -84,30 +84,34 @@ func (s *State) notAlone(t target) string {
 	return ""
 }
 
-// mayBegin names a datacenter that a region could have begun by the revision that it holds, or could begin, "" when there is
-// none. A region that doesn't answer counts only where an edit has changed the turns since it was last read: by the same ones it
-// begins nothing out of turn.
+// mayBegin names a datacenter that a region could have begun since it was last read, or could begin, "" when there is none: it may
+// have taken over any revision meanwhile, from any region. One that doesn't answer counts only where an edit has changed the turns
+// since it was last read: by the same ones it begins nothing out of turn.
 func (s *State) mayBegin(p Peer) string {
-	if p.Lacks || p.Task == nil || p.Task.DeletionTimestamp != nil || p.Task.Status.CompletionTime != nil {
+	switch {
+	case p.Lacks, p.Task == nil && !s.takesOver(p), p.Task != nil && (p.Task.DeletionTimestamp != nil || p.Task.Status.CompletionTime != nil):
+		return ""
+	case !p.Reachable && (!complete(p.Task) || sameTurns(s.Task, p.Task)):
 		return ""
 	}
-	if spec := p.Task.Spec; len(spec.Datacenters) == 0 || spec.Cluster.UID == "" || p.Task.Annotations[federation.RevisionAnnotation] == "" {
-		return "" // nothing begins by it yet
-	}
-	if !p.Reachable && sameTurns(s.Task, p.Task) {
-		return ""
-	}
-	names := slices.Concat(s.Task.Spec.Datacenters, p.Task.Spec.Datacenters)
-	if actedOn(p.Task) != p.Task.Generation { // it may have begun one by an earlier revision, and not said so yet
-		names = s.ringOrder()
-	}
-	for _, name := range names {
+	for _, name := range s.ringOrder() {
 		t, is := s.locate(name)
 		if is && t.region == p.Region && !s.skipped(name) && s.remembered(t) == nil {
 			return name
 		}
 	}
 	return ""
+}
+
+// complete tells whether a copy's order is written down. Nothing begins by one whose isn't.
+func complete(task *api.K8ssandraTask) bool {
+	return len(task.Spec.Datacenters) > 0 && task.Spec.Cluster.UID != "" && task.Annotations[federation.RevisionAnnotation] != ""
+}
+
+// takesOver tells whether a region that had no copy when it was last read takes one over, and may have done so since. One that
+// doesn't answer is not waited for, and one that had a copy takes none again.
+func (s *State) takesOver(p Peer) bool {
+	return p.Reachable && p.Lost == "" && federation.ParseRegions(s.Task.Annotations[federation.RegionsAnnotation])[p.Region] == ""
 }
 
 // sameTurns tells whether two copies let the same datacenters begin after each other.
@@ -119,7 +123,7 @@ func sameTurns(a, b *api.K8ssandraTask) bool {
 // actsAlike tells whether a region holds this one's revision, and has written its status since it does: then the status names
 // all that it has begun.
 func (s *State) actsAlike(p Peer) bool {
-	return p.Task.Annotations[federation.RevisionAnnotation] == s.Task.Annotations[federation.RevisionAnnotation] && actedOn(p.Task) == p.Task.Generation
+	return p.Task != nil && p.Task.Annotations[federation.RevisionAnnotation] == s.Task.Annotations[federation.RevisionAnnotation] && actedOn(p.Task) == p.Task.Generation
 }
 
 // actedOn is the generation that a copy's status is about.
