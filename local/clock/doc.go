@@ -25,7 +25,9 @@
 //
 // A child that was forked without exec is shifted as its parent; an exec brings
 // a new vDSO, with the right time. The Keeper (keeper.go) finds those and shifts
-// them too, some 20 ms late.
+// them too, some 20 ms late. Between a fork and an exec that share memory, as
+// starting a program does, the child is left alone: what was rewritten there
+// would be the parent's.
 //
 // The kernel reports the stops of a traced process to every wait of its parent
 // if parent and tracer are one process: a Cmd.Wait would take a stopped child

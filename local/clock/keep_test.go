@@ -69,6 +69,34 @@ func TestKeeper(t *testing.T) {
 	second.mustBe(t, 0)
 }
 
+// Between fork and exec, a process that is being started has its parent's memory: the parent, which nobody asked for, would be
+// shifted for good.
+func TestAForkedChildLeavesItsParentAlone(t *testing.T) {
+	parentOf := start(t, self("child"))
+	traceableHere(t, parentOf)
+	parentOf.ask(t, "fork")
+	forked := 0
+	for end := time.Now().Add(20 * time.Second); forked == 0; {
+		for _, pid := range processes() {
+			if of, err := parent(pid); err == nil && of == parentOf.pid {
+				forked = pid
+			}
+		}
+		if forked == 0 && time.Now().After(end) {
+			t.Fatal("there is no child")
+		}
+	}
+	t.Cleanup(func() { _ = syscall.Kill(forked, syscall.SIGKILL) })
+	s := server{}
+	if a := s.serve(request{time.Hour, []int{forked}}); a.Changed != 0 || a.Pending != 1 || len(a.Errors) > 0 {
+		t.Errorf("asked to shift the child, the tracer answers %+v", a)
+	}
+	parentOf.mustBe(t, 0)
+	if a := s.serve(request{0, []int{forked}}); a.Changed != 0 || a.Pending != 0 {
+		t.Errorf("asked to restore the child, the tracer answers %+v", a)
+	}
+}
+
 func TestKeeperOutlivesItsTracer(t *testing.T) {
 	c := start(t, self("child"))
 	traceableHere(t, c)

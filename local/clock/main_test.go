@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"runtime"
+	"runtime/debug"
 	"strconv"
 	"sync/atomic"
 	"syscall"
@@ -115,6 +117,10 @@ func answerAll() error {
 			_, _ = cmd.StdinPipe()
 			err := cmd.Start()
 			fmt.Println(cmd.Process.Pid, err)
+		case "fork":
+			debug.SetGCPercent(-1) // it would wait for the thread
+			go forkWithoutExec()
+			fmt.Println("forking")
 		case "churn":
 			for range 3 {
 				go churn()
@@ -130,6 +136,16 @@ func answerAll() error {
 		}
 	}
 	return nil
+}
+
+// forkWithoutExec forks as the start of a program does, and stays before the exec: the child has this process's memory, and the
+// thread waits for it. Neither goes on until it is killed.
+func forkWithoutExec() {
+	runtime.LockOSThread()
+	child, _, _ := syscall.RawSyscall6(unix.SYS_CLONE, unix.CLONE_VM|unix.CLONE_VFORK|uintptr(unix.SIGCHLD), 0, 0, 0, 0, 0)
+	for child == 0 {
+		_, _, _ = syscall.RawSyscall(unix.SYS_PAUSE, 0, 0, 0)
+	}
 }
 
 // monotonicBase pairs a Go time with what the kernel calls the same moment.

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // view is the vDSO of one program of a process, as it was when looked at. The
@@ -118,6 +120,19 @@ func parent(pid int) (int, error) {
 		return 0, ended(pid)
 	}
 	return strconv.Atoi(fields[1])
+}
+
+// sharesMemory tells whether two processes have the same memory, as a child has between fork and exec of a program's start.
+func sharesMemory(pid, other int) (bool, error) {
+	const kcmpVM = 1 // KCMP_VM of linux/kcmp.h
+	order, _, errno := unix.Syscall6(unix.SYS_KCMP, uintptr(pid), uintptr(other), kcmpVM, 0, 0, 0)
+	switch {
+	case errors.Is(errno, syscall.ESRCH):
+		return false, nil // one of them has ended
+	case errno != 0:
+		return false, fmt.Errorf("comparing the memory of processes %d and %d: %w", pid, other, errno)
+	}
+	return order == 0, nil
 }
 
 // afterName are the fields of a stat file behind the program's name, which may

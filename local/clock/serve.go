@@ -78,7 +78,7 @@ func (s server) forget(pid int) {
 	delete(s, pid)
 }
 
-// errLater stands for an error that was reported; the next try is later.
+// errLater stands for an error that is not to be reported, or was; the next try is later.
 var errLater = errors.New("later")
 
 // setOffset gives a process an offset. For one that has it, that is one read.
@@ -93,7 +93,11 @@ func (k *kept) setOffset(pid int, offset time.Duration) (changed bool, err error
 	if k.offset == offset && time.Now().Before(k.next) {
 		return false, errLater
 	}
-	if changed, err = shift(pid, offset); err != nil {
+	changed, err = shift(pid, offset)
+	if errors.Is(err, errShared) {
+		return false, errLater // its exec comes soon
+	}
+	if err != nil {
 		k.offset, k.next = offset, time.Now().Add(retry)
 		return false, err
 	}

@@ -5,12 +5,16 @@ package clock
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"os"
 	"time"
 )
 
 // errBusy says that the process cannot be changed at this moment.
 var errBusy = errors.New("try again")
+
+// errShared says that the process has its parent's memory: to rewrite it would shift the parent too, whose threads run meanwhile.
+var errShared = fmt.Errorf("it has no program of its own yet: %w", errBusy)
 
 // attempts bounds how often a busy process is stopped for one shift.
 const attempts = 20
@@ -20,11 +24,10 @@ func shift(pid int, offset time.Duration) (changed bool, err error) {
 	if is, err := already(pid, offset); is || errors.Is(err, os.ErrProcessDone) {
 		return false, err
 	}
-	if err := traceable(pid); err != nil {
-		return false, err
-	}
 	for range attempts {
-		err = onThread(func() error { return rewrite(pid, offset) })
+		if err = traceable(pid); err == nil {
+			err = onThread(func() error { return rewrite(pid, offset) })
+		}
 		if !errors.Is(err, errBusy) {
 			break
 		}
@@ -64,7 +67,11 @@ func traceable(pid int) error {
 	case of == os.Getpid():
 		return errors.New("it is a child of this process, whose Wait would take its stop for its end: use a Keeper, or another process")
 	}
-	return nil
+	shared, err := sharesMemory(pid, of)
+	if shared {
+		err = errShared
+	}
+	return err
 }
 
 // rewrite stops the process and changes its vDSO.
