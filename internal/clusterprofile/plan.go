@@ -63,7 +63,7 @@ func Plan(s *State) (d Decision) {
 
 func (s *State) publish(d *Decision, r Region) {
 	if wrong := validation.IsDNS1123Subdomain(r.Name); len(wrong) > 0 {
-		d.Worry("region %s has no ClusterProfile: its name can't be an object's", r.Name)
+		d.Warn("region %s has no ClusterProfile: its name can't be an object's", r.Name)
 		return
 	}
 	live := s.profile(r.Name)
@@ -72,7 +72,7 @@ func (s *State) publish(d *Decision, r Region) {
 	case live == nil:
 		d.step(Create, profile, nil, "the region is one of the fleet")
 	case !isOurs(live):
-		d.Worry("region %s has no ClusterProfile of ours: there is one of the name, which %s", r.Name, whose(live))
+		d.Warn("region %s has no ClusterProfile of ours: there is one of the name, which %s", r.Name, whose(live))
 	case live.GetDeletionTimestamp() != nil:
 	case !contains(live.Object, profile.Object), live.GetAnnotations()[absentAnnotation] != "":
 		d.step(Update, profile, live, "it is not what it should be")

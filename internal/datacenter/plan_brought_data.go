@@ -68,6 +68,6 @@ func (s *State) holdEmptyNode(p *Plan, pod *Pod) bool {
 	case s.mayStartEmpty(pod):
 		return false
 	}
-	p.Worry("no node is started: others bring data from an earlier life of the datacenter, and %s has none. If there are more nodes than there were, set spec.size as it was and add them later. If it has lost its volume, restore that, or %s", pod.Name, startEmpty(pod))
+	p.Warn("no node is started: others bring data from an earlier life of the datacenter, and %s has none. If there are more nodes than there were, set spec.size as it was and add them later. If it has lost its volume, restore that, or %s", pod.Name, startEmpty(pod))
 	return true
 }

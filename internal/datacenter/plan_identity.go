@@ -83,12 +83,12 @@ func (s *State) foreignData(p *Pod) string {
 func (s *State) planIdentity(p *Plan, pod *Pod) {
 	switch why := s.foreignData(pod); {
 	case why != "":
-		p.Worry("node %s is not started: %s. Bind its own volume to claim %s; only when that is gone for good, keep this one elsewhere, delete claim and pod, and the node is replaced", pod.Name, why, Claim(pod.Name))
+		p.Warn("node %s is not started: %s. Bind its own volume to claim %s; only when that is gone for good, keep this one elsewhere, delete claim and pod, and the node is replaced", pod.Name, why, Claim(pod.Name))
 	case s.dataLost(pod):
 		p.DataLost = true
-		p.Worry("node %s has lost its data (it was host id %s): %s", pod.Name, s.lastHostID(pod), s.recoveryMessage(pod))
+		p.Warn("node %s has lost its data (it was host id %s): %s", pod.Name, s.lastHostID(pod), s.recoveryMessage(pod))
 	case pod.ClaimDeleting && !pod.Deleting:
-		p.Worry("node %s: its claim %s is being deleted, and the data goes with the pod; it is not restarted", pod.Name, Claim(pod.Name))
+		p.Warn("node %s: its claim %s is being deleted, and the data goes with the pod; it is not restarted", pod.Name, Claim(pod.Name))
 	}
 }
 

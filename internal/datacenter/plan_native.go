@@ -62,7 +62,7 @@ func (s *State) planClosed(p *Plan, pod *Pod) {
 		return
 	}
 	if why := pod.closed(); why != "" {
-		p.Worry("node %s: %s", pod.Name, why)
+		p.Warn("node %s: %s", pod.Name, why)
 		return
 	}
 	if s.initialized() && s.owes() == "" && !pod.Status.NativeTransport && !s.held(pod) {

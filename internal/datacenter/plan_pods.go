@@ -20,9 +20,9 @@ func (s *State) planPods(p *Plan) {
 				p.Wait("pod %s to end", name)
 				continue
 			case !pod.Scheduled && pod.Unschedulable != "":
-				p.Worry("pod %s can't be placed: %s", name, pod.Unschedulable)
+				p.Warn("pod %s can't be placed: %s", name, pod.Unschedulable)
 			case pod.broken() != "":
-				p.Worry("node %s: %s", name, pod.broken())
+				p.Warn("node %s: %s", name, pod.broken())
 			case pod.IP == "":
 				p.Wait("pod %s to get an address", name)
 			case !pod.Agent:

@@ -153,7 +153,7 @@ func (s *State) planDeadMember(p *Plan) {
 	if g == nil || !s.initialized() || s.up() < int(s.DC.Spec.Size) || s.isPods(g) {
 		return
 	}
-	p.Worry("the ring has a dead member of datacenter %s at %s that no pod is. If it is gone for good, remove it: nodetool removenode %s", s.name(), g.Address, g.HostID)
+	p.Warn("the ring has a dead member of datacenter %s at %s that no pod is. If it is gone for good, remove it: nodetool removenode %s", s.name(), g.Address, g.HostID)
 }
 
 // isPods tells whether a member is a pod's by what the pod's agent says, or by its address:

@@ -128,7 +128,7 @@ func (v *View) choose(p *Plan) (done bool) {
 	case peer == nil || peer.Absent:
 		p.Problems = append(p.Problems, fmt.Sprintf("annotation %s: region %q has no copy of the %s that this one knows", ChooseAnnotation, region, v.Noun))
 		return false
-	case v.Stranger(region):
+	case v.HasAnother(region):
 		p.Problems = append(p.Problems, fmt.Sprintf("annotation %s: region %s has another %s of this name", ChooseAnnotation, region, v.Noun))
 		return false
 	}

@@ -1,6 +1,6 @@
 // Package federation decides which version of a shared object a region follows, without a hub.
 //
-// A shared object is a wish for the whole ring or fleet, a K8ssandraCluster for one. Every region keeps its own copy of it
+// A shared object is a request to the whole ring or fleet, a K8ssandraCluster for one. Every region keeps its own copy of it
 // and reads its peers' copies. A copy carries a revision "<counter>/<region>/<hash>" and the revisions that it supersedes,
 // its ancestors. The package is pure: it owns revisions and the decisions about a region's copy, and never talks to
 // Kubernetes, reads a clock or logs. What is known of the peers comes from package federation/peers;

@@ -77,9 +77,9 @@ type Decision struct {
 // being deleted is followed only when its region says that a person asked for that: one that goes with its namespace is
 // that region's loss.
 func Follow(own Copy, peers []Copy, told []Revision) Decision {
-	kin, strangers := part(own.ID, peers)
-	decision := follow(own, kin, told)
-	if live, _ := split(strangers); len(live) > 0 && (decision.Verb == Keep || decision.Verb == Diverged) {
+	ours, foreign := partition(own.ID, peers)
+	decision := follow(own, ours, told)
+	if live, _ := split(foreign); len(live) > 0 && (decision.Verb == Keep || decision.Verb == Diverged) {
 		return Decision{Verb: TwoRings, Other: live[0]}
 	}
 	return decision
@@ -175,8 +175,8 @@ func enter(own Copy, live []Copy) Decision {
 // copy and all of the peers' that the person was told of. Keep says that there is nothing to choose: the copies don't
 // differ, or the region has no copy.
 func Choose(own Copy, peers []Copy, told []Revision, region string) Decision {
-	kin, _ := part(own.ID, peers)
-	live, _ := split(kin)
+	ours, _ := partition(own.ID, peers)
+	live, _ := split(ours)
 	chosen := own
 	if region != own.Region {
 		i := slices.IndexFunc(live, func(p Copy) bool { return p.Region == region })

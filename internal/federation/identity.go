@@ -9,21 +9,21 @@ import (
 // A ring has an id, which every copy of it carries and which is given once, when the ring is first published. Revisions
 // order the versions of one ring; they say nothing about two rings that were given the same name.
 
-// Stranger tells whether a copy is one of another ring. A copy without an id may be anybody's: its revision decides.
-func Stranger(id string, c Copy) bool {
+// IsAnother tells whether a copy is one of another object of the name. A copy without an id may be anybody's: its revision decides.
+func IsAnother(id string, c Copy) bool {
 	return id != "" && c.ID != "" && c.ID != id
 }
 
 // part parts the copies of one ring from those of others.
-func part(id string, copies []Copy) (kin, strangers []Copy) {
+func partition(id string, copies []Copy) (ours, foreign []Copy) {
 	for _, c := range copies {
-		if Stranger(id, c) {
-			strangers = append(strangers, c)
+		if IsAnother(id, c) {
+			foreign = append(foreign, c)
 			continue
 		}
-		kin = append(kin, c)
+		ours = append(ours, c)
 	}
-	return kin, strangers
+	return ours, foreign
 }
 
 // Identify is the id of a copy that carries none: that of its datacenters in this region, if they have one, else that of a
@@ -48,23 +48,23 @@ func Identify(own Copy, peers []Copy, datacenters, name, origin string) string {
 // OfOneRing are the copies that a region without a copy may take over: those of the ring whose datacenters it has, or of the
 // only one that is not being deleted when it has none. Otherwise nobody can say which of two rings.
 func OfOneRing(datacenters string, some bool, copies []Copy) []Copy {
-	kin, _ := part(datacenters, copies)
-	live, _ := split(kin)
+	ours, _ := partition(datacenters, copies)
+	live, _ := split(ours)
 	if some {
-		live = kin
+		live = ours
 	}
-	for _, among := range [][]Copy{kin, live} {
+	for _, among := range [][]Copy{ours, live} {
 		i := slices.IndexFunc(among, func(c Copy) bool { return c.ID != "" })
 		if i < 0 {
 			continue
 		}
-		if _, others := part(among[i].ID, among); len(others) == 0 {
-			same, _ := part(among[i].ID, kin)
+		if _, others := partition(among[i].ID, among); len(others) == 0 {
+			same, _ := partition(among[i].ID, ours)
 			return same
 		}
 	}
-	if !slices.ContainsFunc(kin, func(c Copy) bool { return c.ID != "" }) {
-		return kin
+	if !slices.ContainsFunc(ours, func(c Copy) bool { return c.ID != "" }) {
+		return ours
 	}
 	return nil
 }

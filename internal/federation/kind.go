@@ -16,7 +16,7 @@ type Object interface {
 	runtime.Object
 }
 
-// Kind is a kind of shared object with its rules: an object that is a wish for the whole ring or fleet, of which every
+// Kind is a kind of shared object with its rules: an object that is a request to the whole ring or fleet, of which every
 // region keeps a copy. This is all that has to be said of one for its copies to agree.
 type Kind struct {
 	schema.GroupVersionKind

@@ -99,8 +99,8 @@ func (v *View) unnoted() string {
 }
 
 func (v *View) lastSpec() (Decision, bool) {
-	kin, _ := part(v.Own.ID, v.copies())
-	live, leaving := split(kin)
+	ours, _ := partition(v.Own.ID, v.copies())
+	live, leaving := split(ours)
 	return v.Own.lastSpec(live, leaving)
 }
 

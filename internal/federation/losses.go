@@ -17,7 +17,7 @@ func (v *View) remember(p *Plan) {
 	for _, peer := range v.Peers {
 		switch {
 		case peer.Absent || !peer.Reachable:
-		case peer.Deleting && peer.Asked, v.Stranger(peer.Region):
+		case peer.Deleting && peer.Asked, v.HasAnother(peer.Region):
 			delete(seen, peer.Region)
 		default:
 			if v.Own.BringBack == peer.Region && (seen[peer.Region] != peer.UID || v.moved(peer)) {
@@ -42,7 +42,7 @@ func (v *View) moved(p Peer) bool {
 // the region in the cluster that it is in now.
 func (v *View) confirmed(p Peer) bool {
 	return slices.ContainsFunc(v.Peers, func(o Peer) bool {
-		return o.Region != p.Region && o.Reachable && !o.Absent && !o.Deleting && !v.Stranger(o.Region) && o.Clusters[p.Region] == p.Cluster
+		return o.Region != p.Region && o.Reachable && !o.Absent && !o.Deleting && !v.HasAnother(o.Region) && o.Clusters[p.Region] == p.Cluster
 	})
 }
 
@@ -54,7 +54,7 @@ func (v *View) rememberClusters(p *Plan) {
 		known = map[string]string{}
 	}
 	for _, peer := range v.Peers {
-		if !peer.Reachable || peer.Absent || peer.Cluster == "" || v.Stranger(peer.Region) || v.twice(peer) {
+		if !peer.Reachable || peer.Absent || peer.Cluster == "" || v.HasAnother(peer.Region) || v.twice(peer) {
 			continue
 		}
 		if known[peer.Region] == "" || v.Own.Seen[peer.Region] == "" && !peer.Deleting || v.Own.BringBack == peer.Region || v.confirmed(peer) {
@@ -72,7 +72,7 @@ func (v *View) lostHere(id string) bool {
 	var lost, said []string
 	for _, p := range v.Peers {
 		uid := p.Seen[v.Region]
-		if p.Absent || Stranger(id, p.Copy) || uid == "" {
+		if p.Absent || IsAnother(id, p.Copy) || uid == "" {
 			continue
 		}
 		lost = append(lost, uid)
@@ -86,7 +86,7 @@ func (v *View) lostHere(id string) bool {
 // LostIn says in words how a region lost its part of the object, "" when it didn't, as far as is known.
 func (v *View) LostIn(region string) string {
 	p := v.peer(region)
-	if p == nil || !p.Reachable || v.Own == nil || v.Stranger(region) {
+	if p == nil || !p.Reachable || v.Own == nil || v.HasAnother(region) {
 		return ""
 	}
 	switch known := v.Own.Clusters[region]; {
@@ -135,7 +135,7 @@ func (v *View) Behind() (waits []string) {
 // Overruled says, about the copy that stays, that a deletion in another region does not hold; "" when there is none.
 func (v *View) Overruled() string {
 	for _, p := range v.Peers {
-		if p.Absent || !p.Deleting || !p.Asked || !p.Reachable || v.Own.IsZero() || v.Stranger(p.Region) || p.Supersedes(v.Own.Head) {
+		if p.Absent || !p.Deleting || !p.Asked || !p.Reachable || v.Own.IsZero() || v.HasAnother(p.Region) || p.Supersedes(v.Own.Head) {
 			continue
 		}
 		return fmt.Sprintf("region %s deleted the %s at revision %s, which did not know of %s: the %s stays; delete it once more if it should go",

@@ -175,7 +175,7 @@ func (p *place) retire() move {
 		c := p.gen.copyOf(name, s)
 		switch {
 		case !s.exists:
-		case Stranger(p.notes[idNote], c):
+		case IsAnother(p.notes[idNote], c):
 			one.Absent, one.Parts = true, false
 		default:
 			one.Copy = c

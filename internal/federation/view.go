@@ -72,16 +72,16 @@ func (v *View) peer(region string) *Peer {
 	return &v.Peers[i]
 }
 
-// Stranger tells whether a region has another object of this name.
-func (v *View) Stranger(region string) bool {
+// HasAnother tells whether a region has another object of this name.
+func (v *View) HasAnother(region string) bool {
 	p := v.peer(region)
-	return p != nil && v.Own != nil && !p.Absent && Stranger(v.Own.ID, p.Copy)
+	return p != nil && v.Own != nil && !p.Absent && IsAnother(v.Own.ID, p.Copy)
 }
 
 // told are the revisions that the copy's status names, without those of another object of the name.
 func (v *View) told() (all []Revision) {
 	for _, region := range slices.Sorted(maps.Keys(v.Own.Told)) {
-		if !v.Stranger(region) {
+		if !v.HasAnother(region) {
 			all = append(all, v.Own.Told[region])
 		}
 	}
@@ -93,7 +93,7 @@ func (v *View) told() (all []Revision) {
 func (v *View) retiring() []Peer {
 	all := slices.Clone(v.Peers)
 	for i, p := range all {
-		if v.Stranger(p.Region) || v.neverHad(p) {
+		if v.HasAnother(p.Region) || v.neverHad(p) {
 			all[i] = Peer{Copy: Copy{Region: p.Region}, Reachable: p.Reachable || p.Lacks, Absent: true}
 		}
 		all[i].Elsewhere = v.elsewhere(p)
@@ -118,7 +118,7 @@ func (v *View) elsewhere(p Peer) bool {
 		return false
 	}
 	known := v.Own.Clusters[p.Region]
-	there := !p.Absent && !v.Stranger(p.Region) // an older version beside it may not tell its cluster
+	there := !p.Absent && !v.HasAnother(p.Region) // an older version beside it may not tell its cluster
 	return known != "" && p.Cluster != known && !(there && p.Cluster == "") || v.twice(p)
 }
 

@@ -264,8 +264,8 @@ func (w *world) follow(p *place) {
 	case Diverged:
 		for _, name := range slices.Sorted(maps.Keys(p.seen)) {
 			s := p.seen[name]
-			stranger := p.gen != first && Stranger(p.notes[idNote], p.gen.copyOf(name, s))
-			if s.exists && !s.deleting && s.notes[revisionNote] != "" && !stranger {
+			another := p.gen != first && IsAnother(p.notes[idNote], p.gen.copyOf(name, s))
+			if s.exists && !s.deleting && s.notes[revisionNote] != "" && !another {
 				p.told = append(p.told, s.notes[revisionNote])
 			}
 		}
@@ -338,7 +338,7 @@ func (w *world) allAgree(p *place) {
 		}
 	}
 	for _, o := range w.places {
-		if !o.exists || o.deleting || o.notes[revisionNote] == "" || p.gen != first && Stranger(p.notes[idNote], p.gen.copyOf(o.name, o.own())) {
+		if !o.exists || o.deleting || o.notes[revisionNote] == "" || p.gen != first && IsAnother(p.notes[idNote], p.gen.copyOf(o.name, o.own())) {
 			continue
 		}
 		for e := range o.version.edits {

@@ -28,8 +28,8 @@ type Notes struct {
 // Wait notes what is waited for. Saying it twice is saying it once.
 func (n *Notes) Wait(format string, args ...any) { note(&n.Waits, format, args) }
 
-// Worry notes trouble.
-func (n *Notes) Worry(format string, args ...any) { note(&n.Trouble, format, args) }
+// Warn notes trouble.
+func (n *Notes) Warn(format string, args ...any) { note(&n.Trouble, format, args) }
 
 func note(list *[]string, format string, args []any) {
 	if text := fmt.Sprintf(format, args...); !slices.Contains(*list, text) {

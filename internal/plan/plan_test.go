@@ -15,7 +15,7 @@ func TestText(t *testing.T) {
 	}
 	n.Wait("pod %s to end", "a")
 	n.Wait("pod %s to end", "a")
-	n.Worry("node %s: %s", "b", "out of memory")
+	n.Warn("node %s: %s", "b", "out of memory")
 	got := plan.Text([]plan.Step{{Verb: "start", Target: "c", Why: "it is a member"}}, n)
 	want := "start c: it is a member\nwaiting for pod a to end\ntrouble: node b: out of memory\n"
 	if d := cmp.Diff(want, got); d != "" {

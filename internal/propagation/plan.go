@@ -74,7 +74,7 @@ func (d *Decision) refuse(reason, message string) {
 	if len(d.Trouble) == 0 {
 		d.Verdict = Problem{Reason: reason}
 	}
-	d.Worry("%s: %s", reason, message)
+	d.Warn("%s: %s", reason, message)
 	d.Verdict.Message = strings.TrimPrefix(d.Verdict.Message+"; "+message, "; ")
 }
 

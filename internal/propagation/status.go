@@ -44,7 +44,7 @@ func Summarize(s *State, verdict Problem, managed []api.ObjectReference, source 
 	for _, o := range s.Others {
 		out.Regions = append(out.Regions, s.since(o.part()))
 	}
-	out.Regions = append(out.Regions, s.strangers()...)
+	out.Regions = append(out.Regions, s.unknownRegions()...)
 	slices.SortFunc(out.Regions, func(a, b api.RegionPropagation) int { return strings.Compare(a.Name, b.Name) })
 	for _, condition := range []metav1.Condition{summary(out.Regions), s.diverged()} {
 		condition.ObservedGeneration = s.Propagation.Generation
@@ -99,8 +99,8 @@ func (o Other) part() api.RegionPropagation {
 	return api.RegionPropagation{Name: o.Region, Status: metav1.ConditionUnknown, Reason: api.RegionNotReady, Message: message, Revision: o.Revision}
 }
 
-// strangers are names in the placement that no region has.
-func (s *State) strangers() (all []api.RegionPropagation) {
+// unknownRegions are names in the placement that no region has.
+func (s *State) unknownRegions() (all []api.RegionPropagation) {
 	if s.Propagation.Spec.Placement.Regions == nil {
 		return nil
 	}

@@ -63,11 +63,11 @@ func Make(s *State) Plan {
 		return p
 	}
 	if len(s.templates()) == 0 {
-		p.Worry("spec.cassandra.datacenters: a ring needs at least one datacenter")
+		p.Warn("spec.cassandra.datacenters: a ring needs at least one datacenter")
 		return p
 	}
 	if err := s.unreadSecret(); err != nil {
-		p.Worry("%v", err) // what is known of it goes on
+		p.Warn("%v", err) // what is known of it goes on
 	} else {
 		s.planSecret(&p)
 	}
@@ -106,7 +106,7 @@ func (s *State) unreadSecret() error {
 func (s *State) planElsewhere(p *Plan, i int) {
 	region := RegionOf(s.Ring, s.templates()[i])
 	if s.peer(region) == nil {
-		p.Worry("spec.cassandra.datacenters[%d].k8sContext: %q is not a region that this one knows", i, region)
+		p.Warn("spec.cassandra.datacenters[%d].k8sContext: %q is not a region that this one knows", i, region)
 	}
 	if dc := s.datacenter(i); dc != nil && dc.Owes() != "" {
 		p.Wait("datacenter %s to be rebuilt from %s", dc.Name, dc.Owes())
@@ -133,7 +133,7 @@ func (s *State) planBack(p *Plan) {
 func (s *State) planLeft(p *Plan) {
 	switch {
 	case s.Labelled.Err != nil:
-		p.Worry("%v", s.Labelled.Err)
+		p.Warn("%v", s.Labelled.Err)
 	case s.Labelled.Found != nil:
 		for i := range s.Labelled.Found.Items {
 			s.planLeftOne(p, &s.Labelled.Found.Items[i])
@@ -154,8 +154,8 @@ func (s *State) planLeftOne(p *Plan, dc *cassandra.CassandraDatacenter) {
 	ns := s.Namespaces[dc.Namespace]
 	switch {
 	case named, s.asker().Own(dc.Namespace), grant.Accepts(ns.Found, s.asker()):
-		p.Worry("datacenter %s is no longer in spec.cassandra.datacenters: decommissioning one is not acted on in this version; it is left as it is", dc.Name)
+		p.Warn("datacenter %s is no longer in spec.cassandra.datacenters: decommissioning one is not acted on in this version; it is left as it is", dc.Name)
 	case ns.Err != nil:
-		p.Worry("%v", ns.Err)
+		p.Warn("%v", ns.Err)
 	}
 }

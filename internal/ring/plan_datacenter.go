@@ -13,12 +13,12 @@ import (
 func (s *State) planHere(p *Plan, i int) {
 	name := s.templates()[i].Metadata.Name
 	if err := s.Here[i].Datacenter.Err; err != nil {
-		p.Worry("datacenter %s: %v", name, err)
+		p.Warn("datacenter %s: %v", name, err)
 		return
 	}
 	want, err := Build(s.Ring, i)
 	if err != nil {
-		p.Worry("%v", err)
+		p.Warn("%v", err)
 		return
 	}
 	have := s.Here[i].Datacenter.Found
@@ -26,7 +26,7 @@ func (s *State) planHere(p *Plan, i int) {
 		return
 	}
 	if err := s.Here[i].unread(); err != nil {
-		p.Worry("datacenter %s: %v", name, err)
+		p.Warn("datacenter %s: %v", name, err)
 		return
 	}
 	switch unread := s.unread(); {
@@ -37,7 +37,7 @@ func (s *State) planHere(p *Plan, i int) {
 		keep(want, have, toldOfOthers...)
 	default:
 		if err := s.planRebuild(p, i, want); err != nil {
-			p.Worry("datacenter %s: %v", name, err)
+			p.Warn("datacenter %s: %v", name, err)
 			return
 		}
 	}
@@ -60,11 +60,11 @@ func (s *State) mayWrite(p *Plan, want, have *cassandra.CassandraDatacenter) boo
 	case have == nil && s.lost(want.Name):
 		return false // the status says so
 	case have != nil && s.isAnothers(have):
-		p.Worry("datacenter %s: CassandraDatacenter %s in namespace %s is of the ring %s/%s: it is left as it is", want.Name, have.Name, have.Namespace,
+		p.Warn("datacenter %s: CassandraDatacenter %s in namespace %s is of the ring %s/%s: it is left as it is", want.Name, have.Name, have.Namespace,
 			have.Labels[api.ClusterNamespaceLabel], have.Labels[api.ClusterNameLabel])
 		return false
 	case have != nil && !have.DeletionTimestamp.IsZero() && !deletion.IsAsked(have):
-		p.Worry("datacenter %s is being deleted, although its ring isn't: it is kept; its own condition Deleting says what can be done", want.Name)
+		p.Warn("datacenter %s is being deleted, although its ring isn't: it is kept; its own condition Deleting says what can be done", want.Name)
 		return false
 	case have != nil && !have.DeletionTimestamp.IsZero(): // written now, it would not come back once it is gone
 		p.Wait("the earlier datacenter %s to be gone", want.Name)
@@ -82,7 +82,7 @@ func (s *State) mayUse(p *Plan, want, have *cassandra.CassandraDatacenter) bool 
 	}
 	ns := s.Namespaces[name]
 	if ns.Err != nil {
-		p.Worry("datacenter %s: %v", want.Name, ns.Err)
+		p.Warn("datacenter %s: %v", want.Name, ns.Err)
 		return false
 	}
 	if grant.Accepts(ns.Found, s.asker()) {

@@ -78,7 +78,7 @@ func (s *State) carryOut(p *Plan, i int, next Rebuild) {
 		p.Wait("%s", next.Wait)
 	}
 	if next.Trouble != "" {
-		p.Worry("%s", next.Trouble)
+		p.Warn("%s", next.Trouble)
 	}
 	if next.Drop {
 		p.add(DeleteTask, "another one takes its place", Step{Datacenters: []string{name}, Object: s.Here[i].Rebuild.Found, Exists: true})

@@ -32,12 +32,12 @@ func (s *State) planSecret(p *Plan) {
 		s.planObtain(p)
 		return
 	case replication.Special(secret.Type):
-		p.Worry("spec.cassandra.superuserSecretRef: Secret %s has the type %s; it needs one for people's use, such as Opaque", name, secret.Type)
+		p.Warn("spec.cassandra.superuserSecretRef: Secret %s has the type %s; it needs one for people's use, such as Opaque", name, secret.Type)
 		return
 	}
 	for _, key := range []string{"username", "password"} {
 		if len(secret.Data[key]) == 0 {
-			p.Worry("spec.cassandra.superuserSecretRef: Secret %s has no key %s; it needs username and password", name, key)
+			p.Warn("spec.cassandra.superuserSecretRef: Secret %s has no key %s; it needs username and password", name, key)
 		}
 	}
 	s.planRefresh(p)
@@ -60,7 +60,7 @@ func (s *State) planRefresh(p *Plan) {
 func (s *State) planDiffers(p *Plan) {
 	for _, other := range s.originals() {
 		if !sameLogin(other.Secret.Found, s.Secret.Found) {
-			p.Worry("Secret %s in namespace %s differs between the regions %s and %s, and neither is a copy: the roles of the ring have one password. Give both the same username and password",
+			p.Warn("Secret %s in namespace %s differs between the regions %s and %s, and neither is a copy: the roles of the ring have one password. Give both the same username and password",
 				s.Secret.Found.Name, s.Ring.Namespace, s.Region, other.Region)
 		}
 	}
@@ -70,16 +70,16 @@ func (s *State) planDiffers(p *Plan) {
 func (s *State) planTheirs(p *Plan) {
 	for i := range s.Peers {
 		if o := &s.Peers[i]; o.has() && originOf(o.Region, o.Secret.Found) == s.Region && !s.leads(s.Secret.Found, o.Secret.Found) {
-			s.worryTheirs(p, s.Region, s.Secret.Found, o.Region, o.Secret.Found)
+			s.warnTheirs(p, s.Region, s.Secret.Found, o.Region, o.Secret.Found)
 		}
 	}
 }
 
-func (s *State) worryTheirs(p *Plan, region string, original *corev1.Secret, follower string, copied *corev1.Secret) {
+func (s *State) warnTheirs(p *Plan, region string, original *corev1.Secret, follower string, copied *corev1.Secret) {
 	if sameLogin(original, copied) {
 		return
 	}
-	p.Worry("Secret %s in namespace %s differs between the regions %s and %s: the one in region %[3]s says that it is of another ring, and the one in region %[4]s, a copy, that it is of this one. "+
+	p.Warn("Secret %s in namespace %s differs between the regions %s and %s: the one in region %[3]s says that it is of another ring, and the one in region %[4]s, a copy, that it is of this one. "+
 		"Give both the same username and password; or delete the one in region %[3]s, if it is wrong, or its annotation %[5]s, if it is right", original.Name, s.Ring.Namespace, region, follower, api.RingIDAnnotation)
 }
 
@@ -108,7 +108,7 @@ func (s *State) planCopy(p *Plan, from string) {
 	original, data := s.original(s.Region), s.Secret.Found.Data
 	if there := s.secretIn(original); there != nil { // what another copy has may be older than this one
 		if !s.leads(there, s.Secret.Found) && !alike(there.Data, data) {
-			s.worryTheirs(p, original, there, s.Region, s.Secret.Found)
+			s.warnTheirs(p, original, there, s.Region, s.Secret.Found)
 			return
 		}
 		data = there.Data
@@ -127,7 +127,7 @@ func (s *State) planCircle(p *Plan, region string) bool {
 	_, circle := s.line(region)
 	for _, other := range circle {
 		if !alike(s.secretIn(other).Data, s.secretIn(circle[0]).Data) {
-			p.Worry("Secret %s in namespace %s differs between the regions %s, where each is a copy of another: the roles of the ring have one password. Give all of them the same username and password, or delete those that are wrong",
+			p.Warn("Secret %s in namespace %s differs between the regions %s, where each is a copy of another: the roles of the ring have one password. Give all of them the same username and password, or delete those that are wrong",
 				SuperuserSecret(s.Ring), s.Ring.Namespace, strings.Join(slices.Sorted(slices.Values(circle)), " and "))
 			return true
 		}
@@ -182,7 +182,7 @@ func (s *State) planObtain(p *Plan) {
 	case !given && founder == s.Region:
 		s.planNew(p)
 	case given && len(may) == 0:
-		p.Worry("spec.cassandra.superuserSecretRef: Secret %s does not exist in namespace %s of any region; it needs username and password", name, s.Ring.Namespace)
+		p.Warn("spec.cassandra.superuserSecretRef: Secret %s does not exist in namespace %s of any region; it needs username and password", name, s.Ring.Namespace)
 	case len(may) == 0:
 		p.Wait("Secret %s to be made in region %s", name, founder)
 	default:
@@ -198,7 +198,7 @@ func (s *State) planPull(p *Plan, from []source) {
 		return
 	}
 	if other := s.unlike(from); other != "" {
-		p.Worry("Secret %s, which region %s has lost, differs between its copies in %s and %s: which one has the username and password that the ring's roles have isn't known. Delete the other one, or make it yourself: %s",
+		p.Warn("Secret %s, which region %s has lost, differs between its copies in %s and %s: which one has the username and password that the ring's roles have isn't known. Delete the other one, or make it yourself: %s",
 			SuperuserSecret(s.Ring), s.Region, best.where, other, s.makeIt())
 		return
 	}
@@ -264,14 +264,14 @@ func (s *State) regionsThatMayHave() (all []string) {
 // regions remember counts too: this one may have lost all that it knew.
 func (s *State) mayHave(peer *Peer) bool {
 	switch {
-	case s.View.Stranger(peer.Region):
+	case s.View.HasAnother(peer.Region):
 		return false
 	case peer.Reachable:
 		return peer.Copy != nil && peer.Secret.Err != nil
 	case peer.Copy != nil, s.hadPart(peer.Region):
 		return true
 	}
-	return slices.ContainsFunc(s.View.Peers, func(o federation.Peer) bool { return o.Seen[peer.Region] != "" && !s.View.Stranger(o.Region) })
+	return slices.ContainsFunc(s.View.Peers, func(o federation.Peer) bool { return o.Seen[peer.Region] != "" && !s.View.HasAnother(o.Region) })
 }
 
 // hadPart tells whether this region's copy says that another one had the ring: it lists that one's copy, came from there, or has
@@ -323,7 +323,7 @@ func (s *State) planSecretOf(p *Plan, i int, namespace string) {
 		p.add(CopySecret, fmt.Sprintf("datacenter %s is there", datacenter), Step{Datacenters: []string{datacenter}, Object: copied})
 	case there == nil || alike(there.Data, from.Data):
 	case there.Annotations[copyOfAnnotation] != s.asker().String():
-		p.Worry("Secret %s in namespace %s is no copy of the ring's, and differs from it: it is left as it is", there.Name, namespace)
+		p.Warn("Secret %s in namespace %s is no copy of the ring's, and differs from it: it is left as it is", there.Name, namespace)
 	default:
 		next := there.DeepCopy()
 		next.Data = from.Data

@@ -63,7 +63,7 @@ func (p *Pass) begins() bool {
 // object, each with a word about that. It tells whether this copy was written, and another pass follows.
 func (p *Pass) heedAll(ctx context.Context) (written bool, err error) {
 	for _, peer := range p.View.Peers {
-		if written || peer.Absent || !peer.Deleting || !peer.Asked || p.View.Stranger(peer.Region) {
+		if written || peer.Absent || !peer.Deleting || !peer.Asked || p.View.HasAnother(peer.Region) {
 			continue
 		}
 		if written, err = p.heed(ctx, peer.Region); err != nil {

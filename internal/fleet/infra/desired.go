@@ -22,8 +22,8 @@ type Desired struct {
 	Sites     []Site
 	Tags      map[string]string // on every resource
 
-	// Worries are warnings: what exceeds limits that the provider raises on request.
-	Worries []string
+	// Warnings name what exceeds limits that the provider raises on request.
+	Warnings []string
 
 	// NetworkOnly leaves clusters out: those that are there are neither changed nor deleted.
 	NetworkOnly bool

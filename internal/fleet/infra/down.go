@@ -29,7 +29,7 @@ func Down(seen *Seen) *Plan {
 		p.Refused = append(p.Refused, "something that isn't the fleet's is in its network: "+f.String()+". Remove it, and run down again")
 	}
 	for _, r := range seen.Runs {
-		p.Worry("another run is at work on this fleet: %s, since %s", r.By, r.Since)
+		p.Warn("another run is at work on this fleet: %s, since %s", r.By, r.Since)
 	}
 	return p
 }

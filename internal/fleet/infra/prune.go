@@ -155,7 +155,7 @@ func (u *up) refuseUsed(gone []Found) {
 // that it is a warning only.
 func (u *up) keep(f *Found) {
 	if f.Detail != "" && u.isWanted(f.ID) {
-		u.plan.Worry("%s %s: %s; %s stays, with everything in it, until you say --prune", f.Kind, f.ID, f.Detail, f.Physical)
+		u.plan.Warn("%s %s: %s; %s stays, with everything in it, until you say --prune", f.Kind, f.ID, f.Detail, f.Physical)
 		return
 	}
 	u.refuse("%s %s (%s) is no longer in the file: it would be deleted, with everything in it. Say --prune if that is meant", f.Kind, f.ID, f.Physical)

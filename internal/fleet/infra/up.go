@@ -33,10 +33,10 @@ func Up(want *Desired, seen *Seen, prune Prune) *Plan {
 	}
 	u.unwanted()
 	u.plan.Removals = removals(u.plan.Steps)
-	u.plan.Trouble = append(u.plan.Trouble, want.Worries...)
+	u.plan.Trouble = append(u.plan.Trouble, want.Warnings...)
 	u.refuseOthers()
 	for _, r := range seen.Runs {
-		u.plan.Worry("another run is at work on this fleet: %s, since %s", r.By, r.Since)
+		u.plan.Warn("another run is at work on this fleet: %s, since %s", r.By, r.Since)
 	}
 	u.plan.Quotas = check(seen, u.plan.Steps)
 	for _, q := range u.plan.Quotas {

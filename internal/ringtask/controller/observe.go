@@ -52,7 +52,7 @@ func seen(t *api.K8ssandraTask, known []peers.Snapshot) (all []ringtask.Peer) {
 	for i := range known {
 		p := &known[i]
 		one := ringtask.Peer{Region: p.Region, Reachable: p.Reachable, Since: p.Since, Message: p.Message, Lacks: p.Lacks(ringtask.Kind) != ""}
-		if o, copied := p.Copy(ringtask.Kind, client.ObjectKeyFromObject(t)); o != nil && !federation.Stranger(t.Annotations[ringtask.Kind.ID], copied) {
+		if o, copied := p.Copy(ringtask.Kind, client.ObjectKeyFromObject(t)); o != nil && !federation.IsAnother(t.Annotations[ringtask.Kind.ID], copied) {
 			one.Task, _ = o.(*api.K8ssandraTask)
 		}
 		if o, copied := p.Copy(ring.Kind, client.ObjectKey{Namespace: t.Namespace, Name: t.Spec.Cluster.Name}); o != nil {

@@ -172,8 +172,8 @@ func TestLimitsOfOneResource(t *testing.T) {
 			d.rules(&d.out.Sites[i], d.out.Sites[i].Name+"/cluster")
 		}
 		d.limits()
-		if len(d.out.Worries) != want {
-			t.Errorf("%d networks: %q", n, d.out.Worries)
+		if len(d.out.Warnings) != want {
+			t.Errorf("%d networks: %q", n, d.out.Warnings)
 		}
 	}
 	d := &desire{out: &infra.Desired{}}
@@ -181,8 +181,8 @@ func TestLimitsOfOneResource(t *testing.T) {
 		d.add(infra.Resource{Kind: infra.Link, Refs: map[string]string{"vpc": "hub/vpc", "peer": fmt.Sprintf("r%d/vpc", i)}})
 	}
 	d.limits()
-	if len(d.out.Worries) != 1 || !strings.Contains(d.out.Worries[0], "hub/vpc gets 51 peerings") {
-		t.Errorf("%q", d.out.Worries)
+	if len(d.out.Warnings) != 1 || !strings.Contains(d.out.Warnings[0], "hub/vpc gets 51 peerings") {
+		t.Errorf("%q", d.out.Warnings)
 	}
 }
 

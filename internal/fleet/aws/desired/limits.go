@@ -30,16 +30,16 @@ func (d *desire) limits() {
 	}
 	for _, id := range slices.Sorted(maps.Keys(peerings)) {
 		if n := peerings[id]; n > peeringsPerVPC {
-			d.worry("%s gets %d peerings, and a VPC may have %d unless AWS was asked for more", id, n, peeringsPerVPC)
+			d.warn("%s gets %d peerings, and a VPC may have %d unless AWS was asked for more", id, n, peeringsPerVPC)
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(rules)) {
 		if n := rules[id]; n >= rulesPerGroup { // the group has one of its own
-			d.worry("the security group of %s gets %d rules, and one may have %d unless AWS was asked for more", id, n, rulesPerGroup-1)
+			d.warn("the security group of %s gets %d rules, and one may have %d unless AWS was asked for more", id, n, rulesPerGroup-1)
 		}
 	}
 }
 
-func (d *desire) worry(format string, args ...any) {
-	d.out.Worries = append(d.out.Worries, fmt.Sprintf(format, args...))
+func (d *desire) warn(format string, args ...any) {
+	d.out.Warnings = append(d.out.Warnings, fmt.Sprintf(format, args...))
 }
