@@ -160,6 +160,7 @@ func (s *site) volume(t *testing.T) {
 	wait := storagev1.VolumeBindingWaitForFirstConsumer
 	_, err := s.k8s.client.StorageV1().StorageClasses().Create(t.Context(), &storagev1.StorageClass{
 		ObjectMeta: metav1.ObjectMeta{Name: "gp3"}, Provisioner: "ebs.csi.aws.com", VolumeBindingMode: &wait, Parameters: map[string]string{"type": "gp3", "encrypted": "true"},
+		AllowVolumeExpansion: new(true),
 	}, metav1.CreateOptions{})
 	if err != nil {
 		t.Fatal(err)
@@ -182,6 +183,7 @@ func (s *site) volume(t *testing.T) {
 	if volume.Annotations["parameters.local.ringspan.io/encrypted"] != "true" {
 		t.Errorf("the volume's annotations are %v", volume.Annotations)
 	}
+	s.k8s.grow(t, claim, "3Gi")
 }
 
 // access lets a role in to look, and out again.

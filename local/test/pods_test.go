@@ -19,6 +19,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/portforward"
 	"k8s.io/client-go/tools/remotecommand"
 	"k8s.io/client-go/transport/spdy"
@@ -270,6 +271,23 @@ func (c *cluster) claim(t *testing.T, name, class string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = claims.Delete(context.Background(), name, metav1.DeleteOptions{}) })
+}
+
+// grow asks for a larger volume, which is there while its pod runs.
+func (c *cluster) grow(t *testing.T, claim *corev1.PersistentVolumeClaim, size string) {
+	t.Helper()
+	claims := c.client.CoreV1().PersistentVolumeClaims(claim.Namespace)
+	patch := fmt.Appendf(nil, `{"spec":{"resources":{"requests":{"storage":%q}}}}`, size)
+	if _, err := claims.Patch(t.Context(), claim.Name, types.MergePatchType, patch, metav1.PatchOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the larger volume", func() error {
+		now, err := claims.Get(t.Context(), claim.Name, metav1.GetOptions{})
+		if err == nil && now.Status.Capacity.Storage().String() != size {
+			err = fmt.Errorf("claim %s has %s, %v", now.Name, now.Status.Capacity.Storage(), now.Status.Conditions)
+		}
+		return err
+	})
 }
 
 // mount gives the pod's container a claim's volume at /data.

@@ -47,7 +47,7 @@ func (p *provisioner) run(ctx context.Context) {
 	factory := informers.NewSharedInformerFactory(p.client, 30*time.Second)
 	handle := func(obj any) {
 		if claim, ok := obj.(*corev1.PersistentVolumeClaim); ok {
-			if err := p.provision(ctx, claim); err != nil {
+			if err := errors.Join(p.provision(ctx, claim), p.resize(ctx, claim)); err != nil {
 				p.report(fmt.Errorf("volume for claim %s/%s: %w", claim.Namespace, claim.Name, err))
 			}
 		}
