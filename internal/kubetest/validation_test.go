@@ -173,6 +173,13 @@ var refusedAtUpdate = []invalid{
 	{"more storage without the annotation", validDatacenter, []change{{"spec.storageConfig.cassandraDataVolumeClaimSpec.resources.requests.storage", "11Gi"}}, "allow-storage-changes"},
 	{"storage class", validDatacenter, []change{{"spec.storageConfig.cassandraDataVolumeClaimSpec.storageClassName", "fast"}}, "storageClassName"},
 	{"access modes", validDatacenter, []change{{"spec.storageConfig.cassandraDataVolumeClaimSpec.accessModes", "[ReadWriteMany]"}}, "accessModes"},
+	{"volume mode", validDatacenter, []change{{"spec.storageConfig.cassandraDataVolumeClaimSpec.volumeMode", "Block"}}, "only resources.requests.storage"},
+	{"selector of volumes with the annotation", validDatacenter, []change{
+		{"metadata.annotations", "{cassandra.datastax.com/allow-storage-changes: 'true'}"},
+		{"spec.storageConfig.cassandraDataVolumeClaimSpec.selector", "{matchLabels: {disk: fast}}"}}, "only resources.requests.storage"},
+	{"limits of volumes", validDatacenter, []change{
+		{"metadata.annotations", "{cassandra.datastax.com/allow-storage-changes: 'true'}"},
+		{"spec.storageConfig.cassandraDataVolumeClaimSpec.resources.limits", "{storage: 20Gi}"}}, "only resources.requests.storage"},
 	{"claim removed", validDatacenter, []change{{"spec.storageConfig", "{}"}}, "cassandraDataVolumeClaimSpec"},
 
 	{"clusterName", validRing, []change{{"spec.cassandra.clusterName", "other"}}, "clusterName is immutable"},
