@@ -39,6 +39,7 @@ func (s *State) conditions(p Plan, err error) []api.DatacenterCondition {
 		active(p.DataLost, api.DatacenterReplacingNodes),
 		condition(api.DatacenterStopped, p.Stopped, api.ReasonReconciled, ""),
 		active(resuming, api.DatacenterResuming),
+		s.resizingVolumes(),
 		condition(api.DatacenterRequiresUpdate, p.NeedsUpdate, api.ReasonReconciled, pick(p.NeedsUpdate,
 			"this version would make other pods; set the annotation "+api.UpdateAllowedAnnotation+" to let it", "")),
 	}
@@ -75,13 +76,15 @@ func (s *State) templateUnobserved() bool {
 			return true
 		}
 	}
-	return false
+	return slices.ContainsFunc(s.DC.RackNames(), s.setMissing)
 }
 
 func (s *State) valid(p Plan) api.DatacenterCondition {
 	switch {
 	case p.Invalid != "":
 		return condition(api.DatacenterValid, false, api.ReasonInvalidSpec, p.Invalid)
+	case p.Volumes != "":
+		return condition(api.DatacenterValid, false, api.ReasonInvalidSpec, p.Volumes)
 	case p.Secret != "":
 		return condition(api.DatacenterValid, false, api.ReasonSecretMissing, p.Secret)
 	}
@@ -105,6 +108,8 @@ func (s *State) headline(p Plan, err error) (reason, message string) {
 		return api.ReasonWaiting, err.Error()
 	case len(p.Waits) > 0:
 		return api.ReasonWaiting, "waiting for " + s.waitMessage(p)
+	case p.Volumes != "":
+		return api.ReasonInvalidSpec, p.Volumes
 	case len(p.Steps) > 0:
 		return api.ReasonWaiting, fmt.Sprint(p.Steps[0])
 	}
@@ -149,7 +154,7 @@ func (s *State) notActedOn() []string {
 		"spec.dockerImageRunsAsCassandra":                    spec.DockerImageRunsAsCassandra != nil,
 		"spec.users (authentication is off)":                 len(spec.Users) > 0 && !s.auth(),
 		"spec.size (nodes are not removed)":                  s.initialized() && !spec.Stopped && s.total() > int(spec.Size),
-		"spec.storageConfig (volumes are not changed)":       s.claimsDiffer(),
+		"spec.storageConfig (" + s.volumesNotActedOn() + ")": s.volumesNotActedOn() != "",
 		"annotation " + api.TrackCleanupTasksAnnotation:      hasKey(s.DC.Annotations, api.TrackCleanupTasksAnnotation),
 		"annotation " + api.DecommissionOnDeleteAnnotation:   hasKey(s.DC.Annotations, api.DecommissionOnDeleteAnnotation),
 		"spec.configBuilderImage":                            spec.ConfigBuilderImage != "",
@@ -160,21 +165,27 @@ func (s *State) notActedOn() []string {
 	return slices.Sorted(maps.Keys(set))
 }
 
-// claimsDiffer tells whether the spec asks for other volumes than the racks
-// were made with.
-func (s *State) claimsDiffer() bool {
+// volumesNotActedOn says why volumes that are smaller than the spec asks for are left so, "" if none is.
+func (s *State) volumesNotActedOn() string {
 	for _, set := range s.StatefulSets {
-		have, want := set.Spec.VolumeClaimTemplates, s.claims()
-		if len(have) != len(want) {
-			return true
-		}
-		for i := range want {
-			if want[i].Name != have[i].Name || !want[i].Spec.Resources.Requests.Storage().Equal(*have[i].Spec.Resources.Requests.Storage()) {
-				return true
-			}
+		if s.DC.Spec.Stopped && s.smallerTemplate(set) {
+			return "volumes grow when the datacenter isn't stopped any more"
 		}
 	}
-	return false
+	refused, _ := s.volumesRefused() // says it itself
+	if refused == "" && !s.mayGrow() && slices.ContainsFunc(s.nodeVolumes(), func(v volume) bool { return !v.asked() }) {
+		return "volumes that are smaller grow with the annotation " + api.AllowStorageChangesAnnotation
+	}
+	return ""
+}
+
+// resizingVolumes is the condition of volumes that grow.
+func (s *State) resizingVolumes() api.DatacenterCondition {
+	words, fails := s.resizing()
+	if len(words) == 0 {
+		return condition(api.DatacenterResizingVolumes, false, api.ReasonReconciled, "")
+	}
+	return condition(api.DatacenterResizingVolumes, true, pick(fails, api.ReasonResizeFailed, api.ReasonWaiting), "waiting for "+strings.Join(clipped(words, 3), "; "))
 }
 
 func hasKey(m map[string]string, key string) bool {

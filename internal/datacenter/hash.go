@@ -3,6 +3,8 @@ package datacenter
 import (
 	"maps"
 
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
@@ -25,6 +27,30 @@ func (s *State) specHash() string {
 	spec.AdditionalServiceConfig = api.ServiceConfig{}
 	spec.CanaryUpgrade, spec.CanaryUpgradeCount = false, 0
 	return hash.Object(spec)
+}
+
+// wished tells whether the spec asks for other pods than a set was last written for. Larger volumes are no such wish: pods
+// don't change for them.
+func (s *State) wished(have *appsv1.StatefulSet) bool {
+	was := have.Annotations[specHashAnnotation]
+	return was != s.specHash() && was != s.specHashWithVolumesOf(have)
+}
+
+// specHashWithVolumesOf is what the hash would be if the spec asked for volumes as large as those of a set.
+func (s *State) specHashWithVolumesOf(set *appsv1.StatefulSet) string {
+	dc := s.DC.DeepCopy()
+	have := claimsByName(set.Spec.VolumeClaimTemplates)
+	as := func(name string, claim *corev1.PersistentVolumeClaimSpec) {
+		if claim != nil && have[name] != nil {
+			claim.Resources.Requests = have[name].DeepCopy().Resources.Requests
+		}
+	}
+	storage := &dc.Spec.StorageConfig
+	as(dataVolume, storage.CassandraDataVolumeClaimSpec)
+	for i := range storage.AdditionalVolumes {
+		as(storage.AdditionalVolumes[i].Name, storage.AdditionalVolumes[i].PVCSpec)
+	}
+	return (&State{DC: dc}).specHash()
 }
 
 // stamp puts the object's own hash on it.

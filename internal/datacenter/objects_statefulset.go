@@ -28,6 +28,9 @@ const (
 	logVolume    = "server-logs"
 )
 
+// podManagement lets a rack's pods be made at once: their nodes start when the operator says so.
+const podManagement = appsv1.ParallelPodManagement
+
 // StatefulSet of one rack. replicas is given, because a rack is stopped, scaled
 // and removed step by step.
 func (s *State) StatefulSet(rack api.Rack, replicas int) (*appsv1.StatefulSet, error) {
@@ -43,7 +46,7 @@ func (s *State) StatefulSet(rack api.Rack, replicas int) (*appsv1.StatefulSet, e
 	sts := &appsv1.StatefulSet{
 		TypeMeta: setType, ObjectMeta: meta,
 		Spec: appsv1.StatefulSetSpec{
-			Replicas: new(int32(replicas)), ServiceName: n.AllPodsService(), PodManagementPolicy: appsv1.ParallelPodManagement,
+			Replicas: new(int32(replicas)), ServiceName: n.AllPodsService(), PodManagementPolicy: podManagement,
 			Selector: &metav1.LabelSelector{MatchLabels: selector}, Template: template, MinReadySeconds: ptr.Deref(s.DC.Spec.MinReadySeconds, 5),
 			UpdateStrategy:       appsv1.StatefulSetUpdateStrategy{Type: appsv1.OnDeleteStatefulSetStrategyType}, // see planRoll
 			VolumeClaimTemplates: s.claims(),

@@ -1,6 +1,7 @@
 package datacenter_test
 
 import (
+	"slices"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -29,5 +30,34 @@ func TestOwnPods(t *testing.T) {
 	own := datacenter.OwnPods(dc, sets, pods)
 	if len(own) != 1 || own[0].Name != "node" {
 		t.Errorf("%+v", own)
+	}
+}
+
+// A StatefulSet that is gone to be made anew, and its pods that nobody controls meanwhile, are the datacenter's by the record
+// of them. Another pod of their names isn't.
+func TestOwnPodsOfASetThatIsMadeAnew(t *testing.T) {
+	dc := &api.CassandraDatacenter{ObjectMeta: controlled("dc1", "")}
+	dc.Annotations = map[string]string{datacenter.RemakingAnnotation: `{"rack":"r1","set":{"metadata":{"name":"ours","uid":"ours","generation":2}},"pods":{"node":"node","gone":"gone"}}`}
+	other := controlled("other", "other")
+	other.Name = "gone"
+	pods := []corev1.Pod{{ObjectMeta: controlled("node", "")}, {ObjectMeta: other}, {ObjectMeta: controlled("made-since", "ours")}, {ObjectMeta: controlled("by-hand", "")}}
+	var names []string
+	for _, pod := range datacenter.OwnPods(dc, nil, pods) {
+		names = append(names, string(pod.UID))
+	}
+	if !slices.Equal(names, []string{"node", "made-since"}) {
+		t.Errorf("own pods are %v", names)
+	}
+	if sets := datacenter.OwnSets(dc, nil); len(sets) != 1 || sets[0].Status.ObservedGeneration >= sets[0].Generation {
+		t.Errorf("the set that is made anew isn't there, or counts as settled: %+v", sets)
+	}
+	anew := appsv1.StatefulSet{ObjectMeta: controlled("ours", "dc1")}
+	anew.UID = "new"
+	if sets := datacenter.OwnSets(dc, []appsv1.StatefulSet{anew}); len(sets) != 1 || sets[0].UID != "new" {
+		t.Errorf("own sets are %+v", sets)
+	}
+	dc.Annotations[datacenter.RemakingAnnotation] = "{"
+	if sets := datacenter.OwnSets(dc, nil); len(sets) != 0 {
+		t.Errorf("a record that can't be read has %+v", sets)
 	}
 }

@@ -32,6 +32,8 @@ const (
 	Clear           plan.Verb = "clear"            // a request in the spec or an annotation that was carried out
 	DeleteVolumes   plan.Verb = "delete volumes"   // of a datacenter that is being deleted
 	RemoveFinalizer plan.Verb = "remove finalizer" // of a datacenter of which nothing is left
+	Grow            plan.Verb = "grow volume"      // by its claim
+	Remake          plan.Verb = "remake"           // a StatefulSet: deleted without its pods, to be made anew
 	KeepVolumes     plan.Verb = "keep volumes"     // of a datacenter that is being deleted, for a time
 	RecordDeletion  plan.Verb = "record deletion"  // that the deletion was asked for, whatever happens to the namespace later
 )
@@ -57,6 +59,7 @@ type Plan struct {
 	Steps   []Step
 	Invalid string // why the spec can't be acted on
 	Secret  string // why roles can't be written
+	Volumes string // why volumes can't be as the spec asks for; they stay as they are
 
 	Done         bool // everything is as asked
 	Updating     bool // pods are being made anew from a changed template
@@ -71,6 +74,7 @@ type Plan struct {
 	Thin      bool // replicas of the system keyspaces are still to be added or repaired here
 	Repairing bool // a repair goes on
 
+	mounts    bool                      // pods would mount volumes that their nodes don't have
 	lacking   bool                      // keyspaces lack their data here
 	filled    map[string]map[string]int // what is to be on record of the system keyspaces
 	unsettled string                    // the first rack that isn't whole
@@ -97,7 +101,7 @@ func (p *Plan) Next() time.Duration {
 	switch {
 	case p.lacking && p.Done:
 		return 2 * time.Second // until it is seen that a person's rebuild is over
-	case p.Done || p.Invalid != "":
+	case p.Done || p.Invalid != "" || p.Volumes != "" && len(p.Steps) == 0 && p.Quiet():
 		return 20 * time.Second
 	case p.has(Replicate, Repair, Record, Roles, OpenNative, Seeds, Label):
 		return 50 * time.Millisecond // these are over when they are done: go on
@@ -111,6 +115,9 @@ func (p Plan) String() string {
 	b.WriteString(plan.Text(p.Steps, p.Notes))
 	if p.Invalid != "" {
 		fmt.Fprintln(&b, "invalid:", p.Invalid)
+	}
+	if p.Volumes != "" {
+		fmt.Fprintln(&b, "invalid:", p.Volumes)
 	}
 	if p.NeedsUpdate {
 		fmt.Fprintln(&b, "needs an update to be allowed")
@@ -152,10 +159,11 @@ func Make(s *State) Plan {
 	s.planCleanup(&p)
 	s.planStartEmptyDone(&p)
 	s.planClear(&p)
+	s.planVolumes(&p) // the last: what grows holds up nothing
 	if len(p.held) > 0 {
 		p.Wait("rack %s to be whole before the change reaches %s", p.unsettled, strings.Join(p.held, ", "))
 	}
-	p.Done, p.lacking = len(p.Steps) == 0 && p.Quiet() && p.Secret == "", s.owedKeyspacesMessage() != ""
+	p.Done, p.lacking = len(p.Steps) == 0 && p.Quiet() && p.Secret == "" && p.Volumes == "", s.owedKeyspacesMessage() != ""
 	return p
 }
 
@@ -182,6 +190,7 @@ func (s *State) invalid() string {
 
 func (s *State) planStopped(p *Plan) {
 	s.planRestartRequest(p)
+	s.planRemade(p)
 	if len(s.Pods) > 0 {
 		p.Wait("%d nodes to stop", len(s.Pods))
 		return

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
@@ -83,6 +84,7 @@ func (s *State) planDeletion(p *Plan) {
 			p.add(Delete, "StatefulSet "+set.Name, "the datacenter is being deleted", Step{Object: set})
 		}
 	}
+	s.planOrphans(p)
 	if len(s.Pods) > 0 {
 		p.Wait("%d pods to end", len(s.Pods))
 		return
@@ -103,4 +105,15 @@ func (s *State) planDeletion(p *Plan) {
 		return // the finalizer goes when they are deleted
 	}
 	p.add(RemoveFinalizer, s.DC.Name, "nothing of it is left", Step{})
+}
+
+// planOrphans deletes the pods of a StatefulSet that is gone without them: it was to be made anew.
+func (s *State) planOrphans(p *Plan) {
+	was := s.remaking()
+	for i := range s.Pods {
+		pod := &s.Pods[i]
+		if was.has(pod.Name, types.UID(pod.UID)) && s.setMissing(pod.Position.Rack) && !pod.Deleting {
+			p.add(Delete, "pod "+pod.Name, "the datacenter is being deleted", Step{Object: pod.Object})
+		}
+	}
 }

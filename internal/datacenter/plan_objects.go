@@ -69,7 +69,7 @@ func (s *State) apply(p *Plan, o client.Object, why string) {
 // planClear clears requests that were carried out.
 func (s *State) planClear(p *Plan) {
 	s.planRestartRequest(p)
-	if p.Updating || len(p.held) > 0 || !p.Quiet() || len(p.Steps) > 0 {
+	if p.Updating || p.mounts || len(p.held) > 0 || !p.Quiet() || len(p.Steps) > 0 {
 		return
 	}
 	if len(s.DC.Spec.ForceUpgradeRacks) > 0 {

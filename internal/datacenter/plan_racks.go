@@ -17,6 +17,7 @@ import (
 // boot is over, or without pods, all at once. A change that comes from another
 // version of this program, and not from the spec, waits to be allowed.
 func (s *State) planRacks(p *Plan) {
+	p.Volumes, p.mounts = s.volumesRefused()
 	for _, rack := range s.racksInOrder() {
 		want, err := s.StatefulSet(rack, s.target(rack.Name))
 		if err != nil {
@@ -26,17 +27,23 @@ func (s *State) planRacks(p *Plan) {
 		s.sign(want)
 		have := s.StatefulSets[rack.Name]
 		if have == nil {
-			s.markRestart(want, s.restartMark(rack.Name))
-			p.add(Apply, key(want), fmt.Sprintf("rack %s of %d", rack.Name, *want.Spec.Replicas), Step{Object: want})
+			s.makeSet(p, rack.Name, want)
 			continue
 		}
-		want.Spec.VolumeClaimTemplates = have.Spec.VolumeClaimTemplates // can't be changed
+		if !have.DeletionTimestamp.IsZero() {
+			p.Wait("%s to be gone, which is made anew then", setKey(have))
+			p.unsettle(rack.Name)
+			continue
+		}
+		keepFixed(want, have)
 		restart := s.restarts(rack.Name, have)
 		p.Restarting = p.Restarting || restart
 		changes := have.Annotations[templateHashAnnotation] != want.Annotations[templateHashAnnotation]
-		wished := have.Annotations[specHashAnnotation] != want.Annotations[specHashAnnotation]
+		wished := s.wished(have)
 		held := s.inService() && p.unsettled != "" && !s.allFail() && !slices.Contains(s.DC.Spec.ForceUpgradeRacks, rack.Name)
 		switch {
+		case changes && p.mounts:
+			keepTemplate(want, have)
 		case held && (restart && !s.forcesRestart(rack.Name) || changes && (wished || s.updateAllowed())):
 			p.Updating = p.Updating || changes
 			p.held = append(p.held, rack.Name)
@@ -47,6 +54,7 @@ func (s *State) planRacks(p *Plan) {
 		case !wished && !s.updateAllowed():
 			p.NeedsUpdate = true
 			keepTemplate(want, have)
+			want.Annotations[specHashAnnotation] = s.specHash() // volumes may be asked for that are larger
 		default:
 			p.Updating = true
 			s.markRestart(want, RestartedAt(&have.Spec.Template))
@@ -55,8 +63,8 @@ func (s *State) planRacks(p *Plan) {
 			s.markRestart(want, s.restartMark(rack.Name))
 		}
 		s.applySet(p, want, have)
-		if p.unsettled == "" && (s.pending(want, have) || !s.settled(rack.Name)) {
-			p.unsettled = rack.Name
+		if s.pending(want, have) || !s.settled(rack.Name) {
+			p.unsettle(rack.Name)
 		}
 	}
 }

@@ -113,11 +113,12 @@ func Begun(dc *api.CassandraDatacenter) bool {
 // racksRefused names racks with pods that the spec has no more. To go on would leave their pods without a controller and
 // make new ones with empty volumes.
 func (s *State) racksRefused() string {
-	if len(s.RemovedRackSets) == 0 {
+	removed := s.removedSets()
+	if len(removed) == 0 {
 		return ""
 	}
 	var names []string
-	for _, set := range s.RemovedRackSets {
+	for _, set := range removed {
 		names = append(names, or(set.Labels[api.RackLabel], set.Name))
 	}
 	slices.Sort(names)

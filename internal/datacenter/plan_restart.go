@@ -127,8 +127,8 @@ func (s *State) restartStamp() metav1.Time {
 		}
 	}
 	later(s.DC.Status.LastRollingRestart.Time)
-	for _, set := range s.StatefulSets {
-		later(RestartedAt(&set.Spec.Template))
+	for _, template := range s.podTemplates() {
+		later(RestartedAt(template))
 	}
 	return metav1.NewTime(at)
 }

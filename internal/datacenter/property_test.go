@@ -67,6 +67,7 @@ func (w *world) anything(t *rapid.T) {
 		"pass", "pass", "pass", "pass", "tick", "tick", "tick", "round", "round", "round",
 		"die", "lose", "crash", "unreachable", "reachable", "config", "bad config", "good config",
 		"cut", "heal", "hold", "release", "write", "stop", "resume", "restart", "restart task", "password", "no secret", "secret", "grow", "lose volume", "lose volume",
+		"larger volumes", "larger volumes", "resizer",
 	}).Draw(t, "what")
 	switch what {
 	case "pass":
@@ -133,6 +134,12 @@ func (r *region) wish(t *rapid.T, what string) {
 		r.resize(int(r.dc.Spec.Size) + len(r.dc.Spec.Racks))
 	case "no secret":
 		delete(r.secrets, "admin")
+	case "larger volumes":
+		r.larger++
+		r.setStorage(fmt.Sprintf("%dGi", r.larger))
+		r.annotate(api.AllowStorageChangesAnnotation, "true")
+	case "resizer":
+		r.resizer = rapid.SampledFrom([]string{"", "slow", "fails", "pending"}).Draw(t, "resizer")
 	}
 }
 
@@ -152,7 +159,7 @@ func (w *world) mend() {
 	w.cassie.Heal("dc1", "dc2")
 	w.setAway(false)
 	for _, r := range w.regions {
-		r.held = false
+		r.held, r.resizer = false, ""
 		for _, n := range r.nodes {
 			n.Unreachable(false)
 		}
@@ -225,6 +232,9 @@ func (w *world) mustBeWell(t *rapid.T) {
 		}
 		if len(r.pods) != int(r.dc.Spec.Size) || !r.dc.Status.IsTrue(api.DatacenterReady) || !r.dc.Status.IsTrue(api.DatacenterInitialized) || r.dc.Status.IsTrue(api.DatacenterUpdating) || r.dc.Status.IsTrue(api.DatacenterRollingRestart) {
 			t.Fatalf("%s is not as asked:\n%s", r.dc.Name, r.status())
+		}
+		if smaller := r.smallerVolumes(); smaller != "" {
+			t.Fatal(smaller)
 		}
 		for name, n := range r.nodes {
 			if id := r.dc.Status.NodeStatuses[name].HostID; id != n.HostID() || id == "" {

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/cockroachdb/datadriven"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
@@ -59,6 +61,12 @@ func (w *world) command(t *testing.T, d *datadriven.TestData) string {
 			}
 			w.tick()
 		}
+	case "dies": // in its next pass, after so many of its steps
+		var after int
+		d.ScanArgs(t, "after", &after)
+		plan := r.pass(after)
+		w.tick()
+		return short(plan.String(), true)
 	case "holds":
 		return w.holds(arg("name"))
 	case "status":
@@ -120,6 +128,7 @@ func (r *region) happens(t *testing.T, d *datadriven.TestData, pod string) strin
 	case "lose-stopped": // its pod isn't there
 		r.nodes[pod] = r.nodes[pod].LoseVolume("gone-" + pod)
 		r.claims[pod]++
+		delete(r.storage, datacenter.Claim(pod))
 	case "lose-status": // of nodes that run
 		r.dc.Status = api.CassandraDatacenterStatus{}
 	case "recreate": // the region was lost, and somebody makes its datacenter anew
@@ -181,6 +190,22 @@ func (r *region) happens(t *testing.T, d *datadriven.TestData, pod string) strin
 		}
 	case "hold", "release":
 		r.held = d.Cmd == "hold"
+	case "class": // expands=false
+		r.fixed = d.CmdArgs[0].Vals[0] == "false"
+	case "resizer": // fails, slow, pending; works without
+		if r.resizer = ""; len(d.CmdArgs) > 0 {
+			r.resizer = d.CmdArgs[0].Key
+		}
+	case "volumes":
+		return r.volumesAndPods()
+	case "volume-has": // as it was restored, or made by hand
+		size := corev1.ResourceList{corev1.ResourceStorage: resource.MustParse(argument(t, d, "size"))}
+		claim := r.storage[datacenter.Claim(pod)]
+		claim.Spec.Resources.Requests, claim.Status.Capacity = size, size
+	case "service-name": // of a rack's StatefulSet, as somebody else has made it
+		set := r.sets[d.CmdArgs[0].Key]
+		set.Spec.ServiceName = d.CmdArgs[0].Vals[0]
+		set.Generation++
 	case "alter":
 		r.alter(t, d)
 	case "restart-task", "restart-task-ends":
@@ -284,6 +309,15 @@ func (r *region) set(t *testing.T, d *datadriven.TestData) {
 	for _, a := range d.CmdArgs {
 		switch a.Key {
 		case "dc":
+		case "storage":
+			r.setStorage(a.Vals[0])
+		case "claim-selector":
+			r.dc.Spec.StorageConfig.CassandraDataVolumeClaimSpec.Selector = &metav1.LabelSelector{MatchLabels: map[string]string{"disk": a.Vals[0]}}
+		case "extra-volume":
+			r.dc.Spec.StorageConfig.AdditionalVolumes = append(r.dc.Spec.StorageConfig.AdditionalVolumes, api.AdditionalVolumes{
+				Name: a.Vals[0], MountPath: "/" + a.Vals[0], PVCSpec: &corev1.PersistentVolumeClaimSpec{}})
+		case "no-extra-volumes":
+			r.dc.Spec.StorageConfig.AdditionalVolumes = nil
 		case "no-volumes":
 			r.dc.Spec.StorageConfig.CassandraDataVolumeClaimSpec = nil
 		case "stopped":

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,19 +31,25 @@ func (r *region) do(s *datacenter.State, step datacenter.Step) error {
 	switch step.Verb {
 	case datacenter.Apply:
 		if set, ok := step.Object.(*appsv1.StatefulSet); ok {
-			r.applySet(set)
-			return nil
+			return r.applySet(set)
 		}
 		r.objects[step.Target] = object{hash: step.Object.GetAnnotations()[api.ResourceHashAnnotation]}
 	case datacenter.Delete:
 		if set, ok := step.Object.(*appsv1.StatefulSet); ok {
 			r.deleteSet(set)
 		}
+		if pod, ok := step.Object.(*corev1.Pod); ok {
+			r.kill(pod.Name)
+		}
 		delete(r.objects, step.Target)
 	case datacenter.DeleteVolumes:
 		r.volumes = nil
 	case datacenter.RemoveFinalizer:
 		r.dc.Finalizers = nil
+	case datacenter.Grow:
+		return r.growClaim(step.Object.(*corev1.PersistentVolumeClaim))
+	case datacenter.Remake:
+		return r.orphanPods(step.Object.(*appsv1.StatefulSet))
 	case datacenter.MakeSecret:
 		r.secret(step.Target, map[string]string{"username": step.Target, "password": "random"})
 	case datacenter.Restart:
@@ -122,15 +129,23 @@ func (r *region) onRunning(s *datacenter.State, do func(mgmtapi.Node) error) err
 	return errors.New("no node runs")
 }
 
-func (r *region) applySet(set *appsv1.StatefulSet) {
+func (r *region) applySet(set *appsv1.StatefulSet) error {
 	rack := set.Labels[api.RackLabel]
 	set = set.DeepCopy()
-	if old := r.sets[rack]; old != nil {
-		set.Status, set.Generation = old.Status, old.Generation+1
-	} else {
-		set.Generation = 1
+	switch old := r.sets[rack]; {
+	case old == nil && set.UID != "" || old != nil && set.UID != "" && set.UID != old.UID:
+		return errors.New("uid mismatch")
+	case old == nil:
+		r.setsMade++
+		set.Generation, set.UID = 1, types.UID("set-"+strconv.Itoa(r.setsMade))
+	case !reflect.DeepEqual(set.Spec.VolumeClaimTemplates, old.Spec.VolumeClaimTemplates) || set.Spec.ServiceName != old.Spec.ServiceName:
+		return errors.New("fields other than replicas and template can't be changed")
+	default:
+		set.Status, set.Generation, set.UID, set.DeletionTimestamp = old.Status, old.Generation+1, old.UID, old.DeletionTimestamp
 	}
+	set.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(r.dc, api.GroupVersion.WithKind("CassandraDatacenter"))}
 	r.sets[rack] = set
+	return nil
 }
 
 func (r *region) deleteSet(set *appsv1.StatefulSet) {
@@ -159,6 +174,7 @@ func (r *region) recreate() {
 		n.LoseVolume("nowhere")
 		r.lost = append(r.lost, n)
 	}
+	clear(r.storage)
 	r.nodes, r.pods, r.sets, r.objects = map[string]*fake.Node{}, map[string]*corev1.Pod{}, map[string]*appsv1.StatefulSet{}, map[string]object{}
 	r.dc.Status, r.dc.UID = api.CassandraDatacenterStatus{}, "another"
 	r.dc.Annotations = map[string]string{api.RebuildFromAnnotation: "dc1"}
@@ -184,6 +200,7 @@ func (r *region) loseVolume(name string) {
 	pod.DeletionTimestamp = &metav1.Time{Time: r.now}
 	r.nodes[name] = n.LoseVolume("gone-" + name)
 	r.claims[name]++
+	delete(r.storage, datacenter.Claim(name))
 	delete(r.leaving, name)
 }
 
@@ -194,6 +211,8 @@ func (w *world) tick() (quiet bool) {
 	before := w.picture()
 	for _, r := range w.regions {
 		r.endPods()
+		r.endSets()
+		r.resizeVolumes()
 		for _, rack := range slices.Sorted(maps.Keys(r.sets)) {
 			r.makePods(r.sets[rack], rack)
 		}
@@ -237,7 +256,12 @@ func (r *region) makePods(set *appsv1.StatefulSet, rack string) {
 		pod := r.pods[name]
 		if pod == nil {
 			r.makePod(set, name)
-		} else if pod.Status.PodIP == "" {
+			continue
+		}
+		if metav1.GetControllerOf(pod) == nil {
+			pod.OwnerReferences = controlledBy(set)
+		}
+		if pod.Status.PodIP == "" {
 			r.runPod(pod, rack)
 		}
 	}
@@ -246,9 +270,11 @@ func (r *region) makePods(set *appsv1.StatefulSet, rack string) {
 func (r *region) makePod(set *appsv1.StatefulSet, name string) {
 	r.serial++
 	r.pods[name] = &corev1.Pod{
-		ObjectMeta: metav1.ObjectMeta{Name: name, UID: types.UID(strconv.Itoa(r.serial)), CreationTimestamp: metav1.Time{Time: r.now}, Labels: maps.Clone(set.Spec.Template.Labels)},
-		Spec:       *set.Spec.Template.Spec.DeepCopy(),
+		ObjectMeta: metav1.ObjectMeta{Name: name, UID: types.UID(strconv.Itoa(r.serial)), CreationTimestamp: metav1.Time{Time: r.now}, Labels: maps.Clone(set.Spec.Template.Labels),
+			OwnerReferences: controlledBy(set)},
+		Spec: *set.Spec.Template.Spec.DeepCopy(),
 	}
+	r.makeClaims(set, name)
 	r.pods[name].Labels[appsv1.ControllerRevisionHashLabelKey] = set.Status.UpdateRevision
 }
 
@@ -297,17 +323,20 @@ func (r *region) probe(name string) {
 func (r *region) readPods(s *datacenter.State) {
 	for _, name := range slices.Sorted(maps.Keys(r.pods)) {
 		pod := r.pods[name].DeepCopy()
-		var at topology.Position
-		for rack, set := range r.sets {
-			if i, ok := ordinal(name, set.Name); ok {
-				at = topology.Position{Rack: rack, Ordinal: i}
-			}
+		at := r.positionOf(name)
+		var sets []appsv1.StatefulSet
+		if set := r.sets[at.Rack]; set != nil {
+			sets = append(sets, *set)
+		}
+		mine := len(datacenter.OwnPods(s.DC, sets, []corev1.Pod{*pod})) == 1
+		if !mine && len(sets) > 0 { // as the controller's loop sees it
+			continue
 		}
 		one := datacenter.FromPod(pod, at)
 		if r.dc.Spec.StorageConfig.CassandraDataVolumeClaimSpec != nil {
 			one.Claim, one.ClaimDeleting = fmt.Sprintf("%s-volume-%d", name, r.claims[name]), r.leaving[name]
 		}
-		if pod.Status.PodIP != "" && pod.DeletionTimestamp == nil {
+		if mine && pod.Status.PodIP != "" && pod.DeletionTimestamp == nil {
 			if status, err := r.cassie.Dial(pod.Status.PodIP).Status(context.Background()); err == nil {
 				one.Agent, one.Status = true, status
 			}

@@ -49,8 +49,13 @@ type region struct {
 	version   map[string]int // of the Secrets
 	claims    map[string]int // by pod name: how many volumes it has had; none without claims
 	leaving   map[string]bool
-	lost      []*fake.Node // with the region
-	rolled    string       // memory of the operator's process
+	storage   map[string]*corev1.PersistentVolumeClaim // by name
+	fixed     bool                                     // its StorageClass doesn't let volumes grow
+	setsMade  int                                      // StatefulSets
+	larger    int                                      // how often larger volumes were asked for
+	resizer   string                                   // what becomes of larger volumes: see resizeVolumes
+	lost      []*fake.Node                             // with the region
+	rolled    string                                   // memory of the operator's process
 	told      map[string]string
 	taken     map[string]string
 	repairs   []datacenter.RepairRun
@@ -86,7 +91,7 @@ func (w *world) add(name string, size int, racks []string, auth bool) *region {
 	d := topology.Datacenter{Name: name, Region: "region-" + name, Size: size, Racks: racks, NumTokens: 4}
 	w.ring.Datacenters = append(w.ring.Datacenters, d)
 	r := &region{world: w, objects: map[string]object{}, sets: map[string]*appsv1.StatefulSet{}, pods: map[string]*corev1.Pod{}, nodes: map[string]*fake.Node{},
-		secrets: map[string]map[string]string{}, version: map[string]int{}, claims: map[string]int{}, leaving: map[string]bool{}, told: map[string]string{}, taken: map[string]string{}, jobs: map[string]string{}}
+		secrets: map[string]map[string]string{}, version: map[string]int{}, claims: map[string]int{}, storage: map[string]*corev1.PersistentVolumeClaim{}, leaving: map[string]bool{}, told: map[string]string{}, taken: map[string]string{}, jobs: map[string]string{}}
 	r.dc = &api.CassandraDatacenter{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "ns", UID: "uid", Generation: 1}}
 	spec := &r.dc.Spec
 	spec.StorageConfig.CassandraDataVolumeClaimSpec = &corev1.PersistentVolumeClaimSpec{}
@@ -139,6 +144,7 @@ func (r *region) observe() *datacenter.State {
 			s.Restarts = append(s.Restarts, *t)
 		}
 	}
+	r.readVolumes(s)
 	for rack, set := range r.sets {
 		if !slices.ContainsFunc(r.dc.Spec.Racks, func(one api.Rack) bool { return one.Name == rack }) {
 			s.RemovedRackSets = append(s.RemovedRackSets, set.DeepCopy())

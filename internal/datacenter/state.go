@@ -48,11 +48,13 @@ type State struct {
 	RolesDone         string                       // which credentials and replication the roles were written for, in this process's lifetime
 	SeedsGiven        map[string]string            // by pod UID: the seeds that its node was last told
 	Taken             map[string]string            // pods that this process took down to make them anew and that don't serve yet, with the UID that they had
-	Volumes           []Volume                     // claims of the datacenter that are still to be deleted, when it is
-	Loss              string                       // why it is being deleted although nobody asked for that; "" when somebody did
-	KeptRing          string                       // the other ring of which volumes are kept under the datacenter's name, if any
-	EarlierVolumes    bool                         // it has volumes of an earlier datacenter, which may hold data
-	NamespaceDeleting bool                         // it is lost with its namespace, where nothing can be made any more
+	Claims            map[string]*corev1.PersistentVolumeClaim
+	Classes           map[string]Class // of GrowingClasses
+	Volumes           []Volume         // claims of the datacenter that are still to be deleted, when it is
+	Loss              string           // why it is being deleted although nobody asked for that; "" when somebody did
+	KeptRing          string           // the other ring of which volumes are kept under the datacenter's name, if any
+	EarlierVolumes    bool             // it has volumes of an earlier datacenter, which may hold data
+	NamespaceDeleting bool             // it is lost with its namespace, where nothing can be made any more
 }
 
 // Volume is a claim of the datacenter. Its name may be another one's later.

@@ -108,7 +108,7 @@ func (s *State) ours(pod string) bool {
 	for _, rack := range s.DC.RackNames() {
 		sets = append(sets, s.names().StatefulSet(rack))
 	}
-	for _, set := range s.RemovedRackSets {
+	for _, set := range s.removedSets() {
 		sets = append(sets, set.Name)
 	}
 	return slices.ContainsFunc(sets, func(set string) bool {

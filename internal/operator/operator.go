@@ -18,6 +18,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	storagev1 "k8s.io/api/storage/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/selection"
@@ -177,7 +178,7 @@ func (r runnable) SetupWithManager(m ctrl.Manager) error { return m.Add(r.Runnab
 
 // uncached are the kinds that are read one by one where they are needed: their caches would hold a whole cluster's.
 func uncached() []client.Object {
-	return []client.Object{&corev1.Secret{}, &corev1.PersistentVolumeClaim{}, &corev1.Namespace{}}
+	return []client.Object{&corev1.Secret{}, &corev1.PersistentVolumeClaim{}, &corev1.Namespace{}, &storagev1.StorageClass{}}
 }
 
 // cacheOptions keep in memory only what belongs to rings: a cluster's other

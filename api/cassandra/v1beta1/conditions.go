@@ -69,6 +69,8 @@ const (
 	ReasonSameName = "SameName"
 	// ReasonDecommission: nodes would have to leave their ring first, which this version doesn't do.
 	ReasonDecommission = "DecommissionNotActedOn"
+	// ReasonResizeFailed: a volume doesn't grow; the message has its claim and the claim's own condition.
+	ReasonResizeFailed = "ResizeFailed"
 	// ReasonReconciled: spec and cluster agree.
 	ReasonReconciled = "Reconciled"
 )

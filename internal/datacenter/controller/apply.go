@@ -45,6 +45,10 @@ func (r *Reconciler) step(ctx context.Context, s *datacenter.State, step datacen
 		return r.write(ctx, s, step.Object)
 	case datacenter.Delete:
 		return client.IgnoreNotFound(r.Client.Delete(ctx, step.Object, sameAs(step.Object)...))
+	case datacenter.Grow:
+		return r.grow(ctx, s, step.Object)
+	case datacenter.Remake:
+		return r.remake(ctx, s, step.Object, m)
 	case datacenter.MakeSecret:
 		return r.makeSecret(ctx, step.Object)
 	case datacenter.Certify:

@@ -62,6 +62,7 @@ type memory struct {
 	repairs      []datacenter.RepairRun
 	taken        map[string]string // UIDs of pods that were taken down, by name, until they serve again
 	schema       schema
+	deletedSet   types.UID // of the StatefulSet that was deleted last to be made anew
 }
 
 // noteSeeds remembers which seeds a node knows.
@@ -191,12 +192,18 @@ func (r *Reconciler) announce(dc *api.CassandraDatacenter, before api.CassandraD
 			continue
 		}
 		bad := c.Status == corev1.ConditionFalse && c.Message != ""
+		began := c.Status == corev1.ConditionTrue && (old == nil || old.Status != c.Status)
 		switch {
 		case c.Type == api.DatacenterFieldsNotActedOn, c.Type == api.DatacenterMayMerge, c.Type == api.DatacenterDeleting && (c.Reason == api.ReasonDecommission || c.Reason == api.ReasonLost), c.Type == api.DatacenterValid && bad,
+			c.Type == api.DatacenterResizingVolumes && c.Reason == api.ReasonResizeFailed,
 			c.Type == api.DatacenterHealthy && bad && slices.Contains([]string{api.ReasonConfigRefused, api.ReasonNodeFailed, api.ReasonDataLost}, c.Reason):
 			r.Events.Eventf(dc, nil, corev1.EventTypeWarning, c.Reason, "Reconcile", "%s", c.Message)
-		case c.Type == api.DatacenterReady && c.Status == corev1.ConditionTrue && (old == nil || old.Status != c.Status):
+		case c.Type == api.DatacenterReady && began:
 			r.Events.Eventf(dc, nil, corev1.EventTypeNormal, string(c.Type), "Reconcile", "all %d nodes serve", dc.Spec.Size)
+		case c.Type == api.DatacenterResizingVolumes && began:
+			r.Events.Eventf(dc, nil, corev1.EventTypeNormal, eventResizing, "Reconcile", "%s", c.Message)
+		case c.Type == api.DatacenterResizingVolumes && old != nil && old.Status == corev1.ConditionTrue && c.Status == corev1.ConditionFalse:
+			r.Events.Eventf(dc, nil, corev1.EventTypeNormal, eventResizing, "Reconcile", "the volumes are as large as the spec asks for")
 		}
 	}
 }

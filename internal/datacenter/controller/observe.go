@@ -46,10 +46,12 @@ func (r *Reconciler) observe(ctx context.Context, dc *api.CassandraDatacenter, m
 	if err := r.observeObjects(ctx, s); err != nil {
 		return nil, err
 	}
+	m.noteDeleted(s)
 	if err := r.observeNodes(ctx, s); err != nil {
 		return nil, err
 	}
 	s.ForgetTaken(m.taken)
+	r.observeClasses(ctx, s)
 	m.repairs = datacenter.PollRepairs(m.repairs, s.Pods, s.Now, func(pod *datacenter.Pod, id string) (mgmtapi.Job, error) {
 		ask, cancel := context.WithTimeout(ctx, nodeTimeout)
 		defer cancel()
@@ -163,12 +165,13 @@ func (r *Reconciler) observePods(ctx context.Context, s *datacenter.State) error
 		pod := &pods.Items[i]
 		position, ok := positionOf(s.DC, pod)
 		set := s.StatefulSets[position.Rack]
-		if !ok || set != nil && !made(s.DC, set, pod) {
+		mine := made(s.DC, set, pod)
+		if !ok || set != nil && !mine {
 			continue
 		}
 		s.Pods = append(s.Pods, datacenter.FromPod(pod, position))
 		one := &s.Pods[len(s.Pods)-1]
-		if set == nil || pod.Status.PodIP == "" || pod.DeletionTimestamp != nil || !containerRuns(pod) {
+		if !mine || pod.Status.PodIP == "" || pod.DeletionTimestamp != nil || !containerRuns(pod) {
 			continue // its StatefulSet is gone, so it will be deleted, and its owner can't be checked
 		}
 		group.Go(func() {
@@ -204,10 +207,14 @@ func positionOf(dc *api.CassandraDatacenter, pod *corev1.Pod) (topology.Position
 	return topology.Position{}, false
 }
 
-// made tells whether a pod is controlled by its rack's StatefulSet, and that by the datacenter. No request, and so no password,
-// is sent to any other pod.
+// made tells whether a pod is controlled by its rack's StatefulSet, and that by the datacenter, or was until that is made anew.
+// No request, and so no password, is sent to any other pod.
 func made(dc *api.CassandraDatacenter, set *appsv1.StatefulSet, pod *corev1.Pod) bool {
-	return len(datacenter.OwnPods(dc, []appsv1.StatefulSet{*set}, []corev1.Pod{*pod})) == 1
+	var sets []appsv1.StatefulSet
+	if set != nil {
+		sets = append(sets, *set)
+	}
+	return len(datacenter.OwnPods(dc, sets, []corev1.Pod{*pod})) == 1
 }
 
 func containerRuns(pod *corev1.Pod) bool {

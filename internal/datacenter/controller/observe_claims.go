@@ -68,8 +68,10 @@ func mounted(c *corev1.PersistentVolumeClaim, pod *corev1.Pod) bool {
 
 // sortClaims gives the pods the claims of their data, and finds the claims that are still to be deleted.
 func sortClaims(s *datacenter.State, claims []corev1.PersistentVolumeClaim) {
+	s.Claims = map[string]*corev1.PersistentVolumeClaim{}
 	for i := range claims {
 		c := &claims[i]
+		s.Claims[c.Name] = c
 		leaving := !c.DeletionTimestamp.IsZero()
 		of, dealtWith := c.Annotations[claim.KeptOf], c.Annotations[claim.KeptBy] == string(s.DC.UID)
 		switch foreign := of != "" && of != datacenter.RingKey(s.DC); {

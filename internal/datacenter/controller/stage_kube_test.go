@@ -28,8 +28,13 @@ func (s *stage) kubernetes() {
 	s.must(s.admin.List(s.t.Context(), &sets, client.InNamespace(s.ns)))
 	wanted := map[string]bool{}
 	for i := range sets.Items {
-		s.controlSet(&sets.Items[i], wanted)
+		if set := &sets.Items[i]; set.DeletionTimestamp.IsZero() {
+			s.controlSet(set, wanted)
+		} else {
+			s.collect(set, wanted)
+		}
 	}
+	s.resizeVolumes()
 	s.endPods(wanted)
 	s.ring.Advance()
 	for name := range wanted {
@@ -61,9 +66,44 @@ func (s *stage) controlSet(set *appsv1.StatefulSet, wanted map[string]bool) {
 	for i := range int(*set.Spec.Replicas) {
 		name := fmt.Sprintf("%s-%d", set.Name, i)
 		wanted[name] = true
-		err := s.admin.Get(s.t.Context(), client.ObjectKey{Namespace: s.ns, Name: name}, &corev1.Pod{})
-		if client.IgnoreNotFound(err) == nil && err != nil {
+		pod := &corev1.Pod{}
+		err := s.admin.Get(s.t.Context(), client.ObjectKey{Namespace: s.ns, Name: name}, pod)
+		switch {
+		case client.IgnoreNotFound(err) == nil && err != nil:
 			s.makePod(set, name, revision)
+		case metav1.GetControllerOf(pod) == nil:
+			pod.OwnerReferences = append(pod.OwnerReferences, *metav1.NewControllerRef(set, appsv1.SchemeGroupVersion.WithKind("StatefulSet")))
+			s.must(s.admin.Update(s.t.Context(), pod))
+		}
+	}
+}
+
+// collect is the garbage collector's part in a deletion that leaves the pods.
+func (s *stage) collect(set *appsv1.StatefulSet, wanted map[string]bool) {
+	s.t.Helper()
+	var pods corev1.PodList
+	s.must(s.admin.List(s.t.Context(), &pods, client.InNamespace(s.ns)))
+	for i := range pods.Items {
+		if pod := &pods.Items[i]; metav1.IsControlledBy(pod, set) {
+			wanted[pod.Name] = true
+			pod.OwnerReferences = nil
+			s.must(s.admin.Update(s.t.Context(), pod))
+		}
+	}
+	set.Finalizers = nil
+	s.must(s.admin.Update(s.t.Context(), set))
+}
+
+// resizeVolumes is the provisioner of claims with a StorageClass: it binds them, and makes their volumes larger.
+func (s *stage) resizeVolumes() {
+	s.t.Helper()
+	var claims corev1.PersistentVolumeClaimList
+	s.must(s.admin.List(s.t.Context(), &claims, client.InNamespace(s.ns)))
+	for i := range claims.Items {
+		c := &claims.Items[i]
+		if want := c.Spec.Resources.Requests; c.Spec.StorageClassName != nil && c.Status.Capacity.Storage().Cmp(*want.Storage()) < 0 {
+			c.Status.Phase, c.Status.Capacity = corev1.ClaimBound, want
+			s.must(s.admin.Status().Update(s.t.Context(), c))
 		}
 	}
 }
@@ -91,7 +131,7 @@ func (s *stage) endPods(wanted map[string]bool) {
 	var pods corev1.PodList
 	s.must(s.admin.List(s.t.Context(), &pods, client.InNamespace(s.ns)))
 	for i := range pods.Items {
-		if !wanted[pods.Items[i].Name] {
+		if !wanted[pods.Items[i].Name] && metav1.GetControllerOf(&pods.Items[i]) != nil { // nobody ends a pod that nobody controls
 			s.must(client.IgnoreNotFound(s.admin.Delete(s.t.Context(), &pods.Items[i], client.GracePeriodSeconds(0))))
 		}
 	}

@@ -1,0 +1,162 @@
+package datacenter
+
+import (
+	"fmt"
+	"slices"
+
+	appsv1 "k8s.io/api/apps/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/ringspan/ringspan/internal/topology"
+)
+
+// Some fields of a StatefulSet can't be changed: the claims of new pods, the name of its Service, how it makes pods. One in
+// which these differ from what the spec asks for is made anew without its pods, in four passes: what it was is recorded, it is
+// deleted without its pods, it is created with the pods' old template, its record is taken off when it has the pods. The pods
+// don't notice. Its selector is never changed: by that it finds them.
+
+// outdated says why a StatefulSet has to be made anew, "" when it hasn't.
+func (s *State) outdated(have *appsv1.StatefulSet) string {
+	switch service := s.names().AllPodsService(); {
+	case s.smallerTemplate(have):
+		return "its new nodes get larger volumes"
+	case have.Spec.ServiceName != service:
+		return fmt.Sprintf("its Service is %s instead of %s", service, have.Spec.ServiceName)
+	case have.Spec.PodManagementPolicy != podManagement:
+		return fmt.Sprintf("its podManagementPolicy is %s instead of %s", podManagement, have.Spec.PodManagementPolicy)
+	}
+	return ""
+}
+
+// setKey names a set that was read, which doesn't say its kind.
+func setKey(set *appsv1.StatefulSet) string { return setType.Kind + " " + set.Name }
+
+// smallerTemplate tells whether new nodes of a StatefulSet would get smaller volumes than the spec asks for.
+func (s *State) smallerTemplate(have *appsv1.StatefulSet) bool {
+	was := claimsByName(have.Spec.VolumeClaimTemplates)
+	for name, want := range claimsByName(s.claims()) {
+		if was[name] != nil && was[name].Resources.Requests.Storage().Cmp(*want.Resources.Requests.Storage()) < 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// keepFixed leaves in a set that is to be written what can't be changed in the one that is there. It is written to that one
+// only: one that is gone meanwhile, or another, is not made or changed by mistake.
+func keepFixed(want, have *appsv1.StatefulSet) {
+	want.UID = have.UID
+	want.Spec.VolumeClaimTemplates = have.Spec.VolumeClaimTemplates
+	want.Spec.ServiceName, want.Spec.PodManagementPolicy = have.Spec.ServiceName, have.Spec.PodManagementPolicy
+}
+
+// makeSet plans a StatefulSet that isn't there. One that is made anew gets the template that its pods were made from, whatever
+// the spec asks for by now: that reaches them afterwards, with the care that a change of running nodes needs.
+func (s *State) makeSet(p *Plan, rack string, want *appsv1.StatefulSet) {
+	was := s.remaking()
+	switch {
+	case was != nil && was.Rack == rack:
+		keepTemplate(want, was.Set)
+		if p.mounts {
+			want.Spec.VolumeClaimTemplates = was.Set.Spec.VolumeClaimTemplates
+		}
+		p.add(Apply, key(want), "it is made anew for its pods", Step{Object: want})
+		p.unsettle(rack)
+	case p.mounts:
+		p.Wait("spec.storageConfig to be mended before rack %s is made", rack)
+	default:
+		s.markRestart(want, s.restartMark(rack))
+		p.add(Apply, key(want), fmt.Sprintf("rack %s of %d", rack, *want.Spec.Replicas), Step{Object: want})
+	}
+}
+
+// unsettle notes the first rack that isn't whole.
+func (p *Plan) unsettle(rack string) { p.unsettled = or(p.unsettled, rack) }
+
+// planRemade takes the record off when the new StatefulSet has all pods, or when nothing is to be made anew any more.
+func (s *State) planRemade(p *Plan) {
+	if s.DC.Annotations[RemakingAnnotation] == "" {
+		return
+	}
+	was := s.remaking()
+	if was == nil {
+		p.add(Clear, RemakingAnnotation, "it can't be read", Step{})
+		return
+	}
+	set := s.StatefulSets[was.Rack]
+	switch {
+	case set == nil || !set.DeletionTimestamp.IsZero():
+		return
+	case set.UID == was.Set.UID:
+		if s.outdated(set) == "" {
+			p.add(Clear, RemakingAnnotation, "StatefulSet "+set.Name+" is as it should be", Step{})
+		}
+		return
+	}
+	if waiting := s.unadopted(was, set); waiting != "" {
+		p.Wait("StatefulSet %s to take over pod %s", set.Name, waiting)
+		return
+	}
+	p.add(Clear, RemakingAnnotation, "StatefulSet "+set.Name+" has its pods", Step{})
+}
+
+// unadopted names a pod that the new StatefulSet has yet to take over, "" when it has all.
+func (s *State) unadopted(was *remaking, set *appsv1.StatefulSet) string {
+	for i := range s.Pods {
+		if pod := &s.Pods[i]; was.has(pod.Name, types.UID(pod.UID)) && !metav1.IsControlledBy(pod.Object, set) {
+			return pod.Name
+		}
+	}
+	return ""
+}
+
+// planRemake makes one StatefulSet anew. The next one's turn comes when the record of this one is taken off: there is one record.
+func (s *State) planRemake(p *Plan) {
+	was := s.remaking()
+	for _, rack := range s.DC.RackNames() {
+		have := s.StatefulSets[rack]
+		if have == nil || !have.DeletionTimestamp.IsZero() || was != nil && was.Rack == rack && was.Set.UID != have.UID {
+			return // planRacks and planRemade are at it
+		}
+	}
+	for _, rack := range s.DC.RackNames() {
+		have := s.StatefulSets[rack]
+		why := s.outdated(have)
+		smaller := slices.ContainsFunc(s.volumesOf(rack), func(v volume) bool { return !v.enlarged() }) // planVolumes waits for them
+		if why == "" || smaller || was != nil && was.Rack != rack {
+			continue
+		}
+		if blocker := s.remakeBlocker(p, rack, have); blocker != "" {
+			p.Wait("%s before StatefulSet %s is made anew", blocker, have.Name)
+			continue
+		}
+		if record := s.recordOf(rack, have); s.DC.Annotations[RemakingAnnotation] != record {
+			p.add(Record, RemakingAnnotation, "StatefulSet "+have.Name+" is to be made anew: "+why, Step{Stamp: record})
+		} else {
+			p.add(Remake, setKey(have), why+"; its pods stay", Step{Object: have})
+		}
+		return
+	}
+}
+
+// remakeBlocker says what a StatefulSet waits for before it is made anew: nothing of it or its pods may be about to change.
+func (s *State) remakeBlocker(p *Plan, rack string, have *appsv1.StatefulSet) string {
+	busy := slices.ContainsFunc(p.Steps, func(x Step) bool { return x.Verb == Apply && x.Target == setKey(have) })
+	if !metav1.IsControlledBy(have, s.DC) {
+		return "it to be the datacenter's own"
+	}
+	if busy || have.Status.ObservedGeneration < have.Generation {
+		return "its last change to be seen"
+	}
+	for ordinal := range s.target(rack) {
+		at := topology.Position{Rack: rack, Ordinal: ordinal}
+		switch pod := s.pod(at); {
+		case pod == nil:
+			return "pod " + s.names().Pod(at) + " to be made"
+		case pod.Deleting || p.takesDown(pod) || s.stale(pod):
+			return "pod " + pod.Name + " to be made anew"
+		}
+	}
+	return ""
+}
