@@ -176,7 +176,7 @@ func (s *State) planObtain(p *Plan) {
 			may = append(may, peer.Region)
 		}
 	}
-	name, founder := SuperuserSecret(s.Ring), RegionOf(s.Ring, s.templates()[0])
+	name, founder := SuperuserSecret(s.Ring), s.founder()
 	given := s.Ring.Spec.Cassandra.SuperuserSecretRef.Name != ""
 	switch {
 	case !given && founder == s.Region:
@@ -205,7 +205,7 @@ func (s *State) planPull(p *Plan, from []source) {
 	switch {
 	case len(may) > 0 && !s.isSure(best):
 		s.planWait(p, may, "what "+best.where+" has doesn't say that it is this ring's, and is not copied")
-	case len(may) > 0 && best.region == s.Region && !best.newest:
+	case len(may) > 0 && s.mayBeOld(best):
 		s.planWait(p, may, "what "+best.where+" has may be out of date, and is not copied")
 	default:
 		p.add(CopySecret, best.where+" has it", Step{Object: s.pulled(best)})

@@ -129,6 +129,8 @@ func (w *world) inRegion(s *site, c command) {
 		delete(s.secrets[args[0]].Annotations, api.RingIDAnnotation)
 	case "no-config": // of REGION
 		s.unknown[args[0]] = true
+	case "config": // of REGION is there again
+		delete(s.unknown, args[0])
 	case "lose-secret":
 		delete(s.secrets, args[0])
 	case "grant":

@@ -103,8 +103,7 @@ type source struct {
 	region string // that its original is in, or was: this one, if that is lost
 	secret *corev1.Secret
 	trust  int
-	rank   int  // lower is better, of those that are as sure as each other
-	newest bool // no other copy is newer
+	rank   int // lower is better, of those that are as sure as each other
 }
 
 // How sure it is that a Secret has the password of the ring's roles.
@@ -119,7 +118,7 @@ const (
 const (
 	anOriginal = iota
 	aCopy
-	aLocalCopy // in a datacenter's namespace: it is only as new as the one that was here
+	aLocalCopy // in a datacenter's namespace: it is never newer than the one that was here, and may be older
 )
 
 // sources are the Secrets that this region's can be made from, the best one first.
@@ -141,15 +140,26 @@ func (s *State) sources() []source {
 	return all
 }
 
+// founder is the region whose datacenter founds the ring, and gives its roles their passwords.
+func (s *State) founder() string { return RegionOf(s.Ring, s.templates()[0]) }
+
 // isSure tells whether a source is the ring's. What a person has given bears no id; the region that founds the ring gives its
 // roles the one that is an original there.
 func (s *State) isSure(from source) bool {
 	if from.trust == ofThisRing {
 		return true
 	}
-	founder := RegionOf(s.Ring, s.templates()[0])
+	founder := s.founder()
 	original := s.secretIn(founder)
 	return from.region == founder && original != nil && original.Annotations[federation.OriginAnnotation] == "" && !s.isAnothersSecret(original)
+}
+
+// mayBeOld tells whether a source may be older than the password of the ring's roles: its original can't be read, and this region's
+// was that itself, or is what the founder's datacenter gives the roles.
+func (s *State) mayBeOld(from source) bool {
+	original := s.secretIn(from.region)
+	read := original != nil && s.leads(original, from.secret) && originOf(from.region, original) == from.region
+	return !read && (from.region == s.Region || s.founder() == s.Region)
 }
 
 // trust is how sure it is that a peer's Secret is the ring's.
@@ -172,8 +182,8 @@ func (s *State) isNamed(region string) bool {
 	})
 }
 
-// localSources are the copies that this region has made in the namespaces of datacenters. One of an original that was here was
-// written as soon as that was.
+// localSources are the copies that this region has made in the namespaces of datacenters. Another region's copy of an original
+// that was here may be newer: it is read from there directly, while a write into a namespace may fail.
 func (s *State) localSources() (all []source) {
 	for i, t := range s.templates() {
 		secret := s.Here[i].Secret.Found
@@ -181,7 +191,7 @@ func (s *State) localSources() (all []source) {
 			continue
 		}
 		from := secret.Annotations[copyFromAnnotation]
-		one := source{where: "namespace " + Namespace(s.Ring, t), region: s.Region, secret: secret, trust: ofACopy, rank: aLocalCopy, newest: from == s.Region}
+		one := source{where: "namespace " + Namespace(s.Ring, t), region: s.Region, secret: secret, trust: ofACopy, rank: aLocalCopy}
 		if s.peer(from) != nil {
 			one.region = s.original(from)
 		}

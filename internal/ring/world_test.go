@@ -87,7 +87,7 @@ func (w *world) copied() *world {
 	for _, s := range w.sites {
 		o := *s
 		o.ring, o.dcs, o.tasks, o.secrets, o.slices = s.ring.DeepCopy(), copies(s.dcs), copies(s.tasks), copies(s.secrets), copies(s.slices)
-		o.applied, o.grants, o.unreadable, o.failing, o.seen = maps.Clone(s.applied), maps.Clone(s.grants), maps.Clone(s.unreadable), maps.Clone(s.failing), map[string]*sighting{}
+		o.applied, o.grants, o.unreadable, o.failing, o.unknown, o.seen = maps.Clone(s.applied), maps.Clone(s.grants), maps.Clone(s.unreadable), maps.Clone(s.failing), maps.Clone(s.unknown), map[string]*sighting{}
 		for name, seen := range s.seen {
 			o.seen[name] = &sighting{seen.reachable, seen.since, seen.ring.DeepCopy(), copies(seen.dcs)}
 		}
