@@ -45,6 +45,7 @@ func (s *State) planSecret(p *Plan) {
 
 // planRefresh keeps a copy like its original, while that can be read, and tells where it isn't clear which one that is.
 func (s *State) planRefresh(p *Plan) {
+	s.planLost(p)
 	switch from := s.Secret.Found.Annotations[federation.OriginAnnotation]; {
 	case from == "":
 		s.planDiffers(p)
@@ -52,16 +53,22 @@ func (s *State) planRefresh(p *Plan) {
 	case from == s.Region:
 		s.planReturned(p)
 	case s.peer(from) != nil:
+		s.planDiffers(p)
 		s.planCopy(p, from)
 	}
 }
 
-// planDiffers names originals of other regions with other contents: each datacenter would give the superuser another password.
+// planDiffers names originals with different contents, also where this region has a copy of one: each datacenter would give the
+// superuser another password.
 func (s *State) planDiffers(p *Plan) {
-	for _, other := range s.originals() {
-		if !sameLogin(other.Secret.Found, s.Secret.Found) {
+	region, first, others := s.Region, s.Secret.Found, s.originals()
+	if originOf(region, first) != region && len(others) > 0 {
+		region, first, others = others[0].Region, others[0].Secret.Found, others[1:]
+	}
+	for _, other := range others {
+		if !sameLogin(other.Secret.Found, first) {
 			p.Warn("Secret %s in namespace %s differs between the regions %s and %s, and neither is a copy: the roles of the ring have one password. Give both the same username and password",
-				s.Secret.Found.Name, s.Ring.Namespace, s.Region, other.Region)
+				first.Name, s.Ring.Namespace, region, other.Region)
 		}
 	}
 }
@@ -194,12 +201,7 @@ func (s *State) planObtain(p *Plan) {
 // the ring's roles.
 func (s *State) planPull(p *Plan, from []source) {
 	best, may := from[0], s.regionsThatMayHave()
-	if s.planCircle(p, best.region) {
-		return
-	}
-	if other := s.unlike(from); other != "" {
-		p.Warn("Secret %s, which region %s has lost, differs between its copies in %s and %s: which one has the username and password that the ring's roles have isn't known. Delete the other one, or make it yourself: %s",
-			SuperuserSecret(s.Ring), s.Region, best.where, other, s.makeIt())
+	if s.planCircle(p, best.region) || s.planUnlike(p, from, may) {
 		return
 	}
 	switch {
@@ -212,14 +214,68 @@ func (s *State) planPull(p *Plan, from []source) {
 	}
 }
 
-// unlike is where a copy is that differs from the best one, of an original that was here: either may be the newer one.
-func (s *State) unlike(from []source) string {
-	for _, o := range from {
-		if best := from[0]; best.region == s.Region && o.region == s.Region && o.trust >= min(best.trust, ofACopy) && !sameLogin(o.secret, best.secret) {
-			return o.where
+// planUnlike keeps a Secret from being fetched while another one differs that may as well have the password of the ring's roles,
+// and tells whether there is one.
+func (s *State) planUnlike(p *Plan, from []source, may []string) bool {
+	best, other := from[0], s.unlike(from)
+	switch {
+	case other == nil:
+		return false
+	case len(may) > 0 && best.region != s.Region:
+		s.planWait(p, may, fmt.Sprintf("what %s has differs from what %s has, and neither is copied", best.where, other.where))
+	default:
+		s.warnUnlike(p, best, *other)
+	}
+	return true
+}
+
+// unlike is a source that differs from the best one: a copy of the same original, or one that is as sure and only comes later by
+// its region's name. nil when there is none.
+func (s *State) unlike(from []source) *source {
+	best := from[0]
+	i := slices.IndexFunc(from, func(o source) bool {
+		sure := o.region == best.region && o.trust >= min(best.trust, ofACopy) || o.trust == best.trust && o.rank == best.rank
+		return sure && !sameLogin(s.contents(o), s.contents(best))
+	})
+	if i < 0 {
+		return nil
+	}
+	return &from[i]
+}
+
+// planLost names copies that differ of an original that is lost, also where this region has another one.
+func (s *State) planLost(p *Plan) {
+	regions := []string{s.Region}
+	for _, peer := range s.Peers {
+		regions = append(regions, peer.Region)
+	}
+	slices.Sort(regions)
+	first := map[string]source{} // by the region of the original
+	for _, region := range regions {
+		from, secret := s.lostOriginal(region), s.secretIn(region)
+		if from == "" || s.isAnothersSecret(secret) {
+			continue
+		}
+		one := source{where: "region " + region, region: from, secret: secret}
+		before, is := first[from]
+		switch {
+		case !is:
+			first[from] = one
+		case !sameLogin(before.secret, secret):
+			s.warnUnlike(p, before, one)
 		}
 	}
-	return ""
+}
+
+// warnUnlike names two Secrets of which either may have the password of the ring's roles.
+func (s *State) warnUnlike(p *Plan, a, b source) {
+	const unknown = "which one has the username and password that the ring's roles have isn't known"
+	if a.region == b.region && s.hasNone(a.region) {
+		p.Warn("Secret %s, which region %s has lost, differs between its copies in %s and %s: %s. Delete the other one, or make it yourself: %s",
+			SuperuserSecret(s.Ring), a.region, a.where, b.where, unknown, s.makeIt(a.region))
+		return
+	}
+	p.Warn("Secret %s in namespace %s differs between %s and %s: %s. Give both the same username and password, or delete the other one", SuperuserSecret(s.Ring), s.Ring.Namespace, a.where, b.where, unknown)
 }
 
 // planWait waits for regions that may have the Secret, and tells the ways out.
@@ -227,12 +283,12 @@ func (s *State) planWait(p *Plan, may []string, why string) {
 	p.Wait("Secret %s, which region %s may have: %s before that can be read. Make it yourself, with the username and password that the ring's roles have, or any where there are none yet: %s. "+
 		"Or, if that region is gone for good, delete its ClientConfig: "+
 		"kubectl --context %s --namespace %s get clientconfigs tells its name by region, and kubectl --context %[5]s --namespace %[6]s delete clientconfig NAME deletes it",
-		SuperuserSecret(s.Ring), strings.Join(may, " or "), why, s.makeIt(), s.Region, s.View.Configs)
+		SuperuserSecret(s.Ring), strings.Join(may, " or "), why, s.makeIt(s.Region), s.Region, s.View.Configs)
 }
 
-// makeIt is the command that makes the Secret in this region.
-func (s *State) makeIt() string {
-	return fmt.Sprintf("kubectl --context %s --namespace %s create secret generic %s --from-literal=username=USERNAME --from-literal=password=PASSWORD", s.Region, s.Ring.Namespace, SuperuserSecret(s.Ring))
+// makeIt is the command that makes the Secret in a region.
+func (s *State) makeIt(region string) string {
+	return fmt.Sprintf("kubectl --context %s --namespace %s create secret generic %s --from-literal=username=USERNAME --from-literal=password=PASSWORD", region, s.Ring.Namespace, SuperuserSecret(s.Ring))
 }
 
 // planNew makes a Secret anew, unless another region, or a datacenter's namespace, may have it: the ring's roles have the
@@ -291,10 +347,9 @@ func (s *State) newSecret(namespace string) *corev1.Secret {
 // pulled is a Secret here that another one is the source of: a copy of the original, or the original again where that was here
 // and is lost, or this region would follow the ones that follow it. Of what a former version copied that isn't sure.
 func (s *State) pulled(from source) *corev1.Secret {
-	secret, sure := s.newSecret(s.Ring.Namespace), from.trust == ofThisRing
-	secret.Type, secret.Data = from.secret.Type, from.secret.Data
-	if original := s.secretIn(from.region); original != nil && s.leads(original, from.secret) {
-		secret.Type, secret.Data, sure = original.Type, original.Data, !s.isAnothersSecret(original)
+	secret, contents, sure := s.newSecret(s.Ring.Namespace), s.contents(from), from.trust == ofThisRing
+	if secret.Type, secret.Data = contents.Type, contents.Data; contents == s.secretIn(from.region) {
+		sure = !s.isAnothersSecret(contents)
 	}
 	if from.region != s.Region || !sure {
 		s.mark(secret, from.region)

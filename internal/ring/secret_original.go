@@ -70,6 +70,32 @@ func (s *State) line(region string) (end string, circle []string) {
 	}
 }
 
+// lostOriginal is the region whose original a region's Secret is a copy of, if that region is known to have none any more, or isn't
+// known itself; "" otherwise.
+func (s *State) lostOriginal(region string) string {
+	end := s.original(region)
+	last := s.secretIn(end)
+	if last == nil {
+		if s.secretIn(region) == nil || !s.hasNone(end) {
+			return ""
+		}
+		return end
+	}
+	if from := originOf(end, last); from != s.Region && s.peer(from) == nil {
+		return from
+	}
+	return ""
+}
+
+// hasNone tells whether a region is known to have no Secret.
+func (s *State) hasNone(region string) bool {
+	if region == s.Region {
+		return s.Secret.Absent()
+	}
+	p := s.peer(region)
+	return p != nil && p.Reachable && p.Secret.Absent()
+}
+
 // originals are the other regions that have an original, as far as they can be read.
 func (s *State) originals() (all []*Peer) {
 	for i := range s.Peers {
@@ -152,6 +178,14 @@ func (s *State) isSure(from source) bool {
 	founder := s.founder()
 	original := s.secretIn(founder)
 	return from.region == founder && original != nil && original.Annotations[federation.OriginAnnotation] == "" && !s.isAnothersSecret(original)
+}
+
+// contents is the Secret that is copied from a source: the original, where that can be read and is the copy's.
+func (s *State) contents(from source) *corev1.Secret {
+	if original := s.secretIn(from.region); original != nil && s.leads(original, from.secret) {
+		return original
+	}
+	return from.secret
 }
 
 // mayBeOld tells whether a source may be older than the password of the ring's roles: its original can't be read, and this region's
