@@ -178,6 +178,8 @@ func (s *State) invalid() string {
 		return fmt.Sprintf("spec.serverType: %s is not supported, only cassandra", s.DC.Spec.ServerType)
 	case s.ringRefused() != "":
 		return s.ringRefused()
+	case s.namesRefused() != "":
+		return s.namesRefused()
 	case s.racksRefused() != "":
 		return s.racksRefused()
 	case int(s.DC.Spec.Size) < len(s.DC.RackNames()):

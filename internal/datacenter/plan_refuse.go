@@ -49,22 +49,47 @@ func (s *State) mayMerge() string {
 // nameHolder is the datacenter that holds the cluster's name: one that has begun, else the one that made the seed service, else
 // the older one.
 func (s *State) nameHolder() *Namesake {
-	own := Namesake{Name: s.DC.Name, Created: s.DC.CreationTimestamp.Time, Begun: s.begun(), MadeSeedService: s.MadeSeedService}
-	all := []Namesake{own}
-	for _, k := range s.Namesakes {
-		if k.Begun || !k.Joins {
-			all = append(all, k)
-		}
-	}
+	own := s.asNamesake()
+	return own.behind(slices.DeleteFunc(slices.Clone(s.Namesakes), func(k Namesake) bool { return !k.Begun && k.Joins }))
+}
+
+// behind is the one of the others that goes before n: one that has begun, else the one that made the seed service, else an
+// older one.
+func (n Namesake) behind(others []Namesake) *Namesake {
+	all := append([]Namesake{n}, others...)
 	slices.SortFunc(all, func(a, b Namesake) int {
 		return cmp.Or(compareBools(a.Begun, b.Begun), compareBools(a.MadeSeedService, b.MadeSeedService), a.Created.Compare(b.Created), strings.Compare(a.Name, b.Name))
 	})
 	for i := range all {
-		if all[i].Name != own.Name && (i == 0 || all[i].Begun) {
+		if all[i].Name != n.Name && (i == 0 || all[i].Begun) {
 			return &all[i]
 		}
 	}
 	return nil
+}
+
+func (s *State) asNamesake() Namesake {
+	return Namesake{Name: s.DC.Name, Created: s.DC.CreationTimestamp.Time, Begun: s.begun(), MadeSeedService: s.MadeSeedService}
+}
+
+// namesRefused says why a datacenter can't have objects of its own: two of its racks, or it and another datacenter, would share
+// them. The names are cleaned for Kubernetes, so they can be equal where Cassandra's aren't.
+func (s *State) namesRefused() string {
+	names, sets := s.names(), map[string]string{}
+	for _, rack := range s.DC.RackNames() {
+		set := names.StatefulSet(rack)
+		if other, taken := sets[set]; taken {
+			return fmt.Sprintf("spec.racks: %s and %s would share StatefulSet %s: the names of racks must differ in their letters, digits and dashes", other, rack, set)
+		}
+		sets[set] = rack
+	}
+	if s.begun() {
+		return ""
+	}
+	if other := s.asNamesake().behind(s.SameObjects); other != nil {
+		return fmt.Sprintf("spec.datacenterName: the objects of datacenter %s in this namespace have the same names (%s and so on). Make this datacenter anew with another datacenterName, different in its letters, digits and dashes", other.Name, names.Service())
+	}
+	return ""
 }
 
 // compareBools orders true before false.

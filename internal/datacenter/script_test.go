@@ -268,14 +268,21 @@ func (r *region) happens(t *testing.T, d *datadriven.TestData, pod string) strin
 	case "finalizers":
 		return fmt.Sprintln(r.dc.Finalizers)
 	case "namesake": // another datacenter of the namespace with this cluster's name
-		r.namesakes = nil
-		if len(d.CmdArgs) > 0 {
-			r.namesakes = []datacenter.Namesake{{Name: d.CmdArgs[0].Key, Created: r.dc.CreationTimestamp.Time, Begun: d.HasArg("begun"), Joins: d.HasArg("joins"), MadeSeedService: d.HasArg("claims")}}
-		}
+		r.namesakes = r.another(d)
+	case "same-objects": // another datacenter whose objects would have the names of this one's
+		r.sameNames = r.another(d)
 	default:
 		d.Fatalf(t, "no such command")
 	}
 	return ""
+}
+
+// another is a second datacenter of the namespace.
+func (r *region) another(d *datadriven.TestData) []datacenter.Namesake {
+	if len(d.CmdArgs) == 0 {
+		return nil
+	}
+	return []datacenter.Namesake{{Name: d.CmdArgs[0].Key, Created: r.dc.CreationTimestamp.Time, Begun: d.HasArg("begun"), Joins: d.HasArg("joins"), MadeSeedService: d.HasArg("claims")}}
 }
 
 // alter gives a keyspace's replicas to datacenters, as a person does.
@@ -333,6 +340,8 @@ func (r *region) set(t *testing.T, d *datadriven.TestData) {
 			for _, name := range a.Vals {
 				r.dc.Spec.Racks = append(r.dc.Spec.Racks, api.Rack{Name: name})
 			}
+		case "serviceAccountName":
+			r.dc.Spec.ServiceAccountName = a.Vals[0]
 		case "canaryUpgrade":
 			r.dc.Spec.CanaryUpgrade = true
 		case "serverType":

@@ -64,10 +64,11 @@ type region struct {
 	peers     []string            // seeds as last read from the other regions
 	volumes   []datacenter.Volume // claims, once the datacenter is being deleted
 	namesakes []datacenter.Namesake
-	tookUp    bool // it has the volumes of an earlier datacenter
-	cutOff    bool // the other regions can't be asked
-	held      bool // its pods get no address
-	idle      bool // its operator doesn't run
+	sameNames []datacenter.Namesake // datacenters whose objects would have the same names
+	tookUp    bool                  // it has the volumes of an earlier datacenter
+	cutOff    bool                  // the other regions can't be asked
+	held      bool                  // its pods get no address
+	idle      bool                  // its operator doesn't run
 	jobs      map[string]string
 	restart   *control.CassandraTask // that has begun
 	rebuilt   []time.Time            // when rebuilds began that are over
@@ -138,7 +139,7 @@ func (r *region) observe() *datacenter.State {
 	if len(r.world.ring.Datacenters) == 0 {
 		s.Ring = datacenter.StandAlone(r.dc)
 	}
-	s.Namesakes, s.Volumes, s.EarlierVolumes = r.namesakes, r.volumes, r.tookUp
+	s.SameObjects, s.Namesakes, s.Volumes, s.EarlierVolumes = r.sameNames, r.namesakes, r.volumes, r.tookUp
 	if r.restart != nil {
 		if t := datacenter.RestartTaskOf(r.restart, r.dc.Name); t != nil {
 			s.Restarts = append(s.Restarts, *t)
@@ -208,6 +209,7 @@ func (r *region) readSecrets(s *datacenter.State) {
 	s.Superuser = read("spec.superuserSecretName", name)
 	for i, u := range r.dc.Spec.Users {
 		if c := read(fmt.Sprintf("spec.users[%d].secretName", i), u.SecretName); c != nil {
+			c.Superuser = u.Superuser
 			s.Users = append(s.Users, *c)
 		}
 	}

@@ -25,6 +25,7 @@ type State struct {
 	StatefulSets    map[string]*appsv1.StatefulSet // by rack
 	RemovedRackSets []*appsv1.StatefulSet          // the datacenter's own, of racks that the spec doesn't have
 	Namesakes       []Namesake                     // datacenters of the same cluster name and another ring, in this namespace
+	SameObjects     []Namesake                     // datacenters whose objects have the same names as this one's, in this namespace
 	MadeSeedService bool                           // the datacenter made the seed service, which its namesakes would share
 	Hashes          map[string]string              // of written objects, by kind and name
 	Foreign         map[string]bool                // objects of our names that another datacenter owns

@@ -14,23 +14,30 @@ import (
 )
 
 // observeNamesakes finds the namespace's other datacenters of the same cluster name: their pods have the same labels, and their
-// nodes would join each other's ring. Those of the same K8ssandraCluster are of one ring.
+// nodes would join each other's ring. Those of the same K8ssandraCluster are of one ring. Any of them may have the same names
+// for its objects.
 func (r *Reconciler) observeNamesakes(ctx context.Context, s *datacenter.State, services []corev1.Service) error {
 	var list api.CassandraDatacenterList
 	if err := r.Client.List(ctx, &list, client.InNamespace(s.DC.Namespace)); err != nil {
 		return err
 	}
-	seed := datacenter.NamesOf(s.DC).SeedService()
+	names := datacenter.NamesOf(s.DC)
+	seed := names.SeedService()
 	maker := controllerOf(services, seed)
 	s.MadeSeedService = maker == s.DC.UID
 	for i := range list.Items {
 		other := &list.Items[i]
-		if other.UID == s.DC.UID || ringLabels(other) != [2]string{} && ringLabels(other) == ringLabels(s.DC) {
+		if other.UID == s.DC.UID {
 			continue
 		}
-		if datacenter.NamesOf(other).SeedService() == seed {
-			s.Namesakes = append(s.Namesakes, datacenter.Namesake{Name: other.Name, Created: other.CreationTimestamp.Time, Begun: datacenter.Begun(other),
-				Joins: len(other.Spec.AdditionalSeeds) > 0, MadeSeedService: maker == other.UID})
+		one := datacenter.Namesake{Name: other.Name, Created: other.CreationTimestamp.Time, Begun: datacenter.Begun(other),
+			Joins: len(other.Spec.AdditionalSeeds) > 0, MadeSeedService: maker == other.UID}
+		if datacenter.NamesOf(other).Service() == names.Service() {
+			s.SameObjects = append(s.SameObjects, one)
+		}
+		ofOneRing := ringLabels(other) != [2]string{} && ringLabels(other) == ringLabels(s.DC)
+		if !ofOneRing && datacenter.NamesOf(other).SeedService() == seed {
+			s.Namesakes = append(s.Namesakes, one)
 		}
 	}
 	return nil
