@@ -15,6 +15,10 @@ const (
 	ProfileSmall      = "small" // several nodes on one machine: little memory, quick starts; never for production
 )
 
+// IdleSections are those of the document that have no effect: they are for other versions of Cassandra and Java, or for other
+// programs.
+var IdleSections = []string{"jvm-options", "jvm8-server-options", "jvm21-server-options", "sidecar-yaml"}
+
 // Input is what the user wants of a node's configuration: the CONFIG_FILE_DATA
 // document of cass-operator.
 type Input struct {
@@ -89,12 +93,14 @@ func (in *Input) section(name string, raw json.RawMessage) error {
 		return merge(in.CassandraYAML, raw)
 	case "jvm-server-options", "jvm11-server-options", "jvm17-server-options":
 		return in.options(raw)
-	case "jvm-options", "jvm8-server-options", "jvm21-server-options", "pod-overrides", "sidecar-yaml":
-		return nil // for other versions; pod-overrides are applied by the caller
+	case "pod-overrides":
+		return nil // applied by the caller
 	case "cassandra-env-sh":
 		return in.environment(raw)
 	default:
-		return errors.New("is not a section that this agent knows")
+		if !slices.Contains(IdleSections, name) {
+			return errors.New("is not a section that this agent knows")
+		}
 	}
 	return nil
 }

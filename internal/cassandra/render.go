@@ -42,9 +42,10 @@ func Render(in Input, n Node) (Files, error) {
 	if n.NativeAddress != "" {
 		y["rpc_address"] = n.NativeAddress
 	}
-	y["endpoint_snitch"] = "GossipingPropertyFileSnitch"
+	y["endpoint_snitch"] = snitch
 	y["seed_provider"] = seedProvider(n.Seeds)
 	delete(y, "broadcast_address")
+	delete(y, "initial_token") // all nodes would have the same
 	if n.BroadcastAddress != "" {
 		y["broadcast_rpc_address"] = n.BroadcastAddress
 	}
@@ -68,6 +69,24 @@ func Render(in Input, n Node) (Files, error) {
 		"logback.xml":                 []byte(logback(n.LogDir)),
 		"logback-tools.xml":           []byte(toolsLogback),
 	}, nil
+}
+
+// snitch reads cassandra-rackdc.properties.
+const snitch = "GossipingPropertyFileSnitch"
+
+// identifying are the keys of cassandra.yaml that say which node of which ring it is.
+var identifying = []string{
+	"broadcast_address", "broadcast_rpc_address", "cluster_name", "endpoint_snitch", "initial_token", "listen_address", "rpc_address", "seed_provider",
+}
+
+// Replaced lists the keys of a user's cassandra.yaml that have no effect, because they identify a node.
+func Replaced(yaml map[string]any) (keys []string) {
+	for _, key := range identifying {
+		if value, given := yaml[key]; given && (key != "endpoint_snitch" || value != snitch) {
+			keys = append(keys, key)
+		}
+	}
+	return keys
 }
 
 // defaults are the keys without which Cassandra does not start, its

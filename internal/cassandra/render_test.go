@@ -2,11 +2,13 @@ package cassandra
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/cockroachdb/datadriven"
+	"go.yaml.in/yaml/v3"
 )
 
 func TestScripts(t *testing.T) {
@@ -74,6 +76,38 @@ func flagLines(in Input, n Node, o StartOptions) string {
 	}
 	fmt.Fprintln(&b, strings.Join(in.Environment(), " "))
 	return b.String()
+}
+
+// What a user sets in cassandra.yaml either is in the node's file or is named as replaced.
+func TestEveryKeyIsWrittenOrNamedAsReplaced(t *testing.T) {
+	no := false
+	for _, n := range []Node{{Address: "172.21.0.20"}, {Address: "172.21.0.20", BroadcastAddress: "10.9.8.7", NativeAddress: "172.21.0.20"}, {Tokens: []string{"-9", "3"}, AutoBootstrap: &no, NativeTransport: &no}} {
+		plain, err := Render(Input{}, n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys := map[string]any{}
+		if err := yaml.Unmarshal(plain["cassandra.yaml"], &keys); err != nil {
+			t.Fatal(err)
+		}
+		for _, key := range append(slices.Sorted(maps.Keys(keys)), append(identifying, "concurrent_reads")...) {
+			if len(n.Tokens) > 0 && slices.Contains([]string{"num_tokens", "auto_bootstrap", "start_native_transport"}, key) {
+				continue // only at the first boot
+			}
+			given := map[string]any{key: "odd"}
+			with, err := Render(Input{CassandraYAML: given}, n)
+			if err != nil {
+				t.Fatal(err)
+			}
+			written := string(with["cassandra.yaml"]) != string(plain["cassandra.yaml"])
+			if named := slices.Equal(Replaced(given), []string{key}); named == written {
+				t.Errorf("%s of %+v: written %t, named as replaced %t", key, n, written, named)
+			}
+		}
+	}
+	if keys := Replaced(map[string]any{"endpoint_snitch": "GossipingPropertyFileSnitch"}); len(keys) > 0 {
+		t.Errorf("%s is what the node has anyway", keys)
+	}
 }
 
 func TestLogbackWritesToBothPlaces(t *testing.T) {

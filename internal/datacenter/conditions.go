@@ -158,8 +158,10 @@ func (s *State) notActedOn() []string {
 		"annotation " + api.TrackCleanupTasksAnnotation:      hasKey(s.DC.Annotations, api.TrackCleanupTasksAnnotation),
 		"annotation " + api.DecommissionOnDeleteAnnotation:   hasKey(s.DC.Annotations, api.DecommissionOnDeleteAnnotation),
 		"spec.configBuilderImage":                            spec.ConfigBuilderImage != "",
-		"spec.config.jvm-options (not for this Cassandra)":   config(s.DC)["jvm-options"] != nil,
-		"spec.networking.nodePort.internode (not announced)": spec.Networking != nil && spec.Networking.NodePort != nil && spec.Networking.NodePort.Internode+spec.Networking.NodePort.InternodeSSL != 0,
+		"spec.networking.nodePort.internode (not announced)": spec.Networking != nil && spec.Networking.NodePort != nil && spec.Networking.NodePort.Internode != 0,
+	}
+	for _, name := range slices.Concat(s.configNotActedOn(), s.pacingNotActedOn(), s.portsNotActedOn(), s.annotationsNotActedOn()) {
+		set[name] = true
 	}
 	maps.DeleteFunc(set, func(_ string, is bool) bool { return !is })
 	return slices.Sorted(maps.Keys(set))

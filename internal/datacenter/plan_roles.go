@@ -1,6 +1,7 @@
 package datacenter
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -41,7 +42,7 @@ func (s *State) rolesWritten() bool {
 func (s *State) rolesStamp() string {
 	parts := []string{s.Superuser.Secret + "@" + s.Superuser.Version}
 	for _, u := range s.Users {
-		parts = append(parts, u.Secret+"@"+u.Version)
+		parts = append(parts, fmt.Sprintf("%s@%s/%t", u.Secret, u.Version, u.Superuser))
 	}
 	for dc, factor := range s.Replication["system_auth"] {
 		parts = append(parts, dc+":"+factor)

@@ -208,6 +208,8 @@ func TestNotActedOn(t *testing.T) {
 		{"empty lists ask for nothing; an empty Medusa for Medusa", "{externalDatacenters: [], medusa: {}}", "spec.medusa"},
 		{"around Cassandra", "{reaper: {keyspace: r}, externalDatacenters: [dc9]}", "spec.externalDatacenters spec.reaper"},
 		{"Secrets of somebody else", "{secretsProvider: external}", "spec.secretsProvider"},
+		{"Secrets to be injected into pods", "{cassandra: {metadata: {pods: {annotations: {k8ssandra.io/inject-secret: x, mine: y}}}, datacenters: [{size: 1}, {size: 1, metadata: {pods: {annotations: {k8ssandra.io/inject-secret: x}}}}]}}",
+			"spec.cassandra.datacenters[1].metadata.pods.annotations (k8ssandra.io/inject-secret) spec.cassandra.metadata.pods.annotations (k8ssandra.io/inject-secret)"},
 		{"in one datacenter", "{cassandra: {datacenters: [{size: 1}, {size: 1, mgmtAPIHeap: 1Gi}]}}", "spec.cassandra.datacenters[1].mgmtAPIHeap"},
 	} {
 		t.Run(c.why, func(t *testing.T) {
@@ -217,8 +219,8 @@ func TestNotActedOn(t *testing.T) {
 		})
 	}
 	annotated := &api.K8ssandraCluster{}
-	annotated.Annotations = map[string]string{api.RebuildDcAnnotation: "dc2"}
-	if got := NotActedOn(annotated); !slices.Equal(got, []string{"annotation k8ssandra.io/rebuild-dc"}) {
+	annotated.Annotations = map[string]string{api.RebuildDcAnnotation: "dc2", api.InitialSystemReplicationAnnotation: `{"dc1": 1}`}
+	if got := NotActedOn(annotated); !slices.Equal(got, []string{"annotation k8ssandra.io/initial-system-replication", "annotation k8ssandra.io/rebuild-dc"}) {
 		t.Errorf("got %q", got)
 	}
 }

@@ -178,12 +178,31 @@ func NotActedOn(k *api.K8ssandraCluster) []string {
 			set["annotation "+key] = true
 		}
 	}
+	for at, annotations := range podAnnotations(k) {
+		if annotations[api.SecretInjectionAnnotation] != "" {
+			set[at+" ("+api.SecretInjectionAnnotation+")"] = true
+		}
+	}
 	return slices.Sorted(maps.Keys(set))
 }
 
 // idleAnnotations are K8ssandra's that have no effect in this version.
 var idleAnnotations = []string{
 	api.RebuildSourceDcAnnotation, api.RebuildDcAnnotation, api.AutomatedUpdateAnnotation, api.RefreshAnnotation, api.SecretInjectionAnnotation,
+	api.InitialSystemReplicationAnnotation,
+}
+
+// podAnnotations are what a ring asks its pods to be annotated with, by path.
+func podAnnotations(k *api.K8ssandraCluster) map[string]map[string]string {
+	out := map[string]map[string]string{}
+	if k.Spec.Cassandra == nil {
+		return out
+	}
+	out["spec.cassandra.metadata.pods.annotations"] = ringMeta(k).Pods.Annotations
+	for i, t := range k.Spec.Cassandra.Datacenters {
+		out[fmt.Sprintf("spec.cassandra.datacenters[%d].metadata.pods.annotations", i)] = t.Metadata.Pods.Annotations
+	}
+	return out
 }
 
 func noteOptions(note func(string, map[string]any, ...string), at string, in map[string]any) {

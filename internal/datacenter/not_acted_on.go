@@ -1,0 +1,96 @@
+package datacenter
+
+import (
+	"slices"
+	"strings"
+
+	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
+	"github.com/ringspan/ringspan/internal/cassandra"
+)
+
+// operatorsKeystore is the key store between nodes that cass-operator makes for a datacenter that names it.
+const operatorsKeystore = "/etc/encryption/node-keystore.jks"
+
+// configNotActedOn lists what of spec.config has no effect. A section that nobody knows is refused by the agent.
+func (s *State) configNotActedOn() (names []string) {
+	doc, yaml := config(s.DC), cassandraYAML(s.DC)
+	for _, section := range cassandra.IdleSections {
+		if doc[section] != nil {
+			names = append(names, "spec.config."+section+" (not for this Cassandra)")
+		}
+	}
+	for _, key := range cassandra.Replaced(yaml) {
+		names = append(names, "spec.config.cassandra-yaml."+key+" (replaced: it identifies the node)")
+	}
+	if _, given := yaml["full_query_logging_options"]; given {
+		names = append(names, "spec.config.cassandra-yaml.full_query_logging_options (the log isn't switched on)")
+	}
+	between, _ := yaml["server_encryption_options"].(map[string]any)
+	if between["keystore"] == operatorsKeystore && !s.mountsEncryption() {
+		names = append(names, "spec.config.cassandra-yaml.server_encryption_options ("+operatorsKeystore+" isn't made)")
+	}
+	return names
+}
+
+// mountsEncryption tells whether the user brings the directory of the key store.
+func (s *State) mountsEncryption() bool {
+	var paths []string
+	for _, v := range s.DC.Spec.StorageConfig.AdditionalVolumes {
+		paths = append(paths, v.MountPath)
+	}
+	if t := s.DC.Spec.PodTemplateSpec; t != nil {
+		for _, c := range t.Spec.Containers {
+			for _, m := range c.VolumeMounts {
+				paths = append(paths, m.MountPath)
+			}
+		}
+	}
+	return slices.ContainsFunc(paths, func(path string) bool {
+		return path == operatorsKeystore || strings.HasPrefix(operatorsKeystore, strings.TrimSuffix(path, "/")+"/")
+	})
+}
+
+// pacingNotActedOn lists what would slow a rolling update down. It is on the StatefulSets, whose own updates are off.
+func (s *State) pacingNotActedOn() []string {
+	if s.DC.Spec.MinReadySeconds == nil {
+		return nil
+	}
+	return []string{"spec.minReadySeconds (the next node is restarted as soon as one serves)"}
+}
+
+// portsNotActedOn lists node ports beside nodePort.internode: their Service is made, and Cassandra announces its own ports all
+// the same.
+func (s *State) portsNotActedOn() (names []string) {
+	if s.DC.Spec.Networking == nil || s.DC.Spec.Networking.NodePort == nil {
+		return nil
+	}
+	ports := s.DC.Spec.Networking.NodePort
+	for _, p := range []struct {
+		name string
+		port int
+	}{{"native", ports.Native}, {"nativeSSL", ports.NativeSSL}, {"internodeSSL", ports.InternodeSSL}} {
+		if p.port != 0 {
+			names = append(names, "spec.networking.nodePort."+p.name+" (not announced)")
+		}
+	}
+	return names
+}
+
+// annotationsNotActedOn lists annotations, of the datacenter and of its pods, that ask for what nobody does.
+func (s *State) annotationsNotActedOn() (names []string) {
+	if s.DC.Annotations[api.AllowParallelStartsAnnotation] == "false" {
+		names = append(names, "annotation "+api.AllowParallelStartsAnnotation+" (nodes start together)")
+	}
+	if hasKey(s.DC.Annotations, api.UseNewConfigBuilderAnnotation) {
+		names = append(names, "annotation "+api.UseNewConfigBuilderAnnotation)
+	}
+	pods := s.DC.Spec.AdditionalAnnotations
+	if t := s.DC.Spec.PodTemplateSpec; t != nil {
+		pods = merged(pods, t.Annotations)
+	}
+	if hasKey(pods, k8ssandra.SecretInjectionAnnotation) {
+		names = append(names, "annotation "+k8ssandra.SecretInjectionAnnotation+" of the pods")
+	}
+	return names
+}
