@@ -2,7 +2,9 @@ package task
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	api "github.com/ringspan/ringspan/api/control/v1alpha1"
 )
@@ -49,21 +51,57 @@ func invalid(format string, args ...any) *Failure {
 	return &Failure{api.ReasonInvalidTask, fmt.Sprintf(format, args...)}
 }
 
-// checkTarget refuses racks and pods that the datacenter doesn't have, once its StatefulSets are there. A pod that is
-// being made anew is not there for a moment, and is its datacenter's all the same. A task that has begun isn't refused any
-// more: its StatefulSet is being made anew.
+// checkTarget refuses a task that has not begun for racks and pods that the datacenter doesn't have, once its StatefulSets are
+// there. One that has begun is refused in windDown.
 func checkTarget(s *State) *Failure {
-	args := s.job().Arguments
-	racks := s.racks()
-	switch {
-	case s.Task.Status.StartTime != nil, len(s.Racks) == 0, len(s.targets()) > 0:
+	if s.Task.Status.StartTime != nil || s.Datacenter == nil || len(s.Racks) == 0 {
 		return nil
-	case len(racks) == 0:
+	}
+	return s.misdirected()
+}
+
+// misdirected says that the datacenter has no rack or pod of the name that the task's arguments give. Its spec counts: a
+// StatefulSet or pod that is being made anew is not there for a moment, and is the datacenter's all the same.
+func (s *State) misdirected() *Failure {
+	args := s.job().Arguments
+	switch {
+	case args.RackName != "" && !s.hasRack(args.RackName):
 		return invalid("spec.jobs[0].args.rack: %q is no rack of the datacenter", args.RackName)
-	case args.PodName != "" && !slices.ContainsFunc(racks, func(r Rack) bool { return slices.Contains(r.Members, args.PodName) }):
+	case args.PodName != "" && !s.hasPod(args):
 		return invalid("spec.jobs[0].args: pod_name %q (rack %q) is no pod of the datacenter", args.PodName, args.RackName)
 	}
 	return nil
+}
+
+// windDown refuses a task that an edit has made wrong after it began. It begins nothing more, and ends when all has ended that
+// it has begun on nodes.
+func (p *Plan) windDown(s *State, why *Failure) {
+	p.readAnswers(s)
+	if begun := p.begun(s); len(begun) > 0 {
+		p.Waiting, p.Next = fmt.Sprintf("%s on %s to end, and is refused then: %s", s.job().Command, strings.Join(begun, ", "), why.Message), pollJobs
+		return
+	}
+	p.Failure = why
+}
+
+// begun names the pods on which a job runs, or the racks that a restart has reached and that aren't whole again.
+func (p *Plan) begun(s *State) (names []string) {
+	if s.job().Command == api.CommandRestart {
+		reached := slices.DeleteFunc(slices.Clone(s.Racks), func(r Rack) bool { return !s.reached(r) })
+		p.restartPods(s, reached)
+		for _, r := range reached {
+			if !r.Settled {
+				names = append(names, "rack "+r.Name)
+			}
+		}
+		return names
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.Pods)) {
+		if p.Pods[name].Status == api.PodTaskRunning {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // NotActedOn lists the arguments that are set and that the command does not read.

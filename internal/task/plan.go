@@ -61,6 +61,10 @@ func Make(s *State) Plan {
 		p.Begin = !waits && p.Failure == nil
 		return p
 	}
+	if why := s.misdirected(); why != nil {
+		p.windDown(s, why)
+		return p
+	}
 	s.command().proceed(&p, s)
 	return p
 }
@@ -100,7 +104,7 @@ func (p *Plan) wait(s *State) bool {
 	if s.Task.Status.StartTime != nil {
 		return false
 	}
-	if args := s.job().Arguments; args.RackName+args.PodName != "" && len(s.Racks) == 0 { // nobody knows yet whether there is one
+	if args := s.job().Arguments; args.RackName+args.PodName != "" && len(s.racks()) == 0 { // nobody knows yet what pods there are
 		p.Waiting = fmt.Sprintf("the StatefulSets of datacenter %q", s.Datacenter.Name)
 		p.Next = pollJobs
 		return true

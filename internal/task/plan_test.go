@@ -26,6 +26,8 @@ type world struct {
 	t      *testing.T
 	state  task.State
 	serial int
+	spec   []cass.Rack // of the datacenter
+	away   []task.Rack
 }
 
 // TestScripts plays testdata/scripts: each block changes the world or lets one pass run and shows the plan and what became of it.
@@ -59,7 +61,11 @@ func (w *world) do(d *datadriven.TestData) string {
 	case "no-datacenter":
 		w.state.Datacenter = nil
 	case "made-anew": // a datacenter of the name
-		w.state.Datacenter = &cass.CassandraDatacenter{ObjectMeta: metav1.ObjectMeta{UID: "another"}}
+		w.state.Datacenter = &cass.CassandraDatacenter{ObjectMeta: metav1.ObjectMeta{UID: "another"}, Spec: cass.CassandraDatacenterSpec{Racks: w.spec}}
+	case "edit": // the task, as a person does
+		w.state.Task.Spec = w.decode(d.Input).Spec
+	case "set-gone", "set-back": // a rack's StatefulSet
+		w.set(d)
 	case "ready", "unready":
 		w.eachPod(d, func(p *task.Pod) { p.Ready = d.Cmd == "ready" })
 	case "size":
@@ -116,11 +122,25 @@ func (w *world) decode(input string) *api.CassandraTask {
 // racks rack1=(a,b) makes a rack with these pods, ready and of revision 1.
 func (w *world) racks(d *datadriven.TestData) {
 	for _, rack := range d.CmdArgs {
+		w.spec = append(w.spec, cass.Rack{Name: rack.Key})
+		w.state.Datacenter.Spec.Racks = w.spec
 		w.state.Racks = append(w.state.Racks, task.Rack{Name: rack.Key, StatefulSet: "sts-" + rack.Key, Members: rack.Vals, Revision: "1", Settled: true})
 		for _, pod := range rack.Vals {
 			w.state.Pods = append(w.state.Pods, task.Pod{Name: pod, Rack: rack.Key, Ready: true, Revision: "1"})
 		}
 	}
+}
+
+// set takes a rack's StatefulSet away, or gives it back as it was.
+func (w *world) set(d *datadriven.TestData) {
+	name := d.CmdArgs[0].Key
+	if d.Cmd == "set-gone" {
+		w.away = append(w.away, *w.rack(name))
+		w.state.Racks = slices.DeleteFunc(w.state.Racks, func(r task.Rack) bool { return r.Name == name })
+		return
+	}
+	i := slices.IndexFunc(w.away, func(r task.Rack) bool { return r.Name == name })
+	w.state.Racks = append(w.state.Racks, w.away[i])
 }
 
 func (w *world) eachPod(d *datadriven.TestData, change func(*task.Pod)) {

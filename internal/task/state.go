@@ -8,6 +8,7 @@ import (
 	cass "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	api "github.com/ringspan/ringspan/api/control/v1alpha1"
 	"github.com/ringspan/ringspan/internal/mgmtapi"
+	"github.com/ringspan/ringspan/internal/topology"
 )
 
 // State is everything that one pass has seen.
@@ -96,6 +97,37 @@ func (s *State) racks() []Rack {
 	}
 	slices.SortFunc(racks, func(a, b Rack) int { return strings.Compare(a.StatefulSet, b.StatefulSet) })
 	return racks
+}
+
+// specRacks are the names of the racks of the datacenter's spec, as its pods are labelled with them.
+func (s *State) specRacks() (names []string) {
+	for _, name := range s.Datacenter.RackNames() {
+		names = append(names, topology.CleanLabel(name))
+	}
+	return names
+}
+
+// hasRack tells whether the datacenter has a rack, or is to have it.
+func (s *State) hasRack(name string) bool {
+	return slices.Contains(s.specRacks(), name) || slices.ContainsFunc(s.Racks, func(r Rack) bool { return r.Name == name })
+}
+
+// hasPod tells whether a rack of the task's has the pod that its arguments name, or is to have it.
+func (s *State) hasPod(args api.JobArguments) bool {
+	if len(s.targets()) > 0 || slices.ContainsFunc(s.racks(), func(r Rack) bool { return slices.Contains(r.Members, args.PodName) }) {
+		return true
+	}
+	dc := s.Datacenter
+	names, racks := topology.NamesOf(dc.Spec.ClusterName, dc.CassandraName()), s.specRacks()
+	wanted := topology.Datacenter{Size: int(dc.Spec.Size), Racks: dc.RackNames()}
+	for i, size := range wanted.RackSizes() {
+		for ordinal := range size {
+			if (args.RackName == "" || args.RackName == racks[i]) && names.Pod(topology.Position{Rack: wanted.Racks[i], Ordinal: ordinal}) == args.PodName {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // limit is how many pods of a rack may work at once, when the rack has so many.
