@@ -39,11 +39,14 @@ func (p *Plan) untilRestarted(s *State) {
 	}
 	p.restartPods(s, racks)
 	racks = slices.DeleteFunc(racks, func(r Rack) bool { return r.Settled && s.reached(r) })
-	if len(racks) == 0 {
+	switch missing := s.missingRack(); {
+	case len(racks) > 0:
+		p.Waiting, p.Next = s.restartBlocker(racks), pollJobs
+	case missing != "":
+		p.Waiting, p.Next = "the StatefulSet of rack "+missing+" to be made", pollJobs
+	default:
 		p.Done = true
-		return
 	}
-	p.Waiting, p.Next = s.restartBlocker(racks), pollJobs
 }
 
 // reached tells whether the restart has reached a rack: new pods are made for it, or for a later one.

@@ -40,12 +40,13 @@ func (p *Plan) onEachNode(s *State) {
 // ring still. A command for every node also waits for those that the datacenter is yet to get.
 func (p *Plan) missingPods(s *State) string {
 	args := s.job().Arguments
-	for _, rack := range s.racks() {
-		for _, name := range rack.Members {
-			there := slices.ContainsFunc(s.Pods, func(pod Pod) bool { return pod.Name == name })
-			if !there && (args.PodName == "" || args.PodName == name) && !ended(p.Pods[name]) {
-				return "pod " + name + " to be made"
-			}
+	if rack := s.missingRack(); rack != "" {
+		return "the StatefulSet of rack " + rack + " to be made"
+	}
+	for _, name := range s.members() {
+		there := slices.ContainsFunc(s.Pods, func(pod Pod) bool { return pod.Name == name })
+		if !there && (args.PodName == "" || args.PodName == name) && !ended(p.Pods[name]) {
+			return "pod " + name + " to be made"
 		}
 	}
 	size := int(s.Datacenter.Spec.Size)

@@ -76,6 +76,13 @@ func (w *world) do(d *datadriven.TestData) string {
 			break
 		}
 		w.state.Pods = slices.DeleteFunc(w.state.Pods, func(p task.Pod) bool { return p.Name == d.CmdArgs[0].Key })
+	case "joined": // members, as the datacenter's status knows them: rack1=(a,b)
+		w.state.Datacenter.Status.NodeStatuses = cass.CassandraStatusMap{}
+		for _, rack := range d.CmdArgs {
+			for _, pod := range rack.Vals {
+				w.state.Datacenter.Status.NodeStatuses[pod] = cass.CassandraNodeStatus{Rack: rack.Key, HostID: "id-" + pod}
+			}
+		}
 	case "member":
 		w.eachPod(d, func(p *task.Pod) { p.Member = true })
 	case "owes":

@@ -42,6 +42,8 @@ func randomState(r *rapid.T) *task.State {
 	s.Task.Spec.MaxConcurrentPods = new(rapid.IntRange(0, 3).Draw(r, "maxConcurrentPods"))
 	s.Task.Spec.Retries = new(rapid.IntRange(0, 2).Draw(r, "retries"))
 	for rack := range rapid.IntRange(1, 3).Draw(r, "racks") {
+		s.Datacenter.Spec.Racks = append(s.Datacenter.Spec.Racks, cass.Rack{Name: fmt.Sprintf("r%d", rack)})
+		s.Racks = append(s.Racks, task.Rack{Name: fmt.Sprintf("r%d", rack)})
 		for pod := range rapid.IntRange(1, 4).Draw(r, "pods") {
 			s.Pods = append(s.Pods, task.Pod{Name: fmt.Sprintf("r%d-%d", rack, pod), Rack: fmt.Sprintf("r%d", rack)})
 		}

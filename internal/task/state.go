@@ -1,6 +1,7 @@
 package task
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -103,6 +104,38 @@ func (s *State) racks() []Rack {
 func (s *State) specRacks() (names []string) {
 	for _, name := range s.Datacenter.RackNames() {
 		names = append(names, topology.CleanLabel(name))
+	}
+	return names
+}
+
+// missingRack is a rack of the task's whose StatefulSet isn't there just now, so that nobody knows which pods it has: it is being
+// made anew. "" when there is none.
+func (s *State) missingRack() string {
+	args := s.job().Arguments
+	for _, name := range s.specRacks() {
+		there := slices.ContainsFunc(s.Racks, func(r Rack) bool { return r.Name == name })
+		if !there && args.PodName == "" && (args.RackName == "" || args.RackName == name) {
+			return name
+		}
+	}
+	return ""
+}
+
+// members are the names of the pods that the task's racks are to have: by their StatefulSets, and by the datacenter's status, which
+// also knows of nodes that a StatefulSet has forgotten.
+func (s *State) members() (names []string) {
+	for _, r := range s.racks() {
+		names = append(names, r.Members...)
+	}
+	if s.Datacenter.Spec.Stopped {
+		return names
+	}
+	only := s.job().Arguments.RackName
+	for _, name := range slices.Sorted(maps.Keys(s.Datacenter.Status.NodeStatuses)) {
+		node := s.Datacenter.Status.NodeStatuses[name]
+		if node.HostID != "" && (only == "" || only == topology.CleanLabel(node.Rack)) && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
 	}
 	return names
 }
