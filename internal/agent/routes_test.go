@@ -194,7 +194,7 @@ func TestACallForAnotherPodIsRefused(t *testing.T) {
 	c := testConfig(t, &output{})
 	_, client, _ := serve(t, c)
 	err := client.For("ring-dc1-rack2-sts-1").Start(t.Context(), mgmtapi.StartOptions{})
-	if !errors.Is(err, mgmtapi.ErrRefused) || !strings.Contains(err.Error(), "the agent of ring-dc1-rack1-sts-0 and not of ring-dc1-rack2-sts-1") {
+	if !errors.Is(err, mgmtapi.ErrUnavailable) || !strings.Contains(err.Error(), "the agent of ring-dc1-rack1-sts-0 and not of ring-dc1-rack2-sts-1") {
 		t.Errorf("%v", err)
 	}
 	if s, err := client.For(c.PodName).Status(t.Context()); err != nil || s.State != mgmtapi.Stopped {

@@ -100,13 +100,15 @@ func (c *Client) do(ctx context.Context, method, path string, body, out any) err
 
 // class of an answer's status. Only the agent tells a JVM that doesn't answer
 // (503) from one that says no (500); the stock management API says 500 to both.
+// 421 is of another pod's agent, which has the address now: nobody answers for the
+// one that was meant.
 func class(status int) error {
 	switch {
 	case status == http.StatusNotFound, status == http.StatusMethodNotAllowed:
 		return ErrNotFound
 	case status == http.StatusInternalServerError:
 		return ErrFailed
-	case status > http.StatusInternalServerError: // also of the API server, when it can't reach the pod
+	case status == http.StatusMisdirectedRequest, status > http.StatusInternalServerError: // also of the API server, when it can't reach the pod
 		return ErrUnavailable
 	default:
 		return ErrRefused

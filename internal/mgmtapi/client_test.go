@@ -11,7 +11,7 @@ import (
 )
 
 func TestAnswersHaveClasses(t *testing.T) {
-	for code, want := range map[int]error{400: ErrRefused, 404: ErrNotFound, 405: ErrNotFound, 406: ErrRefused, 420: ErrRefused, 500: ErrFailed, 502: ErrUnavailable, 503: ErrUnavailable} {
+	for code, want := range map[int]error{400: ErrRefused, 404: ErrNotFound, 405: ErrNotFound, 406: ErrRefused, 420: ErrRefused, 421: ErrUnavailable, 500: ErrFailed, 502: ErrUnavailable, 503: ErrUnavailable} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			http.Error(w, "Cassandra's words", code)
 		}))

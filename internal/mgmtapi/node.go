@@ -16,7 +16,7 @@ type Node interface {
 // Classes of errors; test with errors.Is.
 var (
 	ErrNotFound    = errors.New("not found")   // what a call is about, or the call itself: the agent is of a former version
-	ErrUnavailable = errors.New("unavailable") // nobody answers, or not in time: another try may help
-	ErrRefused     = errors.New("refused")     // the call makes no sense (4xx)
+	ErrUnavailable = errors.New("unavailable") // nobody answers, or not in time, or only another pod's agent (421): another try may help
+	ErrRefused     = errors.New("refused")     // the call makes no sense (other 4xx)
 	ErrFailed      = errors.New("failed")      // Cassandra was asked and refused it, or could not do it (500)
 )

@@ -3,6 +3,8 @@ package controller_test
 import (
 	"fmt"
 	"maps"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
@@ -276,6 +278,28 @@ func TestAKeyspaceThatIsNotThereIsRefused(t *testing.T) {
 	}
 	if asked := s.ring.Writes()[before:]; len(asked) != 1 { // the keyspace
 		t.Errorf("the nodes were asked %q", asked)
+	}
+}
+
+// An address that another pod has been given answers for that one: the job is asked for again, and no retry is spent on it.
+func TestAnotherPodsAgentUsesNoRetryUp(t *testing.T) {
+	s := newStage(t)
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "this is the agent of another pod", http.StatusMisdirectedRequest)
+	}))
+	defer other.Close()
+	direct := s.loop.Node
+	s.loop.Node = func(pod *corev1.Pod) mgmtapi.Node { return mgmtapi.New(other.URL, nil).For(pod.Name) }
+	s.task("flush", api.CassandraJob{Command: api.CommandFlush})
+	for range 4 {
+		pod := s.pass("flush").Status.PodStatuses["ring-dc1-rack1-sts-0"]
+		if pod.Retries != 0 || pod.Status != "" && pod.Status != api.PodTaskWaiting {
+			t.Errorf("%+v", pod)
+		}
+	}
+	s.loop.Node = direct
+	if done := s.finish("flush", s.ring.Advance); done.Status.Succeeded != 2 {
+		t.Errorf("status: %+v", done.Status)
 	}
 }
 
