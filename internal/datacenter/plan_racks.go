@@ -37,7 +37,7 @@ func (s *State) planRacks(p *Plan) {
 		}
 		keepFixed(want, have)
 		restart := s.restarts(rack.Name, have)
-		p.Restarting = p.Restarting || restart
+		p.Restarting = p.Restarting || s.restartDue(rack.Name, have)
 		changes := have.Annotations[templateHashAnnotation] != want.Annotations[templateHashAnnotation]
 		wished := s.wished(have)
 		held := s.inService() && p.unsettled != "" && !s.allFail() && !slices.Contains(s.DC.Spec.ForceUpgradeRacks, rack.Name)

@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	control "github.com/ringspan/ringspan/api/control/v1alpha1"
 	"github.com/ringspan/ringspan/internal/topology"
 )
@@ -65,10 +66,11 @@ func (s *State) restartMark(rack string) time.Time {
 	return at.Truncate(time.Second) // as the API server keeps it
 }
 
-// restarts tells whether a restart of a rack was asked for that its template isn't made for yet. While a request is to be
-// noted the time that templates get isn't known.
+// restarts tells whether a restart of a rack was asked for that its template isn't made for yet, and that may begin. None begins
+// while the spec has a request: that is recorded first, then taken back, and only then acted on, so that nothing that fails in
+// between, and no edit, makes one request count twice.
 func (s *State) restarts(rack string, have *appsv1.StatefulSet) bool {
-	return s.restartDue(rack, have) && !s.restartAsked()
+	return s.restartDue(rack, have) && !s.DC.Spec.RollingRestartRequested
 }
 
 // restartDue also tells of a rack without a StatefulSet, whose pods will be new anyway, that none is.
@@ -113,9 +115,25 @@ func (s *State) markRestart(set *appsv1.StatefulSet, at time.Time) {
 
 // restartAsked tells whether the spec asks for a restart that the status does not know of yet. Each status that is about the
 // spec with the request knows of it: see Summarize. Times wouldn't tell, because the clocks of two operators of a region, of
-// which one follows the other, may differ.
+// which one follows the other, may differ. While the restart of an earlier request goes on, another one is taken for the same.
 func (s *State) restartAsked() bool {
-	return s.DC.Spec.RollingRestartRequested && s.inService() && s.DC.Status.ObservedGeneration != s.DC.Generation
+	return s.DC.Spec.RollingRestartRequested && s.inService() && s.DC.Status.ObservedGeneration != s.DC.Generation && !s.restartGoesOn()
+}
+
+// restartGoesOn tells whether the restart of the spec's last request is still under way: it has yet to reach a rack, or one
+// that it has reached isn't whole again. A rack that is sick later, for another reason, doesn't count.
+func (s *State) restartGoesOn() bool {
+	at := s.DC.Status.LastRollingRestart.Truncate(time.Second)
+	if at.IsZero() {
+		return false
+	}
+	return slices.ContainsFunc(s.DC.RackNames(), func(rack string) bool {
+		have := s.StatefulSets[rack]
+		if have == nil || RestartedAt(&have.Spec.Template).After(at) {
+			return false
+		}
+		return RestartedAt(&have.Spec.Template).Before(at) || s.DC.Status.IsTrue(api.DatacenterRollingRestart) && !s.settled(rack)
+	})
 }
 
 // restartStamp is the time of a request, after all that pods were made for, or none would be restarted for it.
@@ -134,7 +152,7 @@ func (s *State) restartStamp() metav1.Time {
 }
 
 // planRestartRequest clears the request once the status has its time, by which pods from
-// before it are recognized.
+// before it are recognized, or when the restart of an earlier one serves it too.
 func (s *State) planRestartRequest(p *Plan) {
 	switch {
 	case !s.DC.Spec.RollingRestartRequested:
@@ -142,7 +160,9 @@ func (s *State) planRestartRequest(p *Plan) {
 		p.add(Clear, "spec.rollingRestartRequested", "there is nothing to restart", Step{})
 	case s.restartAsked():
 		p.Wait("the request for a restart to be noted")
+	case s.DC.Status.ObservedGeneration != s.DC.Generation:
+		p.add(Clear, "spec.rollingRestartRequested", "the restart of an earlier request is under way, and restarts no rack twice", Step{})
 	default:
-		p.add(Clear, "spec.rollingRestartRequested", "the restart is under way", Step{})
+		p.add(Clear, "spec.rollingRestartRequested", "it is on record, and the restart begins", Step{})
 	}
 }

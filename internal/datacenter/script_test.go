@@ -208,6 +208,8 @@ func (r *region) happens(t *testing.T, d *datadriven.TestData, pod string) strin
 		set.Generation++
 	case "alter":
 		r.alter(t, d)
+	case "clears-fail", "clears-work": // requests can't be taken back for a while
+		r.stuck = d.Cmd == "clears-fail"
 	case "restart-task", "restart-task-ends":
 		r.restartTask(d)
 	case "annotate-template": // of a rack, as another program does: control.k8ssandra.io/restartedAt=now

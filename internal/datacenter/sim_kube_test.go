@@ -87,6 +87,9 @@ func (r *region) do(s *datacenter.State, step datacenter.Step) error {
 	case datacenter.MakeTask:
 		r.tasks = append(r.tasks, step.Target)
 	case datacenter.Clear:
+		if r.stuck {
+			return errors.New("conflict: the object has been modified")
+		}
 		r.clear(step.Target)
 	default:
 		return fmt.Errorf("no such verb: %s", step.Verb)

@@ -69,6 +69,7 @@ type region struct {
 	cutOff    bool                  // the other regions can't be asked
 	held      bool                  // its pods get no address
 	idle      bool                  // its operator doesn't run
+	stuck     bool                  // requests of its datacenter can't be taken back
 	jobs      map[string]string
 	restart   *control.CassandraTask // that has begun
 	rebuilt   []time.Time            // when rebuilds began that are over
