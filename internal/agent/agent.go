@@ -89,6 +89,9 @@ func (a *Agent) start(ctx context.Context, o mgmtapi.StartOptions) error {
 	if err := a.mayStart(found, o.Decided); err != nil {
 		return err
 	}
+	if err := a.readable(o.FirstBoot); err != nil {
+		return err
+	}
 	seeds, err := a.seeds(ctx, o.Seeds)
 	if err != nil {
 		return err

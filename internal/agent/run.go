@@ -38,7 +38,7 @@ func FromEnvironment(getenv func(string) string) (Config, error) {
 	if c.Input, err = cassandra.ParseInput([]byte(getenv("CONFIG_FILE_DATA")), c.PodName); err != nil {
 		return c, err
 	}
-	c.Input.Profile = getenv("CASSANDRA_JVM_PROFILE")
+	c.Input.Profile, c.Input.Version = getenv("CASSANDRA_JVM_PROFILE"), getenv("PRODUCT_VERSION")
 	if c.Java, err = java(getenv); err != nil {
 		return c, err
 	}

@@ -29,6 +29,8 @@ type Input struct {
 	JVM            map[string]any // jvm-server-options, and those of the Java version over them
 	ExtraJVM       []string       // additional options, as given
 	Profile        string
+	Base           string // the base configuration's name; "" is none
+	Version        string // of Cassandra; it chooses among the files of the base's name
 }
 
 // ParseInput reads CONFIG_FILE_DATA for one pod on Java 17. A section that it
@@ -91,6 +93,8 @@ func (in *Input) section(name string, raw json.RawMessage) error {
 		in.DatacenterName = v.Name
 	case "cassandra-yaml":
 		return merge(in.CassandraYAML, raw)
+	case BaseSection:
+		return json.Unmarshal(raw, &in.Base)
 	case "jvm-server-options", "jvm11-server-options", "jvm17-server-options":
 		return in.options(raw)
 	case "pod-overrides":

@@ -54,9 +54,11 @@ func JVMFlags(in Input, n Node, o StartOptions) []string {
 		flags = append(flags, "-Xshare:auto", "-XX:SharedArchiveFile="+o.Archive)
 	}
 	flags = append(flags, profileFlags(in)...)
-	flags = append(flags, optionFlags(in.JVM)...)
-	return append(flags, in.ExtraJVM...)
+	return append(flags, UserFlags(in)...)
 }
+
+// UserFlags are those of the JVM's arguments that the configuration asks for. They come last and win.
+func UserFlags(in Input) []string { return append(optionFlags(in.JVM), in.ExtraJVM...) }
 
 // profileFlags are the defaults of memory, garbage collection and compilation;
 // what the user sets comes behind them and wins.

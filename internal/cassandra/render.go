@@ -32,20 +32,91 @@ type Files map[string][]byte
 // TrainingPort is where a node of the training run answers CQL.
 const TrainingPort = "9042"
 
+// Layer is one source of cassandra.yaml's values; what comes later wins.
+type Layer struct {
+	Origin Origin
+	Values map[string]any
+}
+
+// Origin tells whose values a layer has.
+type Origin string
+
+// The origins.
+const (
+	OfBase     Origin = "base"     // the base configuration
+	OfRingspan Origin = "ringspan" // Ringspan's own, below the user's
+	OfUser     Origin = "user"     // the configuration that the node was given
+	OfNode     Origin = "node"     // what identifies the node, above the user's
+)
+
+// Layers are the sources of a node's cassandra.yaml, in the order in which they are merged: maps deeply, lists and all else
+// as a whole, as K8ssandra's config builder does it.
+func Layers(in Input, n Node) ([]Layer, error) {
+	base, err := baseValues(in.Base, in.Version)
+	if err != nil {
+		return nil, err
+	}
+	return []Layer{
+		{OfRingspan, necessary()}, {OfBase, base}, {OfRingspan, directories(n)}, {OfRingspan, profiled(in, base)},
+		{OfUser, in.CassandraYAML}, {OfNode, identity(in, n)},
+	}, nil
+}
+
 // Render makes all configuration files. The user's keys win over the defaults;
 // what identifies the node wins over the user's.
 func Render(in Input, n Node) (Files, error) {
-	y := defaults(in, n)
-	mergeMaps(y, in.CassandraYAML)
-	y["cluster_name"] = in.ClusterName
-	y["listen_address"], y["rpc_address"], y["broadcast_rpc_address"] = n.Address, "0.0.0.0", n.Address // a pod's loopback answers too
+	layers, err := Layers(in, n)
+	if err != nil {
+		return nil, err
+	}
+	body, err := yaml.Marshal(plain(Merged(layers)))
+	if err != nil {
+		return nil, fmt.Errorf("cassandra.yaml: %w", err)
+	}
+	return Files{
+		"cassandra.yaml":              body,
+		"cassandra-rackdc.properties": fmt.Appendf(nil, "dc=%s\nrack=%s\nprefer_local=true\n", n.Datacenter, n.Rack),
+		"logback.xml":                 []byte(logback(n.LogDir)),
+		"logback-tools.xml":           []byte(toolsLogback),
+	}, nil
+}
+
+// Merged lays layers over each other. A null of what identifies the node takes a key away.
+func Merged(layers []Layer) map[string]any {
+	y := map[string]any{}
+	for _, l := range layers {
+		mergeMaps(y, cloned(l.Values))
+		for key, value := range l.Values {
+			if value == nil && l.Origin == OfNode {
+				delete(y, key)
+			}
+		}
+	}
+	return y
+}
+
+// cloned is a copy that shares no map with its original.
+func cloned(m map[string]any) map[string]any {
+	out := maps.Clone(m)
+	for key, v := range out {
+		if deeper, ok := v.(map[string]any); ok {
+			out[key] = cloned(deeper)
+		}
+	}
+	return out
+}
+
+// identity is what makes a node the one it is, whatever the user's configuration says.
+func identity(in Input, n Node) map[string]any {
+	y := map[string]any{
+		"cluster_name":   in.ClusterName,
+		"listen_address": n.Address, "rpc_address": "0.0.0.0", "broadcast_rpc_address": n.Address, // a pod's loopback answers too
+		"endpoint_snitch": snitch, "seed_provider": seedProvider(n.Seeds), "broadcast_address": nil,
+		"initial_token": nil, // all nodes would have the same
+	}
 	if n.NativeAddress != "" {
 		y["rpc_address"] = n.NativeAddress
 	}
-	y["endpoint_snitch"] = snitch
-	y["seed_provider"] = seedProvider(n.Seeds)
-	delete(y, "broadcast_address")
-	delete(y, "initial_token") // all nodes would have the same
 	if n.BroadcastAddress != "" {
 		y["broadcast_rpc_address"] = n.BroadcastAddress
 	}
@@ -59,16 +130,7 @@ func Render(in Input, n Node) (Files, error) {
 	if n.NativeTransport != nil {
 		y["start_native_transport"] = *n.NativeTransport
 	}
-	body, err := yaml.Marshal(plain(y))
-	if err != nil {
-		return nil, fmt.Errorf("cassandra.yaml: %w", err)
-	}
-	return Files{
-		"cassandra.yaml":              body,
-		"cassandra-rackdc.properties": fmt.Appendf(nil, "dc=%s\nrack=%s\nprefer_local=true\n", n.Datacenter, n.Rack),
-		"logback.xml":                 []byte(logback(n.LogDir)),
-		"logback-tools.xml":           []byte(toolsLogback),
-	}, nil
+	return y
 }
 
 // snitch reads cassandra-rackdc.properties.
@@ -89,29 +151,43 @@ func Replaced(yaml map[string]any) (keys []string) {
 	return keys
 }
 
-// defaults are the keys without which Cassandra does not start, its
-// directories, what keeps data safe where Cassandra's code has something else than
-// the cassandra.yaml that it ships, and what a profile asks for. Each is in
-// docs/reference/cassandra-yaml.md, with where it comes from.
-func defaults(in Input, n Node) map[string]any {
-	y := map[string]any{
+// necessary are the keys without which Cassandra does not start, and what keeps data safe where Cassandra's code has
+// something else than the cassandra.yaml that it ships. Each is in docs/reference/cassandra-yaml.md, with where it comes from.
+func necessary() map[string]any {
+	return map[string]any{
 		"num_tokens": 16, "partitioner": "org.apache.cassandra.dht.Murmur3Partitioner",
 		"commitlog_sync": "periodic", "commitlog_sync_period": "10000ms",
-		"data_file_directories": []any{n.DataDir + "/data"}, "commitlog_directory": n.DataDir + "/commitlog",
-		"saved_caches_directory": n.DataDir + "/saved_caches", "hints_directory": n.DataDir + "/hints",
-		"cdc_raw_directory":     n.DataDir + "/cdc_raw",
 		"native_transport_port": 9042, "storage_port": 7000,
 		"disk_failure_policy": "stop", "commit_failure_policy": "stop", "internode_compression": "dc",
 	}
-	if in.Profile == ProfileSmall {
-		maps.Copy(y, map[string]any{
-			"commitlog_segment_size": "4MiB", "concurrent_reads": 8, "concurrent_writes": 8, "concurrent_counter_writes": 4,
-			"native_transport_max_threads": 16, "memtable": map[string]any{"configurations": map[string]any{"default": map[string]any{"class_name": "TrieMemtable"}}},
-		})
-		if _, given := in.CassandraYAML["memtable"]; given {
-			delete(y, "memtable")
-		}
+}
+
+// directories are on the data volume.
+func directories(n Node) map[string]any {
+	return map[string]any{
+		"data_file_directories": []any{n.DataDir + "/data"}, "commitlog_directory": n.DataDir + "/commitlog",
+		"saved_caches_directory": n.DataDir + "/saved_caches", "hints_directory": n.DataDir + "/hints",
+		"cdc_raw_directory": n.DataDir + "/cdc_raw",
 	}
+}
+
+// profiled is what a profile asks for. A memtable of the user's takes the profile's place as a whole.
+func profiled(in Input, base map[string]any) map[string]any {
+	if in.Profile != ProfileSmall {
+		return nil
+	}
+	y := map[string]any{
+		"commitlog_segment_size": "4MiB", "concurrent_reads": 8, "concurrent_writes": 8, "concurrent_counter_writes": 4,
+		"native_transport_max_threads": 16,
+	}
+	if _, given := in.CassandraYAML["memtable"]; given {
+		return y
+	}
+	if _, given := base["memtable"]; !given {
+		y["memtable"] = map[string]any{"configurations": map[string]any{"default": map[string]any{"class_name": "TrieMemtable"}}}
+		return y
+	}
+	y["memtable"] = map[string]any{"configurations": map[string]any{"default": map[string]any{"inherits": "trie"}}} // which the files define
 	return y
 }
 

@@ -18,8 +18,11 @@ func TestScripts(t *testing.T) {
 			if d.Cmd == "parse" || err != nil {
 				return fmt.Sprintln(err)
 			}
-			in.Profile = arg(d, "profile", "")
+			in.Profile, in.Version = arg(d, "profile", ""), arg(d, "version", "5.0.9")
 			switch d.Cmd {
+			case "refused":
+				_, err := Render(in, node(d))
+				return fmt.Sprintln(err)
 			case "render":
 				return rendered(t, in, node(d))
 			case "flags":

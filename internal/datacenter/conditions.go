@@ -85,6 +85,8 @@ func (s *State) valid(p Plan) api.DatacenterCondition {
 		return condition(api.DatacenterValid, false, api.ReasonInvalidSpec, p.Invalid)
 	case p.Volumes != "":
 		return condition(api.DatacenterValid, false, api.ReasonInvalidSpec, p.Volumes)
+	case p.Refused != "":
+		return condition(api.DatacenterValid, false, api.ReasonInvalidSpec, p.Refused)
 	case p.Secret != "":
 		return condition(api.DatacenterValid, false, api.ReasonSecretMissing, p.Secret)
 	}
@@ -96,6 +98,8 @@ func (s *State) headline(p Plan, err error) (reason, message string) {
 	switch {
 	case p.Invalid != "":
 		return api.ReasonInvalidSpec, p.Invalid
+	case p.Refused != "":
+		return api.ReasonInvalidSpec, p.Refused
 	case p.DataLost:
 		return api.ReasonDataLost, s.troubleMessage(p)
 	case len(p.Trouble) > 0 && s.refused():

@@ -58,6 +58,7 @@ type Plan struct {
 	plan.Notes
 	Steps   []Step
 	Invalid string // why the spec can't be acted on
+	Refused string // why a change of the nodes' configuration isn't made; they go on as they are
 	Secret  string // why roles can't be written
 	Volumes string // why volumes can't be as the spec asks for; they stay as they are
 
@@ -118,6 +119,9 @@ func (p Plan) String() string {
 	}
 	if p.Volumes != "" {
 		fmt.Fprintln(&b, "invalid:", p.Volumes)
+	}
+	if p.Refused != "" {
+		fmt.Fprintln(&b, "refused:", p.Refused)
 	}
 	if p.NeedsUpdate {
 		fmt.Fprintln(&b, "needs an update to be allowed")

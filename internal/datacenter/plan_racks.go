@@ -40,6 +40,11 @@ func (s *State) planRacks(p *Plan) {
 		p.Restarting = p.Restarting || s.restartDue(rack.Name, have)
 		changes := have.Annotations[templateHashAnnotation] != want.Annotations[templateHashAnnotation]
 		wished := s.wished(have)
+		if refused := s.configRefused(rack.Name, want); changes && refused != "" {
+			p.Refused = refused
+			keepTemplate(want, have)
+			changes, wished = false, false
+		}
 		held := s.inService() && p.unsettled != "" && !s.allFail() && !slices.Contains(s.DC.Spec.ForceUpgradeRacks, rack.Name)
 		switch {
 		case changes && p.mounts:

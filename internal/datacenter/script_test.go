@@ -344,6 +344,13 @@ func (r *region) set(t *testing.T, d *datadriven.TestData) {
 			}
 		case "serviceAccountName":
 			r.dc.Spec.ServiceAccountName = a.Vals[0]
+		case "base": // the base configuration; none takes the section away
+			r.section("base-configuration", func(any) any {
+				if a.Vals[0] == "none" {
+					return nil
+				}
+				return a.Vals[0]
+			})
 		case "canaryUpgrade":
 			r.dc.Spec.CanaryUpgrade = true
 		case "serverType":

@@ -119,13 +119,27 @@ func (r *region) secret(name string, data map[string]string) {
 
 // config changes keys of cassandra.yaml; nil removes one.
 func (r *region) config(keys map[string]any) {
-	doc := map[string]map[string]any{"cassandra-yaml": {}}
-	_ = json.Unmarshal(r.dc.Spec.Config, &doc)
-	for k, v := range keys {
-		doc["cassandra-yaml"][k] = v
-		if v == nil {
-			delete(doc["cassandra-yaml"], k)
+	r.section("cassandra-yaml", func(before any) any {
+		section, _ := before.(map[string]any)
+		if section == nil {
+			section = map[string]any{}
 		}
+		for k, v := range keys {
+			section[k] = v
+			if v == nil {
+				delete(section, k)
+			}
+		}
+		return section
+	})
+}
+
+// section changes one of the configuration's.
+func (r *region) section(name string, change func(before any) any) {
+	doc := map[string]any{}
+	_ = json.Unmarshal(r.dc.Spec.Config, &doc)
+	if doc[name] = change(doc[name]); doc[name] == nil {
+		delete(doc, name)
 	}
 	r.dc.Spec.Config, _ = json.Marshal(doc)
 	r.dc.Generation++

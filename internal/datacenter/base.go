@@ -1,0 +1,63 @@
+package datacenter
+
+import (
+	"maps"
+	"slices"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/ringspan/ringspan/internal/cassandra"
+)
+
+// configRefused says why nodes of a rack must not be started with the configuration of a set's template; "" when they may. What
+// the datacenter's nodes have run with until now, as the sets that are there say, may have made data that they could not read
+// any more. A rack that a person forces is taken at the person's word: its nodes may never have come up with what they were
+// given.
+func (s *State) configRefused(rack string, want *appsv1.StatefulSet) string {
+	after, known := inputOf(&want.Spec.Template)
+	if !known {
+		return "" // the agent says what it doesn't know
+	}
+	if err := cassandra.CheckBase(after.Base, after.Version); err != nil {
+		return "spec.config: " + err.Error()
+	}
+	if slices.Contains(s.DC.Spec.ForceUpgradeRacks, rack) {
+		return ""
+	}
+	sets := maps.Clone(s.StatefulSets)
+	if was := s.remaking(); was != nil && sets[was.Rack] == nil { // its pods run
+		sets[was.Rack] = was.Set
+	}
+	for _, name := range slices.Sorted(maps.Keys(sets)) {
+		before, known := inputOf(&sets[name].Spec.Template)
+		if !known || slices.Contains(s.DC.Spec.ForceUpgradeRacks, name) {
+			continue
+		}
+		if why := cassandra.Unreadable(before, after); why != "" {
+			return "spec.config: " + why
+		}
+	}
+	return ""
+}
+
+// inputOf is what a pod template gives to its node's agent, and whether that is understood.
+func inputOf(t *corev1.PodTemplateSpec) (cassandra.Input, bool) {
+	for i := range t.Spec.Containers {
+		if c := &t.Spec.Containers[i]; c.Name == "cassandra" {
+			in, err := cassandra.ParseInput([]byte(valueOf(c, "CONFIG_FILE_DATA")), "")
+			in.Version = valueOf(c, "PRODUCT_VERSION")
+			return in, err == nil
+		}
+	}
+	return cassandra.Input{}, false
+}
+
+func valueOf(c *corev1.Container, name string) string {
+	for _, e := range c.Env {
+		if e.Name == name {
+			return e.Value
+		}
+	}
+	return ""
+}
