@@ -62,6 +62,9 @@ func (k *Kind) Stamp(o Object, region string, head Head, from map[string]string,
 	}
 	if o.GetAnnotations()[k.ID] == "" && from == nil {
 		Note(o, k.ID, id)
+		if k.Founded != nil {
+			k.Founded(o)
+		}
 	}
 }
 

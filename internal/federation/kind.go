@@ -47,6 +47,9 @@ type Kind struct {
 	// Elsewhere tells whether an object speaks of other regions than the one given, which then have to do with it even while
 	// nobody knows them; nil when none does.
 	Elsewhere func(o Object, region string) bool
+	// Founded puts on an object that begins, with its id, what is decided then and for good; nil for nothing. An object that was
+	// there before has an id, or gets the one that it had.
+	Founded func(Object)
 	// News is what of an object's status other regions act on, beside its spec, annotations and deletion; nil for nothing.
 	// A region that repeats here what it was told by another one would wake it for ever.
 	News func(Object) string

@@ -133,6 +133,9 @@ func Build(k *api.K8ssandraCluster, i int) (*cassandra.CassandraDatacenter, erro
 	if err != nil {
 		return nil, fmt.Errorf("spec.cassandra.datacenters[%d].config: %w", i, err)
 	}
+	if config, err = withBase(config, k.Spec.Cassandra.BaseConfiguration); err != nil {
+		return nil, fmt.Errorf("spec.cassandra.datacenters[%d].config: %w", i, err)
+	}
 	replication, err := json.Marshal(ringOf.SystemReplication())
 	if err != nil {
 		return nil, err

@@ -30,6 +30,7 @@ var special = map[string]any{
 	"auth":                false,
 	"serverType":          "dse",
 	"gc":                  "ZGC",
+	"baseConfiguration":   "cassandra.yaml",
 	"jmx_connection_type": "local-no-auth",
 }
 

@@ -23,6 +23,7 @@ var Kind = &federation.Kind{
 	Finalizer:        api.Finalizer,
 	Deletion:         federation.TogetherOnly,
 	Elsewhere:        reachesElsewhere,
+	Founded:          recordBase,
 }
 
 // reachesElsewhere tells whether a ring has datacenters in other regions.

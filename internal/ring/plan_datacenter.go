@@ -41,6 +41,9 @@ func (s *State) planHere(p *Plan, i int) {
 			return
 		}
 	}
+	if !s.planBase(p, i, want, have) {
+		return
+	}
 	s.planSeeds(p, i, want)
 	s.planSecretOf(p, i, want.Namespace)
 	written := hash.Object(want) // of all that is written: want is complete

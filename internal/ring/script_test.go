@@ -43,8 +43,11 @@ func (w *world) do(c command) string {
 		*w = *newWorldLike(w, c.args)
 		return ""
 	}
-	if c.name == "show" {
+	switch c.name {
+	case "show":
 		return w.show()
+	case "bases":
+		return w.bases()
 	}
 	w.person(c)
 	if c.name != "swaps" {
@@ -99,13 +102,15 @@ func (w *world) person(c command) {
 func (w *world) inRegion(s *site, c command) {
 	args := c.args[1:]
 	switch c.name {
-	case "apply": // DATACENTER@REGION…
+	case "apply": // DATACENTER@REGION… and what the manifest has on record
 		w.applyRing(s, args, c.input)
 	case "edit": // a number; add=DATACENTER@REGION; stop=DATACENTER; resume=DATACENTER; drop=DATACENTER
 		w.edit(s, args[0])
 	case "annotate":
 		name, value, _ := strings.Cut(args[0], "=")
 		federation.Note(s.ring, "ringspan.io/"+name, value)
+	case "forget": // an annotation, which somebody took off the copy
+		federation.Drop(s.ring, "ringspan.io/"+args[0])
 	case "delete":
 		w.asked = true
 		w.end(s)
@@ -281,6 +286,10 @@ func (w *world) applyRing(s *site, datacenters []string, secret string) {
 	k.Spec.Cassandra.ServerVersion = "5.0.9"
 	k.Spec.Cassandra.SuperuserSecretRef.Name = secret
 	for _, text := range datacenters {
+		if base, is := strings.CutPrefix(text, "on-record="); is { // as its manifest has it
+			federation.Note(k, api.BaseConfigurationAnnotation, base)
+			continue
+		}
 		k.Spec.Cassandra.Datacenters = append(k.Spec.Cassandra.Datacenters, templateOf(text))
 	}
 	w.asked = false
@@ -313,6 +322,8 @@ func (w *world) edit(s *site, what string) {
 		spec.Datacenters = append(slices.Clone(spec.Datacenters), templateOf(name))
 	case "drop":
 		spec.Datacenters = slices.Delete(slices.Clone(spec.Datacenters), i, i+1)
+	case "base": // none asks for none, and nothing for nothing
+		spec.BaseConfiguration = name
 	case "stop", "resume":
 		spec.Datacenters = slices.Clone(spec.Datacenters)
 		spec.Datacenters[i].Stopped = verb == "stop"
@@ -331,6 +342,27 @@ var (
 func brief(text string) string { return hashes.ReplaceAllString(text, "$1") }
 
 // show is what every region has.
+// bases are the base configurations that copies have on record, and that datacenters have.
+func (w *world) bases() string {
+	var out strings.Builder
+	for _, s := range w.sites {
+		if s.ring == nil {
+			fmt.Fprintf(&out, "%s: no copy\n", s.name)
+			continue
+		}
+		fmt.Fprintf(&out, "%s: on record %s\n", s.name, orElse(s.ring.Annotations[api.BaseConfigurationAnnotation], "nothing"))
+		for _, key := range slices.Sorted(maps.Keys(s.dcs)) {
+			fmt.Fprintf(&out, "  %s: %s\n", key, BaseOf(s.dcs[key]))
+		}
+		for _, c := range s.ring.Status.Conditions {
+			if c.Message != "" && strings.Contains(c.Message, "base") {
+				fmt.Fprintf(&out, "  %s: %s\n", c.Type, c.Message)
+			}
+		}
+	}
+	return out.String()
+}
+
 func (w *world) show() string {
 	var out strings.Builder
 	for _, s := range w.sites {

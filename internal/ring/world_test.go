@@ -19,9 +19,11 @@ import (
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	control "github.com/ringspan/ringspan/api/control/v1alpha1"
 	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
+	renderer "github.com/ringspan/ringspan/internal/cassandra"
 	"github.com/ringspan/ringspan/internal/deletion"
 	"github.com/ringspan/ringspan/internal/federation"
 	"github.com/ringspan/ringspan/internal/grant"
+	"github.com/ringspan/ringspan/internal/hash"
 )
 
 // world is a ring over some regions: people and networks by the test, operators by federation.Decide, Make and Summarize.
@@ -319,12 +321,34 @@ func (w *world) take(s *site, step Step) {
 			return
 		}
 		w.checkDatacenter(s, dc)
+		if w.older[s.name] {
+			dc = withoutBase(dc)
+		}
 		w.apply(s, key, dc)
 	case Clear:
 		s.ring.Annotations = maps.Clone(step.Object.GetAnnotations())
 	default:
 		panic("no such verb: " + step.Verb)
 	}
+}
+
+// withoutBase is a datacenter as a former version makes it.
+func withoutBase(dc *cassandra.CassandraDatacenter) *cassandra.CassandraDatacenter {
+	if BaseOf(dc) == renderer.BaseNone {
+		return dc
+	}
+	dc = dc.DeepCopy()
+	var doc map[string]json.RawMessage
+	if err := json.Unmarshal(dc.Spec.Config, &doc); err != nil {
+		panic(err)
+	}
+	delete(doc, renderer.BaseSection)
+	dc.Spec.Config, _ = json.Marshal(doc) // of what was read
+	delete(dc.Annotations, api.ResourceHashAnnotation)
+	id := dc.UID // which is not part of what is hashed
+	dc.UID = ""
+	dc.Annotations[api.ResourceHashAnnotation], dc.UID = hash.Object(dc), id
+	return dc
 }
 
 // apply is server-side apply: what was applied before and isn't now goes, what others wrote stays.
@@ -439,6 +463,9 @@ func (w *world) note(s *site, plan federation.Plan) {
 			id = string(w.uid("id"))
 		}
 		Kind.Stamp(s.ring, s.name, plan.Head, notes, id)
+		if w.older[s.name] && notes == nil && id != "" { // it begins the ring, and knows of no base configurations
+			federation.Drop(s.ring, api.BaseConfigurationAnnotation)
+		}
 	}
 }
 
@@ -613,6 +640,9 @@ func (w *world) checkDatacenter(s *site, o *cassandra.CassandraDatacenter) {
 		w.fail("%s writes another ring's %s", s.name, o.Name)
 	case there != nil && there.DeletionTimestamp != nil:
 		w.fail("%s writes %s, which is being deleted", s.name, o.Name)
+	}
+	if there != nil && !w.older[s.name] && BaseOf(there) != BaseOf(o) && s.ring.Spec.Cassandra.BaseConfiguration == "" {
+		w.fail("%s changes the base configuration of %s unasked", s.name, o.Name)
 	}
 	if there != nil && there.Annotations[cassandra.RebuiltFromAnnotation] != "" && o.Annotations[cassandra.RebuiltFromAnnotation] == "" {
 		w.fail("%s forgets that %s was rebuilt", s.name, o.Name)

@@ -98,6 +98,11 @@ type CassandraClusterTemplate struct {
 	// +kubebuilder:default=cassandra
 	ServerType string `json:"serverType,omitempty"`
 
+	// BaseConfiguration is the file of Cassandra's own defaults that cassandraYaml is merged over: cassandra_latest.yaml,
+	// cassandra.yaml, or none for the defaults of Cassandra's code. Empty keeps what the ring was founded with. Ours.
+	// +kubebuilder:validation:Enum=cassandra_latest.yaml;cassandra.yaml;none
+	BaseConfiguration string `json:"baseConfiguration,omitempty"`
+
 	// ServerEncryptionStores are the TLS stores between nodes.
 	ServerEncryptionStores *EncryptionStores `json:"serverEncryptionStores,omitempty"`
 

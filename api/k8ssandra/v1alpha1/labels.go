@@ -61,6 +61,10 @@ const (
 	// RingIDAnnotation is the ring's id, the same in every region: given once, when the ring is first published, and passed on
 	// to its CassandraDatacenters. A name can be given twice; two copies of different ids are two rings. Ours.
 	RingIDAnnotation = "ringspan.io/ring-id"
+	// BaseConfigurationAnnotation is on record since the ring was founded: the file of Cassandra's own defaults that its nodes'
+	// cassandra.yaml is merged over. A ring without it is older than the record, and has none. spec.cassandra.baseConfiguration
+	// asks for another one. Ours.
+	BaseConfigurationAnnotation = "ringspan.io/base-configuration"
 	// ChooseAnnotation on a copy that has diverged names the region whose spec is to hold, in all regions. It is taken away
 	// when that is done. Ours.
 	ChooseAnnotation = "ringspan.io/choose"
