@@ -4,10 +4,6 @@ import (
 	"errors"
 
 	"github.com/spf13/cobra"
-	corev1 "k8s.io/api/core/v1"
-	"k8s.io/client-go/kubernetes"
-	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
-	"k8s.io/client-go/tools/remotecommand"
 	utilexec "k8s.io/client-go/util/exec"
 
 	"github.com/ringspan/ringspan/internal/cli/invocation"
@@ -43,17 +39,7 @@ own words; what comes after the first of those is nodetool's.`,
 
 // runIn runs a command in the pod's Cassandra container.
 func runIn(cmd *cobra.Command, t region.Node, command []string) error {
-	kube, err := kubernetes.NewForConfig(t.Region.Config)
-	if err != nil {
-		return err
-	}
-	request := kube.CoreV1().RESTClient().Post().Resource("pods").Namespace(t.Pod.Namespace).Name(t.Pod.Name).SubResource("exec").
-		VersionedParams(&corev1.PodExecOptions{Container: "cassandra", Command: command, Stdout: true, Stderr: true}, clientgoscheme.ParameterCodec)
-	executor, err := remotecommand.NewSPDYExecutor(t.Region.Config, "POST", request.URL())
-	if err != nil {
-		return err
-	}
-	err = executor.StreamWithContext(cmd.Context(), remotecommand.StreamOptions{Stdout: cmd.OutOrStdout(), Stderr: cmd.ErrOrStderr()})
+	err := t.Exec(cmd.Context(), command, cmd.OutOrStdout(), cmd.ErrOrStderr())
 	if exit, ok := errors.AsType[utilexec.CodeExitError](err); ok {
 		return invocation.Exit(exit.Code)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/klog/v2"
 
+	"github.com/ringspan/ringspan/internal/cli/config"
 	"github.com/ringspan/ringspan/internal/cli/cql"
 	"github.com/ringspan/ringspan/internal/cli/doctor"
 	"github.com/ringspan/ringspan/internal/cli/down"
@@ -88,7 +89,7 @@ nodes as plain processes, in network namespaces of their own.`,
 	root.AddGroup(&cobra.Group{ID: groupFleet, Title: "Fleets:"}, &cobra.Group{ID: groupAWS, Title: "Fleets in AWS:"}, &cobra.Group{ID: groupRing, Title: "Rings:"}, &cobra.Group{ID: groupObjects, Title: "Objects of several regions:"})
 	add(root, groupFleet, plan.Command(f), up.Command(f), down.Command(f), kubeconfigCommand(f), doctor.Command(f))
 	add(root, groupAWS, costCommand(f), policyCommand(), images.Command(), gcCommand(f), tokenCommand())
-	add(root, groupRing, status.Command(f), cql.Command(f), nodetoolCommand(f), logsCommand(f))
+	add(root, groupRing, status.Command(f), config.Command(f), cql.Command(f), nodetoolCommand(f), logsCommand(f))
 	add(root, groupObjects, propagate.Command(f), imports.Command())
 	add(root, "", versionCommand())
 	invocation.MarkUsageErrors(root)

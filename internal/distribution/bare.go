@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"github.com/ringspan/ringspan/internal/cassandra"
+	"github.com/ringspan/ringspan/internal/version"
 )
 
 // BareNode is one Cassandra without Kubernetes, agent or network of its own, on
@@ -21,6 +22,7 @@ type BareNode struct {
 	Tokens     []string
 	Dir        string // of its configuration, data and logs
 	Flags      []string
+	Base       string // base configuration; none when empty
 }
 
 // Bare makes the command of a bare node's first boot. It sees the jars at the
@@ -32,7 +34,7 @@ func (d Distribution) Bare(ctx context.Context, n BareNode) (*exec.Cmd, error) {
 		Address: n.Address, NativeAddress: n.Address, Datacenter: or(n.Datacenter, "dc1"), Rack: or(n.Rack, "rack1"), Seeds: n.Seeds, Tokens: n.Tokens,
 		AutoBootstrap: &off, DataDir: n.Dir + "/data", ConfigDir: n.Dir + "/conf", LogDir: n.Dir + "/logs",
 	}
-	input := cassandra.Input{ClusterName: "bare", Profile: cassandra.ProfileSmall, CassandraYAML: map[string]any{"authenticator": "PasswordAuthenticator", "authorizer": "CassandraAuthorizer"}}
+	input := cassandra.Input{ClusterName: "bare", Profile: cassandra.ProfileSmall, Base: n.Base, Version: version.Cassandra, CassandraYAML: map[string]any{"authenticator": "PasswordAuthenticator", "authorizer": "CassandraAuthorizer"}}
 	files, err := cassandra.Render(input, node)
 	if err != nil {
 		return nil, err

@@ -82,11 +82,10 @@ func bench(runs int, only string) error {
 		if only == "aws" {
 			continue
 		}
-		bare, err := bareBoot(filepath.Join(home, "bare"))
+		bare, err := bareRuns(home, &f)
 		if err != nil {
 			return fmt.Errorf("bare JVMs: %w", err)
 		}
-		f.add("six bare JVMs, all started at once, to six serving: s", bare)
 		if err := ringRun(home, bare, &f); err != nil {
 			return err
 		}
@@ -184,51 +183,53 @@ func podsPlaced(home string) (n int) {
 
 // bareBoot starts six JVMs with the flags, tokens and jars of the ring's, on
 // loopback addresses, and waits until all serve clients.
-func bareBoot(dir string) (float64, error) {
+func bareBoot(dir, base string) (seconds, mebibytes float64, err error) {
 	defer os.RemoveAll(dir)
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	cache, err := distribution.Cache()
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	d, err := distribution.Ensure(ctx, cache, func(string) {})
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	racks := []string{"rack1", "rack2", "rack3"}
 	ring := topology.Ring{Datacenters: []topology.Datacenter{{Name: "dc1", Size: 3, Racks: racks, NumTokens: 16}, {Name: "dc2", Size: 3, Racks: racks, NumTokens: 16}}}
 	seeds := []string{"127.94.0.1", "127.94.0.2", "127.94.0.3"}
 	var logs []string
+	var processes []int
 	begin := time.Now()
 	for i, dc := range ring.Datacenters {
 		tokens := ring.Tokens(dc.Name)
 		for j, rack := range racks {
 			n := distribution.BareNode{Address: fmt.Sprintf("127.94.0.%d", 3*i+j+1), Datacenter: dc.Name, Rack: rack, Seeds: seeds,
-				Tokens: tokens[topology.Position{Rack: rack}], Dir: filepath.Join(dir, strconv.Itoa(3*i+j))}
+				Tokens: tokens[topology.Position{Rack: rack}], Dir: filepath.Join(dir, strconv.Itoa(3*i+j)), Base: base}
 			cmd, err := d.Bare(ctx, n)
 			if err != nil {
-				return 0, err
+				return 0, 0, err
 			}
 			log, err := os.Create(n.Dir + "/out.log")
 			if err != nil {
-				return 0, err
+				return 0, 0, err
 			}
 			defer log.Close()
 			cmd.Stdout, cmd.Stderr = log, log
 			if err := cmd.Start(); err != nil {
-				return 0, err
+				return 0, 0, err
 			}
 			defer func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }()
-			logs = append(logs, log.Name())
+			logs, processes = append(logs, log.Name()), append(processes, cmd.Process.Pid)
 		}
 	}
 	for ; ctx.Err() == nil; time.Sleep(50 * time.Millisecond) {
 		if serving(logs) {
-			return time.Since(begin).Seconds(), nil
+			seconds = time.Since(begin).Seconds()
+			return seconds, pssOf(processes), nil
 		}
 	}
-	return 0, ctx.Err()
+	return 0, 0, ctx.Err()
 }
 
 func serving(logs []string) bool {
