@@ -29,7 +29,7 @@ func TestDataOfANewerFormatIsNotStartedWithTheOlder(t *testing.T) {
 		"the trie format with the latest's mode":                   {file: "da-1-bti-Data.db", base: cassandra.BaseLatest},
 		"the trie format as its user says":                         {file: "da-1-bti-Data.db", mode: "NONE"},
 		"the latest's mode taken back":                             {file: "da-1-bti-Data.db", base: cassandra.BaseLatest, mode: "CASSANDRA_4", says: "is in a format of Cassandra 5.0"},
-		"a version whose files aren't known, which Render refuses": {file: "da-1-bti-Data.db", base: "newest", says: `base-configuration "newest"`},
+		"a version whose files aren't known, which Render refuses": {file: "da-1-bti-Data.db", base: "newest", says: "there are cassandra_latest.yaml, cassandra.yaml, none"},
 	} {
 		t.Run(why, func(t *testing.T) {
 			c := testConfig(t, &output{})
