@@ -64,9 +64,8 @@ func (v *View) retire() Plan {
 		return adoptLast(last)
 	}
 	switch {
-	case d.Verb == Yield && v.unnoted() != "":
-		return told(ReasonOverruled, fmt.Sprintf("the deletion is overruled by revision %s of region %s: waiting for region %s to note that this copy goes because of it, and isn't lost",
-			d.Other.Revision, d.Other.Region, v.unnoted()))
+	case d.Verb == Yield && len(v.unnoted()) > 0:
+		return told(ReasonOverruled, fmt.Sprintf("the deletion is overruled by revision %s of region %s: waiting for %s", d.Other.Revision, d.Other.Region, v.notes(v.unnoted())))
 	case d.Verb == Yield:
 		return Plan{Verb: Yield, Other: d.Other, Reason: ReasonOverruled, Words: fmt.Sprintf(
 			"deleted at revision %s, but region %s has %s, which that did not know of: nothing is taken down, and this region takes %s over; delete the %s once more if it should go",
@@ -86,16 +85,26 @@ func (v *View) retire() Plan {
 	return v.agreed()
 }
 
-// unnoted names a region that would take this copy for lost once it has gone, "" when none would. A living part says that
+// unnoted names the regions that would take this copy for lost once it has gone. A living part says that
 // nothing was; without one the regions that keep the object must have seen that the copy's deletion was asked for, or this
 // region may not have it again without a person's word, should this process end in between.
-func (v *View) unnoted() string {
+func (v *View) unnoted() (regions []string) {
 	for _, p := range v.Peers {
 		if !v.Parts.Living && p.Reachable && p.live() && v.Own.UID != "" && p.Seen[v.Region] == v.Own.UID {
-			return p.Region
+			regions = append(regions, p.Region)
 		}
 	}
-	return ""
+	return regions
+}
+
+// notes says what these regions' operators have to note, which takes them a moment, and what a person does where one doesn't run.
+func (v *View) notes(regions []string) string {
+	var looks []string
+	for _, region := range regions {
+		looks = append(looks, fmt.Sprintf("`kubectl --context %s --namespace %s get pods`", region, v.Configs))
+	}
+	return fmt.Sprintf("region %s to note that this copy goes because of it, and isn't lost. The operator there does that: if it doesn't run (%s), start it again, or take %s out of the annotation %s of the %s there",
+		strings.Join(regions, " and "), strings.Join(looks, ", "), v.Region, RegionsAnnotation, v.Noun)
 }
 
 func (v *View) lastSpec() (Decision, bool) {

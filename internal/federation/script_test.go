@@ -46,6 +46,7 @@ type site struct {
 	leads    map[string]string // names of regions that lead to another one's cluster, from here
 	crash    bool              // its operator ends when it has let its copy go
 	older    bool              // its version doesn't know the kind, and lets nobody read it
+	idle     bool              // its operator doesn't run
 }
 
 type sighting struct {
@@ -142,7 +143,7 @@ func (p *play) view(s *site) View {
 
 // pass is one of a region's operator; it tells whether anything was done.
 func (p *play) pass(s *site) bool {
-	if s.older {
+	if s.older || s.idle {
 		return false
 	}
 	p.look(s)
@@ -355,6 +356,8 @@ func (p *play) do(d *datadriven.TestData) string {
 			to = names[2]
 		}
 		p.site(names[0]).leads[names[1]] = to
+	case "operator-goes", "operator-comes":
+		p.site(names[0]).idle = d.Cmd == "operator-goes"
 	case "older", "newer":
 		p.site(names[0]).older = d.Cmd == "older"
 	case "forget": // as if its copy had been made anew, by a process that knows of nothing
