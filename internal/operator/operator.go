@@ -46,6 +46,7 @@ import (
 	secrets "github.com/ringspan/ringspan/internal/replication/controller"
 	ring "github.com/ringspan/ringspan/internal/ring/controller"
 	ringtask "github.com/ringspan/ringspan/internal/ringtask/controller"
+	schedule "github.com/ringspan/ringspan/internal/schedule/controller"
 	task "github.com/ringspan/ringspan/internal/task/controller"
 )
 
@@ -131,7 +132,6 @@ func controllers(m ctrl.Manager, o Options) []controller {
 		Kinds: slices.Concat(ring.Followed(), secrets.Followed(), ringtask.Followed(), propagation.Followed()), Now: time.Now}
 	node := o.lease.fenced(newAgents(m.GetAPIReader()).of)
 	overRegions := &ringtask.Reconciler{Client: m.GetClient(), Live: m.GetAPIReader(), Events: m.GetEventRecorder("ringspan"), Region: o.Region, Now: time.Now, Peers: regions}
-	tasks := &task.Reconciler{Client: m.GetClient(), Live: m.GetAPIReader(), Events: m.GetEventRecorder("ringspan"), Now: time.Now, Node: node, MayGoOn: overRegions.MayGoOn}
 	return []controller{
 		// What the other regions hold of rings: read by the next ones.
 		runnable{regions},
@@ -148,8 +148,10 @@ func controllers(m ctrl.Manager, o Options) []controller {
 		&datacenter.Reconciler{Client: m.GetClient(), Live: m.GetAPIReader(), Events: m.GetEventRecorder("ringspan"), Now: time.Now, Node: node, Agent: o.Agent, MayGoOn: overRegions.MayGoOn},
 		// Their volumes: kept until a deletion was agreed on.
 		&claim.Reconciler{Client: m.GetClient(), Live: m.GetAPIReader(), Now: time.Now},
-		// Tasks: rebuild, cleanup, restart; the kind that nothing acts on yet is told so.
-		tasks, task.ScheduledTasks(tasks),
+		// Tasks: rebuild, cleanup, restart.
+		&task.Reconciler{Client: m.GetClient(), Live: m.GetAPIReader(), Events: m.GetEventRecorder("ringspan"), Now: time.Now, Node: node, MayGoOn: overRegions.MayGoOn},
+		// Tasks by the clock: makes the tasks of schedules.
+		&schedule.Reconciler{Client: m.GetClient(), Live: m.GetAPIReader(), Events: m.GetEventRecorder("ringspan"), Now: time.Now},
 		// Tasks over regions: agrees with the other regions, makes this region's tasks.
 		overRegions,
 	}

@@ -162,6 +162,11 @@ func TestOperatorsRunWithTheShippedPermissions(t *testing.T) {
 	task.Spec.Datacenter.Name, task.Spec.Jobs = "dc1", []control.CassandraJob{{Name: "j", Command: control.CommandMove}}
 	create(task)
 	there(t, w.Client, task, func() bool { return meta.IsStatusConditionTrue(task.Status.Conditions, control.JobFailed) })
+	nightly := &control.ScheduledTask{ObjectMeta: at("nightly")}
+	nightly.Spec.Schedule, nightly.Spec.TaskDetails.Name = "0 2 * * *", "clean"
+	nightly.Spec.TaskDetails.Datacenter.Name, nightly.Spec.TaskDetails.Jobs = "dc1", []control.CassandraJob{{Name: "j", Command: control.CommandCleanup}}
+	create(nightly)
+	there(t, w.Client, nightly, func() bool { return meta.IsStatusConditionTrue(nightly.Status.Conditions, control.Scheduled) })
 
 	for _, o := range []client.Object{shared, ring} {
 		if err := w.Client.Delete(t.Context(), o); err != nil {

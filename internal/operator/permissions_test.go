@@ -73,8 +73,6 @@ var carriedOut = map[string][]string{
 	// Of a kind that this cluster doesn't know, in the operator's own namespace: the tests of the package act with the shipped rights.
 	"internal/clusterprofile/controller.observe List": {}, "internal/clusterprofile/controller.carryOut Apply": {},
 	"internal/clusterprofile/controller.carryOut Delete": {}, "internal/clusterprofile/controller.carryOut Status.Apply": {},
-	"internal/task/controller.Reconcile Get":           {"ScheduledTask"},
-	"internal/task/controller.Reconcile Status.Update": {"ScheduledTask"},
 }
 
 // named are the kinds that are allowed by name, with the names.

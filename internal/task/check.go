@@ -9,26 +9,35 @@ import (
 	api "github.com/ringspan/ringspan/api/control/v1alpha1"
 )
 
-// check says why a task can never be carried out, or nil.
-func check(s *State) *Failure {
-	if n := len(s.Task.Spec.Jobs); n != 1 {
+// CheckSpec says why a task can be carried out on no datacenter, or nil.
+func CheckSpec(t *api.CassandraTask) *Failure {
+	if n := len(t.Spec.Jobs); n != 1 {
 		return invalid("spec.jobs: exactly one job is needed, there are %d", n)
 	}
-	if s.Task.Spec.Datacenter.Name == "" {
+	if t.Spec.Datacenter.Name == "" {
 		return invalid("spec.datacenter.name: is needed")
 	}
-	if ns := s.Task.Spec.Datacenter.Namespace; ns != "" && ns != s.Task.Namespace {
+	if ns := t.Spec.Datacenter.Namespace; ns != "" && ns != t.Namespace {
 		return invalid("spec.datacenter.namespace: %q is not the task's own namespace", ns)
 	}
-	c := s.command()
+	c := commandOf(t)
 	if c == nil {
-		return &Failure{api.ReasonCommandNotSupported, fmt.Sprintf("spec.jobs[0].command: %q is not supported yet; %s are", s.job().Command, supported())}
+		return &Failure{api.ReasonCommandNotSupported, fmt.Sprintf("spec.jobs[0].command: %q is not supported yet; %s are", t.Spec.Jobs[0].Command, supported())}
 	}
 	if c.refuse != nil {
-		if why := c.refuse(s.job().Arguments); why != "" {
+		if why := c.refuse(t.Spec.Jobs[0].Arguments); why != "" {
 			return invalid("spec.jobs[0].args.%s", why)
 		}
 	}
+	return nil
+}
+
+// check says why a task can never be carried out, or nil.
+func check(s *State) *Failure {
+	if failure := CheckSpec(s.Task); failure != nil {
+		return failure
+	}
+	c := s.command()
 	if c.lacks != nil && s.Datacenter != nil {
 		if what := c.lacks(s.Datacenter); what != "" {
 			return &Failure{api.ReasonInvalidTask, fmt.Sprintf("spec.jobs[0].command: %s: datacenter %q %s", c.name, s.Task.Spec.Datacenter.Name, what)}

@@ -20,6 +20,8 @@ const (
 	Diverged = "Diverged"
 	// Deleting: how the deletion of a K8ssandraTask goes. Ours.
 	Deleting = "Deleting"
+	// Scheduled: the tasks of a ScheduledTask are made at their times. Ours.
+	Scheduled = "Scheduled"
 	// FieldsNotActedOn: the message names what this version does not act on. Ours.
 	FieldsNotActedOn = "FieldsNotActedOn"
 )
@@ -39,6 +41,10 @@ const (
 	ReasonClusterNotFound     = "ClusterNotFound"
 	ReasonDatacentersFailed   = "DatacentersFailed"
 	ReasonDatacenterFailed    = "DatacenterFailed"
+	ReasonScheduled           = "Scheduled"
+	ReasonInvalidSchedule     = "InvalidSchedule"
+	ReasonTaskMade            = "TaskMade"
+	ReasonTimeLeftOut         = "TimeLeftOut"
 )
 
 // Labels and annotations of tasks.
@@ -55,6 +61,12 @@ const (
 	RestartedAtAnnotation = "control.k8ssandra.io/restartedAt"
 	// TaskIDAnnotation is a K8ssandraTask's id, on all of its copies and CassandraTasks. Ours.
 	TaskIDAnnotation = "ringspan.io/task-id"
+	// ScheduledTaskLabel on a CassandraTask names the ScheduledTask that it was made by. Ours.
+	ScheduledTaskLabel = "ringspan.io/scheduled-task"
+	// ScheduledTaskUIDAnnotation is that one's UID. Ours.
+	ScheduledTaskUIDAnnotation = "ringspan.io/scheduled-task-uid"
+	// ScheduledForAnnotation is the time of the schedule that the task was made for, RFC 3339. Ours.
+	ScheduledForAnnotation = "ringspan.io/scheduled-for"
 	// K8ssandraTaskFinalizer keeps a K8ssandraTask until its CassandraTasks are gone.
 	K8ssandraTaskFinalizer = "control.k8ssandra.io/finalizer"
 )

@@ -31,7 +31,8 @@ type ScheduledTaskList struct {
 
 // ScheduledTaskSpec is a schedule and the task to make.
 type ScheduledTaskSpec struct {
-	// Schedule in cron's five fields, UTC.
+	// Schedule in cron's five fields, or a descriptor such as @daily or @every 12h; in UTC unless it begins with
+	// CRON_TZ=ZONE.
 	// +kubebuilder:validation:MinLength=1
 	Schedule string `json:"schedule"`
 	// TaskDetails is the task to make.
@@ -40,7 +41,7 @@ type ScheduledTaskSpec struct {
 
 // TaskDetails is a named task.
 type TaskDetails struct {
-	// Name of the tasks, before a dash and the time in seconds since 1970.
+	// Name of the tasks, before a dash and the time of the schedule in seconds since 1970.
 	// +kubebuilder:validation:MinLength=1
 	Name string `json:"name"`
 
@@ -49,11 +50,18 @@ type TaskDetails struct {
 
 // ScheduledTaskStatus says when tasks were and will be made.
 type ScheduledTaskStatus struct {
+	// NextSchedule is the next time of the schedule, or the one whose task waits to be made.
 	// +nullable
 	NextSchedule metav1.Time `json:"nextSchedule,omitempty,omitzero"`
+	// LastExecution is the time of the schedule that the last task was made for.
 	// +nullable
 	LastExecution metav1.Time `json:"lastExecution,omitempty,omitzero"`
-	// Conditions: FieldsNotActedOn. Ours.
+	// Schedule is the one that the times are of. Ours.
+	Schedule string `json:"schedule,omitempty"`
+	// Since is from when on tasks are made: times of the schedule up to it are over, or were left out. Ours.
+	// +nullable
+	Since metav1.Time `json:"since,omitempty,omitzero"`
+	// Conditions: Scheduled, FieldsNotActedOn. Ours.
 	// +listType=map
 	// +listMapKey=type
 	Conditions []metav1.Condition `json:"conditions,omitempty"`

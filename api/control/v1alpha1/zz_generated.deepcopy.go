@@ -430,6 +430,7 @@ func (in *ScheduledTaskStatus) DeepCopyInto(out *ScheduledTaskStatus) {
 	*out = *in
 	in.NextSchedule.DeepCopyInto(&out.NextSchedule)
 	in.LastExecution.DeepCopyInto(&out.LastExecution)
+	in.Since.DeepCopyInto(&out.Since)
 	if in.Conditions != nil {
 		in, out := &in.Conditions, &out.Conditions
 		*out = make([]v1.Condition, len(*in))

@@ -474,23 +474,3 @@ func TestTasksOfADatacenterTakeTurns(t *testing.T) {
 	s.finish("first", s.ring.Advance)
 	s.finish("second", s.ring.Advance)
 }
-
-func TestOtherTaskKindsAreNamed(t *testing.T) {
-	s := newStage(t)
-	obj := &api.ScheduledTask{ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: "all"}}
-	obj.Spec.Schedule, obj.Spec.TaskDetails.Name = "0 0 * * *", "nightly"
-	s.must(s.admin.Create(t.Context(), obj))
-	loop := controller.ScheduledTasks(s.loop)
-	for range 2 {
-		_, err := loop.Reconcile(t.Context(), ctrl.Request{NamespacedName: client.ObjectKeyFromObject(obj)})
-		s.must(err)
-	}
-	s.must(s.admin.Get(t.Context(), client.ObjectKeyFromObject(obj), obj))
-	c := meta.FindStatusCondition(obj.Status.Conditions, api.FieldsNotActedOn)
-	if c == nil || c.Status != metav1.ConditionTrue || !strings.Contains(c.Message, "ScheduledTask") {
-		t.Errorf("condition: %+v", c)
-	}
-	if n := len(s.events.Events); n != 1 {
-		t.Errorf("%d events after two passes, want 1", n)
-	}
-}

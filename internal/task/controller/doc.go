@@ -1,4 +1,4 @@
 // Package controller carries out CassandraTasks: it observes, lets package task decide, applies and reports. It decides
-// nothing itself. ScheduledTasks are only told that this version does not act on them.
+// nothing itself.
 // Start reading at Reconcile.
 package controller
