@@ -13,6 +13,8 @@ import (
 // command is what a task can ask for. Each has a file of its own, command_<name>.go, and a line in commands.
 type command struct {
 	name api.CassandraCommand
+	// about says what it does, for people, as the end of "it can …".
+	about string
 	// arguments are the names of those that it reads. Every command also reads rack.
 	arguments []string
 	// refuse says what is wrong with the arguments, beginning with the name of one; "" when nothing is. It is nil for a command

@@ -11,6 +11,7 @@ import (
 func cleanup() command {
 	return command{
 		name:      api.CommandCleanup,
+		about:     "remove rows of ranges that are other nodes' by now",
 		arguments: []string{"pod_name", "keyspace_name", "tables", "jobs"},
 		refuse:    tablesWithoutKeyspace,
 		proceed:   (*Plan).onEachNode,

@@ -12,6 +12,7 @@ import (
 func compact() command {
 	return command{
 		name:      api.CommandCompaction,
+		about:     "merge the sstables of each table, or those with rows between two tokens",
 		arguments: []string{"pod_name", "keyspace_name", "tables", "split_output", "start_token", "end_token"},
 		refuse: func(args api.JobArguments) string {
 			return cmp.Or(tablesWithoutKeyspace(args), wrongTokens(args), splitRange(args))

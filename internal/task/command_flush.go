@@ -11,6 +11,7 @@ import (
 func flush() command {
 	return command{
 		name:      api.CommandFlush,
+		about:     "write what is in memory into sstables",
 		arguments: []string{"pod_name", "keyspace_name", "tables"},
 		refuse:    tablesWithoutKeyspace,
 		proceed:   (*Plan).onEachNode,

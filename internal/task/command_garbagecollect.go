@@ -11,6 +11,7 @@ import (
 func garbageCollect() command {
 	return command{
 		name:      api.CommandGarbageCollect,
+		about:     "write sstables anew without rows that were deleted or overwritten",
 		arguments: []string{"pod_name", "keyspace_name", "tables", "jobs"},
 		refuse:    tablesWithoutKeyspace,
 		proceed:   (*Plan).onEachNode,

@@ -13,6 +13,7 @@ import (
 func rebuild() command {
 	return command{
 		name:      api.CommandRebuild,
+		about:     "stream to each node, from another datacenter, the rows that it holds replicas of",
 		arguments: []string{"pod_name", "source_datacenter"},
 		refuse: func(args api.JobArguments) string {
 			if args.SourceDatacenter == "" {

@@ -18,7 +18,8 @@ const AllowUpdate plan.Verb = "allow the update of"
 // not from the spec. It is not `nodetool refresh`, and whoever means that isn't given a restart of all nodes.
 func refresh() command {
 	return command{
-		name: api.CommandRefresh,
+		name:  api.CommandRefresh,
+		about: "let the datacenter take up what a new version of the operator would change",
 		refuse: func(args api.JobArguments) string {
 			const whole = ": refresh lets the datacenter take up what the operator holds back, as a whole"
 			switch {

@@ -14,6 +14,7 @@ import (
 func restart() command {
 	return command{
 		name:      api.CommandRestart,
+		about:     "make all pods anew with the configuration that they have, rack by rack",
 		arguments: []string{"fast", "force"},
 		refuse: func(args api.JobArguments) string {
 			if args.PodName != "" {

@@ -11,6 +11,7 @@ import (
 func scrub() command {
 	return command{
 		name:      api.CommandScrub,
+		about:     "write sstables anew and check their rows",
 		arguments: []string{"pod_name", "keyspace_name", "tables", "jobs", "no_validate", "no_snapshot", "skip_corrupted"},
 		refuse:    tablesWithoutKeyspace,
 		proceed:   (*Plan).onEachNode,

@@ -191,3 +191,18 @@ func TestCalls(t *testing.T) {
 		}
 	}
 }
+
+// The table that is shown to people has for each command what it does and what it reads.
+func TestCommandsAreShown(t *testing.T) {
+	for _, c := range task.Commands() {
+		if c.About == "" {
+			t.Errorf("%s: nothing says what it does", c.Name)
+		}
+		if rack := slices.Contains(c.Arguments, "rack"); rack == (c.Name == api.CommandRefresh) {
+			t.Errorf("%s reads %q", c.Name, c.Arguments)
+		}
+	}
+	if n := len(task.Commands()); n != len(files(t)) {
+		t.Errorf("%d commands are shown, and %d have files", n, len(files(t)))
+	}
+}

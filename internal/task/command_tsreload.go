@@ -13,6 +13,7 @@ import (
 func truststoreReload() command {
 	return command{
 		name:      api.CommandTSReload,
+		about:     "have each node read the certificates of the connections between nodes again",
 		arguments: []string{"pod_name"},
 		lacks:     encryption,
 		proceed:   (*Plan).onEachNode,

@@ -11,6 +11,7 @@ import (
 func upgradeSSTables() command {
 	return command{
 		name:      api.CommandUpgradeSSTables,
+		about:     "write anew what an earlier version of Cassandra has written",
 		arguments: []string{"pod_name", "keyspace_name", "tables", "jobs"},
 		refuse:    tablesWithoutKeyspace,
 		proceed:   (*Plan).onEachNode,

@@ -24,9 +24,7 @@ type Node struct {
 // Flags adds --region and --node.
 func (n *Node) Flags(cmd *cobra.Command, f *Fleet) {
 	cmd.Flags().StringVar(&n.Region, "region", "", "choose a node in `REGION` (default: any)")
-	_ = cmd.RegisterFlagCompletionFunc("region", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return completeRegions(f), cobra.ShellCompDirectiveNoFileComp
-	})
+	_ = cmd.RegisterFlagCompletionFunc("region", CompleteRegions(f))
 	cmd.Flags().StringVar(&n.Pod, "node", "", "choose the node in `POD` (default: the first that is ready)")
 	_ = cmd.RegisterFlagCompletionFunc("node", func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 		return n.complete(cmd.Context(), f), cobra.ShellCompDirectiveNoFileComp
