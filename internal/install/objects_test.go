@@ -3,9 +3,11 @@ package install_test
 import (
 	"io/fs"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	admissionv1 "k8s.io/api/admissionregistration/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -68,6 +70,24 @@ func policies(t *testing.T) []string {
 		t.Fatalf("%d policies, %v", len(files), err)
 	}
 	return files
+}
+
+// A policy about what is deprecated warns; every other one refuses, and refuses too what it can't tell.
+func TestPoliciesRefuseOrWarn(t *testing.T) {
+	objects, err := install.Policies()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(objects); i += 2 {
+		policy, binding := objects[i].(*admissionv1.ValidatingAdmissionPolicy), objects[i+1].(*admissionv1.ValidatingAdmissionPolicyBinding)
+		action, on := admissionv1.Deny, admissionv1.Fail
+		if strings.HasSuffix(policy.Name, "-deprecated") {
+			action, on = admissionv1.Warn, admissionv1.Ignore
+		}
+		if got := binding.Spec; got.PolicyName != policy.Name || !slices.Equal(got.ValidationActions, []admissionv1.ValidationAction{action}) || *policy.Spec.FailurePolicy != on {
+			t.Errorf("%s: bound as %+v, failurePolicy %s", policy.Name, got, *policy.Spec.FailurePolicy)
+		}
+	}
 }
 
 // Another build under the same tag makes another pod of the operator; nothing else changes.

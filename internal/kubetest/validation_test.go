@@ -1,6 +1,7 @@
 package kubetest_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -60,6 +61,23 @@ var (
 	bareRing       = strings.Replace(validRing, "    racks: [{name: rack1}, {name: rack2}, {name: rack3}]\n", "", 1)
 )
 
+// What updates of other cases begin with.
+var (
+	zonedDatacenter   = strings.Replace(validDatacenter, "{name: rack1}", "{name: rack1, zone: a}", 1)
+	ringWithoutTokens = strings.Replace(validRing, "    config: {cassandraYaml: {num_tokens: 16}}\n", "", 1)
+	bigRing           = upTo(ringWithoutTokens, "    racks:") + "    racks: " + manyRacks(64) + "\n    datacenters: " + manyDatacenters(32) + "\n"
+	bypass            = change{"metadata.annotations", "{cassandra.datastax.com/bypass-webhook-validations: 'true'}"}
+	storageChanges    = change{"metadata.annotations", "{cassandra.datastax.com/allow-storage-changes: 'true'}"}
+)
+
+func upTo(text, part string) string {
+	before, _, _ := strings.Cut(text, part)
+	return before
+}
+
+// claim is the path of a field of the data volume's claim.
+func claim(field string) string { return "spec.storageConfig.cassandraDataVolumeClaimSpec." + field }
+
 const validFleet = `
 apiVersion: fleet.ringspan.io/v1alpha1
 kind: Fleet
@@ -102,20 +120,32 @@ var refusedAtCreation = []invalid{
 	{"dse workload", validDatacenter, []change{{"spec.dseWorkloads", "{graphEnabled: true}"}}, "spec.dseWorkloads"},
 	{"volume of no kind", validDatacenter, []change{{"spec.storageConfig.additionalVolumes", "[{name: v, mountPath: /v}]"}}, "exactly one of pvcSpec and volumeSource"},
 	{"volume of two kinds", validDatacenter, []change{{"spec.storageConfig.additionalVolumes", "[{name: v, mountPath: /v, pvcSpec: {}, volumeSource: {}}]"}}, "exactly one of pvcSpec and volumeSource"},
-	{"reserved label", validDatacenter, []change{{"spec.additionalServiceConfig", "{dcService: {additionalLabels: {cassandra.datastax.com/x: y}}}"}}, "additionalLabels"},
+	{"reserved label", validDatacenter, []change{{"spec.additionalServiceConfig", "{dcService: {additionalLabels: {cassandra.datastax.com/x: v}}}"}}, "additionalLabels cannot contain"},
 	{"negative maxUnavailable", validDatacenter, []change{{"spec.maxUnavailable", "-1"}}, "spec.maxUnavailable"},
 	{"odd maxUnavailable", validDatacenter, []change{{"spec.maxUnavailable", "few"}}, "spec.maxUnavailable"},
 	{"many nodes per worker without resources", validDatacenter, []change{{"spec.allowMultipleNodesPerWorker", "true"}}, "spec.resources"},
+	{"many nodes per worker without limits", validDatacenter, []change{{"spec.allowMultipleNodesPerWorker", "true"},
+		{"spec.resources", "{requests: {cpu: 1, memory: 1Gi}, limits: {cpu: 1}}"}}, "spec.resources"},
+	{"many nodes per worker without any CPU", validDatacenter, []change{{"spec.allowMultipleNodesPerWorker", "true"},
+		{"spec.resources", "{requests: {cpu: 0m, memory: 1Gi}, limits: {cpu: 1, memory: 1Gi}}"}}, "none of them 0"},
+	{"racks of one name for objects", validDatacenter, []change{{"spec.racks.0.name", "Rack_2"}}, "must differ in their letters"},
+	{"a rack without a name for objects", validDatacenter, []change{{"spec.racks.0.name", "__"}}, "must differ in their letters"},
+	{"clusterName without a name for objects", validDatacenter, []change{{"spec.clusterName", "__"}}, "spec.clusterName: needs a letter"},
 	{"odd autoupdate-spec", validDatacenter, []change{{"metadata.annotations", "{cassandra.datastax.com/autoupdate-spec: sometimes}"}}, "autoupdate-spec"},
 	{"options of another version", validDatacenter, []change{{"spec.serverVersion", "3.11.17"}, {"spec.config", "{jvm-server-options: {}}"}}, "jvm-server-options"},
 	{"dse.yaml", validDatacenter, []change{{"spec.config", "{dse-yaml: {}}"}}, "dse-yaml"},
 	{"query log too old", validDatacenter, []change{{"spec.serverVersion", "3.11.17"}, {"spec.config", "{cassandra-yaml: {full_query_logging_options: {}}}"}}, "full_query_logging_options"},
+	{"query log too old, version 2", validDatacenter, []change{{"spec.serverVersion", "2.2.19"}, {"spec.config", "{cassandra-yaml: {full_query_logging_options: {}}}"}}, "full_query_logging_options"},
+	{"query log of DSE", validDatacenter, []change{{"spec.serverType", "dse"}, {"spec.serverVersion", "6.8.40"}, {"spec.config", "{cassandra-yaml: {full_query_logging_options: {}}}"}}, "full_query_logging_options"},
 	{"misspelt field", validDatacenter, []change{{"spec.sise", "3"}}, `unknown field "spec.sise"`},
 
 	{"no datacenter name", validRing, []change{{"spec.cassandra.datacenters.0.metadata", "{}"}}, "spec.cassandra.datacenters[0].metadata.name"},
 	{"datacenter name", validRing, []change{{"spec.cassandra.datacenters.0.metadata.name", "DC_1"}}, "DNS-1035"},
 	{"two datacenters of one name", validRing, []change{{"spec.cassandra.datacenters.0.metadata.name", "dc2"}}, "datacenter names must differ"},
 	{"two datacenters of one name in Cassandra", validRing, []change{{"spec.cassandra.datacenters.0.datacenterName", "dc2"}}, "must differ"},
+	{"two datacenters of one name for objects", validRing, []change{{"spec.cassandra.datacenters.0.datacenterName", "DC_2"}, {"spec.cassandra.datacenters.1.k8sContext", "eu-west-1"}}, "must differ in their letters"},
+	{"racks of one name for objects", validRing, []change{{"spec.cassandra.racks.0.name", "Rack_2"}}, "names of racks must differ"},
+	{"racks of one name for objects in a datacenter", validRing, []change{{"spec.cassandra.datacenters.1.racks", "[{name: r1}, {name: R_1}]"}}, "names of racks must differ"},
 	{"size below common racks", validRing, []change{{"spec.cassandra.datacenters.1.size", "2"}}, "at least its number of racks"},
 	{"no storage", validRing, []change{{"spec.cassandra.storageConfig", "-"}}, "storageConfig"},
 	{"seed that is no address", validRing, []change{{"spec.cassandra.additionalSeeds", "[example.com]"}}, "additionalSeeds"},
@@ -127,6 +157,10 @@ var refusedAtCreation = []invalid{
 	{"backups without a bucket", validRing, []change{{"spec.medusa", "{storageProperties: {storageProvider: s3}}"}}, "bucketName"},
 	{"shared backups without a prefix", validRing, []change{{"spec.medusa", "{medusaConfigurationRef: {name: m}}"}}, "prefix"},
 	{"backups configured elsewhere", validRing, []change{{"spec.medusa", "{medusaConfigurationRef: {name: m, namespace: other}, storageProperties: {prefix: p}}"}}, "medusaConfigurationRef"},
+	{"backups configured by another kind", validRing, []change{{"spec.medusa", "{medusaConfigurationRef: {name: m, kind: ConfigMap}, storageProperties: {prefix: p}}"}}, "only name can be set"},
+	{"backups configured by a field", validRing, []change{{"spec.medusa", "{medusaConfigurationRef: {name: m, fieldPath: spec}, storageProperties: {prefix: p}}"}}, "only name can be set"},
+	{"local repairs without access modes", validRing, []change{{"spec.reaper", "{storageType: local, deploymentMode: SINGLE, storageConfig: {resources: {requests: {storage: 1Gi}}}}"}}, "accessModes and resources.requests.storage"},
+	{"local repairs without storage", validRing, []change{{"spec.reaper", "{storageType: local, deploymentMode: SINGLE, storageConfig: {accessModes: [ReadWriteOnce]}}"}}, "accessModes and resources.requests.storage"},
 	{"local repairs without a volume", validRing, []change{{"spec.reaper", "{storageType: local, deploymentMode: SINGLE}"}}, "storageConfig"},
 	{"local repairs in each datacenter", validRing, []change{{"spec.reaper", "{storageType: local, storageConfig: {accessModes: [ReadWriteOnce]}}"}}, "deploymentMode"},
 	{"misspelt option", validRing, []change{{"spec.cassandra.config.jvmOptions", "{heap_max_sise: 1Gi}"}}, `unknown field "spec.cassandra.config.jvmOptions.heap_max_sise"`},
@@ -155,12 +189,44 @@ var refusedAtCreation = []invalid{
 	{"restart policy", validTask, []change{{"spec.restartPolicy", "Sometimes"}}, "spec.restartPolicy"},
 }
 
+var allowedAtCreation = []invalid{
+	{"query log", validDatacenter, []change{{"spec.config", "{cassandra-yaml: {full_query_logging_options: {log_dir: /var/log/cassandra/fql}}}"}}, ""},
+	{"many nodes per worker", validDatacenter, []change{{"spec.allowMultipleNodesPerWorker", "true"},
+		{"spec.resources", "{requests: {cpu: 500m, memory: 1Gi}, limits: {cpu: 1, memory: 1Gi}}"}}, ""},
+	{"a label that only has the reserved prefix in it", validDatacenter, []change{{"spec.additionalServiceConfig", "{dcService: {additionalLabels: {my.cassandra.datastax.com/x: v}}}"}}, ""},
+	{"racks that differ in a digit", validDatacenter, []change{{"spec.racks.0.name", "Rack_4"}}, ""},
+	{"a hundred racks", validDatacenter, []change{{"spec.racks", manyRacks(100)}, {"spec.size", "100"}}, ""},
+	{"datacenters of one name for objects, in two regions", validRing, []change{{"spec.cassandra.datacenters.0.datacenterName", "DC_2"}}, ""},
+	{"datacenters of one name for objects, in two namespaces", validRing, []change{{"spec.cassandra.datacenters.0.datacenterName", "DC_2"},
+		{"spec.cassandra.datacenters.1.k8sContext", "eu-west-1"}, {"spec.cassandra.datacenters.1.metadata.namespace", "other"}}, ""},
+	{"32 datacenters of 64 racks", bigRing, nil, ""},
+	{"shared backups", validRing, []change{{"spec.medusa", "{medusaConfigurationRef: {name: m}, storageProperties: {prefix: p}}"}}, ""},
+	{"local repairs", validRing, []change{{"spec.reaper", "{storageType: local, deploymentMode: SINGLE, storageConfig: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}"}}, ""},
+}
+
+func manyRacks(n int) string {
+	var names []string
+	for i := range n {
+		names = append(names, fmt.Sprintf("{name: rack%d}", i))
+	}
+	return "[" + strings.Join(names, ", ") + "]"
+}
+
+func manyDatacenters(n int) string {
+	var all []string
+	for i := range n {
+		all = append(all, fmt.Sprintf("{metadata: {name: dc%d}, k8sContext: region%d, size: 64}", i, i))
+	}
+	return "[" + strings.Join(all, ", ") + "]"
+}
+
 var refusedAtUpdate = []invalid{
 	{"clusterName", validDatacenter, []change{{"spec.clusterName", "other"}}, "clusterName is immutable"},
 	{"datacenterName", validDatacenter, []change{{"spec.datacenterName", "other"}}, "datacenterName is immutable"},
 	{"superuserSecretName", validDatacenter, []change{{"spec.superuserSecretName", "other"}}, "superuserSecretName is immutable"},
 	{"serviceAccount", validDatacenter, []change{{"spec.serviceAccount", "other"}}, "serviceAccount is immutable"},
-	{"serviceAccountName", validDatacenter, []change{{"spec.serviceAccountName", "other"}}, "serviceAccountName is immutable"},
+	{"allowMultipleNodesPerWorker", validDatacenter, []change{{"spec.allowMultipleNodesPerWorker", "true"},
+		{"spec.resources", "{requests: {cpu: 1, memory: 1Gi}, limits: {cpu: 1, memory: 1Gi}}"}}, "allowMultipleNodesPerWorker is immutable"},
 	{"rack removed", validDatacenter, []change{{"spec.racks", "[{name: rack1}, {name: rack2}]"}}, "racks cannot be removed"},
 	{"racks reordered", validDatacenter, []change{{"spec.racks", "[{name: rack2}, {name: rack1}, {name: rack3}]"}}, "reordered"},
 	{"rack without nodes", validDatacenter, []change{{"spec.racks", "[{name: rack1}, {name: rack2}, {name: rack3}, {name: rack4}]"}}, "spec.size"},
@@ -180,12 +246,27 @@ var refusedAtUpdate = []invalid{
 	{"limits of volumes", validDatacenter, []change{
 		{"metadata.annotations", "{cassandra.datastax.com/allow-storage-changes: 'true'}"},
 		{"spec.storageConfig.cassandraDataVolumeClaimSpec.resources.limits", "{storage: 20Gi}"}}, "only resources.requests.storage"},
+	{"another zone", zonedDatacenter, []change{{"spec.racks.0.zone", "b"}}, "zone of a rack"},
+	{"data source", validDatacenter, []change{storageChanges, {claim("dataSource"), "{kind: PersistentVolumeClaim, name: other}"}}, "only resources.requests"},
+	{"volume name", validDatacenter, []change{storageChanges, {claim("volumeName"), "other"}}, "only resources.requests"},
+	{"storage class with the annotation", validDatacenter, []change{storageChanges, {claim("storageClassName"), "fast"}}, "only resources.requests"},
+	{"no storage class with the annotation", validDatacenter, []change{storageChanges, {claim("storageClassName"), "-"}}, "only resources.requests"},
+	{"less storage with the annotation", validDatacenter, []change{storageChanges, {claim("resources.requests.storage"), "9Gi"}}, "cannot shrink"},
+	{"no storage with the annotation", validDatacenter, []change{storageChanges, {claim("resources.requests"), "-"}}, "cannot shrink"},
+	{"clusterName with the bypass", validDatacenter, []change{bypass, {"spec.clusterName", "other"}}, "clusterName is immutable"},
+	{"datacenterName with the bypass", validDatacenter, []change{bypass, {"spec.datacenterName", "other"}}, "datacenterName is immutable"},
+	{"rack removed with the bypass", validDatacenter, []change{bypass, {"spec.racks", "[{name: rack1}, {name: rack2}]"}}, "racks cannot be removed"},
+	{"claim removed with the bypass", validDatacenter, []change{bypass, {"spec.storageConfig", "{}"}}, "cassandraDataVolumeClaimSpec"},
+	{"what no datacenter may have with the bypass", validDatacenter, []change{bypass, {"spec.config", "{dse-yaml: {}}"}}, "dse-yaml"},
 	{"claim removed", validDatacenter, []change{{"spec.storageConfig", "{}"}}, "cassandraDataVolumeClaimSpec"},
 
 	{"clusterName", validRing, []change{{"spec.cassandra.clusterName", "other"}}, "clusterName is immutable"},
 	{"datacenterName", validRing, []change{{"spec.cassandra.datacenters.0.datacenterName", "other"}}, "datacenterName is immutable"},
 	{"num_tokens", validRing, []change{{"spec.cassandra.config.cassandraYaml.num_tokens", "8"}}, "num_tokens"},
 	{"num_tokens of a datacenter", validRing, []change{{"spec.cassandra.datacenters.0.config", "{cassandraYaml: {num_tokens: 8}}"}}, "num_tokens"},
+	{"num_tokens where there were none", ringWithoutTokens, []change{{"spec.cassandra.config", "{cassandraYaml: {num_tokens: 8}}"}}, "num_tokens"},
+	{"racks of a ring reordered", validRing, []change{{"spec.cassandra.racks", "[{name: rack2}, {name: rack1}, {name: rack3}]"}}, "reordered"},
+	{"a rack put before a ring's others", validRing, []change{{"spec.cassandra.datacenters.0.racks", "[{name: rack0}, {name: rack1}, {name: rack2}, {name: rack3}]"}, {"spec.cassandra.datacenters.0.size", "4"}}, "reordered"},
 	{"one datacenter for another", validRing, []change{{"spec.cassandra.datacenters.1.metadata.name", "dc3"}}, "cannot be added and removed in one change"},
 }
 
@@ -205,13 +286,27 @@ var allowedWithoutRacks = []invalid{
 }
 
 var allowedAtUpdate = []invalid{
-	{"more storage with the annotation", validDatacenter, []change{
-		{"metadata.annotations", "{cassandra.datastax.com/allow-storage-changes: 'true'}"},
-		{"spec.storageConfig.cassandraDataVolumeClaimSpec.resources.requests.storage", "11Gi"}}, ""},
+	{"more storage with the annotation", validDatacenter, []change{storageChanges, {claim("resources.requests.storage"), "11Gi"}}, ""},
+	{"serviceAccountName", validDatacenter, []change{{"spec.serviceAccountName", "other"}}, ""},
+	{"no zone any more", zonedDatacenter, []change{{"spec.racks.0", "{name: rack1}"}}, ""},
+	{"zone of a new rack", zonedDatacenter, []change{{"spec.size", "4"}, {"spec.racks.3", "{name: rack4, zone: b}"}}, ""},
 	{"a rack with its nodes", validDatacenter, []change{{"spec.size", "4"}, {"spec.racks", "[{name: rack1}, {name: rack2}, {name: rack3}, {name: rack4}]"}}, ""},
-	{"zone of a rack with the bypass", validDatacenter, []change{
-		{"metadata.annotations", "{cassandra.datastax.com/bypass-webhook-validations: 'true'}"}, {"spec.racks.0.zone", "z"}}, ""},
+	{"zone of a rack with the bypass", validDatacenter, []change{bypass, {"spec.racks.0.zone", "z"}}, ""},
+	{"racks reordered with the bypass", validDatacenter, []change{bypass, {"spec.racks", "[{name: rack2}, {name: rack1}, {name: rack3}]"}}, ""},
+	{"superuserSecretName with the bypass", validDatacenter, []change{bypass, {"spec.superuserSecretName", "other"}}, ""},
+	{"serviceAccount with the bypass", validDatacenter, []change{bypass, {"spec.serviceAccount", "other"}}, ""},
+	{"allowMultipleNodesPerWorker with the bypass", validDatacenter, []change{bypass, {"spec.allowMultipleNodesPerWorker", "true"},
+		{"spec.resources", "{requests: {cpu: 1, memory: 1Gi}, limits: {cpu: 1, memory: 1Gi}}"}}, ""},
+	{"storage class with the bypass", validDatacenter, []change{bypass, {claim("storageClassName"), "fast"}}, ""},
+	{"access modes with the bypass", validDatacenter, []change{bypass, {claim("accessModes"), "[ReadWriteOncePod]"}}, ""},
+	{"less storage with the bypass", validDatacenter, []change{bypass, {claim("resources.requests.storage"), "9Gi"}}, ""},
+	{"num_tokens as they were without", ringWithoutTokens, []change{{"spec.cassandra.config", "{cassandraYaml: {num_tokens: 16}}"}}, ""},
+	{"num_tokens as text", validRing, []change{{"spec.cassandra.config.cassandraYaml.num_tokens", "'16'"}}, ""},
+	{"more storage as a number of bytes", validDatacenter, []change{storageChanges, {claim("resources.requests.storage"), "20000000000"}}, ""},
+	{"no num_tokens any more", validRing, []change{{"spec.cassandra.config", "-"}}, ""},
+	{"a rack put behind a ring's others", validRing, []change{{"spec.cassandra.datacenters.0.racks", "[{name: rack1}, {name: rack2}, {name: rack3}, {name: rack4}]"}, {"spec.cassandra.datacenters.0.size", "4"}}, ""},
 	{"the same num_tokens said twice", validRing, []change{{"spec.cassandra.datacenters.0.config", "{cassandraYaml: {num_tokens: 16}}"}}, ""},
+	{"32 datacenters of 64 racks, changed", bigRing, []change{{"spec.cassandra.datacenters.0.size", "65"}}, ""},
 	{"a datacenter more", validRing, []change{{"spec.cassandra.datacenters.2", "{metadata: {name: dc3}, size: 3}"}}, ""},
 }
 
@@ -225,6 +320,19 @@ func TestInvalidObjectsAreRefused(t *testing.T) {
 			}
 			apply(t, obj, test.changes)
 			refusedWith(t, c.Create(t.Context(), obj), test.want)
+		})
+	}
+}
+
+func TestValidObjectsAreAccepted(t *testing.T) {
+	c := strict(kubetest.Shared(t))
+	for _, test := range allowedAtCreation {
+		t.Run(kind(test.object)+"/"+test.name, func(t *testing.T) {
+			obj := parse(t, test.object)
+			apply(t, obj, test.changes)
+			if err := c.Create(t.Context(), obj); err != nil {
+				t.Error(err)
+			}
 		})
 	}
 }

@@ -42,10 +42,6 @@ type CassandraDatacenterList struct {
 // +kubebuilder:validation:XValidation:rule=`!has(self.racks) || size(self.racks) == 0 || self.size >= size(self.racks)`,message="size must be at least the number of racks",fieldPath=".size"
 // +kubebuilder:validation:XValidation:rule=`self.clusterName == oldSelf.clusterName`,message="clusterName is immutable: Cassandra stores it on disk and refuses another",fieldPath=".clusterName"
 // +kubebuilder:validation:XValidation:rule=`(has(self.datacenterName) ? self.datacenterName : "") == (has(oldSelf.datacenterName) ? oldSelf.datacenterName : "")`,message="datacenterName is immutable: Cassandra stores it on disk and refuses another"
-// +kubebuilder:validation:XValidation:rule=`(has(self.superuserSecretName) ? self.superuserSecretName : "") == (has(oldSelf.superuserSecretName) ? oldSelf.superuserSecretName : "")`,message="superuserSecretName is immutable"
-// +kubebuilder:validation:XValidation:rule=`(has(self.serviceAccount) ? self.serviceAccount : "") == (has(oldSelf.serviceAccount) ? oldSelf.serviceAccount : "")`,message="serviceAccount is immutable"
-// +kubebuilder:validation:XValidation:rule=`(has(self.serviceAccountName) ? self.serviceAccountName : "") == (has(oldSelf.serviceAccountName) ? oldSelf.serviceAccountName : "")`,message="serviceAccountName is immutable"
-// +kubebuilder:validation:XValidation:rule=`self.?allowMultipleNodesPerWorker.orValue(false) == oldSelf.?allowMultipleNodesPerWorker.orValue(false)`,message="allowMultipleNodesPerWorker is immutable"
 // +kubebuilder:validation:XValidation:rule=`self.serverType != 'cassandra' || !(self.?dseWorkloads.?analyticsEnabled.orValue(false) || self.?dseWorkloads.?graphEnabled.orValue(false) || self.?dseWorkloads.?searchEnabled.orValue(false))`,message="dseWorkloads cannot be used with serverType cassandra",fieldPath=".dseWorkloads"
 // +kubebuilder:validation:XValidation:rule=`!has(self.allowMultipleNodesPerWorker) || !self.allowMultipleNodesPerWorker || (has(self.resources) && has(self.resources.requests) && has(self.resources.limits) && ['cpu', 'memory'].all(r, r in self.resources.requests && r in self.resources.limits))`,message="resources must have requests and limits for cpu and memory when allowMultipleNodesPerWorker is set",fieldPath=".resources"
 // +kubebuilder:validation:XValidation:rule=`[has(self.racks) && size(self.racks) > 0 ? self.racks.map(r, r.name) : ['default']].all(now, (has(oldSelf.racks) && size(oldSelf.racks) > 0 ? oldSelf.racks.map(r, r.name) : ['default']).all(n, n in now))`,message="racks cannot be removed or renamed; without a list there is one, called default",fieldPath=".racks"
@@ -99,9 +95,6 @@ type CassandraDatacenterSpec struct {
 
 	// StorageConfig describes the volumes of a node.
 	// +kubebuilder:validation:XValidation:rule=`!has(oldSelf.cassandraDataVolumeClaimSpec) || has(self.cassandraDataVolumeClaimSpec)`,message="cassandraDataVolumeClaimSpec cannot be removed"
-	// +kubebuilder:validation:XValidation:rule=`!has(self.cassandraDataVolumeClaimSpec) || !has(oldSelf.cassandraDataVolumeClaimSpec) || (has(self.cassandraDataVolumeClaimSpec.storageClassName) ? self.cassandraDataVolumeClaimSpec.storageClassName : "") == (has(oldSelf.cassandraDataVolumeClaimSpec.storageClassName) ? oldSelf.cassandraDataVolumeClaimSpec.storageClassName : "")`,message="storageClassName of cassandraDataVolumeClaimSpec is immutable"
-	// +kubebuilder:validation:XValidation:rule=`!has(self.cassandraDataVolumeClaimSpec) || !has(oldSelf.cassandraDataVolumeClaimSpec) || (has(self.cassandraDataVolumeClaimSpec.accessModes) ? self.cassandraDataVolumeClaimSpec.accessModes : []) == (has(oldSelf.cassandraDataVolumeClaimSpec.accessModes) ? oldSelf.cassandraDataVolumeClaimSpec.accessModes : [])`,message="accessModes of cassandraDataVolumeClaimSpec are immutable"
-	// +kubebuilder:validation:XValidation:rule=`!has(self.cassandraDataVolumeClaimSpec) || !has(oldSelf.cassandraDataVolumeClaimSpec) || !has(self.cassandraDataVolumeClaimSpec.resources) || !has(oldSelf.cassandraDataVolumeClaimSpec.resources) || !has(self.cassandraDataVolumeClaimSpec.resources.requests) || !has(oldSelf.cassandraDataVolumeClaimSpec.resources.requests) || !('storage' in self.cassandraDataVolumeClaimSpec.resources.requests) || !('storage' in oldSelf.cassandraDataVolumeClaimSpec.resources.requests) || quantity(string(self.cassandraDataVolumeClaimSpec.resources.requests['storage'])).compareTo(quantity(string(oldSelf.cassandraDataVolumeClaimSpec.resources.requests['storage']))) >= 0`,message="storage of cassandraDataVolumeClaimSpec cannot shrink"
 	StorageConfig StorageConfig `json:"storageConfig"`
 
 	// ReplaceNodes is the deprecated way to replace nodes; a CassandraTask with command replacenode is the current one.
@@ -135,7 +128,7 @@ type CassandraDatacenterSpec struct {
 	// +kubebuilder:validation:MaxLength=253
 	DeprecatedServiceAccount string `json:"serviceAccount,omitempty"`
 
-	// ServiceAccountName is the pods' ServiceAccount. Immutable.
+	// ServiceAccountName is the pods' ServiceAccount. It wins over serviceAccount, and a change restarts the nodes one after another.
 	// +kubebuilder:validation:MaxLength=253
 	ServiceAccountName string `json:"serviceAccountName,omitempty"`
 

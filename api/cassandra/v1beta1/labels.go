@@ -53,7 +53,7 @@ const (
 	UpdateAllowedAnnotation = "cassandra.datastax.com/autoupdate-spec"
 	// AllowParallelStartsAnnotation is on unless "false".
 	AllowParallelStartsAnnotation = "cassandra.datastax.com/allow-parallel-starts"
-	// AllowStorageChangesAnnotation "true" lets the data claim grow.
+	// AllowStorageChangesAnnotation "true" lets the requests of the data claim grow, and nothing else of it change.
 	AllowStorageChangesAnnotation = "cassandra.datastax.com/allow-storage-changes"
 	// SkipUserCreationAnnotation "true" leaves all roles to somebody else.
 	SkipUserCreationAnnotation = "cassandra.datastax.com/skip-user-creation"
@@ -61,7 +61,8 @@ const (
 	DeletePVCAnnotation = "cassandra.datastax.com/delete-pvc"
 	// UseNewConfigBuilderAnnotation "true"; accepted, without effect.
 	UseNewConfigBuilderAnnotation = "cassandra.datastax.com/use-new-config-builder"
-	// BypassValidationAnnotation "true" lets updates through that the admission policy would refuse.
+	// BypassValidationAnnotation "true" lets updates through that cass-operator's webhook refuses, but for those that would
+	// make a datacenter lose its nodes, its volumes or its name.
 	BypassValidationAnnotation = "cassandra.datastax.com/bypass-webhook-validations"
 	// ConfigHashAnnotation is the hash of the configuration, on pods.
 	ConfigHashAnnotation = "cassandra.datastax.com/config-hash"

@@ -124,10 +124,10 @@ type ServiceConfig struct {
 
 // ServiceConfigAdditions is metadata added to one Service. Keys of cassandra.datastax.com are refused.
 type ServiceConfigAdditions struct {
-	// +kubebuilder:validation:XValidation:rule=`self.all(k, !k.contains('cassandra.datastax.com'))`,message="additionalLabels cannot contain keys of cassandra.datastax.com"
+	// +kubebuilder:validation:XValidation:rule=`self.all(k, !k.startsWith('cassandra.datastax.com'))`,message="additionalLabels cannot contain keys of cassandra.datastax.com"
 	// +kubebuilder:validation:MaxProperties=64
 	Labels map[string]string `json:"additionalLabels,omitempty"`
-	// +kubebuilder:validation:XValidation:rule=`self.all(k, !k.contains('cassandra.datastax.com'))`,message="additionalAnnotations cannot contain keys of cassandra.datastax.com"
+	// +kubebuilder:validation:XValidation:rule=`self.all(k, !k.startsWith('cassandra.datastax.com'))`,message="additionalAnnotations cannot contain keys of cassandra.datastax.com"
 	// +kubebuilder:validation:MaxProperties=64
 	Annotations map[string]string `json:"additionalAnnotations,omitempty"`
 }

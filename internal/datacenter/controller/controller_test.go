@@ -379,6 +379,27 @@ func TestTwoDatacentersOfOneNameAreNotTwoRings(t *testing.T) {
 	}
 }
 
+// Two names that Cassandra tells apart can be one name for Kubernetes: the second datacenter leaves the first one's objects alone.
+func TestTwoDatacentersDoNotShareObjects(t *testing.T) {
+	s := newStage(t)
+	ofOneRing := map[string]string{k8ssandra.ClusterNameLabel: "ring", k8ssandra.ClusterNamespaceLabel: s.ns}
+	older := &api.CassandraDatacenter{ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: "dc0", Labels: ofOneRing}}
+	older.Spec = api.CassandraDatacenterSpec{ClusterName: "ring", DatacenterName: "DC_1", ServerType: "cassandra", ServerVersion: "5.0.9", Size: 1}
+	s.must(s.admin.Create(t.Context(), older))
+	s.create(func(dc *api.CassandraDatacenter) { dc.Labels = ofOneRing })
+	s.rounds(4)
+	var sets appsv1.StatefulSetList
+	s.must(s.admin.List(t.Context(), &sets, client.InNamespace(s.ns)))
+	if c := s.dc().Status.Condition(api.DatacenterValid); c == nil || c.Status != corev1.ConditionFalse || !strings.Contains(c.Message, "spec.datacenterName: the objects of datacenter dc0") || len(sets.Items) > 0 {
+		t.Errorf("%d StatefulSets, %+v", len(sets.Items), c)
+	}
+	s.must(s.admin.Delete(t.Context(), older))
+	s.settle()
+	if dc := s.dc(); !dc.Status.IsTrue(api.DatacenterReady) {
+		t.Errorf("%+v", dc.Status.Conditions)
+	}
+}
+
 // Objects that the spec no longer asks for are deleted, with the shipped permissions; those of another owner stay.
 func TestWhatIsNoLongerAskedForIsDeleted(t *testing.T) {
 	s := newStage(t)
