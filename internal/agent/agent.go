@@ -44,6 +44,8 @@ type Agent struct {
 	jobs   *jobs
 	epochs *epochs
 
+	decommissions sync.Mutex // held while one is submitted
+
 	unfinished string // the schema under which the last rebuild failed; of the job that runs
 
 	mu       sync.Mutex
@@ -122,6 +124,7 @@ func (a *Agent) start(ctx context.Context, o mgmtapi.StartOptions) error {
 	if err != nil {
 		return fmt.Errorf("starting %s: %w", a.config.Java, err)
 	}
+	j.firstBoot = o.FirstBoot
 	a.jmx.login("")
 	go a.introduce(j, secret)
 	a.jvm, a.wanted, a.started, a.since = j, true, node, time.Now()
@@ -174,6 +177,9 @@ func (a *Agent) watch(j *jvm) {
 		return
 	}
 	a.last = j.why()
+	if a.proven != j && strings.Contains(a.last, refusesLeft) { // a member's log may say anything
+		a.writeLeft()
+	}
 	a.died <- a.last
 }
 
@@ -217,9 +223,9 @@ func (a *Agent) status(ctx context.Context) mgmtapi.Status {
 	if !alive {
 		a.self = a.found()
 	}
-	s.Identity = new(a.self)
+	s.Identity, s.Volume = new(a.self), volumeAt(a.config.DataDir)
 	if alive {
-		s.State, s.PID = mgmtapi.Starting, j.cmd.Process.Pid
+		s.State, s.PID, s.FirstBoot = mgmtapi.Starting, j.cmd.Process.Pid, j.firstBoot
 	} else if a.wanted {
 		s.State = mgmtapi.Failed
 	}
@@ -233,15 +239,22 @@ func (a *Agent) status(ctx context.Context) mgmtapi.Status {
 		{Type: "read", MBean: storageService, Attribute: "OperationMode"},
 		{Type: "read", MBean: storageService, Attribute: "NativeTransportRunning"},
 		{Type: "read", MBean: storageService, Attribute: "GossipRunning"},
+		{Type: "read", MBean: storageService, Attribute: "BootstrapState"},
+		{Type: "read", MBean: hintsService, Attribute: "PendingHints"},
 	})
 	if err != nil {
 		return s
 	}
-	gossips := true
+	gossips, bootstrap := true, ""
 	_ = answers[0].decode("OperationMode", &s.OperationMode) // absent early in the boot
 	_ = answers[1].decode("NativeTransportRunning", &s.NativeTransport)
 	_ = answers[2].decode("GossipRunning", &gossips)
-	if s.OperationMode == "NORMAL" && a.prove(ctx, j) {
+	_ = answers[3].decode("BootstrapState", &bootstrap)
+	s.Hints = hintsFor(answers[4])
+	switch {
+	case hasLeft(s.OperationMode, bootstrap, a.isProven(j)):
+		s.Identity = a.noteLeft(j)
+	case mgmtapi.Serves(s.OperationMode) && a.prove(ctx, j):
 		s.State, s.GossipStopped = mgmtapi.Running, !gossips
 		s.Identity = a.identity()
 	}

@@ -22,6 +22,9 @@ func (a *Agent) operationRoutes() []route {
 		{pattern: "POST /api/v1/ops/node/repair", limit: quick, do: a.handleRepair(true)},
 		{pattern: "POST /api/v0/ops/node/encryption/internode/truststore/reload", limit: longestCall, do: a.handleReloadTruststore(false)},
 		{pattern: "POST /api/v1/ops/node/encryption/internode/truststore/reload", limit: quick, do: a.handleReloadTruststore(true)},
+		{pattern: "POST /api/v0/ops/node/decommission", limit: quick, do: a.handleDecommission},
+		{pattern: "POST /api/v1/ops/node/decommission", limit: quick, do: a.handleDecommission},
+		{pattern: "GET /api/v0/ops/node/streaminfo", limit: quick, do: a.handleStreams},
 		{pattern: "GET /api/v0/ops/executor/job", limit: quick, do: a.handleJob},
 	}
 }
@@ -65,6 +68,24 @@ func (a *Agent) handleRebuild(ctx context.Context, q *call) (int, any, error) {
 	source := q.FormValue("src_dc")
 	q.note(slog.String("source", source))
 	return q.submitted(a.jobs.submit(ctx, "rebuild", func(ctx context.Context) error { return a.rebuild(ctx, source) }))
+}
+
+func (a *Agent) handleDecommission(ctx context.Context, q *call) (int, any, error) {
+	force, err := strconv.ParseBool(or(q.FormValue("force"), "false"))
+	if err != nil {
+		return 400, nil, fmt.Errorf("force: %w", err)
+	}
+	meant := q.FormValue("host_id")
+	q.note(slog.Bool("force", force), slog.String("hostID", meant))
+	if own := a.memberID(); meant != "" && meant != own {
+		return 420, nil, fmt.Errorf("host_id: %s is asked to leave its ring, and this node is %s", meant, or(own, "not known yet"))
+	}
+	return q.submitted(a.decommission(ctx, force))
+}
+
+func (a *Agent) handleStreams(ctx context.Context, _ *call) (int, any, error) {
+	plans, err := a.streams(ctx)
+	return 200, map[string]any{"entity": plans}, err
 }
 
 // submitted answers with the id of a job.

@@ -25,6 +25,7 @@ type fakeNode struct {
 	setUp                    int  // refusals to open the port that are left
 	repairs                  map[string][]string
 	fails                    string // a keyspace whose sstables nothing can be done with
+	leaves                   string // what a decommission comes to: its end, "window" before it, "stuck" in its streams; alone it is refused
 
 	HostID    string
 	Tokens    []string
@@ -33,6 +34,7 @@ type fakeNode struct {
 	Schema    int      // changes so far
 	Streamed  []string // keyspaces that a rebuild remembers
 	Asked     []string // operations on sstables
+	Bootstrap string   // state
 }
 
 type fakeRole struct{ Super, Login, Hash string }
@@ -44,7 +46,7 @@ func loadNode(file string, config map[string]any, args []string) *fakeNode {
 		err = json.Unmarshal(data, n)
 	}
 	if err != nil {
-		n.HostID = strings.ToLower(rand.Text())
+		n.HostID, n.Bootstrap = strings.ToLower(rand.Text()), "COMPLETED"
 		n.Tokens = strings.Split(fmt.Sprint(config["initial_token"]), ",")
 		n.Roles = map[string]fakeRole{}
 		n.Keyspaces = map[string]map[string]string{"system": {"class": "LocalStrategy"}}
@@ -53,7 +55,11 @@ func loadNode(file string, config map[string]any, args []string) *fakeNode {
 		}
 	}
 	_, _ = fmt.Sscan(property(args, "fake.setup"), &n.setUp) // 0 if there is none
-	n.fails = property(args, "fake.fails")
+	n.fails, n.leaves = property(args, "fake.fails"), property(args, "fake.leaves")
+	if n.Bootstrap == "DECOMMISSIONED" {
+		fmt.Println("Exception (org.apache.cassandra.exceptions.ConfigurationException) encountered during startup: This node was decommissioned and will not rejoin the ring unless cassandra.override_decommission=true has been set, or all existing data is removed and the node is bootstrapped again")
+		os.Exit(3)
+	}
 	rackdc, _ := os.ReadFile(strings.TrimPrefix(property(args, "cassandra-rackdc.properties"), "file://")) // no file, no datacenter
 	n.datacenter = strings.TrimPrefix(strings.Split(string(rackdc), "\n")[0], "dc=")
 	local := filepath.Join(property(args, "cassandra.storagedir"), "data", "system", "local-1")
@@ -88,7 +94,7 @@ func (n *fakeNode) attributes() map[string]any {
 		tokens[t] = n.address
 	}
 	return map[string]any{
-		"OperationMode": n.mod, "NativeTransportRunning": n.native, "GossipRunning": !n.quiet, "ReleaseVersion": "5.0.9", "ClusterName": "fake",
+		"OperationMode": n.mod, "NativeTransportRunning": n.native, "GossipRunning": !n.quiet, "BootstrapState": n.Bootstrap, "CurrentStreams": n.streams(), "PendingHints": n.hints(), "ReleaseVersion": "5.0.9", "ClusterName": "fake",
 		"LiveNodes": []string{n.address}, "UnreachableNodes": []string{}, "JoiningNodes": []string{}, "LeavingNodes": []string{}, "MovingNodes": []string{},
 		"LoadMap": map[string]string{n.address: "117.38 KiB"}, "EndpointToHostId": map[string]string{n.address: n.HostID}, "TokenToEndpointMap": tokens,
 		"Keyspaces": slices.Collect(maps.Keys(n.Keyspaces)), "NonLocalStrategyKeyspaces": []string{"system_auth"},
@@ -124,12 +130,49 @@ func (n *fakeNode) operation(name string, args []any) (any, error) {
 	case "forceKeyspaceCompaction", "forceKeyspaceCompactionForTokenRange", "forceUserDefinedCompaction", "scrub", "garbageCollect", "forceKeyspaceFlush",
 		"upgradeSSTables", "loadNewSSTables", "reloadSslCertificates", "checkCertificates":
 		return n.sstables(name, args)
+	case "decommission":
+		return nil, n.decommission()
 	case "reloadSeeds":
 		return []string{}, nil
 	default:
 		return nil, fmt.Errorf("no such operation: %s", name)
 	}
 	return nil, nil
+}
+
+// hints are those of a node that leaves.
+func (n *fakeNode) hints() []map[string]string {
+	if n.leaves == "" {
+		return []map[string]string{}
+	}
+	return []map[string]string{{"host_id": "away", "total_files": "1"}}
+}
+
+func (n *fakeNode) decommission() error {
+	switch n.leaves {
+	case "":
+		return errors.New("java.lang.UnsupportedOperationException : no other normal nodes in the ring; decommission would be pointless")
+	case "stuck":
+		n.mod = "LEAVING"
+	case "window":
+		n.mod, n.Bootstrap = "LEAVING", "NEEDS_BOOTSTRAP"
+	default:
+		n.mod, n.native, n.Bootstrap = "DECOMMISSIONED", false, "DECOMMISSIONED"
+	}
+	return nil
+}
+
+// streams is what Jolokia makes of Cassandra's composite data.
+func (n *fakeNode) streams() []map[string]any {
+	if n.mod != "LEAVING" {
+		return []map[string]any{}
+	}
+	session := map[string]any{
+		"peer": "10.0.0.2", "state": "STREAMING", "receivingSummaries": []any{}, "receivingFiles": []any{},
+		"sendingSummaries": []any{map[string]any{"tableId": "t", "files": 2, "totalSize": 400}, map[string]any{"tableId": "u", "files": 1, "totalSize": 100}},
+		"sendingFiles":     []any{map[string]any{"currentBytes": 40, "totalBytes": 200}},
+	}
+	return []map[string]any{{"planId": "p1", "description": "Unbootstrap", "sessions": []any{session}}}
 }
 
 // sstables writes down what was asked for. Of the keyspace of -Dfake.fails some operations end with a number that isn't 0,

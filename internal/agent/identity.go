@@ -99,6 +99,8 @@ func (a *Agent) mayStart(found mgmtapi.Identity, decided *mgmtapi.Identity) erro
 	switch {
 	case found.Found == mgmtapi.FoundUnreadable:
 		return fmt.Errorf("%w: can't tell whose data this is: %s", errIdentity, found.Error)
+	case found.Found == mgmtapi.FoundLeft:
+		return fmt.Errorf("%w: the node of this volume, host id %s, has left its ring, and can't come back; a new node needs an empty volume", errIdentity, found.HostID)
 	case found.Cluster != "" && found.Cluster != in.ClusterName:
 		return fmt.Errorf("%w: this is the data of cluster %q, and the node is one of %q", errIdentity, found.Cluster, in.ClusterName)
 	case decided != nil && *decided != found:
@@ -129,10 +131,7 @@ func (a *Agent) noteStart(found mgmtapi.Identity, replaces string) (mgmtapi.Iden
 // prove compares the file with what Cassandra says of itself, once in each run of
 // the JVM. A node that is another one than its file says is ended.
 func (a *Agent) prove(ctx context.Context, j *jvm) bool {
-	a.mu.Lock()
-	done := a.proven == j
-	a.mu.Unlock()
-	if done {
+	if a.isProven(j) {
 		return true
 	}
 	rows, err := cql(ctx, a.jmx, "SELECT cluster_name, data_center, rack, host_id FROM system.local", "NODE")
@@ -143,7 +142,7 @@ func (a *Agent) prove(ctx context.Context, j *jvm) bool {
 	says := mgmtapi.Identity{Found: mgmtapi.FoundMember, HostID: row["host_id"], Cluster: unquote(row["cluster_name"]), Datacenter: unquote(row["data_center"]), Rack: unquote(row["rack"])}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.jvm != j {
+	if a.jvm != j || a.self.Found == mgmtapi.FoundLeft {
 		return false
 	}
 	if old := a.self; old.Found == mgmtapi.FoundMember && old.HostID != says.HostID {
@@ -158,6 +157,13 @@ func (a *Agent) prove(ctx context.Context, j *jvm) bool {
 	}
 	a.self, a.proven = says, j
 	return true
+}
+
+// isProven tells whether a run's node has been found to be the one that the file names.
+func (a *Agent) isProven(j *jvm) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.proven == j
 }
 
 func (a *Agent) identity() *mgmtapi.Identity {

@@ -42,6 +42,8 @@ const (
 	storageService    = "org.apache.cassandra.db:type=StorageService"
 	storageProxy      = "org.apache.cassandra.db:type=StorageProxy"
 	compactionManager = "org.apache.cassandra.db:type=CompactionManager"
+	streamManager     = "org.apache.cassandra.net:type=StreamManager"
+	hintsService      = "org.apache.cassandra.hints:type=HintsService"
 	gossiper          = "org.apache.cassandra.net:type=Gossiper"
 	ownMBean          = "ringspan:type=Internal"
 )

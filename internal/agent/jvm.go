@@ -20,6 +20,8 @@ type jvm struct {
 	log  *tail
 	done chan struct{} // closed when it has ended
 
+	firstBoot bool // it has the short waits of one
+
 	mu      sync.Mutex
 	refused string // why the agent ends it
 }

@@ -16,14 +16,27 @@ type Lifecycle interface {
 	SetNativeTransport(ctx context.Context, on bool) error
 }
 
+// Cassandra's operation modes of a node that leaves its ring.
+const (
+	ModeNormal             = "NORMAL"
+	ModeLeaving            = "LEAVING"             // streams its data to the others, and serves
+	ModeDecommissionFailed = "DECOMMISSION_FAILED" // is still a member, and serves
+	ModeDecommissioned     = "DECOMMISSIONED"      // has left; only its JVM runs
+)
+
+// Serves tells whether a node of an operation mode is a member that serves.
+func Serves(mode string) bool {
+	return mode == ModeNormal || mode == ModeLeaving || mode == ModeDecommissionFailed
+}
+
 // State is what the agent's JVM does.
 type State string
 
 // The states of a node.
 const (
 	Stopped  State = "Stopped"  // no JVM; waits for a start
-	Starting State = "Starting" // the JVM runs, the node is not NORMAL yet
-	Running  State = "Running"  // the node is NORMAL
+	Starting State = "Starting" // the JVM runs, the node is no member yet, or no more
+	Running  State = "Running"  // the node is a member: NORMAL, or LEAVING, or its decommission failed
 	Failed   State = "Failed"   // the JVM ended by itself; LastError says why
 )
 
@@ -38,6 +51,15 @@ type Status struct {
 	LastError       string    `json:"lastError,omitempty"`     // the log's own words
 	Since           time.Time `json:"since"`                   // of the state
 	Identity        *Identity `json:"identity,omitempty"`      // nil from agents that know of none
+	Volume          *Volume   `json:"volume,omitempty"`        // of its data; nil from agents that can't decommission
+	FirstBoot       bool      `json:"firstBoot,omitempty"`     // the JVM is that of a first boot, and has its short waits
+	Hints           []string  `json:"hints,omitzero"`          // host ids of the nodes that it keeps writes for; nil when it can't tell
+}
+
+// Volume is the file system that a node's data is on, in bytes.
+type Volume struct {
+	Capacity int64 `json:"capacity"`
+	Free     int64 `json:"free"` // for Cassandra's user
 }
 
 // PortState is what the port for clients has been through since the node's
@@ -76,6 +98,7 @@ const (
 	FoundData       Found = "data"       // data without a file: of an older agent, adopted or restored
 	FoundFile       Found = "file"       // the file of a member without its data
 	FoundNothing    Found = "nothing"    // an empty directory
+	FoundLeft       Found = "left"       // data of a node that has left the ring: it is never started again
 	FoundUnreadable Found = "unreadable" // nobody can tell; Error says why
 )
 

@@ -27,7 +27,12 @@ func (r *Ring) boot() {
 	}
 	starting := r.starting()
 	for _, n := range starting {
+		unheard := n.group != 0 && n.options.AutoBootstrap != nil && !*n.options.AutoBootstrap
+		if n.boot == needsBootstrap && !unheard { // with its host id: what nobody may let happen
+			r.returned = append(r.returned, n.hostID)
+		}
 		r.join(n)
+		n.leaving, n.boot = false, ""
 	}
 	for _, n := range starting {
 		if n.unproven {
@@ -56,8 +61,19 @@ func (r *Ring) unfit(n *Node) string {
 	if n.refusal != "" {
 		return n.refusal
 	}
+	if n.boot == decommissioned {
+		if !n.old {
+			n.file.Found = mgmtapi.FoundLeft // the agent has heard Cassandra's last words
+		}
+		return "This node was decommissioned and will not rejoin the ring unless cassandra.override_decommission=true has been set, or all existing data is removed and the node is bootstrapped again"
+	}
 	if why := r.unfitToReplace(n); why != "" {
 		return why
+	}
+	if n.hostID == "" && n.options.AutoBootstrap == nil && slices.ContainsFunc(r.contacts(n), func(m *Node) bool {
+		return slices.ContainsFunc(r.members(m.group), func(one *Node) bool { return one.leaving })
+	}) {
+		return "Other bootstrapping/leaving/moving nodes detected, cannot bootstrap while cassandra.consistent.rangemovement is true."
 	}
 	for _, other := range r.nodes {
 		if other == n || n.hostID != "" || other.state == mgmtapi.Stopped { // a dead one is robbed: see rob

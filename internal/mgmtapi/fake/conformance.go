@@ -101,7 +101,7 @@ func (c *conform) firstBoot() {
 		c.Fatalf("after start: %+v", s)
 	}
 	c.await("the node is NORMAL", func() bool { return c.status().State == mgmtapi.Running })
-	if s := c.status(); s.OperationMode != "NORMAL" || s.NativeTransport || s.ClientPort != mgmtapi.PortHeld || s.GossipStopped {
+	if s := c.status(); s.OperationMode != "NORMAL" || !s.FirstBoot || s.NativeTransport || s.ClientPort != mgmtapi.PortHeld || s.GossipStopped {
 		c.Errorf("after a start with the native transport off: %+v", s)
 	}
 	if c.Booted != nil {

@@ -102,8 +102,24 @@ func (c *conform) longOperations() {
 	c.must(err)
 	repair, err := c.Node.Repair(ctx, mgmtapi.RepairOptions{Keyspace: "system_auth", Full: true})
 	c.must(err)
-	for id, want := range map[string]string{good: mgmtapi.JobCompleted, repair: mgmtapi.JobCompleted, bad: mgmtapi.JobError} {
+	_, err = c.Node.Decommission(ctx, "another")
+	c.is(err, mgmtapi.ErrRefused, "a decommission of another node")
+	lonely, err := c.Node.Decommission(ctx, c.status().Identity.HostID)
+	c.must(err)
+	for id, want := range map[string]string{good: mgmtapi.JobCompleted, repair: mgmtapi.JobCompleted, bad: mgmtapi.JobError, lonely: mgmtapi.JobError} {
 		c.jobEnds(id, want)
+	}
+	if s := c.status(); s.State != mgmtapi.Running || s.OperationMode != mgmtapi.ModeNormal {
+		c.Errorf("a node that has nobody to leave its data to: %+v", s)
+	}
+	if streams, err := c.Node.Streams(ctx); err != nil || len(streams) > 0 {
+		c.Errorf("streams of a node alone: %+v, %v", streams, err)
+	}
+	if s := c.status(); s.Hints == nil || len(s.Hints) > 0 {
+		c.Errorf("hints of a node alone: %#v", s.Hints)
+	}
+	if v := c.status().Volume; v == nil || v.Capacity <= 0 || v.Free <= 0 || v.Free > v.Capacity {
+		c.Errorf("the volume: %+v", v)
 	}
 	_, err = c.Node.Job(ctx, "nothing-1")
 	c.is(err, mgmtapi.ErrNotFound, "a job that nobody submitted")

@@ -69,6 +69,62 @@ func (n *Node) SwapVolumes(o *Node) {
 		n.tokens, o.tokens = o.tokens, n.tokens
 		n.file, o.file = o.file, n.file
 		n.jobs, o.jobs = o.jobs, n.jobs
+		n.boot, o.boot = o.boot, n.boot
+	})
+}
+
+// Load sets how many bytes the node says that it has.
+func (n *Node) Load(bytes float64) { n.change(func() { n.load = bytes }) }
+
+// Free sets how many bytes its volume has left.
+func (n *Node) Free(bytes int64) { n.change(func() { n.volume.Free = bytes }) }
+
+// KeepHints sets for which nodes, by host id, it keeps hints.
+func (n *Node) KeepHints(hostIDs ...string) { n.change(func() { n.keeps = hostIDs }) }
+
+// Rolled is as if the node had been restarted since its first boot.
+func (n *Node) Rolled() { n.change(func() { n.options.FirstBoot = false }) }
+
+// LeaveUnheard ends the JVM after its node has written that it has left, and before it has told anybody.
+func (n *Node) LeaveUnheard() {
+	n.change(func() {
+		n.boot = needsBootstrap
+		n.crash("the JVM ended: signal: killed")
+	})
+}
+
+// NoteUnheard is LeaveUnheard with an agent that has seen it.
+func (n *Node) NoteUnheard() {
+	n.LeaveUnheard()
+	n.change(func() { n.file.Found = mgmtapi.FoundLeft })
+}
+
+// Unstreamed names keyspaces of which the node gave nobody anything when it left: they had more replicas than nodes by then.
+func (n *Node) Unstreamed() string { return locked(n, func() string { return n.unstreamed }) }
+
+// StallStreams keeps a decommission from coming to its end, or no longer.
+func (n *Node) StallStreams(yes bool) { n.change(func() { n.stalled = yes }) }
+
+// FailDecommission lets decommissions end with the words; empty words let them succeed again.
+func (n *Node) FailDecommission(words string) { n.change(func() { n.failingLeave = words }) }
+
+// Member tells whether the node is one of its ring.
+func (n *Node) Member() bool { return locked(n, func() bool { return n.group != 0 }) }
+
+// Leaving tells whether the node streams its data to the others and is still a member.
+func (n *Node) Leaving() bool { return locked(n, func() bool { return n.leaving && n.group != 0 }) }
+
+// Settled tells whether the node has left and is done announcing it.
+func (n *Node) Settled() bool { return locked(n, func() bool { return n.boot == decommissioned }) }
+
+// Left tells whether the node has left its ring by itself, with its data given to the others.
+func (n *Node) Left() bool { return locked(n, func() bool { return n.boot != "" }) }
+
+// LeaveUnsaid ends the JVM while its node announces that it has left, before the agent has seen it.
+func (n *Node) LeaveUnsaid() {
+	n.change(func() {
+		n.group, n.leaving, n.boot = 0, false, needsBootstrap
+		n.crash("the JVM ended: signal: killed")
 	})
 }
 

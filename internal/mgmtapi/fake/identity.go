@@ -26,6 +26,8 @@ func (n *Node) noteStart(o mgmtapi.StartOptions) error {
 	switch {
 	case found == nil:
 		return nil
+	case found.Found == mgmtapi.FoundLeft:
+		return fmt.Errorf("start: %w: the node has left its ring", mgmtapi.ErrRefused)
 	case o.Decided != nil && *o.Decided != *found:
 		return fmt.Errorf("start: %w: the start was decided on when the data directory held something else", mgmtapi.ErrRefused)
 	case found.Found == mgmtapi.FoundNothing || found.Found == mgmtapi.FoundJoining:

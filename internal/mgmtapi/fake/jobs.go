@@ -150,7 +150,7 @@ func (n *Node) interrupt() {
 // finishJobs carries out what was submitted, in order.
 func (n *Node) finishJobs() {
 	for _, j := range n.jobs {
-		if j.Status != mgmtapi.JobWaiting {
+		if j.Status != mgmtapi.JobWaiting || j.do == nil { // leave ends a decommission
 			continue
 		}
 		j.Status, j.EndTime = mgmtapi.JobCompleted, n.millis()

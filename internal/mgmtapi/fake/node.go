@@ -32,6 +32,11 @@ type Node struct {
 	tokens []string
 	file   mgmtapi.Identity // the agent's; without Found there is none
 	jobs   []*job           // the agent's records
+	boot   string           // Cassandra's bootstrap state after it has left: needsBootstrap, decommissioned
+
+	// of the ring's view
+	leaving bool
+	load    float64
 
 	// faults
 	unreachable, lagging bool
@@ -41,9 +46,15 @@ type Node struct {
 	former               *Node // whose volume is lost
 	lost                 bool  // the volume is gone
 	refusal, ended       string
-	failing              string // what repairs end with
-	failingJobs          string // what jobs on sstables end with
-	encrypted            bool   // between nodes
+	failing              string   // what repairs end with
+	failingJobs          string   // what jobs on sstables end with
+	encrypted            bool     // between nodes
+	asked                bool     // a decommission has yet to begin
+	stalled              bool     // its streams don't end
+	failingLeave         string   // what a decommission ends with
+	keeps                []string // host ids that it keeps hints for
+	unstreamed           string   // keyspaces of which it gave nobody anything when it left
+	volume               mgmtapi.Volume
 }
 
 var _ mgmtapi.Node = (*Node)(nil)
@@ -83,11 +94,16 @@ func (n *Node) Status(ctx context.Context) (mgmtapi.Status, error) {
 		n.ring.advance()
 	}
 	state := n.state
-	if state == mgmtapi.Running && n.mode != "NORMAL" {
-		state = mgmtapi.Starting // as the agent calls a node that is drained
+	if state == mgmtapi.Running && (!mgmtapi.Serves(n.mode) || n.boot != "") {
+		state = mgmtapi.Starting // as the agent calls a node that is drained, or has left
 	}
+	n.noteLeft()
 	s := mgmtapi.Status{State: state, PID: n.pid, OperationMode: n.mode, NativeTransport: n.native, Since: n.since, Identity: n.identity()}
 	if !n.old {
+		s.Volume, s.FirstBoot = new(n.volume), n.pid != 0 && n.options.FirstBoot
+		if state == mgmtapi.Running {
+			s.Hints = append([]string{}, n.keeps...)
+		}
 		s.ClientPort, s.GossipStopped = n.port(), n.quiet && state == mgmtapi.Running
 	}
 	return s, nil
@@ -153,7 +169,8 @@ func (n *Node) Drain(ctx context.Context) error {
 	}
 	defer leave()
 	n.ring.wrote(n, "drain")
-	n.native = false
+	n.native, n.asked = false, false
+	n.failLeaving("the node was drained")
 	n.become(mgmtapi.Running, "DRAINED")
 	return nil
 }
@@ -189,9 +206,9 @@ func (n *Node) become(s mgmtapi.State, mode string) { n.state, n.mode, n.since =
 
 // down is a node without a JVM.
 func (n *Node) down() {
-	n.pid, n.native, n.opened, n.quiet = 0, false, false, false
+	n.pid, n.native, n.opened, n.quiet, n.asked = 0, false, false, false, false
 	n.become(mgmtapi.Stopped, "")
 }
 
 // up says whether the node gossips.
-func (n *Node) up() bool { return n.pid != 0 && n.mode == "NORMAL" && !n.quiet }
+func (n *Node) up() bool { return n.pid != 0 && mgmtapi.Serves(n.mode) && n.group != 0 && !n.quiet }

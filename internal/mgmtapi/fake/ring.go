@@ -24,6 +24,8 @@ type Ring struct {
 	serial int // of host ids and jobs
 	writes []string
 	robbed []string // host ids
+
+	returned []string // host ids of nodes that have left and came back from their old volumes
 }
 
 // cluster is what nodes that gossip with each other share.
@@ -42,7 +44,7 @@ func NewRing(name string) *Ring {
 func (r *Ring) Add(address, datacenter, rack string) *Node {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	n := &Node{ring: r, address: address, datacenter: datacenter, rack: rack, state: mgmtapi.Stopped, since: r.Now()}
+	n := &Node{ring: r, address: address, datacenter: datacenter, rack: rack, state: mgmtapi.Stopped, since: r.Now(), load: 100_000, volume: mgmtapi.Volume{Capacity: 10_000_000, Free: 9_000_000}}
 	r.nodes = append(r.nodes, n)
 	return n
 }
@@ -93,6 +95,13 @@ func (r *Ring) Robbed() []string {
 	return slices.Clone(r.robbed)
 }
 
+// Returned are the host ids of nodes that left and joined again from the volumes that they left with.
+func (r *Ring) Returned() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.returned)
+}
+
 // Writes lists what was asked for that changes anything, oldest first, as
 // "address call …". Two equal lists mean that nothing was done in between.
 func (r *Ring) Writes() []string {
@@ -114,6 +123,7 @@ func (r *Ring) Advance() {
 
 func (r *Ring) advance() {
 	r.boot()
+	r.leave()
 	r.deliverHints()
 	for _, n := range r.nodes {
 		n.finishJobs()
@@ -144,7 +154,7 @@ func (n *Node) enter(ctx context.Context, call string) (*cluster, func(), error)
 		leave()
 		return nil, nil, err
 	}
-	if n.state != mgmtapi.Running {
+	if n.state != mgmtapi.Running || n.group == 0 { // one that has left has shut down all but its JVM
 		leave()
 		return nil, nil, fmt.Errorf("%s: %w: the JVM does not answer", call, mgmtapi.ErrUnavailable)
 	}

@@ -22,10 +22,18 @@ func (n *Node) Endpoints(ctx context.Context) ([]mgmtapi.Endpoint, error) {
 	for _, m := range n.ring.members(n.group) {
 		all = append(all, mgmtapi.Endpoint{
 			Address: m.address, HostID: m.hostID, Datacenter: m.datacenter, Rack: m.rack, Alive: n.sees(m), Local: m == n,
-			Status: "NORMAL", Load: 100_000, Schema: m.schemaVersion(), Tokens: slices.Clone(m.tokens), ReleaseVersion: "5.0.9", ClusterName: n.ring.name,
+			Status: m.status(), Load: m.load, Schema: m.schemaVersion(), Tokens: slices.Clone(m.tokens), ReleaseVersion: "5.0.9", ClusterName: n.ring.name,
 		})
 	}
 	return all, nil
+}
+
+// status is what gossip says of a member.
+func (n *Node) status() string {
+	if n.leaving {
+		return mgmtapi.ModeLeaving
+	}
+	return mgmtapi.ModeNormal
 }
 
 // sees is gossip's view of another member.
