@@ -33,6 +33,9 @@ type command struct {
 	// everyNode: pods that the datacenter is yet to get also get a job, and the task isn't over before. Those of its racks
 	// that are being made anew every command waits for.
 	everyNode bool
+	// wholeRing: it moves or removes data of ranges, and begins when a node that leaves the ring is gone. Cassandra refuses a
+	// cleanup meanwhile, and a rebuild may ask that node.
+	wholeRing bool
 	// withoutData: it runs in a datacenter that lacks its data. Every other command waits there until the data has come.
 	withoutData bool
 }

@@ -16,6 +16,7 @@ func cleanup() command {
 		refuse:    tablesWithoutKeyspace,
 		proceed:   (*Plan).onEachNode,
 		needs:     serving,
+		wholeRing: true,
 		call: func(ctx context.Context, node mgmtapi.Node, args api.JobArguments) (string, error) {
 			o := mgmtapi.CleanupOptions(tableOptions(args))
 			if o.Keyspace == "" {

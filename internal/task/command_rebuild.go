@@ -24,6 +24,7 @@ func rebuild() command {
 		proceed:     (*Plan).onEachNode,
 		needs:       membership,
 		everyNode:   true,
+		wholeRing:   true,
 		withoutData: true,
 		call: func(ctx context.Context, node mgmtapi.Node, args api.JobArguments) (string, error) {
 			return node.Rebuild(ctx, args.SourceDatacenter)

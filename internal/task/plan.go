@@ -114,6 +114,11 @@ func (p *Plan) wait(s *State) bool {
 		p.Next = 5 * time.Second
 		return true
 	}
+	if s.waitsForLeaver(s.Task) {
+		p.Waiting = fmt.Sprintf("node %s, which leaves the ring, to be gone", s.Datacenter.LeavingPod())
+		p.Next = 5 * time.Second
+		return true
+	}
 	if other := blocker(s); other != "" {
 		p.Waiting = fmt.Sprintf("task %q to end on the same datacenter", other)
 		p.Next = 5 * time.Second
@@ -124,11 +129,15 @@ func (p *Plan) wait(s *State) bool {
 
 // blocker names the task that goes first: one that runs, else the oldest that is due. Two tasks run together only if both
 // allow it. A task that brings the data that a datacenter lacks doesn't wait for others: they wait for nodes that let
-// clients in, and such nodes wait for the data.
+// clients in, and such nodes wait for the data. Nor does any wait for one that waits for a node to leave: that node may
+// wait for the data.
 func blocker(s *State) string {
 	for i := range s.Others {
 		other := &s.Others[i]
 		if s.Datacenter.Owes() != "" && !bringsData(other) {
+			continue
+		}
+		if s.waitsForLeaver(other) {
 			continue
 		}
 		if allows(s.Task) && allows(other) {
@@ -145,6 +154,13 @@ func blocker(s *State) string {
 func bringsData(t *api.CassandraTask) bool {
 	c := commandOf(t)
 	return c != nil && c.withoutData
+}
+
+// waitsForLeaver tells whether a task can't begin because a node leaves. Data that the datacenter lacks comes first: the node
+// waits for it.
+func (s *State) waitsForLeaver(t *api.CassandraTask) bool {
+	c := commandOf(t)
+	return c != nil && c.wholeRing && t.Status.StartTime == nil && s.Datacenter.LeavingPod() != "" && !(c.withoutData && s.Datacenter.LacksData())
 }
 
 func allows(t *api.CassandraTask) bool { return t.Spec.ConcurrencyPolicy == "Allow" }

@@ -87,6 +87,11 @@ func (w *world) do(d *datadriven.TestData) string {
 		w.eachPod(d, func(p *task.Pod) { p.Member = true })
 	case "owes":
 		w.state.Datacenter.Annotations = map[string]string{cass.RebuildFromAnnotation: d.CmdArgs[0].Key}
+	case "leaves": // a pod's node; "nobody" when it is gone
+		metav1.SetMetaDataAnnotation(&w.state.Datacenter.ObjectMeta, cass.DecommissionAnnotation, d.CmdArgs[0].Key+" some-id")
+		if d.CmdArgs[0].Key == "nobody" {
+			delete(w.state.Datacenter.Annotations, cass.DecommissionAnnotation)
+		}
 	case "job":
 		w.job(d)
 	case "stamp": // the datacenter's operator restarts a rack, as of the task's beginning or of a time

@@ -1,6 +1,9 @@
 package v1beta1
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // What a ring remembers of how its datacenters came, on their CassandraDatacenters.
 const (
@@ -67,4 +70,10 @@ func (dc *CassandraDatacenter) Owes() string {
 		return ""
 	}
 	return dc.Annotations[RebuildFromAnnotation]
+}
+
+// LeavingPod names the pod whose node leaves the ring, or has left it and isn't taken away yet; "" when none does.
+func (dc *CassandraDatacenter) LeavingPod() string {
+	pod, _, _ := strings.Cut(strings.TrimSpace(dc.Annotations[DecommissionAnnotation]), " ")
+	return pod
 }
