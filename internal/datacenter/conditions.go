@@ -27,7 +27,7 @@ func (s *State) conditions(p Plan, err error) []api.DatacenterCondition {
 	restarting := s.inProgress(p.Restarting || s.restartAsked(), api.DatacenterRollingRestart)
 	scaling := p.Scaling || s.DC.Status.IsTrue(api.DatacenterScalingUp) && (!p.Scaled || err != nil)
 	resuming := !whole && !s.DC.Spec.Stopped && (s.DC.Status.IsTrue(api.DatacenterStopped) || s.DC.Status.IsTrue(api.DatacenterResuming))
-	serving := (whole || (changing || restarting) && s.restartsSafely()) && len(p.Trouble) == 0
+	serving := (whole || (changing || restarting || s.leaver() != nil) && s.restartsSafely()) && len(p.Trouble) == 0
 	all := []api.DatacenterCondition{
 		s.valid(p),
 		done(booted, api.DatacenterInitialized, api.ReasonReconciled),
@@ -36,6 +36,7 @@ func (s *State) conditions(p Plan, err error) []api.DatacenterCondition {
 		active(changing, api.DatacenterUpdating),
 		active(restarting, api.DatacenterRollingRestart),
 		active(scaling, api.DatacenterScalingUp),
+		s.scalingDown(p, reason, doing),
 		active(p.DataLost, api.DatacenterReplacingNodes),
 		condition(api.DatacenterStopped, p.Stopped, api.ReasonReconciled, ""),
 		active(resuming, api.DatacenterResuming),
@@ -60,6 +61,19 @@ func (s *State) conditions(p Plan, err error) []api.DatacenterCondition {
 		all = append(all, condition(api.DatacenterFieldsNotActedOn, true, api.ReasonNotActedOn, "not acted on: "+strings.Join(fields, ", ")))
 	}
 	return all
+}
+
+// scalingDown says which node leaves, and how far it is.
+func (s *State) scalingDown(p Plan, reason, doing string) api.DatacenterCondition {
+	switch {
+	case !p.ScalingDown:
+		return condition(api.DatacenterScalingDown, false, api.ReasonReconciled, "")
+	case p.LeaveFailed:
+		return condition(api.DatacenterScalingDown, true, api.ReasonDecommissionFailed, "waiting for "+p.Leaving)
+	case p.Leaving != "":
+		return condition(api.DatacenterScalingDown, true, api.ReasonWaiting, "waiting for "+p.Leaving)
+	}
+	return condition(api.DatacenterScalingDown, true, reason, doing)
 }
 
 // inProgress tells whether an action goes on: it began, and ends only when its pods are
@@ -89,6 +103,8 @@ func (s *State) valid(p Plan) api.DatacenterCondition {
 		return condition(api.DatacenterValid, false, api.ReasonInvalidSpec, p.Refused)
 	case p.Secret != "":
 		return condition(api.DatacenterValid, false, api.ReasonSecretMissing, p.Secret)
+	case p.TooSmall != nil:
+		return condition(api.DatacenterValid, false, p.TooSmall.Reason, p.TooSmall.Message)
 	}
 	return condition(api.DatacenterValid, true, api.ReasonReconciled, s.refusesEphemeral())
 }
@@ -157,7 +173,6 @@ func (s *State) notActedOn() []string {
 		"spec.maxUnavailable":                                spec.MaxUnavailable != nil,
 		"spec.dockerImageRunsAsCassandra":                    spec.DockerImageRunsAsCassandra != nil,
 		"spec.users (authentication is off)":                 len(spec.Users) > 0 && !s.auth(),
-		"spec.size (nodes are not removed)":                  s.initialized() && !spec.Stopped && s.total() > int(spec.Size),
 		"spec.storageConfig (" + s.volumesNotActedOn() + ")": s.volumesNotActedOn() != "",
 		"annotation " + api.TrackCleanupTasksAnnotation:      hasKey(s.DC.Annotations, api.TrackCleanupTasksAnnotation),
 		"annotation " + api.DecommissionOnDeleteAnnotation:   hasKey(s.DC.Annotations, api.DecommissionOnDeleteAnnotation),

@@ -167,7 +167,7 @@ func (s *State) superuserSecret() *corev1.Secret {
 
 // DisruptionBudget lets one node be evicted at a time.
 func (s *State) DisruptionBudget() *policyv1.PodDisruptionBudget {
-	budget := intstr.FromInt32(max(0, s.DC.Spec.Size-1))
+	budget := intstr.FromInt(max(0, int(s.DC.Spec.Size)-1, s.total()-1)) // a smaller size is no leave for those that have yet to go
 	return &policyv1.PodDisruptionBudget{
 		TypeMeta: budgetType, ObjectMeta: s.meta(s.DC.Name + "-pdb"),
 		Spec: policyv1.PodDisruptionBudgetSpec{MinAvailable: new(budget), Selector: &metav1.LabelSelector{MatchLabels: s.selector()}},

@@ -27,6 +27,8 @@ const (
 	Repair          plan.Verb = "repair"           // a keyspace, through a node
 	Roles           plan.Verb = "write roles"      // superuser and users
 	OpenNative      plan.Verb = "open native"      // the port for clients, of a node
+	Decommission    plan.Verb = "decommission"     // a node: its data goes to the others, then it is no member any more
+	DeleteClaims    plan.Verb = "delete claims"    // of a pod whose node has left the ring
 	Record          plan.Verb = "record"           // an annotation of the datacenter
 	MakeTask        plan.Verb = "make task"        // that the tasks' own loop carries out
 	Clear           plan.Verb = "clear"            // a request in the spec or an annotation that was carried out
@@ -50,6 +52,8 @@ type Step struct {
 	Factors  map[string]int
 	Kind     certificates.Kind
 	Stamp    string // what the roles are written for, the repair asked for; the value to record
+	HostID   string // of the node that leaves: it is asked as such; no member may know it any more before a record is made, and all must before it is started again
+	OnRecord string // the record of the node that leaves which this rests on: it is read again, past all caches
 	Readable string // a role that a quorum in each datacenter must know before a record is made
 }
 
@@ -66,6 +70,7 @@ type Plan struct {
 	Updating     bool // pods are being made anew from a changed template
 	Restarting   bool // pods are being made anew because a restart was asked for
 	Scaling      bool // nodes are being added
+	ScalingDown  bool // nodes are being removed
 	Scaled       bool // nodes were added, and nothing more is owed to them after this plan
 	NeedsUpdate  bool // this version would make other pods, and waits to be asked
 	Stopped      bool
@@ -74,6 +79,10 @@ type Plan struct {
 
 	Thin      bool // replicas of the system keyspaces are still to be added or repaired here
 	Repairing bool // a repair goes on
+
+	TooSmall    *refusal // why the datacenter isn't made smaller, although the spec says so
+	Leaving     string   // what is waited for of the node that leaves
+	LeaveFailed bool     // it couldn't, and will be asked again
 
 	mounts    bool                      // pods would mount volumes that their nodes don't have
 	lacking   bool                      // keyspaces lack their data here
@@ -102,7 +111,7 @@ func (p *Plan) Next() time.Duration {
 	switch {
 	case p.lacking && p.Done:
 		return 2 * time.Second // until it is seen that a person's rebuild is over
-	case p.Done || p.Invalid != "" || p.Volumes != "" && len(p.Steps) == 0 && p.Quiet():
+	case p.Done || p.Invalid != "" || (p.TooSmall != nil || p.Volumes != "") && len(p.Steps) == 0 && p.Quiet():
 		return 20 * time.Second
 	case p.has(Replicate, Repair, Record, Roles, OpenNative, Seeds, Label):
 		return 50 * time.Millisecond // these are over when they are done: go on
@@ -116,6 +125,9 @@ func (p Plan) String() string {
 	b.WriteString(plan.Text(p.Steps, p.Notes))
 	if p.Invalid != "" {
 		fmt.Fprintln(&b, "invalid:", p.Invalid)
+	}
+	if p.TooSmall != nil {
+		fmt.Fprintln(&b, "refused:", p.TooSmall.Message)
 	}
 	if p.Volumes != "" {
 		fmt.Fprintln(&b, "invalid:", p.Volumes)
@@ -161,13 +173,14 @@ func Make(s *State) Plan {
 	s.planRing(&p)
 	s.planDeadMember(&p)
 	s.planCleanup(&p)
+	s.planScaleDown(&p)
 	s.planStartEmptyDone(&p)
 	s.planClear(&p)
 	s.planVolumes(&p) // the last: what grows holds up nothing
 	if len(p.held) > 0 {
 		p.Wait("rack %s to be whole before the change reaches %s", p.unsettled, strings.Join(p.held, ", "))
 	}
-	p.Done, p.lacking = len(p.Steps) == 0 && p.Quiet() && p.Secret == "" && p.Volumes == "", s.owedKeyspacesMessage() != ""
+	p.Done, p.lacking = len(p.Steps) == 0 && p.Quiet() && p.Secret == "" && p.TooSmall == nil && p.Volumes == "", s.owedKeyspacesMessage() != ""
 	return p
 }
 

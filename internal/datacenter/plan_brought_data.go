@@ -46,7 +46,7 @@ func (s *State) planMixedData(p *Plan) (held bool) {
 		return false
 	}
 	for _, rack := range s.DC.RackNames() {
-		for ordinal := range s.target(rack) {
+		for _, ordinal := range s.ordinals(rack) {
 			at := topology.Position{Rack: rack, Ordinal: ordinal}
 			if pod := s.pod(at); pod == nil || !pod.Agent {
 				p.Wait("node %s to say whether it brings data as others do", s.names().Pod(at))

@@ -163,6 +163,9 @@ func (s *State) growthBlocker(holders map[string]int) string {
 	if pod := s.joining(); pod != nil {
 		return "node " + pod.Name + " to have joined"
 	}
+	if leaving := s.leavingNow(); leaving != "" {
+		return "node " + leaving + " to have left the ring"
+	}
 	for _, e := range s.Ringview {
 		switch {
 		case e.Status != "NORMAL":

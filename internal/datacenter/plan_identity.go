@@ -87,6 +87,11 @@ func (s *State) planIdentity(p *Plan, pod *Pod) {
 	case s.dataLost(pod):
 		p.DataLost = true
 		p.Warn("node %s has lost its data (it was host id %s): %s", pod.Name, s.lastHostID(pod), s.recoveryMessage(pod))
+	case s.isKept(pod):
+		p.Warn("node %s (host id %s) has left the ring, and may have given nobody what it had of keyspaces that got more replicas meanwhile than nodes stayed. Its volume is kept. Alter those keyspaces back, repair them, and look whether rows are missing; then delete claim %s and the pod",
+			pod.Name, pod.Status.Identity.HostID, Claim(pod.Name))
+	case pod.isOut() && !s.isLeaver(pod.Name):
+		p.Warn("node %s has left the ring by itself (host id %s), and its volume can't be started again: delete claim %s and the pod for a new node in its place", pod.Name, pod.Status.Identity.HostID, Claim(pod.Name))
 	case pod.ClaimDeleting && !pod.Deleting:
 		p.Warn("node %s: its claim %s is being deleted, and the data goes with the pod; it is not restarted", pod.Name, Claim(pod.Name))
 	}

@@ -22,7 +22,10 @@ func (s *State) planStarts(p *Plan) {
 	joining := s.joining()
 	for i := range s.Pods {
 		pod := &s.Pods[i]
-		if pod.Deleting || !pod.Agent || pod.running() || p.takesDown(pod) {
+		if pod.Deleting || !pod.Agent || pod.running() || p.takesDown(pod) || s.isSurplus(pod) || pod.isOut() {
+			continue
+		}
+		if !s.mayStart(pod) { // planScaleDown says why
 			continue
 		}
 		if pod.starting() {
@@ -45,7 +48,11 @@ func (s *State) planStarts(p *Plan) {
 		if !s.isMember(pod) && (s.initialized() || s.grows(pod)) {
 			joining = pod
 		}
-		p.add(Start, pod.Name, s.startReason(pod), Step{Pod: pod, Start: options})
+		step := Step{Pod: pod, Start: options}
+		if s.isLeaver(pod.Name) && s.isMember(pod) && options.AutoBootstrap != nil {
+			step.HostID = s.lastHostID(pod)
+		}
+		p.add(Start, pod.Name, s.startReason(pod), step)
 	}
 }
 
@@ -58,7 +65,7 @@ func (p *Plan) takesDown(pod *Pod) bool {
 
 // joining is the new node that bootstraps at the moment, or nil.
 func (s *State) joining() *Pod {
-	i := slices.IndexFunc(s.Pods, func(p Pod) bool { return p.starting() && !s.isMember(&p) })
+	i := slices.IndexFunc(s.Pods, func(p Pod) bool { return p.starting() && !s.isMember(&p) && !s.isSurplus(&p) && !p.isOut() })
 	if i < 0 {
 		return nil
 	}
@@ -87,6 +94,9 @@ func (s *State) startOptions(pod *Pod, joining *Pod) (o mgmtapi.StartOptions, bl
 	case !s.initialized() && !s.grows(pod) && !s.lostInBoot(pod):
 		return s.firstStart(pod, o)
 	case s.isMember(pod):
+		if s.isLeaver(pod.Name) && s.seenByAnother(s.lastHostID(pod)) {
+			o.AutoBootstrap = new(false) // it may have ended between its last write and its last word: it is what the ring says, with its data
+		}
 	case joining != nil && joining.Name != pod.Name:
 		return o, "node " + joining.Name + " to have joined"
 	case s.dataLost(pod):
@@ -102,6 +112,12 @@ func (s *State) startOptions(pod *Pod, joining *Pod) (o mgmtapi.StartOptions, bl
 		}
 		if s.changesReplication() {
 			return o, "the system keyspaces to have their replicas"
+		}
+		if l := s.leaver(); l != nil {
+			return o, "node " + l.Pod + ", which leaves the ring, to be gone"
+		}
+		if busy := s.moving(); busy != "" {
+			return o, busy
 		}
 	}
 	if len(o.Seeds) == 0 {

@@ -2,13 +2,14 @@ package datacenter
 
 import (
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	"github.com/ringspan/ringspan/internal/mgmtapi"
 	"github.com/ringspan/ringspan/internal/topology"
 )
 
 // planPods says what each pod waits for and what is wrong with it, and labels it.
 func (s *State) planPods(p *Plan) {
 	for _, rack := range s.DC.RackNames() {
-		for ordinal := range s.target(rack) {
+		for _, ordinal := range s.ordinals(rack) {
 			position := topology.Position{Rack: rack, Ordinal: ordinal}
 			pod, name := s.pod(position), s.names().Pod(position)
 			switch {
@@ -40,19 +41,24 @@ func (s *State) planPods(p *Plan) {
 
 func (s *State) planLabels(p *Plan, pod *Pod) {
 	want := map[string]string{}
-	if s.isSeed(pod) && pod.Labels[api.SeedNodeLabel] != "true" {
+	switch seed := s.isSeed(pod); {
+	case seed && pod.Labels[api.SeedNodeLabel] != "true":
 		want[api.SeedNodeLabel] = "true"
+	case !seed && s.isLeaver(pod.Name) && pod.Labels[api.SeedNodeLabel] == "true":
+		want[api.SeedNodeLabel] = "false"
 	}
-	if state := nodeState(pod); state != pod.Labels[api.NodeStateLabel] {
+	if state := s.nodeState(pod); state != pod.Labels[api.NodeStateLabel] {
 		want[api.NodeStateLabel] = state
 	}
 	if len(want) > 0 {
-		p.add(Label, pod.Name, "its node is "+nodeState(pod), Step{Pod: pod, Labels: want})
+		p.add(Label, pod.Name, "its node is "+s.nodeState(pod), Step{Pod: pod, Labels: want})
 	}
 }
 
-func nodeState(pod *Pod) string {
+func (s *State) nodeState(pod *Pod) string {
 	switch {
+	case s.isLeaver(pod.Name) && (pod.isOut() || pod.Status.OperationMode == mgmtapi.ModeLeaving):
+		return api.NodeStateDecommissioning
 	case pod.running() && pod.Ready:
 		return api.NodeStateStarted
 	case pod.running() && pod.served():

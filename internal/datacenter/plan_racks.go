@@ -3,12 +3,15 @@ package datacenter
 import (
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	"github.com/ringspan/ringspan/internal/hash"
+	"github.com/ringspan/ringspan/internal/mgmtapi"
 	"github.com/ringspan/ringspan/internal/topology"
 )
 
@@ -117,7 +120,11 @@ func (s *State) applySet(p *Plan, want, have *appsv1.StatefulSet) {
 	case *want.Spec.Replicas != *have.Spec.Replicas:
 		why = fmt.Sprintf("%d nodes instead of %d", *want.Spec.Replicas, *have.Spec.Replicas)
 	}
-	p.add(Apply, key(want), why, Step{Object: want})
+	step := Step{Object: want}
+	if l := s.leaver(); l != nil && l.Left && *want.Spec.Replicas < *have.Spec.Replicas {
+		step.OnRecord = l.String()
+	}
+	p.add(Apply, key(want), why, step)
 }
 
 func (s *State) pending(want, have *appsv1.StatefulSet) bool {
@@ -136,7 +143,7 @@ func (s *State) settled(rack string) bool {
 	if set == nil || set.Status.ObservedGeneration < set.Generation {
 		return false
 	}
-	for ordinal := range s.target(rack) {
+	for _, ordinal := range s.ordinals(rack) {
 		pod := s.pod(topology.Position{Rack: rack, Ordinal: ordinal})
 		if pod == nil || !s.serves(pod) || pod.Deleting || s.stale(pod) {
 			return false
@@ -160,9 +167,9 @@ func (s *State) planRoll(p *Plan) {
 	for _, rack := range s.racksInOrder() {
 		fast := s.fastRestart(rack.Name)
 		forced := slices.Contains(s.DC.Spec.ForceUpgradeRacks, rack.Name)
-		for ordinal := s.target(rack.Name) - 1; ordinal >= 0; ordinal-- {
+		for _, ordinal := range slices.Backward(s.ordinals(rack.Name)) {
 			pod := s.pod(topology.Position{Rack: rack.Name, Ordinal: ordinal})
-			if pod == nil || pod.Deleting || !s.stale(pod) {
+			if pod == nil || pod.Deleting || !s.stale(pod) || pod.Name == s.leavingNow() && (pod.running() || pod.starting() || pod.isOut()) {
 				continue
 			}
 			p.Restarting = p.Restarting || s.DC.Status.IsTrue(api.DatacenterRollingRestart)
@@ -212,13 +219,16 @@ func (s *State) lost(pod *Pod) string {
 // (fast), or other racks (forced). In racks that are forced too, only nodes that fail or have
 // an old template are exempt, not those that the task took down.
 func (s *State) rollBlocker(pod *Pod) string {
+	if leaving := s.leavingNow(); leaving != "" {
+		return "node " + leaving + " to have left the ring"
+	}
 	own := pod.Position.Rack
 	for _, rack := range s.DC.RackNames() {
 		forced := rack != own && s.forcesRestart(own)
 		if rack == own && s.fastRestart(own) || forced && !s.forcesRestart(rack) {
 			continue
 		}
-		for ordinal := range s.target(rack) {
+		for _, ordinal := range s.ordinals(rack) {
 			position := topology.Position{Rack: rack, Ordinal: ordinal}
 			other := s.pod(position)
 			switch {
@@ -262,27 +272,120 @@ func (s *State) failing(rack string) int {
 	return 0
 }
 
-// target is how many nodes a rack is to have now. A set with a member's data isn't made
-// smaller: that would stop the member without a decommission.
+// target is how many pods a rack's StatefulSet is to have now. It isn't made smaller by one with a member's data: that would stop the
+// member without a decommission. Nodes don't become members in the order of their pods, so what counts is the last one that may be.
 func (s *State) target(rack string) int {
 	if s.DC.Spec.Stopped {
 		return 0
 	}
-	own := s.own()
-	size := own.RackSizes()[slices.Index(own.Racks, rack)]
-	if !s.initialized() {
-		return size
+	behind, gone := 0, s.goneFrom(rack)
+	for ordinal := range s.reach(rack) {
+		if ordinal != gone && s.mayBeMember(topology.Position{Rack: rack, Ordinal: ordinal}) {
+			behind = ordinal + 1
+		}
 	}
-	for s.DC.Status.NodeStatuses[s.names().Pod(topology.Position{Rack: rack, Ordinal: size})].HostID != "" {
-		size++
+	size := max(s.wanted(rack), behind)
+	switch {
+	case gone < behind:
+	case s.announces(s.leaver()):
+		size = max(size, gone+1)
+	default: // whatever the size is by now: a node in its place gets a volume of its own
+		size = min(size, gone)
 	}
 	return size
 }
 
-// total is the sum of the racks' targets.
+// wanted is how many nodes a rack has when the datacenter has as many as the spec says.
+func (s *State) wanted(rack string) int {
+	own := s.own()
+	return own.RackSizes()[slices.Index(own.Racks, rack)]
+}
+
+// reach is how many places of a rack have, or had, a pod.
+func (s *State) reach(rack string) (n int) {
+	n = s.places(rack)
+	prefix := s.names().StatefulSet(rack) + "-"
+	for name, node := range s.DC.Status.NodeStatuses {
+		text, is := strings.CutPrefix(name, prefix)
+		if ordinal, err := strconv.Atoi(text); is && err == nil && node.HostID != "" {
+			n = max(n, ordinal+1)
+		}
+	}
+	return n
+}
+
+// places are how many pods a rack's StatefulSet has, or had before it was deleted to be made anew.
+func (s *State) places(rack string) int {
+	if set := s.StatefulSets[rack]; set != nil {
+		return int(*set.Spec.Replicas)
+	}
+	if was := s.remaking(); was != nil && was.Rack == rack && was.Set.Spec.Replicas != nil {
+		return int(*was.Set.Spec.Replicas)
+	}
+	return 0
+}
+
+// goneFrom is the place in a rack of the node that has left the ring, as is on record; -1 when there is none.
+func (s *State) goneFrom(rack string) int {
+	l := s.leaver()
+	if l == nil || !l.Left || s.isBack(l) {
+		return -1
+	}
+	if at, known := s.positionOf(l.Pod); known && at.Rack == rack {
+		return at.Ordinal
+	}
+	return -1
+}
+
+// ordinals are the places of a rack that are to have nodes now: as many as the spec says, and those behind them with members. One
+// between whose node never became a member is neither started nor waited for.
+func (s *State) ordinals(rack string) (all []int) {
+	for ordinal := range s.target(rack) {
+		if ordinal < s.wanted(rack) || s.mayBeMember(topology.Position{Rack: rack, Ordinal: ordinal}) {
+			all = append(all, ordinal)
+		}
+	}
+	return all
+}
+
+// mayBeMember tells whether the pod at a position that its StatefulSet has is a member of the ring, or can't be told from one.
+// The status alone doesn't say: a node becomes a member between two looks.
+func (s *State) mayBeMember(at topology.Position) bool {
+	if s.DC.Status.NodeStatuses[s.names().Pod(at)].HostID != "" {
+		return true
+	}
+	pod := s.pod(at)
+	switch {
+	case s.places(at.Rack) <= at.Ordinal || !s.begun():
+		return false
+	case pod == nil || pod.Deleting || !pod.Agent:
+		return s.hasUnknownMember()
+	case pod.running():
+		return true
+	}
+	id := pod.Status.Identity
+	switch {
+	case id != nil && (id.Found == mgmtapi.FoundLeft || id.Found == mgmtapi.FoundNothing && !pod.starting()):
+		return false
+	case pod.starting() || id != nil && id.Found == mgmtapi.FoundMember:
+		return true
+	}
+	return s.hasUnknownMember()
+}
+
+// hasUnknownMember tells whether the ring may have a member of this datacenter that is no known pod's.
+func (s *State) hasUnknownMember() bool {
+	return len(s.Ringview) == 0 || slices.ContainsFunc(s.Ringview, func(e mgmtapi.Endpoint) bool {
+		return e.Datacenter == s.name() && (e.HostID != "" || e.Alive) && s.podOfHost(e.HostID) == "" && !slices.ContainsFunc(s.Pods, func(p Pod) bool {
+			return p.Status.Identity != nil && e.HostID != "" && p.Status.Identity.HostID == e.HostID
+		})
+	})
+}
+
+// total is how many nodes the racks are to have now.
 func (s *State) total() (n int) {
 	for _, rack := range s.DC.RackNames() {
-		n += s.target(rack)
+		n += len(s.ordinals(rack))
 	}
 	return n
 }

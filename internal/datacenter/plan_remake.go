@@ -149,10 +149,13 @@ func (s *State) remakeBlocker(p *Plan, rack string, have *appsv1.StatefulSet) st
 	if !metav1.IsControlledBy(have, s.DC) {
 		return "it to be the datacenter's own"
 	}
+	if leaving := s.leavingNow(); leaving != "" {
+		return "node " + leaving + " to have left the ring"
+	}
 	if busy || have.Status.ObservedGeneration < have.Generation {
 		return "its last change to be seen"
 	}
-	for ordinal := range s.target(rack) {
+	for _, ordinal := range s.ordinals(rack) {
 		at := topology.Position{Rack: rack, Ordinal: ordinal}
 		switch pod := s.pod(at); {
 		case pod == nil:

@@ -29,6 +29,10 @@ func (s *State) replaceOptions(pod *Pod) (o mgmtapi.StartOptions, blocker string
 		return o, fmt.Sprintf("it waits for node %s to run, which may have a copy", s.dataHolderExcept(pod))
 	case len(s.Ringview) == 0 && len(s.PeerSeeds) == 0 && s.stoppedElsewhere() != "":
 		return o, fmt.Sprintf("it waits for the ring's datacenter that is stopped with data (%s) to be resumed: without it the ring would begin anew", s.stoppedElsewhere())
+	case dead != nil && dead.Status == mgmtapi.ModeLeaving:
+		return o, leavingLost(dead.HostID)
+	case s.moving() != "":
+		return o, "it waits for " + s.moving()
 	case allowed:
 	case s.missingMemberExcept(pod) != "":
 		return o, fmt.Sprintf("it waits for node %s to be up, whose copies it needs. To start it without, %s", s.missingMemberExcept(pod), startEmpty(pod))
@@ -150,7 +154,7 @@ func (s *State) unknownDeadMember() *mgmtapi.Endpoint {
 // every node runs as a member: one that doesn't may be it.
 func (s *State) planDeadMember(p *Plan) {
 	g := s.unknownDeadMember()
-	if g == nil || !s.initialized() || s.up() < int(s.DC.Spec.Size) || s.isPods(g) {
+	if g == nil || !s.initialized() || s.up() < max(int(s.DC.Spec.Size), s.total()) || s.isPods(g) {
 		return
 	}
 	p.Warn("the ring has a dead member of datacenter %s at %s that no pod is. If it is gone for good, remove it: nodetool removenode %s", s.name(), g.Address, g.HostID)

@@ -84,7 +84,7 @@ func (s *State) planReady(p *Plan) {
 		return
 	}
 	for i := range s.Pods {
-		if !s.Pods[i].Ready {
+		if !s.Pods[i].Ready && !s.isSurplus(&s.Pods[i]) && !s.Pods[i].isOut() {
 			p.Wait("pod %s to be ready", s.Pods[i].Name)
 		}
 	}

@@ -123,6 +123,9 @@ func (r *region) happens(t *testing.T, d *datadriven.TestData, pod string) strin
 		return r.managementHappens(t, d)
 	case "lose":
 		r.kill(pod)
+	case "load", "free", "stall-streams", "let-streams", "fail-decommission", "decommission", "delete-claim", "task", "leave-unsaid", "leave-unheard", "note-unheard",
+		"assassinate", "rolled", "keep-hints", "unplaced", "placed":
+		r.leaverHappens(t, d, pod)
 	case "lose-volume":
 		r.loseVolume(pod)
 	case "lose-stopped": // its pod isn't there

@@ -60,6 +60,11 @@ func (r *region) do(s *datacenter.State, step datacenter.Step) error {
 	case datacenter.Label:
 		maps.Copy(r.pods[step.Pod.Name].Labels, step.Labels)
 	case datacenter.Start:
+		if step.HostID != "" {
+			if err := r.askAll(step.HostID, true); err != nil {
+				return err
+			}
+		}
 		r.told[step.Pod.UID] = strings.Join(step.Start.Seeds, ",")
 		return r.cassie.Dial(step.Pod.IP).Start(ctx, step.Start)
 	case datacenter.Seeds:
@@ -76,6 +81,14 @@ func (r *region) do(s *datacenter.State, step datacenter.Step) error {
 			r.repairs = datacenter.NoteRepair(r.repairs, step, job)
 		}
 		return err
+	case datacenter.Decommission:
+		job, err := r.cassie.Dial(step.Pod.IP).Decommission(ctx, step.HostID)
+		if err == nil {
+			r.decommission = datacenter.NoteDecommission(r.decommission, step, job)
+		}
+		return err
+	case datacenter.DeleteClaims:
+		r.deleteClaims(step.Target, s.RemainingClaims())
 	case datacenter.Replicate:
 		return r.onRunning(s, func(n mgmtapi.Node) error { return n.AlterKeyspace(ctx, step.Target, step.Factors) })
 	case datacenter.Roles:
@@ -251,6 +264,9 @@ func (r *region) makePods(set *appsv1.StatefulSet, rack string) {
 	set.Status.ObservedGeneration, set.Status.UpdateRevision = set.Generation, revision(set.Spec.Template)
 	for name, pod := range r.pods {
 		if at, ok := ordinal(name, set.Name); ok && at >= int(*set.Spec.Replicas) && pod.DeletionTimestamp == nil {
+			if n := r.nodes[name]; n != nil && n.Member() && *set.Spec.Replicas > 0 {
+				r.world.broken = append(r.world.broken, name+" is removed and has not left the ring")
+			}
 			r.kill(name)
 		}
 	}
@@ -283,7 +299,7 @@ func (r *region) makePod(set *appsv1.StatefulSet, name string) {
 
 // runPod gives a pod its address and starts its agent.
 func (r *region) runPod(pod *corev1.Pod, rack string) {
-	if r.held {
+	if r.held || r.unplaced[pod.Name] {
 		return
 	}
 	r.serial++
@@ -324,7 +340,7 @@ func (r *region) probe(name string) {
 }
 
 func (r *region) readPods(s *datacenter.State) {
-	for _, name := range slices.Sorted(maps.Keys(r.pods)) {
+	for _, name := range slices.SortedFunc(maps.Keys(r.pods), datacenter.ComparePods) {
 		pod := r.pods[name].DeepCopy()
 		at := r.positionOf(name)
 		var sets []appsv1.StatefulSet
@@ -350,7 +366,7 @@ func (r *region) readPods(s *datacenter.State) {
 
 func (r *region) readRing(s *datacenter.State) {
 	ctx := context.Background()
-	for _, pod := range s.Pods {
+	for _, pod := range s.LeaverLast() {
 		if pod.Status.State != mgmtapi.Running || pod.Status.GossipStopped {
 			continue
 		}

@@ -117,8 +117,58 @@ func (r *region) record(step datacenter.Step) error {
 			return err
 		}
 	}
+	if step.HostID != "" {
+		if err := r.askAll(step.HostID, false); err != nil {
+			return err
+		}
+	}
 	r.annotate(step.Target, step.Stamp)
 	return nil
+}
+
+// askAll asks each other node that runs whether it knows a host id as a member.
+func (r *region) askAll(hostID string, want bool) error {
+	for _, n := range r.nodes {
+		view, err := n.Endpoints(context.Background())
+		knows := slices.ContainsFunc(view, func(e mgmtapi.Endpoint) bool { return e.HostID == hostID })
+		if err == nil && n.HostID() != hostID && knows != want {
+			return fmt.Errorf("whether host id %s is a member: %t", hostID, knows)
+		}
+	}
+	return nil
+}
+
+// readLeaver reads what there is of the pod whose node leaves.
+func (r *region) readLeaver(s *datacenter.State) {
+	pod := s.LeaverPod()
+	if pod == "" {
+		return
+	}
+	if r.nodes[pod] != nil && r.dc.Spec.StorageConfig.CassandraDataVolumeClaimSpec != nil {
+		s.LeaverClaims = []datacenter.Volume{{Name: datacenter.Claim(pod), UID: fmt.Sprintf("%s-volume-%d", pod, r.claims[pod]), Deleting: r.leaving[pod]}}
+	}
+	if i := slices.IndexFunc(s.Pods, func(p datacenter.Pod) bool { return p.Name == pod }); i >= 0 && s.Pods[i].Status.OperationMode == mgmtapi.ModeLeaving {
+		s.Streams, _ = r.cassie.Dial(s.Pods[i].IP).Streams(context.Background())
+	}
+}
+
+// deleteClaims takes the volume of a node that has left.
+func (r *region) deleteClaims(pod string, claims []datacenter.Volume) {
+	n := r.nodes[pod]
+	for _, v := range claims {
+		if v.UID != fmt.Sprintf("%s-volume-%d", pod, r.claims[pod]) {
+			r.world.broken = append(r.world.broken, "claim "+v.UID+" is meant, and "+pod+" has another one")
+		}
+	}
+	if n.Unstreamed() != "" {
+		r.world.broken = append(r.world.broken, "the volume of "+pod+" goes, which gave nobody its data of "+n.Unstreamed())
+	}
+	if n.Member() || r.pods[pod] != nil {
+		r.world.broken = append(r.world.broken, "the volume of "+pod+" goes, and it has not left the ring")
+	}
+	delete(r.nodes, pod)
+	delete(r.storage, datacenter.Claim(pod))
+	r.claims[pod]++
 }
 
 // resize is an edit of the ring's spec.

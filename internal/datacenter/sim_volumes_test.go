@@ -149,6 +149,9 @@ func (r *region) volumesAndPods() string {
 func (r *region) smallerVolumes() string {
 	want := r.dc.Spec.StorageConfig.CassandraDataVolumeClaimSpec.Resources.Requests.Storage()
 	for name, c := range r.storage {
+		if r.pods[strings.TrimPrefix(name, datacenter.Claim(""))] == nil { // of one that was never a member, and went
+			continue
+		}
 		if c.Status.Capacity.Storage().Cmp(*want) < 0 {
 			return fmt.Sprintf("claim %s has %s instead of %s", name, c.Status.Capacity.Storage(), want)
 		}

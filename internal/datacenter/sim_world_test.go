@@ -40,26 +40,30 @@ type world struct {
 // region is one datacenter with its operator.
 type region struct {
 	*world
-	dc        *api.CassandraDatacenter
-	objects   map[string]object
-	sets      map[string]*appsv1.StatefulSet
-	pods      map[string]*corev1.Pod
-	nodes     map[string]*fake.Node // by pod name: they live as long as the volumes
-	secrets   map[string]map[string]string
-	version   map[string]int // of the Secrets
-	claims    map[string]int // by pod name: how many volumes it has had; none without claims
-	leaving   map[string]bool
-	storage   map[string]*corev1.PersistentVolumeClaim // by name
-	fixed     bool                                     // its StorageClass doesn't let volumes grow
-	setsMade  int                                      // StatefulSets
-	larger    int                                      // how often larger volumes were asked for
-	resizer   string                                   // what becomes of larger volumes: see resizeVolumes
-	lost      []*fake.Node                             // with the region
-	rolled    string                                   // memory of the operator's process
-	told      map[string]string
-	taken     map[string]string
-	repairs   []datacenter.RepairRun
+	dc       *api.CassandraDatacenter
+	objects  map[string]object
+	sets     map[string]*appsv1.StatefulSet
+	pods     map[string]*corev1.Pod
+	nodes    map[string]*fake.Node // by pod name: they live as long as the volumes
+	secrets  map[string]map[string]string
+	version  map[string]int // of the Secrets
+	claims   map[string]int // by pod name: how many volumes it has had; none without claims
+	leaving  map[string]bool
+	storage  map[string]*corev1.PersistentVolumeClaim // by name
+	fixed    bool                                     // its StorageClass doesn't let volumes grow
+	setsMade int                                      // StatefulSets
+	larger   int                                      // how often larger volumes were asked for
+	resizer  string                                   // what becomes of larger volumes: see resizeVolumes
+	lost     []*fake.Node                             // with the region
+	rolled   string                                   // memory of the operator's process
+	told     map[string]string
+	taken    map[string]string
+	repairs  []datacenter.RepairRun
+
+	decommission *datacenter.DecommissionRun
+
 	tasks     []string // that were made
+	busy      []string // tasks of a person that go on
 	issued    datacenter.Management
 	peers     []string            // seeds as last read from the other regions
 	volumes   []datacenter.Volume // claims, once the datacenter is being deleted
@@ -70,6 +74,7 @@ type region struct {
 	held      bool                  // its pods get no address
 	idle      bool                  // its operator doesn't run
 	stuck     bool                  // requests of its datacenter can't be taken back
+	unplaced  map[string]bool       // these get none
 	jobs      map[string]string
 	restart   *control.CassandraTask // that has begun
 	rebuilt   []time.Time            // when rebuilds began that are over
@@ -93,7 +98,7 @@ func (w *world) add(name string, size int, racks []string, auth bool) *region {
 	d := topology.Datacenter{Name: name, Region: "region-" + name, Size: size, Racks: racks, NumTokens: 4}
 	w.ring.Datacenters = append(w.ring.Datacenters, d)
 	r := &region{world: w, objects: map[string]object{}, sets: map[string]*appsv1.StatefulSet{}, pods: map[string]*corev1.Pod{}, nodes: map[string]*fake.Node{},
-		secrets: map[string]map[string]string{}, version: map[string]int{}, claims: map[string]int{}, storage: map[string]*corev1.PersistentVolumeClaim{}, leaving: map[string]bool{}, told: map[string]string{}, taken: map[string]string{}, jobs: map[string]string{}}
+		secrets: map[string]map[string]string{}, version: map[string]int{}, claims: map[string]int{}, storage: map[string]*corev1.PersistentVolumeClaim{}, leaving: map[string]bool{}, unplaced: map[string]bool{}, told: map[string]string{}, taken: map[string]string{}, jobs: map[string]string{}}
 	r.dc = &api.CassandraDatacenter{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "ns", UID: "uid", Generation: 1}}
 	spec := &r.dc.Spec
 	spec.StorageConfig.CassandraDataVolumeClaimSpec = &corev1.PersistentVolumeClaimSpec{}
@@ -155,6 +160,7 @@ func (r *region) observe() *datacenter.State {
 		s.Ring = datacenter.StandAlone(r.dc)
 	}
 	s.SameObjects, s.Namesakes, s.Volumes, s.EarlierVolumes = r.sameNames, r.namesakes, r.volumes, r.tookUp
+	s.Tasks = r.busy
 	if r.restart != nil {
 		if t := datacenter.RestartTaskOf(r.restart, r.dc.Name); t != nil {
 			s.Restarts = append(s.Restarts, *t)
@@ -181,6 +187,11 @@ func (r *region) observe() *datacenter.State {
 	r.repairs = datacenter.PollRepairs(r.repairs, s.Pods, r.now, func(pod *datacenter.Pod, id string) (mgmtapi.Job, error) {
 		return r.cassie.Dial(pod.IP).Job(context.Background(), id)
 	})
+	r.decommission = datacenter.PollDecommission(r.decommission, s.Pods, r.now, func(pod *datacenter.Pod, id string) (mgmtapi.Job, error) {
+		return r.cassie.Dial(pod.IP).Job(context.Background(), id)
+	})
+	s.Decommission = r.decommission
+	r.readLeaver(s)
 	r.readRing(s)
 	r.repairs = s.CurrentRepairs(r.repairs)
 	s.Repairs = r.repairs
@@ -257,7 +268,7 @@ func (r *region) pass(dies int) datacenter.Plan {
 
 // forget is the end of the operator's process.
 func (r *region) forget() {
-	r.rolled, r.told, r.taken, r.repairs = "", map[string]string{}, map[string]string{}, nil
+	r.rolled, r.told, r.taken, r.repairs, r.decommission = "", map[string]string{}, map[string]string{}, nil, nil
 }
 
 // watch notes what must never be planned.
@@ -296,8 +307,8 @@ func (r *region) watch(s *datacenter.State, plan datacenter.Plan) {
 	if taken == 0 {
 		return
 	}
-	for _, pod := range r.pods {
-		if !ready(pod) || pod.DeletionTimestamp != nil {
+	for name, pod := range r.pods {
+		if (!ready(pod) || pod.DeletionTimestamp != nil) && !r.isUnwanted(name) {
 			taken++
 		}
 	}
@@ -306,10 +317,21 @@ func (r *region) watch(s *datacenter.State, plan datacenter.Plan) {
 	}
 }
 
+// isUnwanted tells whether a pod is one of those that a smaller size ends before their nodes were members.
+func (r *region) isUnwanted(name string) bool {
+	d := topology.Datacenter{Size: int(r.dc.Spec.Size), Racks: r.dc.RackNames()}
+	for i, size := range d.RackSizes() {
+		if at, ok := ordinal(name, r.sets[d.Racks[i]].Name); ok {
+			return at >= size && r.dc.Status.NodeStatuses[name].HostID == ""
+		}
+	}
+	return false
+}
+
 // watchAnew notes a ring that is begun anew beside a datacenter with data.
 func (r *region) watchAnew(plan datacenter.Plan) {
 	for _, step := range plan.Steps {
-		if step.Verb != datacenter.Start || step.Start.AutoBootstrap == nil {
+		if step.Verb != datacenter.Start || step.Start.AutoBootstrap == nil || r.nodes[step.Target].HostID() != "" {
 			continue
 		}
 		r.anew = true
@@ -368,6 +390,9 @@ func (w *world) check() string {
 	broken := w.broken
 	if robbed := w.cassie.Robbed(); len(robbed) > 0 {
 		broken = append(broken, fmt.Sprintf("the ranges of %s were taken silently", strings.Join(robbed, ", ")))
+	}
+	if returned := w.cassie.Returned(); len(returned) > 0 {
+		broken = append(broken, strings.Join(returned, ", ")+" left the ring and came back from the old volumes")
 	}
 	ids := map[string]string{}
 	for _, r := range w.regions {

@@ -1,9 +1,11 @@
 package datacenter
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -44,6 +46,11 @@ type State struct {
 	Repairs           []RepairRun                  // that this process asked for
 	Rebuilds          []time.Time                  // when rebuilds of the whole datacenter began that are complete
 	Restarts          []RestartTask                // that go on
+	Tasks             []string                     // that go on and move or rewrite data
+	DueTasks          []string                     // that are about to, and wait for a node that is on record to leave
+	Decommission      *DecommissionRun             // that this process asked for; nil if none
+	Streams           []mgmtapi.Stream             // of the node that leaves
+	LeaverClaims      []Volume                     // those that are there of the pod whose node leaves
 	Roles             []string                     // nil when they can't be read
 	Ownership         map[string]float64           // by address
 	RolesDone         string                       // which credentials and replication the roles were written for, in this process's lifetime
@@ -59,7 +66,10 @@ type State struct {
 }
 
 // Volume is a claim of the datacenter. Its name may be another one's later.
-type Volume struct{ Name, UID string }
+type Volume struct {
+	Name, UID string
+	Deleting  bool
+}
 
 // Credentials are a role's, from a Secret. Version changes when the Secret does.
 type Credentials struct {
@@ -195,10 +205,27 @@ func (s *State) skipUsers() bool {
 // systemReplication is what the ring's owner asked for, else the rule.
 func (s *State) systemReplication() map[string]int {
 	out := map[string]int{}
-	if text := s.DC.Annotations["k8ssandra.io/initial-system-replication"]; text != "" && json.Unmarshal([]byte(text), &out) == nil && len(out) > 0 {
-		return out
+	if text := s.DC.Annotations["k8ssandra.io/initial-system-replication"]; text == "" || json.Unmarshal([]byte(text), &out) != nil || len(out) == 0 {
+		return s.Ring.SystemReplication()
 	}
-	return s.Ring.SystemReplication()
+	for _, d := range s.Ring.Datacenters { // it was said when the ring began, and a datacenter may be smaller by now
+		if factor, said := out[d.Name]; said && d.Size > 0 {
+			out[d.Name] = min(factor, d.Size)
+		}
+	}
+	return out
+}
+
+// ComparePods orders pods by their StatefulSets' names, and in a set by their ordinals, so that nodes join from the front.
+func ComparePods(a, b string) int {
+	set := func(name string) (string, int) {
+		i := strings.LastIndexByte(name, '-')
+		ordinal, _ := strconv.Atoi(name[i+1:]) // no number: 0
+		return name[:max(i, 0)], ordinal
+	}
+	setA, ordinalA := set(a)
+	setB, ordinalB := set(b)
+	return cmp.Or(strings.Compare(setA, setB), cmp.Compare(ordinalA, ordinalB))
 }
 
 // pod finds one by its position.
@@ -214,14 +241,21 @@ func (s *State) pod(p topology.Position) *Pod {
 // founds the ring. A node that has yet to join would have others wait for it, which
 // may be the ones that it waits for.
 func (s *State) isSeed(pod *Pod) bool {
-	return slices.Contains(s.own().Seeds(), pod.Position) && (!s.initialized() && s.founds() || s.isMember(pod))
+	return slices.Contains(s.seedPositions(), pod.Position) && !s.isLeaver(pod.Name) && (!s.initialized() && s.founds() || s.isMember(pod))
+}
+
+// seedPositions are those of the nodes that there are: a size that is smaller changes no seeds before nodes leave.
+func (s *State) seedPositions() []topology.Position {
+	d := s.own()
+	d.Size = max(d.Size, s.total())
+	return d.Seeds()
 }
 
 // ownSeeds are the addresses of this datacenter's seeds; all is false while one
 // is missing.
 func (s *State) ownSeeds() (addresses []string, all bool) {
 	all = true
-	for _, p := range s.own().Seeds() {
+	for _, p := range s.seedPositions() {
 		if pod := s.pod(p); pod != nil && pod.IP != "" && !pod.Deleting && s.isSeed(pod) {
 			addresses = append(addresses, pod.IP)
 		} else {
@@ -236,10 +270,10 @@ func (s *State) ownSeeds() (addresses []string, all bool) {
 // recreated. So a restart changes the seeds once and not twice.
 func (s *State) lastSeeds() []string {
 	addresses, _ := s.ownSeeds()
-	for _, p := range s.own().Seeds() {
+	for _, p := range s.seedPositions() {
 		member := s.DC.Status.NodeStatuses[s.names().Pod(p)]
 		pod := s.pod(p)
-		if gone := pod == nil || pod.Deleting || pod.IP == ""; gone && member.HostID != "" && !s.DC.Spec.Stopped {
+		if gone := pod == nil || pod.Deleting || pod.IP == ""; gone && member.HostID != "" && !s.DC.Spec.Stopped && !s.isLeaver(s.names().Pod(p)) {
 			addresses = append(addresses, member.IP)
 		}
 	}
@@ -264,7 +298,7 @@ func (s *State) seeds() []string {
 
 // seedsLost tells whether all seeds of the datacenter are known to have lost their data.
 func (s *State) seedsLost() bool {
-	return !slices.ContainsFunc(s.own().Seeds(), func(at topology.Position) bool {
+	return !slices.ContainsFunc(s.seedPositions(), func(at topology.Position) bool {
 		pod := s.pod(at)
 		return pod == nil || pod.IP == "" || !s.dataLost(pod)
 	})

@@ -82,6 +82,9 @@ func (s *State) nodeStatuses() api.CassandraStatusMap {
 		if id := pod.hostID(ids[pod.IP]); id != "" && pod.running() {
 			n.HostID = id
 		}
+		if n.HostID == "" && s.isSurplus(&pod) && s.begun() { // nobody waits for it to be a member
+			continue
+		}
 		out[pod.Name] = n
 	}
 	for name, n := range s.DC.Status.NodeStatuses { // a pod that is being made anew, or stopped
@@ -89,7 +92,25 @@ func (s *State) nodeStatuses() api.CassandraStatusMap {
 			out[name] = n
 		}
 	}
+	s.noteLeaver(out)
 	return out
+}
+
+// noteLeaver keeps the host id of the node that leaves, also when the status was lost, until it has left.
+func (s *State) noteLeaver(out api.CassandraStatusMap) {
+	l := s.leaver()
+	switch {
+	case l == nil:
+	case l.Left && !s.isBack(l):
+		delete(out, l.Pod)
+	case l.Left:
+	default:
+		at, known := s.positionOf(l.Pod)
+		if n := out[l.Pod]; known && n.HostID == "" {
+			n.HostID, n.Rack = l.HostID, at.Rack
+			out[l.Pod] = n
+		}
+	}
 }
 
 // hostID is a node's host id as its agent tells it. The ring may still have another node at
@@ -151,9 +172,9 @@ func (s *State) restartsSafely() bool {
 // notServing names the pods that there should be and that don't serve.
 func (s *State) notServing() (names []string) {
 	for _, rack := range s.DC.RackNames() {
-		for ordinal := range s.target(rack) {
+		for _, ordinal := range s.ordinals(rack) {
 			position := topology.Position{Rack: rack, Ordinal: ordinal}
-			if pod := s.pod(position); pod == nil || !pod.Ready || pod.Deleting {
+			if pod := s.pod(position); (pod == nil || !pod.Ready || pod.Deleting) && !s.outOfRing(pod) {
 				names = append(names, s.names().Pod(position))
 			}
 		}
@@ -172,18 +193,23 @@ func (s *State) ForgetTaken(taken map[string]string) {
 
 // allReady tells whether all nodes that there should be serve.
 func (s *State) allReady() bool {
-	return len(s.Pods) == s.total() && !s.DC.Spec.Stopped && s.unready() == 0
-}
-
-// unready counts the pods that don't serve.
-func (s *State) unready() (n int) {
-	for _, p := range s.Pods {
-		if !p.Ready || p.Deleting {
-			n++
+	serving, out := 0, 0
+	for i := range s.Pods {
+		switch pod := &s.Pods[i]; {
+		case s.isSurplus(pod):
+		case s.outOfRing(pod):
+			out++
+		case !pod.Ready || pod.Deleting:
+			return false
+		default:
+			serving++
 		}
 	}
-	return n
+	return serving == s.total()-out && !s.DC.Spec.Stopped
 }
+
+// outOfRing tells whether the pod's node has done what was asked of it and left the ring: nobody is served less without it.
+func (s *State) outOfRing(pod *Pod) bool { return pod != nil && s.isLeaver(pod.Name) && pod.isOut() }
 
 func condition(kind api.DatacenterConditionType, is bool, reason, message string) api.DatacenterCondition {
 	status := corev1.ConditionFalse

@@ -69,6 +69,12 @@ const (
 	ReasonSameName = "SameName"
 	// ReasonDecommission: nodes would have to leave their ring first, which this version doesn't do.
 	ReasonDecommission = "DecommissionNotActedOn"
+	// ReasonNotEnoughSpaceToScaleDown: nodes that stay would get more data than they have room for. cass-operator's.
+	ReasonNotEnoughSpaceToScaleDown = "notEnoughSpaceToScaleDown"
+	// ReasonTooManyReplicas: keyspaces have more replicas in the datacenter than it would have nodes.
+	ReasonTooManyReplicas = "tooManyReplicasToScaleDown"
+	// ReasonDecommissionFailed: a node could not leave its ring; the message has Cassandra's words.
+	ReasonDecommissionFailed = "DecommissionFailed"
 	// ReasonResizeFailed: a volume doesn't grow; the message has its claim and the claim's own condition.
 	ReasonResizeFailed = "ResizeFailed"
 	// ReasonReconciled: spec and cluster agree.

@@ -40,6 +40,9 @@ func (r *Reconciler) apply(ctx context.Context, s *datacenter.State, p datacente
 }
 
 func (r *Reconciler) step(ctx context.Context, s *datacenter.State, step datacenter.Step, m *memory) error {
+	if err := r.stillOnRecord(ctx, s, step.OnRecord); err != nil {
+		return err
+	}
 	switch step.Verb {
 	case datacenter.Apply:
 		return r.write(ctx, s, step.Object)
@@ -74,7 +77,9 @@ func (r *Reconciler) step(ctx context.Context, s *datacenter.State, step datacen
 	case datacenter.RecordDeletion:
 		return r.recordDeletion(ctx, s)
 	case datacenter.DeleteVolumes:
-		return r.deleteVolumes(ctx, s)
+		return r.deleteClaims(ctx, s, s.Volumes)
+	case datacenter.DeleteClaims:
+		return r.deleteClaims(ctx, s, s.RemainingClaims())
 	case datacenter.RemoveFinalizer:
 		controllerutil.RemoveFinalizer(s.DC, api.Finalizer)
 		controllerutil.RemoveFinalizer(s.DC, datacenter.RingFinalizer)
@@ -107,6 +112,11 @@ func (r *Reconciler) nodeStep(ctx context.Context, s *datacenter.State, step dat
 	defer cancel()
 	switch step.Verb {
 	case datacenter.Start:
+		if step.HostID != "" {
+			if err := r.knownToAll(ctx, s, step.HostID); err != nil {
+				return err
+			}
+		}
 		if err := r.nodeOf(step.Pod).Start(ctx, step.Start); err != nil {
 			return err
 		}
@@ -126,6 +136,12 @@ func (r *Reconciler) nodeStep(ctx context.Context, s *datacenter.State, step dat
 		job, err := r.nodeOf(step.Pod).Repair(ctx, mgmtapi.RepairOptions{Keyspace: step.Target, Full: true})
 		if err == nil {
 			m.repairs = datacenter.NoteRepair(m.repairs, step, job)
+		}
+		return err
+	case datacenter.Decommission:
+		job, err := r.nodeOf(step.Pod).Decommission(ctx, step.HostID)
+		if err == nil {
+			m.decommission = datacenter.NoteDecommission(m.decommission, step, job)
 		}
 		return err
 	case datacenter.Roles:
@@ -215,6 +231,11 @@ func (r *Reconciler) clear(ctx context.Context, s *datacenter.State, step datace
 func (r *Reconciler) record(ctx context.Context, s *datacenter.State, step datacenter.Step) error {
 	if step.Readable != "" {
 		if err := r.onRunning(s, func(n mgmtapi.Node) error { return knowsEverywhere(ctx, n, step.Readable) }); err != nil {
+			return err
+		}
+	}
+	if step.HostID != "" {
+		if err := r.knownToNobody(ctx, s, step.HostID); err != nil {
 			return err
 		}
 	}

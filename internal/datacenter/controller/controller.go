@@ -3,6 +3,7 @@ package controller
 import (
 	"context"
 	"errors"
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -60,6 +61,7 @@ type memory struct {
 	certified    time.Time // when our Secrets were read and all were valid
 	certificates map[certificates.Kind]*corev1.Secret
 	repairs      []datacenter.RepairRun
+	decommission *datacenter.DecommissionRun
 	taken        map[string]string // UIDs of pods that were taken down, by name, until they serve again
 	schema       schema
 	deletedSet   types.UID // of the StatefulSet that was deleted last to be made anew
@@ -198,6 +200,10 @@ func (r *Reconciler) announce(dc *api.CassandraDatacenter, before api.CassandraD
 			c.Type == api.DatacenterResizingVolumes && c.Reason == api.ReasonResizeFailed,
 			c.Type == api.DatacenterHealthy && bad && slices.Contains([]string{api.ReasonConfigRefused, api.ReasonNodeFailed, api.ReasonDataLost}, c.Reason):
 			r.Events.Eventf(dc, nil, corev1.EventTypeWarning, c.Reason, "Reconcile", "%s", c.Message)
+		case c.Type == api.DatacenterScalingDown && c.Reason == api.ReasonDecommissionFailed && (old == nil || old.Reason != c.Reason):
+			r.Events.Eventf(dc, nil, corev1.EventTypeWarning, c.Reason, "Reconcile", "%s", c.Message)
+		case c.Type == api.DatacenterScalingDown && (c.Status == corev1.ConditionTrue || old != nil) && (old == nil || old.Status != c.Status):
+			r.Events.Eventf(dc, nil, corev1.EventTypeNormal, string(c.Type), "Reconcile", "%s", scaleDownEvent(dc, c))
 		case c.Type == api.DatacenterReady && began:
 			r.Events.Eventf(dc, nil, corev1.EventTypeNormal, string(c.Type), "Reconcile", "all %d nodes serve", dc.Spec.Size)
 		case c.Type == api.DatacenterResizingVolumes && began:
@@ -206,6 +212,14 @@ func (r *Reconciler) announce(dc *api.CassandraDatacenter, before api.CassandraD
 			r.Events.Eventf(dc, nil, corev1.EventTypeNormal, eventResizing, "Reconcile", "the volumes are as large as the spec asks for")
 		}
 	}
+}
+
+// scaleDownEvent says that nodes begin to leave, or that all have that should.
+func scaleDownEvent(dc *api.CassandraDatacenter, c api.DatacenterCondition) string {
+	if c.Status == corev1.ConditionTrue {
+		return fmt.Sprintf("nodes leave the ring, one after another, until there are %d", dc.Spec.Size)
+	}
+	return fmt.Sprintf("no node leaves the ring any more; %d are members", len(dc.Status.NodeStatuses))
 }
 
 func (r *Reconciler) remember(name types.NamespacedName) *memory {

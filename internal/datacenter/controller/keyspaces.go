@@ -60,7 +60,16 @@ func readKeyspaces(ctx context.Context, node mgmtapi.Keyspaces) (map[string]map[
 	return all, nil
 }
 
-// observeTasks finds the restarts that go on, and the rebuilds that may have filled keyspaces without data.
+// movesData tells whether a task goes on, or is about to, that a node which leaves the ring would disturb, or that would disturb it.
+func movesData(t *control.CassandraTask, dc string, now time.Time) bool {
+	due := t.Status.StartTime != nil || t.Spec.ScheduledTime == nil || !t.Spec.ScheduledTime.After(now)
+	runs := t.Spec.Datacenter.Name == dc && due && t.Status.CompletionTime == nil && t.DeletionTimestamp.IsZero()
+	return runs && slices.ContainsFunc(t.Spec.Jobs, func(j control.CassandraJob) bool {
+		return slices.Contains([]control.CassandraCommand{control.CommandCleanup, control.CommandRebuild, control.CommandMove, control.CommandReplaceNode}, j.Command)
+	})
+}
+
+// observeTasks finds the tasks that go on, the restarts among them, and the rebuilds that may have filled keyspaces without data.
 func (r *Reconciler) observeTasks(ctx context.Context, s *datacenter.State) error {
 	var tasks control.CassandraTaskList
 	if err := r.Client.List(ctx, &tasks, client.InNamespace(s.DC.Namespace)); err != nil {
@@ -69,6 +78,12 @@ func (r *Reconciler) observeTasks(ctx context.Context, s *datacenter.State) erro
 	for i := range tasks.Items {
 		if err := r.observeRestart(ctx, s, &tasks.Items[i]); err != nil {
 			return err
+		}
+		switch moves := movesData(&tasks.Items[i], s.DC.Name, s.Now); {
+		case moves && tasks.Items[i].Status.StartTime != nil:
+			s.Tasks = append(s.Tasks, tasks.Items[i].Name)
+		case moves:
+			s.DueTasks = append(s.DueTasks, tasks.Items[i].Name)
 		}
 		if began := rebuilt(&tasks.Items[i], s.DC.Name); !began.IsZero() {
 			s.Rebuilds = append(s.Rebuilds, began)

@@ -57,10 +57,10 @@ func (r *Reconciler) recordDeletion(ctx context.Context, s *datacenter.State) er
 	return client.IgnoreNotFound(r.Client.Patch(ctx, changed, patch))
 }
 
-// deleteVolumes deletes the claims of a datacenter whose deletion was agreed on, and stops keeping them.
-func (r *Reconciler) deleteVolumes(ctx context.Context, s *datacenter.State) error {
+// deleteClaims deletes claims, as of a datacenter whose deletion was agreed on, and stops keeping them.
+func (r *Reconciler) deleteClaims(ctx context.Context, s *datacenter.State, claims []datacenter.Volume) error {
 	var errs []error
-	for _, v := range s.Volumes {
+	for _, v := range claims {
 		one := &corev1.PersistentVolumeClaim{}
 		one.Namespace, one.Name, one.UID = s.DC.Namespace, v.Name, types.UID(v.UID)
 		err := r.Client.Delete(ctx, one, sameAs(one)...) // by UID: another claim may have the name by now

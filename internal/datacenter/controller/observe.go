@@ -57,6 +57,13 @@ func (r *Reconciler) observe(ctx context.Context, dc *api.CassandraDatacenter, m
 		defer cancel()
 		return r.nodeOf(pod).Job(ask, id)
 	})
+	m.decommission = datacenter.PollDecommission(m.decommission, s.Pods, s.Now, func(pod *datacenter.Pod, id string) (mgmtapi.Job, error) {
+		ask, cancel := context.WithTimeout(ctx, nodeTimeout)
+		defer cancel()
+		return r.nodeOf(pod).Job(ask, id)
+	})
+	s.Decommission = m.decommission
+	r.observeStreams(ctx, s)
 	r.observeSecrets(ctx, s)
 	if err := r.observeManagement(ctx, s, m); err != nil {
 		return nil, err
@@ -158,7 +165,7 @@ func (r *Reconciler) observePods(ctx context.Context, s *datacenter.State) error
 	if err != nil {
 		return err
 	}
-	slices.SortFunc(pods.Items, func(a, b corev1.Pod) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(pods.Items, func(a, b corev1.Pod) int { return datacenter.ComparePods(a.Name, b.Name) })
 	s.Pods = make([]datacenter.Pod, 0, len(pods.Items))
 	var group sync.WaitGroup
 	for i := range pods.Items {
@@ -288,8 +295,9 @@ func (r *Reconciler) credentials(ctx context.Context, namespace, name string) (d
 
 // observeRing asks one running node about the ring.
 func (r *Reconciler) observeRing(ctx context.Context, s *datacenter.State, m *memory) {
-	for i := range s.Pods {
-		pod := &s.Pods[i]
+	pods := s.LeaverLast()
+	for i := range pods {
+		pod := &pods[i]
 		if pod.Deleting || pod.Status.State != mgmtapi.Running || pod.Status.GossipStopped { // without gossip its view is an old one
 			continue
 		}

@@ -81,6 +81,9 @@ func sortClaims(s *datacenter.State, claims []corev1.PersistentVolumeClaim) {
 			s.Volumes = append(s.Volumes, datacenter.Volume{Name: c.Name, UID: string(c.UID)})
 		}
 		s.EarlierVolumes = s.EarlierVolumes || earlier(c, s.DC)
+		if s.IsLeaverClaim(c.Name) && (of == "" || of == datacenter.RingKey(s.DC)) {
+			s.LeaverClaims = append(s.LeaverClaims, datacenter.Volume{Name: c.Name, UID: string(c.UID), Deleting: leaving})
+		}
 		for p := range s.Pods {
 			if datacenter.Claim(s.Pods[p].Name) == c.Name && mounted(c, s.Pods[p].Object) {
 				s.Pods[p].Claim, s.Pods[p].ClaimDeleting = string(c.UID), leaving

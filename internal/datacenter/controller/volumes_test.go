@@ -44,7 +44,7 @@ func TestVolumesGoByTheirUID(t *testing.T) {
 	server := &remade{now: "the new one"}
 	r := &Reconciler{Client: server}
 	s := &datacenter.State{DC: &api.CassandraDatacenter{}, Volumes: []datacenter.Volume{{Name: "server-data-a-0", UID: "the old one"}}}
-	if err := r.deleteVolumes(t.Context(), s); server.deleted || !apierrors.IsConflict(err) {
+	if err := r.deleteClaims(t.Context(), s, s.Volumes); server.deleted || !apierrors.IsConflict(err) {
 		t.Errorf("the new claim was deleted: %t, %v", server.deleted, err)
 	}
 }
