@@ -45,14 +45,14 @@ type RegionVerdict struct {
 	Waits  string
 }
 
-// DatacenterVerdict is what a datacenter waits for; empty when all of its nodes serve.
+// DatacenterVerdict is what a datacenter waits for; empty when all of its nodes serve, and none is too many.
 type DatacenterVerdict struct {
 	Name, Region string
 	Size         int
 	Waits        string
 }
 
-// Judge decides whether a ring is ready: every datacenter serves, and every region
+// Judge decides whether a ring is ready: every datacenter serves with as many nodes as it should have, and every region
 // has the same revision of the ring, runs the installed operator, and sees the ring
 // ready.
 func Judge(s Snapshot, want Wanted) Verdict {

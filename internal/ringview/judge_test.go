@@ -103,6 +103,24 @@ func TestJudge(t *testing.T) {
 			Verdict{Stage: Placed, Regions: quiet, Datacenters: []DatacenterVerdict{{Name: "dc1", Region: "west", Size: 1, Waits: "waiting for pod x"}, serve[1]}},
 		},
 		{
+			"a node leaves a datacenter that serves", func(r []Region) []Region {
+				s := &r[1].Datacenters[0].Status
+				s.Conditions = append(s.Conditions, cassandra.DatacenterCondition{Type: cassandra.DatacenterScalingDown, Status: "True", Reason: cassandra.ReasonWaiting, Message: "waiting for node x to leave the ring"})
+				return r
+			},
+			Verdict{Stage: Joined, Regions: quiet, Datacenters: []DatacenterVerdict{{Name: "dc1", Region: "west", Size: 1, Waits: "waiting for node x to leave the ring"}, serve[1]}},
+		},
+		{
+			"a size is refused, and the datacenter serves with more nodes", func(r []Region) []Region {
+				s := &r[1].Datacenters[0].Status
+				s.Conditions = append(s.Conditions,
+					cassandra.DatacenterCondition{Type: cassandra.DatacenterValid, Status: "False", Reason: cassandra.ReasonTooManyReplicas, Message: "spec.size: too few nodes"},
+					cassandra.DatacenterCondition{Type: cassandra.DatacenterScalingDown, Status: "False", Reason: cassandra.ReasonReconciled})
+				return r
+			},
+			Verdict{Stage: Joined, Regions: quiet, Datacenters: []DatacenterVerdict{{Name: "dc1", Region: "west", Size: 1, Waits: "spec.size: too few nodes"}, serve[1]}},
+		},
+		{
 			"a datacenter isn't there yet", func(r []Region) []Region { r[1].Datacenters = nil; return r },
 			Verdict{Regions: quiet, Datacenters: serve[1:]},
 		},

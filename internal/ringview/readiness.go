@@ -2,6 +2,7 @@ package ringview
 
 import (
 	"cmp"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -27,12 +28,24 @@ func ringWaits(k *k8ssandra.K8ssandraCluster) string {
 	return cmp.Or(c.Message, "not ready")
 }
 
-// datacenterWaits is what a datacenter waits for; empty when all of its nodes serve.
+// datacenterWaits is what a datacenter waits for; empty when all of its nodes serve, and there are as many as its spec says.
 func datacenterWaits(dc *cassandra.CassandraDatacenter) string {
 	if dc.Status.IsTrue(cassandra.DatacenterReady) && dc.Status.ObservedGeneration == dc.Generation {
-		return ""
+		return surplusWaits(&dc.Status)
 	}
 	return statusWaits(&dc.Status)
+}
+
+// surplusWaits is why a datacenter that serves has more nodes than its spec says: they leave one after another, or must not.
+func surplusWaits(s *cassandra.CassandraDatacenterStatus) string {
+	refused := []string{cassandra.ReasonNotEnoughSpaceToScaleDown, cassandra.ReasonTooManyReplicas}
+	if c := s.Condition(cassandra.DatacenterScalingDown); c != nil && c.Status == corev1.ConditionTrue {
+		return cmp.Or(c.Message, "nodes leave the ring")
+	}
+	if c := s.Condition(cassandra.DatacenterValid); c != nil && c.Status == corev1.ConditionFalse && slices.Contains(refused, c.Reason) {
+		return c.Message
+	}
+	return ""
 }
 
 // statusWaits is what a datacenter's status says that it waits for.

@@ -172,7 +172,7 @@ func (r *Region) standalone(i int) ringstatus.Status {
 
 func describe(d *ringstatus.Datacenter, s *cassandra.CassandraDatacenterStatus) {
 	d.Ready = s.IsTrue(cassandra.DatacenterReady)
-	if !d.Ready {
+	if d.Message = surplusWaits(s); !d.Ready {
 		d.Message = statusWaits(s)
 	}
 }

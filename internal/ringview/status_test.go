@@ -69,6 +69,18 @@ func TestStatusOfAWholeRing(t *testing.T) {
 	}
 }
 
+// A ring from which a node leaves serves; what is waited for is said with its datacenter.
+func TestStatusOfARingThatANodeLeaves(t *testing.T) {
+	facts := wholeRing()
+	s := &facts[1].Datacenters[0].Status
+	s.Conditions = append(s.Conditions, cassandra.DatacenterCondition{Type: cassandra.DatacenterScalingDown, Status: "True", Message: "waiting for node x to leave the ring"})
+	facts[1].Nodes[0].Endpoints[0].Status = "LEAVING"
+	all := statusesOf(t, facts)[0]
+	if d := all.Datacenters; !all.Ready || !d[0].Ready || d[0].Message != "waiting for node x to leave the ring" || d[1].Message != "" || all.Nodes[0].State != "UL" {
+		t.Errorf("%+v", all)
+	}
+}
+
 // Ready is what every region says and the nodes prove.
 func TestStatusIsReadyOnlyWhenAllSaySo(t *testing.T) {
 	facts := wholeRing()
