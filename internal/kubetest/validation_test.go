@@ -230,11 +230,15 @@ var refusedAtUpdate = []invalid{
 	{"rack removed", validDatacenter, []change{{"spec.racks", "[{name: rack1}, {name: rack2}]"}}, "racks cannot be removed"},
 	{"racks reordered", validDatacenter, []change{{"spec.racks", "[{name: rack2}, {name: rack1}, {name: rack3}]"}}, "reordered"},
 	{"rack without nodes", validDatacenter, []change{{"spec.racks", "[{name: rack1}, {name: rack2}, {name: rack3}, {name: rack4}]"}}, "spec.size"},
+	{"fewer nodes than racks", validDatacenter, []change{{"spec.size", "2"}}, "spec.size: Invalid value: size must be at least the number of racks"},
+	{"no nodes", validDatacenter, []change{{"spec.size", "0"}}, "spec.size"},
+	{"a rack and its nodes taken out", validDatacenter, []change{{"spec.size", "2"}, {"spec.racks", "[{name: rack1}, {name: rack2}]"}}, "racks cannot be removed"},
 	{"zone of a rack", validDatacenter, []change{{"spec.racks.0.zone", "z"}}, "zone of a rack"},
 	{"rack list taken away", validDatacenter, []change{{"spec.racks", "-"}}, "racks cannot be removed"},
 	{"rack list emptied", validDatacenter, []change{{"spec.racks", "[]"}}, "racks cannot be removed"},
 	{"rack list taken away from a ring", validRing, []change{{"spec.cassandra.racks", "-"}}, "racks cannot be removed"},
 	{"another list for a datacenter of a ring", validRing, []change{{"spec.cassandra.datacenters.0.racks", "[{name: rack1}, {name: other}]"}}, "racks cannot be removed"},
+	{"fewer nodes than racks of a ring", validRing, []change{{"spec.cassandra.datacenters.1.size", "2"}}, "at least its number of racks"},
 	{"less storage", validDatacenter, []change{{"spec.storageConfig.cassandraDataVolumeClaimSpec.resources.requests.storage", "9Gi"}}, "storage of cassandraDataVolumeClaimSpec cannot shrink"},
 	{"more storage without the annotation", validDatacenter, []change{{"spec.storageConfig.cassandraDataVolumeClaimSpec.resources.requests.storage", "11Gi"}}, "allow-storage-changes"},
 	{"storage class", validDatacenter, []change{{"spec.storageConfig.cassandraDataVolumeClaimSpec.storageClassName", "fast"}}, "storageClassName"},
@@ -274,6 +278,7 @@ var refusedAtUpdate = []invalid{
 var refusedWithoutRacks = []invalid{
 	{"rack list added", bareDatacenter, []change{{"spec.racks", "[{name: rack1}, {name: rack2}]"}}, "racks cannot be removed"},
 	{"rack list added behind another", bareDatacenter, []change{{"spec.size", "9"}, {"spec.racks", "[{name: rack1}, {name: default}]"}}, "reordered"},
+	{"a rack more with fewer nodes", bareDatacenter, []change{{"spec.size", "2"}, {"spec.racks", "[{name: default}, {name: rack2}]"}}, "must grow by at least the nodes of a rack"},
 	{"zone of the default rack", bareDatacenter, []change{{"spec.racks", "[{name: default, zone: z}]"}}, "zone of a rack"},
 	{"rack list added to a ring", bareRing, []change{{"spec.cassandra.racks", "[{name: rack1}]"}}, "racks cannot be removed"},
 	{"rack list added to a datacenter of a ring", bareRing, []change{{"spec.cassandra.datacenters.0.racks", "[{name: rack1}]"}}, "racks cannot be removed"},
@@ -282,6 +287,8 @@ var refusedWithoutRacks = []invalid{
 var allowedWithoutRacks = []invalid{
 	{"the default rack by its name", bareDatacenter, []change{{"spec.racks", "[{name: default}]"}}, ""},
 	{"a second rack with its nodes", bareDatacenter, []change{{"spec.size", "6"}, {"spec.racks", "[{name: default}, {name: rack2}]"}}, ""},
+	{"fewer nodes", bareDatacenter, []change{{"spec.size", "1"}}, ""},
+	{"fewer nodes of a ring", bareRing, []change{{"spec.cassandra.datacenters.1.size", "2"}}, ""},
 	{"the default rack of a ring by its name", bareRing, []change{{"spec.cassandra.racks", "[{name: default}]"}}, ""},
 }
 
@@ -357,20 +364,35 @@ func TestValidUpdatesAreAccepted(t *testing.T) {
 	}
 }
 
-// A datacenter that is being scaled keeps its size until that is done.
-func TestSizeIsFixedWhileScaling(t *testing.T) {
+// A datacenter that grows keeps its size until that is done. One whose nodes leave may change it: who sees that a node can't leave sets
+// the size back, and a join that waits for it must not be in the way.
+func TestSizeWhileScaling(t *testing.T) {
 	cluster := kubetest.Shared(t)
-	obj := parse(t, validDatacenter)
-	obj.SetNamespace(cluster.Namespace(t))
-	if err := cluster.Client.Create(t.Context(), obj); err != nil {
-		t.Fatal(err)
+	for name, test := range map[string]struct{ conditions, size, refused string }{
+		"grows":                             {"[{type: ScalingUp, status: 'True', reason: r, message: m}]", "6", "spec.size: cannot be changed while"},
+		"grows, and fewer are asked for":    {"[{type: ScalingUp, status: 'True', reason: r, message: m}, {type: ScalingDown, status: 'False', reason: r, message: m}]", "2", "spec.size: cannot be changed while"},
+		"shrinks":                           {"[{type: ScalingDown, status: 'True', reason: r, message: m}]", "2", ""},
+		"shrinks, and the size is set back": {"[{type: ScalingDown, status: 'True', reason: r, message: m}]", "4", ""},
+		"shrinks, with a join that waits":   {"[{type: ScalingUp, status: 'True', reason: r, message: m}, {type: ScalingDown, status: 'True', reason: r, message: m}]", "2", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			obj := parse(t, bareDatacenter)
+			obj.SetNamespace(cluster.Namespace(t))
+			if err := cluster.Client.Create(t.Context(), obj); err != nil {
+				t.Fatal(err)
+			}
+			apply(t, obj, []change{{"status", "{conditions: " + test.conditions + "}"}})
+			if err := cluster.Client.Status().Update(t.Context(), obj); err != nil {
+				t.Fatal(err)
+			}
+			apply(t, obj, []change{{"spec.size", test.size}})
+			if err := cluster.Client.Update(t.Context(), obj); test.refused != "" {
+				refusedWith(t, err, test.refused)
+			} else if err != nil {
+				t.Error(err)
+			}
+		})
 	}
-	apply(t, obj, []change{{"status", "{conditions: [{type: ScalingUp, status: 'True', reason: r, message: m}]}"}})
-	if err := cluster.Client.Status().Update(t.Context(), obj); err != nil {
-		t.Fatal(err)
-	}
-	apply(t, obj, []change{{"spec.size", "6"}})
-	refusedWith(t, cluster.Client.Update(t.Context(), obj), "spec.size: cannot be changed while")
 }
 
 func strict(cluster *kubetest.Cluster) client.Client {
