@@ -40,7 +40,7 @@ spec:
     softPodAntiAffinity: true
     resources: {requests: {cpu: 50m, memory: 256Mi}, limits: {cpu: "2", memory: 1Gi}}
     config:
-      jvmOptions: {cassandra_ring_delay_ms: 5000}
+      jvmOptions: {cassandra_ring_delay_ms: 5000, additionalOptions: ["-Dcassandra.broadcast_interval_ms=5000"]}
       cassandraYaml: {credentials_validity: 0ms, roles_validity: 0ms, permissions_validity: 0ms}
     datacenters:
       - {metadata: {name: own1}, k8sContext: eu-west-1, size: 1}
@@ -80,6 +80,7 @@ func TestSmallRings(t *testing.T) {
 			t.Run("a superuser is made when none is given", ringWithItsOwnSuperuser)
 			t.Run("a region comes when the ring is in use", regionComesLate)
 			t.Run("a datacenter grows, and nobody's login fails", growsUnderLogins)
+			t.Run("a node leaves with its rows kept, and nobody's login fails", shrinksUnderLogins)
 		})
 	})
 	t.Run("deleted rings leave nothing", smallRingsAreDeleted)
