@@ -51,7 +51,7 @@ func TestARebuildThatEndedWell(t *testing.T) {
 	one.Generation = 3
 	one.Spec.Datacenter.Name = "dc2"
 	one.Spec.Jobs = []control.CassandraJob{{Command: control.CommandRebuild, Arguments: control.JobArguments{SourceDatacenter: "dc1"}}}
-	s := &task.State{Now: time.Now(), Task: one, Datacenter: &cass.CassandraDatacenter{}, Pods: []task.Pod{{Name: "a", Ready: true}}, Jobs: map[string]task.JobSeen{}}
+	s := &task.State{Now: time.Now(), Task: one, Datacenter: &cass.CassandraDatacenter{}, Racks: []task.Rack{{Name: "default", Members: []string{"a"}}}, Pods: []task.Pod{{Name: "a", Ready: true}}, Jobs: map[string]task.JobSeen{}}
 	one.Status = task.Summarize(s, task.Make(s), task.Done{})
 	began := one.Status.StartTime
 	one.Status.PodStatuses = map[string]control.PodTaskStatus{"a": {Status: control.PodTaskCompleted}}
@@ -71,7 +71,7 @@ func TestATaskThatWasMadeARebuildHasRebuiltNothing(t *testing.T) {
 	one.Generation = 1
 	one.Spec.Datacenter.Name = "dc2"
 	one.Spec.Jobs = []control.CassandraJob{{Command: control.CommandFlush}}
-	s := &task.State{Now: time.Now(), Task: one, Datacenter: &cass.CassandraDatacenter{}, Pods: []task.Pod{{Name: "a", Ready: true}}, Jobs: map[string]task.JobSeen{}}
+	s := &task.State{Now: time.Now(), Task: one, Datacenter: &cass.CassandraDatacenter{}, Racks: []task.Rack{{Name: "default", Members: []string{"a"}}}, Pods: []task.Pod{{Name: "a", Ready: true}}, Jobs: map[string]task.JobSeen{}}
 	one.Status = task.Summarize(s, task.Make(s), task.Done{})
 	one.Annotations = map[string]string{control.BegunGenerationAnnotation: "1"} // as the loop writes
 	one.Status.PodStatuses = map[string]control.PodTaskStatus{"a": {Status: control.PodTaskCompleted}}
