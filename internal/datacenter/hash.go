@@ -16,6 +16,7 @@ import (
 // the same comes from another version of this program.
 const (
 	specHashAnnotation     = "ringspan.io/spec-hash"
+	podsHashAnnotation     = "ringspan.io/pods-hash" // as the one above, whatever sizes of volumes the spec asks for
 	templateHashAnnotation = "ringspan.io/template-hash"
 )
 
@@ -30,19 +31,37 @@ func (s *State) specHash() string {
 }
 
 // wished tells whether the spec asks for other pods than a set was last written for. Larger volumes are no such wish: pods
-// don't change for them.
+// don't change for them. Nor is it one that they are no longer asked for.
 func (s *State) wished(have *appsv1.StatefulSet) bool {
+	if was := have.Annotations[podsHashAnnotation]; was != "" { // former versions don't write it
+		return was != s.podsHash()
+	}
 	was := have.Annotations[specHashAnnotation]
 	return was != s.specHash() && was != s.specHashWithVolumesOf(have)
 }
 
+// podsHash is the hash of the spec without the sizes of volumes.
+func (s *State) podsHash() string {
+	return s.specHashWithSizes(func(string) corev1.ResourceList { return nil })
+}
+
 // specHashWithVolumesOf is what the hash would be if the spec asked for volumes as large as those of a set.
 func (s *State) specHashWithVolumesOf(set *appsv1.StatefulSet) string {
-	dc := s.DC.DeepCopy()
 	have := claimsByName(set.Spec.VolumeClaimTemplates)
+	return s.specHashWithSizes(func(name string) corev1.ResourceList {
+		if have[name] == nil {
+			return claimsByName(s.claims())[name].Resources.Requests
+		}
+		return have[name].Resources.Requests
+	})
+}
+
+// specHashWithSizes is what the hash would be if the spec asked for volumes of these sizes.
+func (s *State) specHashWithSizes(of func(name string) corev1.ResourceList) string {
+	dc := s.DC.DeepCopy()
 	as := func(name string, claim *corev1.PersistentVolumeClaimSpec) {
-		if claim != nil && have[name] != nil {
-			claim.Resources.Requests = have[name].DeepCopy().Resources.Requests
+		if claim != nil {
+			claim.Resources.Requests = of(name)
 		}
 	}
 	storage := &dc.Spec.StorageConfig

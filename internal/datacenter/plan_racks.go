@@ -63,6 +63,7 @@ func (s *State) planRacks(p *Plan) {
 			p.NeedsUpdate = true
 			keepTemplate(want, have)
 			want.Annotations[specHashAnnotation] = s.specHash() // volumes may be asked for that are larger
+			want.Annotations[podsHashAnnotation] = s.podsHash() // a former version didn't write it
 		default:
 			p.Updating = true
 			s.markRestart(want, RestartedAt(&have.Spec.Template))
@@ -101,8 +102,11 @@ func (s *State) updateAllowed() bool {
 // keepTemplate leaves the pods of a set as they are.
 func keepTemplate(want, have *appsv1.StatefulSet) {
 	want.Spec.Template = *have.Spec.Template.DeepCopy()
-	for _, name := range []string{specHashAnnotation, templateHashAnnotation} {
-		want.Annotations[name] = have.Annotations[name]
+	for _, name := range []string{specHashAnnotation, podsHashAnnotation, templateHashAnnotation} {
+		delete(want.Annotations, name)
+		if value, there := have.Annotations[name]; there {
+			want.Annotations[name] = value
+		}
 	}
 }
 
@@ -128,7 +132,7 @@ func (s *State) applySet(p *Plan, want, have *appsv1.StatefulSet) {
 }
 
 func (s *State) pending(want, have *appsv1.StatefulSet) bool {
-	for _, name := range []string{specHashAnnotation, templateHashAnnotation, api.ResourceHashAnnotation} {
+	for _, name := range []string{specHashAnnotation, podsHashAnnotation, templateHashAnnotation, api.ResourceHashAnnotation} {
 		if want.Annotations[name] != have.Annotations[name] {
 			return true
 		}
@@ -396,5 +400,5 @@ func (s *State) sign(set *appsv1.StatefulSet) {
 	meta := *set
 	meta.Spec.Template, meta.Spec.VolumeClaimTemplates, meta.Spec.Replicas = corev1.PodTemplateSpec{}, nil, nil
 	set.Annotations = merged(set.Annotations, map[string]string{
-		specHashAnnotation: s.specHash(), templateHashAnnotation: hash.Object(template), api.ResourceHashAnnotation: hash.Object(meta)})
+		specHashAnnotation: s.specHash(), podsHashAnnotation: s.podsHash(), templateHashAnnotation: hash.Object(template), api.ResourceHashAnnotation: hash.Object(meta)})
 }

@@ -40,7 +40,7 @@ func (s *State) remaking() *remaking { return remakingOf(s.DC) }
 func (s *State) recordOf(rack string, set *appsv1.StatefulSet) string {
 	was := &appsv1.StatefulSet{TypeMeta: setType, Spec: *set.Spec.DeepCopy(), ObjectMeta: metav1.ObjectMeta{
 		Name: set.Name, Namespace: set.Namespace, UID: set.UID, Generation: set.Generation, Labels: set.Labels, Annotations: map[string]string{}}}
-	for _, name := range []string{specHashAnnotation, templateHashAnnotation, api.ResourceHashAnnotation} {
+	for _, name := range []string{specHashAnnotation, podsHashAnnotation, templateHashAnnotation, api.ResourceHashAnnotation} {
 		was.Annotations[name] = set.Annotations[name]
 	}
 	r := remaking{Rack: rack, Set: was, Pods: map[string]types.UID{}}
