@@ -37,7 +37,7 @@ func TestOwnPods(t *testing.T) {
 // of them. Another pod of their names isn't.
 func TestOwnPodsOfASetThatIsMadeAnew(t *testing.T) {
 	dc := &api.CassandraDatacenter{ObjectMeta: controlled("dc1", "")}
-	dc.Annotations = map[string]string{datacenter.RemakingAnnotation: `{"rack":"r1","set":{"metadata":{"name":"ours","uid":"ours","generation":2}},"pods":{"node":"node","gone":"gone"}}`}
+	dc.Annotations = map[string]string{datacenter.RemakingAnnotation: `{"of":"dc1","rack":"r1","set":{"metadata":{"name":"ours","uid":"ours","generation":2}},"pods":{"node":"node","gone":"gone"}}`}
 	other := controlled("other", "other")
 	other.Name = "gone"
 	pods := []corev1.Pod{{ObjectMeta: controlled("node", "")}, {ObjectMeta: other}, {ObjectMeta: controlled("made-since", "ours")}, {ObjectMeta: controlled("by-hand", "")}}
@@ -55,6 +55,11 @@ func TestOwnPodsOfASetThatIsMadeAnew(t *testing.T) {
 	anew.UID = "new"
 	if sets := datacenter.OwnSets(dc, []appsv1.StatefulSet{anew}); len(sets) != 1 || sets[0].UID != "new" {
 		t.Errorf("own sets are %+v", sets)
+	}
+	copied := dc.DeepCopy()
+	copied.UID = "restored"
+	if pods := datacenter.OwnPods(copied, nil, pods); len(pods) != 0 || len(datacenter.OwnSets(copied, nil)) != 0 {
+		t.Errorf("the record of another datacenter gives it %+v", pods)
 	}
 	dc.Annotations[datacenter.RemakingAnnotation] = "{"
 	if sets := datacenter.OwnSets(dc, nil); len(sets) != 0 {

@@ -152,15 +152,18 @@ func Make(s *State) Plan {
 		return p
 	}
 	if p.Invalid = s.invalid(); p.Invalid != "" {
+		s.planMissing(&p)
 		return p
 	}
 	p.Secret = s.SecretError
 	s.planObjects(&p)
 	if blocked := s.planManagement(&p); blocked {
+		s.planMissing(&p)
 		return p
 	}
 	s.planRacks(&p)
 	if p.Invalid != "" {
+		s.planMissing(&p)
 		return p
 	}
 	if s.DC.Spec.Stopped {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
@@ -114,6 +115,8 @@ func (s *State) planOrphans(p *Plan) {
 		pod := &s.Pods[i]
 		if was.has(pod.Name, types.UID(pod.UID)) && s.setMissing(pod.Position.Rack) && !pod.Deleting {
 			p.add(Delete, "pod "+pod.Name, "the datacenter is being deleted", Step{Object: pod.Object})
+		} else if s.StatefulSets[pod.Position.Rack] == nil && !pod.Deleting && metav1.GetControllerOf(pod.Object) == nil {
+			p.Wait("pod %s to be deleted by somebody: no StatefulSet has it, and none of the datacenter is known to have had it", pod.Name)
 		}
 	}
 }

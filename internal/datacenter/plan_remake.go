@@ -5,9 +5,11 @@ import (
 	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
+	"k8s.io/apimachinery/pkg/api/validation"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
+	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	"github.com/ringspan/ringspan/internal/topology"
 )
 
@@ -58,7 +60,7 @@ func (s *State) makeSet(p *Plan, rack string, want *appsv1.StatefulSet) {
 	switch {
 	case was != nil && was.Rack == rack:
 		keepTemplate(want, was.Set)
-		if p.mounts {
+		if p.Volumes != "" {
 			want.Spec.VolumeClaimTemplates = was.Set.Spec.VolumeClaimTemplates
 		}
 		p.add(Apply, key(want), "it is made anew for its pods", Step{Object: want})
@@ -74,6 +76,25 @@ func (s *State) makeSet(p *Plan, rack string, want *appsv1.StatefulSet) {
 	}
 }
 
+// planMissing makes the StatefulSet that is gone to be made anew as it was, when the spec is one that can't be acted on. As long
+// as there is none, nobody makes a pod again that goes.
+func (s *State) planMissing(p *Plan) {
+	was := s.remaking()
+	if was == nil {
+		return
+	}
+	name := s.names().StatefulSet(was.Rack)
+	named := func(set *appsv1.StatefulSet) bool { return set.Name == name }
+	planned := func(x Step) bool { return x.Verb == Apply && x.Target == setType.Kind+" "+name }
+	if s.StatefulSets[was.Rack] != nil || slices.ContainsFunc(s.RemovedRackSets, named) || slices.ContainsFunc(p.Steps, planned) {
+		return
+	}
+	set := &appsv1.StatefulSet{TypeMeta: setType, ObjectMeta: s.meta(name), Spec: *was.Set.Spec.DeepCopy()}
+	set.Labels[api.RackLabel] = topology.CleanLabel(was.Rack)
+	set.Annotations = merged(set.Annotations, was.Set.Annotations)
+	p.add(Apply, key(set), "it is made anew for its pods", Step{Object: set})
+}
+
 // unsettle notes the first rack that isn't whole.
 func (p *Plan) unsettle(rack string) { p.unsettled = or(p.unsettled, rack) }
 
@@ -84,7 +105,7 @@ func (s *State) planRemade(p *Plan) {
 	}
 	was := s.remaking()
 	if was == nil {
-		p.add(Clear, RemakingAnnotation, "it can't be read", Step{})
+		p.add(Clear, RemakingAnnotation, "it can't be read, or isn't about this datacenter", Step{})
 		return
 	}
 	set := s.StatefulSets[was.Rack]
@@ -92,8 +113,11 @@ func (s *State) planRemade(p *Plan) {
 	case set == nil || !set.DeletionTimestamp.IsZero():
 		return
 	case set.UID == was.Set.UID:
-		if s.outdated(set) == "" {
+		switch {
+		case s.outdated(set) == "":
 			p.add(Clear, RemakingAnnotation, "StatefulSet "+set.Name+" is as it should be", Step{})
+		case set.Generation != was.Set.Generation: // whoever deletes the set now would have it back as it was then
+			p.add(Clear, RemakingAnnotation, "StatefulSet "+set.Name+" was changed since", Step{})
 		}
 		return
 	}
@@ -116,6 +140,9 @@ func (s *State) unadopted(was *remaking, set *appsv1.StatefulSet) string {
 
 // planRemake makes one StatefulSet anew. The next one's turn comes when the record of this one is taken off: there is one record.
 func (s *State) planRemake(p *Plan) {
+	if slices.ContainsFunc(p.Steps, func(x Step) bool { return x.Verb == Clear && x.Target == RemakingAnnotation }) {
+		return
+	}
 	was := s.remaking()
 	for _, rack := range s.DC.RackNames() {
 		have := s.StatefulSets[rack]
@@ -134,7 +161,12 @@ func (s *State) planRemake(p *Plan) {
 			p.Wait("%s before StatefulSet %s is made anew", blocker, have.Name)
 			continue
 		}
-		if record := s.recordOf(rack, have); s.DC.Annotations[RemakingAnnotation] != record {
+		record := s.recordOf(rack, have)
+		if err := validation.ValidateAnnotationsSize(merged(s.DC.Annotations, map[string]string{RemakingAnnotation: record})); err != nil {
+			p.Wait("the datacenter's annotations to leave room for the record of StatefulSet %s, of %d bytes, before it is made anew (%v)", have.Name, len(record), err)
+			return
+		}
+		if s.DC.Annotations[RemakingAnnotation] != record {
 			p.add(Record, RemakingAnnotation, "StatefulSet "+have.Name+" is to be made anew: "+why, Step{Stamp: record})
 		} else {
 			p.add(Remake, setKey(have), why+"; its pods stay", Step{Object: have})

@@ -57,14 +57,14 @@ func (s *State) unreadClasses() string {
 // pods would mount what their nodes don't have, so that none may be made from this spec.
 func (s *State) volumesRefused() (why string, mounts bool) {
 	for _, rack := range s.DC.RackNames() {
-		if set := s.StatefulSets[rack]; set != nil {
+		if set := s.lastSet(rack); set != nil {
 			if why := s.otherClaims(rack, set); why != "" {
 				return why, true
 			}
 		}
 	}
 	for _, rack := range s.DC.RackNames() {
-		if set := s.StatefulSets[rack]; set != nil {
+		if set := s.lastSet(rack); set != nil {
 			if why := s.templatesRefused(rack, set); why != "" {
 				return why, false
 			}

@@ -20,15 +20,16 @@ const RemakingAnnotation = "ringspan.io/remaking-statefulset"
 
 // remaking is what that annotation says.
 type remaking struct {
+	Of   types.UID            `json:"of"` // the datacenter: the annotation may be copied to another, or be restored with it
 	Rack string               `json:"rack"`
 	Set  *appsv1.StatefulSet  `json:"set"`  // as it was before its deletion, without its status
 	Pods map[string]types.UID `json:"pods"` // that it had
 }
 
-// remakingOf reads it; nil when there is none that can be read.
+// remakingOf reads it; nil when there is none that can be read and is about this datacenter.
 func remakingOf(dc *api.CassandraDatacenter) *remaking {
 	r := &remaking{}
-	if text := dc.Annotations[RemakingAnnotation]; text == "" || json.Unmarshal([]byte(text), r) != nil || r.Set == nil {
+	if text := dc.Annotations[RemakingAnnotation]; text == "" || json.Unmarshal([]byte(text), r) != nil || r.Set == nil || r.Of != dc.UID {
 		return nil
 	}
 	return r
@@ -41,9 +42,11 @@ func (s *State) recordOf(rack string, set *appsv1.StatefulSet) string {
 	was := &appsv1.StatefulSet{TypeMeta: setType, Spec: *set.Spec.DeepCopy(), ObjectMeta: metav1.ObjectMeta{
 		Name: set.Name, Namespace: set.Namespace, UID: set.UID, Generation: set.Generation, Labels: set.Labels, Annotations: map[string]string{}}}
 	for _, name := range []string{specHashAnnotation, podsHashAnnotation, templateHashAnnotation, api.ResourceHashAnnotation} {
-		was.Annotations[name] = set.Annotations[name]
+		if value, there := set.Annotations[name]; there {
+			was.Annotations[name] = value
+		}
 	}
-	r := remaking{Rack: rack, Set: was, Pods: map[string]types.UID{}}
+	r := remaking{Of: s.DC.UID, Rack: rack, Set: was, Pods: map[string]types.UID{}}
 	for i := range s.Pods {
 		if pod := &s.Pods[i]; pod.Position.Rack == rack {
 			r.Pods[pod.Name] = types.UID(pod.UID)
@@ -62,6 +65,14 @@ func (r *remaking) has(name string, uid types.UID) bool {
 func (s *State) setMissing(rack string) bool {
 	r := s.remaking()
 	return r != nil && r.Rack == rack && s.StatefulSets[rack] == nil
+}
+
+// lastSet is a rack's StatefulSet, or what it was if it is gone to be made anew.
+func (s *State) lastSet(rack string) *appsv1.StatefulSet {
+	if s.setMissing(rack) {
+		return s.remaking().Set
+	}
+	return s.StatefulSets[rack]
 }
 
 // removedSets are the StatefulSets of racks that the spec lacks, the one that is being made anew included.

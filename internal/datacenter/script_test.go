@@ -205,6 +205,10 @@ func (r *region) happens(t *testing.T, d *datadriven.TestData, pod string) strin
 		size := corev1.ResourceList{corev1.ResourceStorage: resource.MustParse(argument(t, d, "size"))}
 		claim := r.storage[datacenter.Claim(pod)]
 		claim.Spec.Resources.Requests, claim.Status.Capacity = size, size
+	case "large-annotation": // of somebody, as long as the API server lets it be
+		r.annotate("example.com/large", strings.Repeat("x", 255<<10))
+	case "delete-set": // of a rack, without its pods, by somebody else
+		r.sets[d.CmdArgs[0].Key].DeletionTimestamp = &metav1.Time{Time: r.now}
 	case "service-name": // of a rack's StatefulSet, as somebody else has made it
 		set := r.sets[d.CmdArgs[0].Key]
 		set.Spec.ServiceName = d.CmdArgs[0].Vals[0]
