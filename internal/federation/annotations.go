@@ -34,13 +34,16 @@ const (
 	RemovalBegun  = "begun"
 )
 
+// OrphanAnnotation of a Propagation's copy is about what that region has.
+const OrphanAnnotation = "ringspan.io/orphan"
+
 // lastApplied is kubectl's own note of what a person applied in one region.
 const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
 
 // travels tells whether an annotation goes along with a copy that is taken over. The others are each region's own.
 func travels(name string) bool {
 	switch name {
-	case lastApplied, ChooseAnnotation, RemovalAnnotation, RegionsAnnotation, ClustersAnnotation, DeletionAnnotation, LetGoAnnotation, BringBackAnnotation:
+	case lastApplied, ChooseAnnotation, RemovalAnnotation, RegionsAnnotation, ClustersAnnotation, DeletionAnnotation, LetGoAnnotation, BringBackAnnotation, OrphanAnnotation:
 		return false
 	}
 	return true

@@ -9,7 +9,9 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/client-go/util/retry"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	control "github.com/ringspan/ringspan/api/control/v1alpha1"
@@ -75,7 +77,7 @@ func (h *held) heedAll() {
 				continue
 			}
 			if why := propagation.Heed(p, theirs, own.region.Name, own.labels); why != "" {
-				own.heed = "ringspan down: " + why
+				own.heed = downNote + why
 				noted := p.DeepCopy()
 				federation.Note(noted, fleetv1.PropagationOrphanAnnotation, own.heed)
 				own.fates = propagation.Fates(noted, own.region.Name, own.labels)
@@ -84,10 +86,13 @@ func (h *held) heedAll() {
 	}
 }
 
-// note writes on a copy that its objects stay. The note begins otherwise than an operator's own, which the operator would take
-// off again before the deletion comes.
+// downNote begins what down notes on a copy of a Propagation. It begins otherwise than an operator's own note, which the operator
+// would take off again before the deletion comes.
+const downNote = "ringspan down: "
+
+// note writes on a copy that its objects stay.
 func (s *sharedIn) note(ctx context.Context) error {
-	if s.heed == "" {
+	if s.heed == "" || s.object.GetAnnotations()[fleetv1.PropagationOrphanAnnotation] != "" {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, region.AnswerLimit)
@@ -124,15 +129,99 @@ func (d *ExistingDown) removeShared(ctx context.Context, h held) error {
 	return nil
 }
 
-// end deletes the very copy that was looked at, when what other copies have stay is noted on it.
+// end deletes the very copy that was looked at, when what other copies have stay is noted on it. The note is taken off again when the
+// copy can't be deleted.
 func (s *sharedIn) end(ctx context.Context) error {
-	if err := s.note(ctx); err != nil {
-		return client.IgnoreNotFound(err)
+	err := s.noteAndDelete(ctx)
+	if err = client.IgnoreNotFound(err); err == nil || s.heed == "" {
+		return err
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), region.AnswerLimit) // also when a person ends this run
+	defer cancel()
+	_, off := unnote(ctx, s.region.Client, client.ObjectKeyFromObject(s.object))
+	return errors.Join(err, off)
+}
+
+// noteAndDelete deletes a copy with its note only as it was noted: an up may have taken the note off, or its operator have written
+// the status.
+func (s *sharedIn) noteAndDelete(ctx context.Context) error {
+	if s.heed == "" {
+		return s.delete(ctx, nil)
+	}
+	return retry.RetryOnConflict(retry.DefaultBackoff, func() error {
+		if err := s.note(ctx); err != nil {
+			return err
+		}
+		version := s.object.GetResourceVersion()
+		err := s.delete(ctx, &version)
+		if apierrors.IsConflict(err) {
+			return errors.Join(err, s.again(ctx))
+		}
+		return err
+	})
+}
+
+func (s *sharedIn) delete(ctx context.Context, version *string) error {
 	ctx, cancel := context.WithTimeout(ctx, region.AnswerLimit)
 	defer cancel()
 	id := s.object.GetUID()
-	return client.IgnoreNotFound(s.region.Client.Delete(ctx, s.object, client.Preconditions{UID: &id}))
+	return s.region.Client.Delete(ctx, s.object, client.Preconditions{UID: &id, ResourceVersion: version})
+}
+
+// again reads the copy once more. Another one of the name is not the one that was looked at.
+func (s *sharedIn) again(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, region.AnswerLimit)
+	defer cancel()
+	id := s.object.GetUID()
+	fresh, _ := s.object.DeepCopyObject().(client.Object) // of its own type
+	if err := s.region.Client.Get(ctx, client.ObjectKeyFromObject(s.object), fresh); err != nil {
+		return err
+	}
+	if fresh.GetUID() == id {
+		s.object = fresh
+	}
+	return nil
+}
+
+// unnote takes down's note off a Propagation's copy that isn't being deleted after all, and tells whether it did.
+func unnote(ctx context.Context, c client.Client, key client.ObjectKey) (off bool, err error) {
+	err = retry.RetryOnConflict(retry.DefaultBackoff, func() error {
+		off = false
+		p := &fleetv1.Propagation{}
+		if err := c.Get(ctx, key, p); err != nil {
+			return err
+		}
+		if p.DeletionTimestamp != nil || !strings.HasPrefix(p.Annotations[fleetv1.PropagationOrphanAnnotation], downNote) {
+			return nil
+		}
+		before := p.DeepCopy()
+		delete(p.Annotations, fleetv1.PropagationOrphanAnnotation)
+		off = true
+		return c.Patch(ctx, p, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
+	})
+	return off && err == nil, client.IgnoreNotFound(err)
+}
+
+// unnoteAll takes the notes of a down that came to nothing off all Propagations of a region, and names these.
+func unnoteAll(ctx context.Context, c client.Client) (names []string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, region.AnswerLimit)
+	defer cancel()
+	var all fleetv1.PropagationList
+	if err := known(c.List(ctx, &all)); err != nil {
+		return nil, err
+	}
+	var errs []error
+	for i := range all.Items {
+		p := &all.Items[i]
+		if !strings.HasPrefix(p.Annotations[fleetv1.PropagationOrphanAnnotation], downNote) {
+			continue
+		}
+		off, err := unnote(ctx, c, client.ObjectKeyFromObject(p))
+		if errs = append(errs, err); off {
+			names = append(names, client.ObjectKeyFromObject(p).String())
+		}
+	}
+	return names, errors.Join(errs...)
 }
 
 // awaitNone returns when no region has one of a kind any more. What a copy says that it waits for is told.

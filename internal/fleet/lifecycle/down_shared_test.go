@@ -2,6 +2,7 @@ package lifecycle
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	control "github.com/ringspan/ringspan/api/control/v1alpha1"
@@ -143,6 +145,113 @@ func TestDownLooksAgainAfterTheAnswer(t *testing.T) {
 	if err := ask(func() {}); err != nil {
 		t.Error(err)
 	}
+}
+
+// What down notes on a copy, to have its object stay, is about that deletion. It goes when the copy can't be deleted, and when up
+// finds it on one that nobody deletes. Somebody else's note, and that of a copy that is being deleted, stay.
+func TestADownThatComesToNothingLeavesNoNote(t *testing.T) {
+	cluster := kubetest.Start(t)
+	ns := cluster.Namespace(t)
+	key := func(name string) client.ObjectKey { return client.ObjectKey{Namespace: ns, Name: name} }
+	create := func(name, note string, finalizers ...string) *fleetv1.Propagation {
+		t.Helper()
+		p := &fleetv1.Propagation{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: name, Finalizers: finalizers}, Spec: configMap(name, fleetv1.DeletionDelete)}
+		if note != "" {
+			p.Annotations = map[string]string{fleetv1.PropagationOrphanAnnotation: note}
+		}
+		if err := cluster.Client.Create(t.Context(), p); err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	note := func(name string) string {
+		t.Helper()
+		p := &fleetv1.Propagation{}
+		if err := cluster.Client.Get(t.Context(), key(name), p); err != nil {
+			t.Fatal(err)
+		}
+		return p.Annotations[fleetv1.PropagationOrphanAnnotation]
+	}
+
+	refused, noted := errors.New("the API server refuses it"), ""
+	refuses := interceptor.NewClient(watching(t, cluster), interceptor.Funcs{Delete: func(context.Context, client.WithWatch, client.Object, ...client.DeleteOption) error {
+		noted = note("front")
+		return refused
+	}})
+	front := shared(region.Region{Name: "west", Client: refuses}, create("front", ""), nil)
+	front.heed = downNote + "region central has it so: spec.deletionPolicy is Orphan"
+	if err := front.end(t.Context()); !errors.Is(err, refused) || noted != front.heed {
+		t.Errorf("%v, noted was %q", err, noted)
+	}
+	if left := note("front"); left != "" {
+		t.Errorf("left is the note %q", left)
+	}
+
+	create("killed", front.heed)
+	create("orphan", "true")
+	going := create("going", front.heed, "test.ringspan.io/stays")
+	if err := cluster.Client.Delete(t.Context(), going); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range [][]string{{ns + "/killed"}, nil} {
+		if names, err := unnoteAll(t.Context(), cluster.Client); err != nil || !slices.Equal(names, want) {
+			t.Errorf("off %q, %v; want %q", names, err, want)
+		}
+	}
+	if note("killed") != "" || note("orphan") != "true" || note("going") != front.heed {
+		t.Errorf("killed %q, orphan %q, going %q", note("killed"), note("orphan"), note("going"))
+	}
+	if err := cluster.Client.Get(t.Context(), client.ObjectKeyFromObject(going), going); err != nil {
+		t.Fatal(err)
+	}
+	going.Finalizers = nil
+	if err := cluster.Client.Update(t.Context(), going); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A copy that was written after it was noted is looked at again, and deleted with its note.
+func TestDownDeletesACopyOnlyWithItsNote(t *testing.T) {
+	cluster := kubetest.Start(t)
+	ns := cluster.Namespace(t)
+	p := &fleetv1.Propagation{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "front", Finalizers: []string{"test.ringspan.io/stays"}}, Spec: configMap("front", fleetv1.DeletionDelete)}
+	if err := cluster.Client.Create(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+	ups := 0
+	between := interceptor.NewClient(watching(t, cluster), interceptor.Funcs{Delete: func(ctx context.Context, c client.WithWatch, o client.Object, options ...client.DeleteOption) error {
+		if ups++; ups == 1 {
+			if _, err := unnoteAll(ctx, c); err != nil {
+				t.Error(err)
+			}
+		}
+		return c.Delete(ctx, o, options...)
+	}})
+	front := shared(region.Region{Name: "west", Client: between}, p.DeepCopy(), nil)
+	front.heed = downNote + "region central has it so: spec.deletionPolicy is Orphan"
+	if err := front.end(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := cluster.Client.Get(t.Context(), client.ObjectKeyFromObject(p), p); err != nil {
+		t.Fatal(err)
+	}
+	if p.DeletionTimestamp == nil || p.Annotations[fleetv1.PropagationOrphanAnnotation] != front.heed {
+		t.Errorf("deleted %v, with the note %q", p.DeletionTimestamp, p.Annotations[fleetv1.PropagationOrphanAnnotation])
+	}
+	p.Finalizers = nil
+	if err := cluster.Client.Update(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// watching is a client of an administrator that calls can be held up in.
+func watching(t *testing.T, cluster *kubetest.Cluster) client.WithWatch {
+	t.Helper()
+	c, err := client.NewWithWatch(cluster.Admin, client.Options{Scheme: cluster.Scheme})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
 }
 
 func configMap(name string, policy fleetv1.DeletionPolicy) fleetv1.PropagationSpec {

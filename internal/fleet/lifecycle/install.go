@@ -33,13 +33,25 @@ func (u *Up) install(ctx context.Context) error {
 				return fmt.Errorf("region %s: %w", r.Name, err)
 			}
 			u.report.Line(report.Subject{Region: r.Name}, "operator installed, knows its peers")
-			return nil
+			return u.unnote(each, r)
 		})
 	}
 	if err := group.Wait(); err != nil {
 		return err
 	}
 	return u.identities(ctx)
+}
+
+// unnote takes off what a `ringspan down` that came to nothing has noted on Propagations.
+func (u *Up) unnote(ctx context.Context, r region.Region) error {
+	names, err := unnoteAll(ctx, r.Client)
+	for _, name := range names {
+		u.report.Line(report.Subject{Region: r.Name}, fmt.Sprintf("Propagation %s: the note of a `ringspan down` that came to nothing is taken off", name))
+	}
+	if err != nil {
+		return fmt.Errorf("region %s: %w", r.Name, err)
+	}
+	return nil
 }
 
 // identities says of all regions at once what their operators lack.
