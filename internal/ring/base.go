@@ -41,7 +41,7 @@ func (s *State) planBase(p *Plan, i int, want, have *cassandra.CassandraDatacent
 	if asked := s.Ring.Spec.Cassandra.BaseConfiguration; asked != "" {
 		return s.planAskedBase(p, i, want, have)
 	}
-	base := ""
+	var base string
 	if have != nil {
 		base = BaseOf(have)
 		s.tellOtherBases(p, i, base)
