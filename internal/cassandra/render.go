@@ -112,7 +112,8 @@ func identity(in Input, n Node) map[string]any {
 		"cluster_name":   in.ClusterName,
 		"listen_address": n.Address, "rpc_address": "0.0.0.0", "broadcast_rpc_address": n.Address, // a pod's loopback answers too
 		"endpoint_snitch": snitch, "seed_provider": seedProvider(n.Seeds), "broadcast_address": nil,
-		"initial_token": nil, // all nodes would have the same
+		"initial_token":  nil, // all nodes would have the same
+		"auto_bootstrap": nil, // without it, a node that joins would have no data and answer with that
 	}
 	if n.NativeAddress != "" {
 		y["rpc_address"] = n.NativeAddress
@@ -136,9 +137,9 @@ func identity(in Input, n Node) map[string]any {
 // snitch reads cassandra-rackdc.properties.
 const snitch = "GossipingPropertyFileSnitch"
 
-// identifying are the keys of cassandra.yaml that say which node of which ring it is.
+// identifying are the keys of cassandra.yaml that say which node of which ring it is, and how it joins.
 var identifying = []string{
-	"broadcast_address", "broadcast_rpc_address", "cluster_name", "endpoint_snitch", "initial_token", "listen_address", "rpc_address", "seed_provider",
+	"auto_bootstrap", "broadcast_address", "broadcast_rpc_address", "cluster_name", "endpoint_snitch", "initial_token", "listen_address", "rpc_address", "seed_provider",
 }
 
 // Replaced lists the keys of a user's cassandra.yaml that have no effect, because they identify a node.

@@ -29,6 +29,8 @@ func TestWhatIsNamedAsNotActedOn(t *testing.T) {
 			"spec.config.jvm-options (not for this Cassandra), spec.config.jvm21-server-options (not for this Cassandra), spec.config.jvm8-server-options (not for this Cassandra), spec.config.sidecar-yaml (not for this Cassandra)"},
 		{"what identifies a node", document(`{"cassandra-yaml": {"initial_token": "1", "listen_address": "::1"}}`),
 			"spec.config.cassandra-yaml.initial_token (replaced: it identifies the node), spec.config.cassandra-yaml.listen_address (replaced: it identifies the node)"},
+		{"what makes nodes join without their data", document(`{"cassandra-yaml": {"auto_bootstrap": false}}`),
+			"spec.config.cassandra-yaml.auto_bootstrap (replaced: it identifies the node)"},
 		{"the log of all queries", document(`{"cassandra-yaml": {"full_query_logging_options": {"log_dir": "/var/log/cassandra/fql"}}}`),
 			"spec.config.cassandra-yaml.full_query_logging_options (the log isn't switched on)"},
 		{"the key store that cass-operator makes", document(keystore),
