@@ -177,3 +177,39 @@ func TestVolumesGrowOnStaleNews(t *testing.T) {
 		}
 	}
 }
+
+// A spec that can't be acted on leaves no pod without its StatefulSet, and no node without its pod.
+func TestStatefulSetIsMadeAnewForAnInvalidSpec(t *testing.T) {
+	s := newStage(t)
+	s.withVolumes(true)
+	pods := s.uids()
+	s.askFor("2Gi")
+	gone := false
+	for range 40 {
+		s.pass()
+		s.kubernetes()
+		if now, _ := s.sets(); len(now) < 3 {
+			gone = true
+			break
+		}
+	}
+	if !gone {
+		t.Fatal("no StatefulSet was made anew")
+	}
+	s.change(func(dc *api.CassandraDatacenter) { dc.Spec.ServerType = "dse" })
+	s.rounds(4)
+	now, _ := s.sets()
+	if c := s.dc().Status.Condition(api.DatacenterValid); c.Status != corev1.ConditionFalse || len(now) != 3 {
+		t.Errorf("StatefulSets %v, %+v", now, c)
+	}
+	s.change(func(dc *api.CassandraDatacenter) { dc.Spec.ServerType = "cassandra" })
+	s.settle()
+	if _, templates := s.sets(); !slices.Equal(templates, []string{"2Gi", "2Gi", "2Gi"}) {
+		t.Errorf("new pods get %v", templates)
+	}
+	for name, uid := range s.uids() {
+		if pods[name] != uid {
+			t.Errorf("%s is another pod", name)
+		}
+	}
+}
