@@ -38,43 +38,48 @@ func (s *State) planRacks(p *Plan) {
 			p.unsettle(rack.Name)
 			continue
 		}
-		keepFixed(want, have)
-		restart := s.restarts(rack.Name, have)
-		p.Restarting = p.Restarting || s.restartDue(rack.Name, have)
-		changes := have.Annotations[templateHashAnnotation] != want.Annotations[templateHashAnnotation]
-		wished := s.wished(have)
-		if refused := s.configRefused(rack.Name, want); changes && refused != "" {
-			p.Refused = refused
-			keepTemplate(want, have)
-			changes, wished = false, false
-		}
-		held := s.inService() && p.unsettled != "" && !s.allFail() && !slices.Contains(s.DC.Spec.ForceUpgradeRacks, rack.Name)
-		switch {
-		case changes && p.mounts:
-			keepTemplate(want, have)
-		case held && (restart && !s.forcesRestart(rack.Name) || changes && (wished || s.updateAllowed())):
-			p.Updating = p.Updating || changes
-			p.held = append(p.held, rack.Name)
-			keepTemplate(want, have)
-			restart = false
-		case !changes:
-			want.Spec.Template = *have.Spec.Template.DeepCopy() // as it is there: the API server has filled in its defaults
-		case !wished && !s.updateAllowed():
-			p.NeedsUpdate = true
-			keepTemplate(want, have)
-			want.Annotations[specHashAnnotation] = s.specHash() // volumes may be asked for that are larger
-			want.Annotations[podsHashAnnotation] = s.podsHash() // a former version didn't write it
-		default:
-			p.Updating = true
-			s.markRestart(want, RestartedAt(&have.Spec.Template))
-		}
-		if restart {
-			s.markRestart(want, s.restartMark(rack.Name))
-		}
-		s.applySet(p, want, have)
-		if s.pending(want, have) || !s.settled(rack.Name) {
-			p.unsettle(rack.Name)
-		}
+		s.planSet(p, rack.Name, want, have)
+	}
+}
+
+// planSet brings a rack's StatefulSet to what it should be, or holds a change of its pods back.
+func (s *State) planSet(p *Plan, rack string, want, have *appsv1.StatefulSet) {
+	keepFixed(want, have)
+	restart := s.restarts(rack, have)
+	p.Restarting = p.Restarting || s.restartDue(rack, have)
+	changes := have.Annotations[templateHashAnnotation] != want.Annotations[templateHashAnnotation]
+	wished := s.wished(have)
+	if refused := s.configRefused(rack, want); changes && refused != "" {
+		p.Refused = refused
+		keepTemplate(want, have)
+		changes, wished = false, false
+	}
+	held := s.inService() && p.unsettled != "" && !s.allFail() && !slices.Contains(s.DC.Spec.ForceUpgradeRacks, rack)
+	switch {
+	case changes && p.mounts:
+		keepTemplate(want, have)
+	case held && (restart && !s.forcesRestart(rack) || changes && (wished || s.updateAllowed())):
+		p.Updating = p.Updating || changes
+		p.held = append(p.held, rack)
+		keepTemplate(want, have)
+		restart = false
+	case !changes:
+		want.Spec.Template = *have.Spec.Template.DeepCopy() // as it is there: the API server has filled in its defaults
+	case !wished && !s.updateAllowed():
+		p.NeedsUpdate = true
+		keepTemplate(want, have)
+		want.Annotations[specHashAnnotation] = s.specHash() // volumes may be asked for that are larger
+		want.Annotations[podsHashAnnotation] = s.podsHash() // a former version didn't write it
+	default:
+		p.Updating = true
+		s.markRestart(want, RestartedAt(&have.Spec.Template))
+	}
+	if restart {
+		s.markRestart(want, s.restartMark(rack))
+	}
+	s.applySet(p, want, have)
+	if s.pending(want, have) || !s.settled(rack) {
+		p.unsettle(rack)
 	}
 }
 
