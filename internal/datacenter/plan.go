@@ -146,7 +146,7 @@ func (p Plan) String() string {
 
 // Make decides. Its parts run in order: objects, pods, nodes, ring.
 func Make(s *State) Plan {
-	p := Plan{InitComplete: s.initialized()}
+	p := Plan{InitComplete: s.initialized(), ScalingDown: s.recorded().leaves()}
 	if s.isDeleting() {
 		s.planDeletion(&p)
 		return p
@@ -176,9 +176,9 @@ func Make(s *State) Plan {
 	s.planRing(&p)
 	s.planDeadMember(&p)
 	s.planCleanup(&p)
-	s.planScaleDown(&p)
 	s.planStartEmptyDone(&p)
-	s.planClear(&p)
+	s.planClear(&p) // before nodes leave, which takes hours: what is allowed for one time would last as long
+	s.planScaleDown(&p)
 	s.planVolumes(&p) // the last: what grows holds up nothing
 	if len(p.held) > 0 {
 		p.Wait("rack %s to be whole before the change reaches %s", p.unsettled, strings.Join(p.held, ", "))

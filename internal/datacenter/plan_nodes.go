@@ -113,8 +113,8 @@ func (s *State) startOptions(pod *Pod, joining *Pod) (o mgmtapi.StartOptions, bl
 		if s.changesReplication() {
 			return o, "the system keyspaces to have their replicas"
 		}
-		if l := s.leaver(); l != nil {
-			return o, "node " + l.Pod + ", which leaves the ring, to be gone"
+		if leaving := s.leavingNow(); leaving != "" { // one that has yet to be asked waits for this one
+			return o, "node " + leaving + ", which leaves the ring, to be gone"
 		}
 		if busy := s.moving(); busy != "" {
 			return o, busy

@@ -130,10 +130,18 @@ func (s *State) applySet(p *Plan, want, have *appsv1.StatefulSet) {
 		why = fmt.Sprintf("%d nodes instead of %d", *want.Spec.Replicas, *have.Spec.Replicas)
 	}
 	step := Step{Object: want}
-	if l := s.leaver(); l != nil && l.Left && *want.Spec.Replicas < *have.Spec.Replicas {
-		step.OnRecord = l.String()
+	if *want.Spec.Replicas < *have.Spec.Replicas {
+		step.OnRecord = s.leftRecord()
 	}
 	p.add(Apply, key(want), why, step)
+}
+
+// leftRecord is the record of a node that has left, on which a StatefulSet with fewer nodes rests; "" if there is none.
+func (s *State) leftRecord() string {
+	if l := s.leaver(); l != nil && l.Left {
+		return l.String()
+	}
+	return ""
 }
 
 func (s *State) pending(want, have *appsv1.StatefulSet) bool {
@@ -178,7 +186,7 @@ func (s *State) planRoll(p *Plan) {
 		forced := slices.Contains(s.DC.Spec.ForceUpgradeRacks, rack.Name)
 		for _, ordinal := range slices.Backward(s.ordinals(rack.Name)) {
 			pod := s.pod(topology.Position{Rack: rack.Name, Ordinal: ordinal})
-			if pod == nil || pod.Deleting || !s.stale(pod) || pod.Name == s.leavingNow() && (pod.running() || pod.starting() || pod.isOut()) {
+			if pod == nil || pod.Deleting || !s.stale(pod) || pod.Name == s.leavingNow() && pod.broken() == "" && pod.Unschedulable == "" {
 				continue
 			}
 			p.Restarting = p.Restarting || s.DC.Status.IsTrue(api.DatacenterRollingRestart)
@@ -230,6 +238,9 @@ func (s *State) lost(pod *Pod) string {
 func (s *State) rollBlocker(pod *Pod) string {
 	if leaving := s.leavingNow(); leaving != "" {
 		return "node " + leaving + " to have left the ring"
+	}
+	if busy := s.moving(); busy != "" { // anywhere: what it keeps for a node that is down would go with it
+		return busy
 	}
 	own := pod.Position.Rack
 	for _, rack := range s.DC.RackNames() {

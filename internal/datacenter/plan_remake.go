@@ -63,7 +63,7 @@ func (s *State) makeSet(p *Plan, rack string, want *appsv1.StatefulSet) {
 		if p.Volumes != "" {
 			want.Spec.VolumeClaimTemplates = was.Set.Spec.VolumeClaimTemplates
 		}
-		p.add(Apply, key(want), "it is made anew for its pods", Step{Object: want})
+		p.add(Apply, key(want), "it is made anew for its pods", Step{Object: want, OnRecord: s.leftRecord()})
 		p.unsettle(rack)
 	case p.mounts:
 		p.Wait("spec.storageConfig to be mended before rack %s is made", rack)
@@ -72,7 +72,7 @@ func (s *State) makeSet(p *Plan, rack string, want *appsv1.StatefulSet) {
 		p.Wait("spec.config to be mended before rack %s is made", rack)
 	default:
 		s.markRestart(want, s.restartMark(rack))
-		p.add(Apply, key(want), fmt.Sprintf("rack %s of %d", rack, *want.Spec.Replicas), Step{Object: want})
+		p.add(Apply, key(want), fmt.Sprintf("rack %s of %d", rack, *want.Spec.Replicas), Step{Object: want, OnRecord: s.leftRecord()})
 	}
 }
 
@@ -118,6 +118,8 @@ func (s *State) planRemade(p *Plan) {
 			p.add(Clear, RemakingAnnotation, "StatefulSet "+set.Name+" is as it should be", Step{})
 		case set.Generation != was.Set.Generation: // whoever deletes the set now would have it back as it was then
 			p.add(Clear, RemakingAnnotation, "StatefulSet "+set.Name+" was changed since", Step{})
+		case p.Volumes != "" || s.growing(was.Rack): // it isn't made anew now, and nodes that should leave wait for the record
+			p.add(Clear, RemakingAnnotation, "StatefulSet "+set.Name+" can't be made anew now", Step{})
 		}
 		return
 	}
@@ -126,6 +128,11 @@ func (s *State) planRemade(p *Plan) {
 		return
 	}
 	p.add(Clear, RemakingAnnotation, "StatefulSet "+set.Name+" has its pods", Step{})
+}
+
+// growing tells whether a volume of a rack has yet to grow.
+func (s *State) growing(rack string) bool {
+	return slices.ContainsFunc(s.volumesOf(rack), func(v volume) bool { return !v.enlarged() })
 }
 
 // unadopted names a pod that the new StatefulSet has yet to take over, "" when it has all.
@@ -153,8 +160,7 @@ func (s *State) planRemake(p *Plan) {
 	for _, rack := range s.DC.RackNames() {
 		have := s.StatefulSets[rack]
 		why := s.outdated(have)
-		smaller := slices.ContainsFunc(s.volumesOf(rack), func(v volume) bool { return !v.enlarged() }) // planVolumes waits for them
-		if why == "" || smaller || was != nil && was.Rack != rack {
+		if why == "" || s.growing(rack) || was != nil && was.Rack != rack { // planVolumes waits for what grows
 			continue
 		}
 		if blocker := s.remakeBlocker(p, rack, have); blocker != "" {
@@ -166,10 +172,15 @@ func (s *State) planRemake(p *Plan) {
 			p.Wait("the datacenter's annotations to leave room for the record of StatefulSet %s, of %d bytes, before it is made anew (%v)", have.Name, len(record), err)
 			return
 		}
-		if s.DC.Annotations[RemakingAnnotation] != record {
-			p.add(Record, RemakingAnnotation, "StatefulSet "+have.Name+" is to be made anew: "+why, Step{Stamp: record})
-		} else {
+		switch l := s.leaver(); {
+		case s.DC.Annotations[RemakingAnnotation] == record:
 			p.add(Remake, setKey(have), why+"; its pods stay", Step{Object: have})
+		case was != nil && l != nil: // the node waits for the record, which is no longer true
+			p.add(Clear, RemakingAnnotation, "its pods have changed, and node "+l.Pod+" leaves the ring first", Step{})
+		case l != nil:
+			p.Wait("node %s to have left the ring before StatefulSet %s is made anew", l.Pod, have.Name)
+		default:
+			p.add(Record, RemakingAnnotation, "StatefulSet "+have.Name+" is to be made anew: "+why, Step{Stamp: record})
 		}
 		return
 	}

@@ -60,6 +60,9 @@ func (s *State) recorded() *leaver {
 	return nil
 }
 
+// leaves tells whether a node of a record leaves, or has left and something of it is still to go.
+func (l *leaver) leaves() bool { return l != nil && !l.Kept }
+
 // leaver is the node on record; nil when there is none. A record about a node in whose place there is another one counts for nothing, and
 // one about a node whose volume is kept has a person go on.
 func (s *State) leaver() *leaver {

@@ -28,6 +28,9 @@ import (
 // do carries out one step.
 func (r *region) do(s *datacenter.State, step datacenter.Step) error {
 	ctx := context.Background()
+	if r.rests(step) && step.OnRecord != r.dc.Annotations[api.DecommissionAnnotation] {
+		return fmt.Errorf("%s %s rests on the record %q and names %q", step.Verb, step.Target, r.dc.Annotations[api.DecommissionAnnotation], step.OnRecord)
+	}
 	switch step.Verb {
 	case datacenter.Apply:
 		if set, ok := step.Object.(*appsv1.StatefulSet); ok {
@@ -143,6 +146,22 @@ func (r *region) onRunning(s *datacenter.State, do func(mgmtapi.Node) error) err
 		}
 	}
 	return errors.New("no node runs")
+}
+
+// rests tells whether a step can't be taken back and rests on the record of the node that leaves: it has to name that, so that it is
+// read again.
+func (r *region) rests(step datacenter.Step) bool {
+	set, is := step.Object.(*appsv1.StatefulSet)
+	if step.Verb == datacenter.Apply && is && strings.Contains(r.dc.Annotations[api.DecommissionAnnotation], " left") {
+		pods := 0
+		for _, pod := range r.pods {
+			if pod.Labels[api.RackLabel] == set.Labels[api.RackLabel] {
+				pods++
+			}
+		}
+		return int(*set.Spec.Replicas) < pods
+	}
+	return step.Verb == datacenter.Decommission || step.Verb == datacenter.DeleteClaims
 }
 
 func (r *region) applySet(set *appsv1.StatefulSet) error {
