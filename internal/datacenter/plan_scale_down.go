@@ -278,8 +278,8 @@ func (s *State) planAgain(p *Plan, l *leaver, pod *Pod) {
 		p.fails(s.pauses(l, pod))
 	case away != "": // its streams broke because of that, and no node can be replaced while one is leaving
 		p.fails(fmt.Sprintf("node %s to be up: node %s couldn't leave the ring without it. If that has lost its data, %s, and begins anew later", away, l.Pod, giveUp))
-	case s.dataBlocker() != "":
-		p.fails(fmt.Sprintf("%s before node %s is asked again to leave the ring", s.dataBlocker(), l.Pod))
+	case s.againBlocker() != "": // what pays it may have to wait for the node
+		p.fails(fmt.Sprintf("%s before node %s is asked again to leave the ring. Or %s", s.againBlocker(), l.Pod, giveUp))
 	default:
 		p.add(Decommission, l.Pod, "its decommission failed", Step{Pod: pod, HostID: l.HostID, OnRecord: l.String()})
 	}

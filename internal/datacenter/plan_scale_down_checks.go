@@ -182,6 +182,38 @@ func (s *State) dataBlocker() string {
 	return ""
 }
 
+// againBlocker names data that is known to be lacking, before a node that is leaving already is asked once more. Of keyspaces that
+// are new, each replica is a copy; they are only to be repaired once, which waits until the node has left.
+func (s *State) againBlocker() string {
+	if from := s.owes(); from != "" {
+		return fmt.Sprintf("datacenter %s to be rebuilt from %s", s.name(), from)
+	}
+	var owed, others []string
+	all := s.keyspaces()
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if all[name].Lacks() {
+			owed = append(owed, name)
+		}
+	}
+	alone := s.lackingAlone()
+	for dc := range strings.SplitSeq(s.DC.Annotations[api.LackingAnnotation], ",") {
+		if of, named := alone[dc]; dc != "" && (!named || len(of) > 0) {
+			others = append(others, dc)
+		}
+	}
+	switch {
+	case len(owed) > 0:
+		return fmt.Sprintf("datacenter %s to have the data of %s", s.name(), strings.Join(owed, ", "))
+	case len(others) > 0:
+		return fmt.Sprintf("datacenter %s to have its data, which it may get from here", strings.Join(others, ","))
+	case s.repairRunning():
+		return "the repair that goes on"
+	case len(s.RebuildTasks) > 0:
+		return "task " + s.RebuildTasks[0] + " to end"
+	}
+	return ""
+}
+
 // nodeBlocker names a node, or a rack, that isn't ready for it.
 func (s *State) nodeBlocker() string {
 	for _, rack := range s.DC.RackNames() {

@@ -161,6 +161,7 @@ func (r *region) observe() *datacenter.State {
 	}
 	s.SameObjects, s.Namesakes, s.Volumes, s.EarlierVolumes = r.sameNames, r.namesakes, r.volumes, r.tookUp
 	s.Tasks = r.busy
+	s.RebuildTasks = slices.DeleteFunc(slices.Clone(r.busy), func(name string) bool { return !strings.Contains(name, "rebuild") })
 	if r.restart != nil {
 		if t := datacenter.RestartTaskOf(r.restart, r.dc.Name); t != nil {
 			s.Restarts = append(s.Restarts, *t)

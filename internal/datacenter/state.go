@@ -47,6 +47,7 @@ type State struct {
 	Rebuilds          []time.Time                  // when rebuilds of the whole datacenter began that are complete
 	Restarts          []RestartTask                // that go on
 	Tasks             []string                     // that go on and move or rewrite data
+	RebuildTasks      []string                     // those of them that rebuild nodes
 	DueTasks          []string                     // that are about to, and wait for a node that is on record to leave
 	Decommission      *DecommissionRun             // that this process asked for; nil if none
 	Streams           []mgmtapi.Stream             // of the node that leaves

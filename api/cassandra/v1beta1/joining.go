@@ -51,12 +51,17 @@ func (dc *CassandraDatacenter) LacksData() bool {
 	return dc.Owes() != ""
 }
 
-// LackingKeyspaces names the keyspaces of which replicas here are no copies yet. What is new and not yet verified may be
-// empty everywhere: its replicas count, unless it came from another strategy, which may have put its only rows elsewhere.
+// Lacks tells whether replicas of the keyspace are no copies yet. What is new and not yet verified may be empty everywhere: its
+// replicas count, unless it came from another strategy, which may have put its only rows elsewhere.
+func (k KeyspaceStatus) Lacks() bool {
+	return k.OwedSince != nil && (!k.Unverified || k.Strategy != "" || k.OnlyHere)
+}
+
+// LackingKeyspaces names the keyspaces of which replicas here are no copies yet.
 func (dc *CassandraDatacenter) LackingKeyspaces() []string {
 	names := []string{}
 	for name, k := range dc.Status.Keyspaces {
-		if k.OwedSince != nil && (!k.Unverified || k.Strategy != "" || k.OnlyHere) {
+		if k.Lacks() {
 			names = append(names, name)
 		}
 	}

@@ -64,9 +64,12 @@ func readKeyspaces(ctx context.Context, node mgmtapi.Keyspaces) (map[string]map[
 func movesData(t *control.CassandraTask, dc string, now time.Time) bool {
 	due := t.Status.StartTime != nil || t.Spec.ScheduledTime == nil || !t.Spec.ScheduledTime.After(now)
 	runs := t.Spec.Datacenter.Name == dc && due && t.Status.CompletionTime == nil && t.DeletionTimestamp.IsZero()
-	return runs && slices.ContainsFunc(t.Spec.Jobs, func(j control.CassandraJob) bool {
-		return slices.Contains([]control.CassandraCommand{control.CommandCleanup, control.CommandRebuild, control.CommandMove, control.CommandReplaceNode}, j.Command)
-	})
+	return runs && has(t, control.CommandCleanup, control.CommandRebuild, control.CommandMove, control.CommandReplaceNode)
+}
+
+// has tells whether one of a task's jobs is one of some commands.
+func has(t *control.CassandraTask, commands ...control.CassandraCommand) bool {
+	return slices.ContainsFunc(t.Spec.Jobs, func(j control.CassandraJob) bool { return slices.Contains(commands, j.Command) })
 }
 
 // observeTasks finds the tasks that go on, the restarts among them, and the rebuilds that may have filled keyspaces without data.
@@ -82,6 +85,9 @@ func (r *Reconciler) observeTasks(ctx context.Context, s *datacenter.State) erro
 		switch moves := movesData(&tasks.Items[i], s.DC.Name, s.Now); {
 		case moves && tasks.Items[i].Status.StartTime != nil:
 			s.Tasks = append(s.Tasks, tasks.Items[i].Name)
+			if has(&tasks.Items[i], control.CommandRebuild) {
+				s.RebuildTasks = append(s.RebuildTasks, tasks.Items[i].Name)
+			}
 		case moves:
 			s.DueTasks = append(s.DueTasks, tasks.Items[i].Name)
 		}
