@@ -99,7 +99,7 @@ func (p *Plan) begun(s *State) (names []string) {
 		reached := slices.DeleteFunc(slices.Clone(s.Racks), func(r Rack) bool { return !s.reached(r) })
 		p.restartPods(s, reached)
 		for _, r := range reached {
-			if !r.Settled {
+			if !s.settled(r) {
 				names = append(names, "rack "+r.Name)
 			}
 		}

@@ -39,7 +39,7 @@ func (p *Plan) untilRestarted(s *State) {
 		return
 	}
 	p.restartPods(s, racks)
-	racks = slices.DeleteFunc(racks, func(r Rack) bool { return r.Settled && s.reached(r) })
+	racks = slices.DeleteFunc(racks, func(r Rack) bool { return s.settled(r) && s.reached(r) })
 	switch missing := s.missingRack(); {
 	case len(racks) > 0:
 		p.Waiting, p.Next = s.restartBlocker(racks), pollJobs
@@ -82,7 +82,7 @@ func (s *State) restartBlocker(racks []Rack) string {
 // unsettledOther names another rack with pods that aren't ready, or "".
 func unsettledOther(s *State, rack Rack) string {
 	for _, other := range s.Racks {
-		if other.Name != rack.Name && !other.Settled {
+		if other.Name != rack.Name && !s.settled(other) {
 			return other.Name
 		}
 	}
@@ -93,7 +93,7 @@ func unsettledOther(s *State, rack Rack) string {
 func (p *Plan) restartPods(s *State, racks []Rack) {
 	p.Pods = map[string]api.PodTaskStatus{}
 	for _, rack := range racks {
-		for _, pod := range s.Pods {
+		for _, pod := range s.pods() {
 			if pod.Rack != rack.Name {
 				continue
 			}
@@ -108,7 +108,7 @@ func (s *State) restartState(rack Rack, pod Pod) api.PodTaskState {
 	switch {
 	case !s.reached(rack):
 		return api.PodTaskWaiting
-	case rack.Settled || pod.Ready && pod.Revision == rack.Revision:
+	case s.settled(rack) || pod.Ready && pod.Revision == rack.Revision:
 		return api.PodTaskCompleted
 	default:
 		return api.PodTaskRunning

@@ -20,6 +20,9 @@ import (
 func (p *Plan) onEachNode(s *State) {
 	p.readAnswers(s)
 	racks := s.targets()
+	maps.DeleteFunc(p.Pods, func(name string, status api.PodTaskStatus) bool { // the size was set back meanwhile
+		return status.Status == api.PodTaskWaiting && slices.ContainsFunc(s.Pods, func(pod Pod) bool { return pod.Name == name && s.isSurplus(pod.Rack, name) })
+	})
 	for _, rack := range slices.Sorted(maps.Keys(racks)) {
 		if p.rackJobs(s, racks[rack]) {
 			return
@@ -49,9 +52,9 @@ func (p *Plan) missingPods(s *State) string {
 			return "pod " + name + " to be made"
 		}
 	}
-	size := int(s.Datacenter.Spec.Size)
-	if s.command().everyNode && args.RackName == "" && args.PodName == "" && len(s.Pods) < size {
-		return fmt.Sprintf("%d of %d pods of datacenter %q to be made", size-len(s.Pods), size, s.Datacenter.Name)
+	size, there := int(s.Datacenter.Spec.Size), len(s.pods())
+	if s.command().everyNode && args.RackName == "" && args.PodName == "" && there < size {
+		return fmt.Sprintf("%d of %d pods of datacenter %q to be made", size-there, size, s.Datacenter.Name)
 	}
 	return ""
 }

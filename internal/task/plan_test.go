@@ -70,9 +70,9 @@ func (w *world) do(d *datadriven.TestData) string {
 		w.eachPod(d, func(p *task.Pod) { p.Ready = d.Cmd == "ready" })
 	case "size":
 		_, _ = fmt.Sscan(d.CmdArgs[0].Key, &w.state.Datacenter.Spec.Size)
-	case "gone", "back": // a pod
+	case "gone", "back": // a pod; "back POD RACK out" is one whose node is no member
 		if d.Cmd == "back" {
-			w.state.Pods = append(w.state.Pods, task.Pod{Name: d.CmdArgs[0].Key, Rack: d.CmdArgs[1].Key, Member: true})
+			w.state.Pods = append(w.state.Pods, task.Pod{Name: d.CmdArgs[0].Key, Rack: d.CmdArgs[1].Key, Member: len(d.CmdArgs) < 3})
 			break
 		}
 		w.state.Pods = slices.DeleteFunc(w.state.Pods, func(p task.Pod) bool { return p.Name == d.CmdArgs[0].Key })
@@ -100,6 +100,8 @@ func (w *world) do(d *datadriven.TestData) string {
 		w.state.Datacenter.Spec.Stopped = true
 	case "roll":
 		w.roll(d.CmdArgs[0].Key)
+	case "new": // pods are made from their rack's revision, and ready
+		w.eachPod(d, func(p *task.Pod) { p.Ready, p.Revision = true, w.rack(p.Rack).Revision })
 	case "sick":
 		w.rack(d.CmdArgs[0].Key).Settled = false
 	case "later":
@@ -136,7 +138,7 @@ func (w *world) racks(d *datadriven.TestData) {
 	for _, rack := range d.CmdArgs {
 		w.spec = append(w.spec, cass.Rack{Name: rack.Key})
 		w.state.Datacenter.Spec.Racks = w.spec
-		w.state.Racks = append(w.state.Racks, task.Rack{Name: rack.Key, StatefulSet: "sts-" + rack.Key, Members: rack.Vals, Revision: "1", Settled: true})
+		w.state.Racks = append(w.state.Racks, task.Rack{Name: rack.Key, StatefulSet: "sts-" + rack.Key, Members: rack.Vals, Revision: "1", Observed: true, Settled: true})
 		for _, pod := range rack.Vals {
 			w.state.Pods = append(w.state.Pods, task.Pod{Name: pod, Rack: rack.Key, Ready: true, Revision: "1"})
 		}

@@ -36,7 +36,8 @@ func TestJobsProperties(t *testing.T) {
 }
 
 func randomState(r *rapid.T) *task.State {
-	s := &task.State{Datacenter: &cass.CassandraDatacenter{}, Task: &api.CassandraTask{}, Jobs: map[string]task.JobSeen{}}
+	members := cass.CassandraStatusMap{}
+	s := &task.State{Datacenter: &cass.CassandraDatacenter{Status: cass.CassandraDatacenterStatus{NodeStatuses: members}}, Task: &api.CassandraTask{}, Jobs: map[string]task.JobSeen{}}
 	s.Task.Spec.Datacenter.Name = "dc1"
 	s.Task.Spec.Jobs = []api.CassandraJob{{Name: "j", Command: rapid.SampledFrom(jobCommands).Draw(r, "command")}}
 	s.Task.Spec.MaxConcurrentPods = new(rapid.IntRange(0, 3).Draw(r, "maxConcurrentPods"))
@@ -46,6 +47,7 @@ func randomState(r *rapid.T) *task.State {
 		s.Racks = append(s.Racks, task.Rack{Name: fmt.Sprintf("r%d", rack)})
 		for pod := range rapid.IntRange(1, 4).Draw(r, "pods") {
 			s.Pods = append(s.Pods, task.Pod{Name: fmt.Sprintf("r%d-%d", rack, pod), Rack: fmt.Sprintf("r%d", rack)})
+			members[fmt.Sprintf("r%d-%d", rack, pod)] = cass.CassandraNodeStatus{HostID: "some", Rack: fmt.Sprintf("r%d", rack)}
 		}
 	}
 	return s

@@ -3,6 +3,7 @@ package task
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -55,6 +56,8 @@ type Rack struct {
 	RestartedAt time.Time
 	// Revision that new pods are made from.
 	Revision string
+	// Observed: Revision is that of the StatefulSet as it is now.
+	Observed bool
 	// Settled: all pods are there, ready, and made from Revision.
 	Settled bool
 }
@@ -72,11 +75,50 @@ func (s *State) job() *api.CassandraJob { return &s.Task.Spec.Jobs[0] }
 // command is the job's; check has made sure that this version has it.
 func (s *State) command() *command { return commandOf(s.Task) }
 
+// isSurplus tells whether a pod is none that its rack is to have, and its node, which isn't ready, is no member as far as anybody
+// knows: a larger size has made it, and its StatefulSet can't be without it before a node behind it has left the ring. That one
+// waits for tasks, so that none waits for this pod. A rack that isn't in the spec tells nothing of its pods.
+func (s *State) isSurplus(rack, name string) bool {
+	i := slices.Index(s.specRacks(), rack)
+	ordinal, err := strconv.Atoi(name[strings.LastIndex(name, "-")+1:])
+	known := s.Datacenter.Status.NodeStatuses[name].HostID != "" || s.Task.Status.PodStatuses[name].Status == api.PodTaskRunning
+	if i < 0 || err != nil || known || ordinal < s.size().RackSizes()[i] {
+		return false
+	}
+	return !slices.ContainsFunc(s.Pods, func(p Pod) bool { return p.Name == name && (p.Ready || p.Member) })
+}
+
+// size is how large the datacenter is to be.
+func (s *State) size() topology.Datacenter {
+	return topology.Datacenter{Size: int(s.Datacenter.Spec.Size), Racks: s.Datacenter.RackNames()}
+}
+
+// pods are those of the datacenter that tasks are for.
+func (s *State) pods() []Pod {
+	return slices.DeleteFunc(slices.Clone(s.Pods), func(p Pod) bool { return s.isSurplus(p.Rack, p.Name) })
+}
+
+// membersOf are the names of the pods that a StatefulSet is to have, without those that tasks aren't for.
+func (s *State) membersOf(r Rack) []string {
+	return slices.DeleteFunc(slices.Clone(r.Members), func(name string) bool { return s.isSurplus(r.Name, name) })
+}
+
+// settled tells whether all pods of a rack that tasks are for are there, ready, and made from its StatefulSet's revision.
+func (s *State) settled(r Rack) bool {
+	members := s.membersOf(r)
+	if len(members) == len(r.Members) || !r.Observed {
+		return r.Settled
+	}
+	return !slices.ContainsFunc(members, func(name string) bool {
+		return !slices.ContainsFunc(s.Pods, func(p Pod) bool { return p.Name == name && p.Ready && p.Revision == r.Revision })
+	})
+}
+
 // targets are the pods that the task is for, by rack name.
 func (s *State) targets() map[string][]Pod {
 	args := s.job().Arguments
 	racks := map[string][]Pod{}
-	for _, p := range s.Pods {
+	for _, p := range s.pods() {
 		if (args.RackName == "" || args.RackName == p.Rack) && (args.PodName == "" || args.PodName == p.Name) {
 			racks[p.Rack] = append(racks[p.Rack], p)
 		}
@@ -125,7 +167,7 @@ func (s *State) missingRack() string {
 // also knows of nodes that a StatefulSet has forgotten.
 func (s *State) members() (names []string) {
 	for _, r := range s.racks() {
-		names = append(names, r.Members...)
+		names = append(names, s.membersOf(r)...)
 	}
 	if s.Datacenter.Spec.Stopped {
 		return names
@@ -147,12 +189,12 @@ func (s *State) hasRack(name string) bool {
 
 // hasPod tells whether a rack of the task's has the pod that its arguments name, or is to have it.
 func (s *State) hasPod(args api.JobArguments) bool {
-	if len(s.targets()) > 0 || slices.ContainsFunc(s.racks(), func(r Rack) bool { return slices.Contains(r.Members, args.PodName) }) {
+	if len(s.targets()) > 0 || slices.ContainsFunc(s.racks(), func(r Rack) bool { return slices.Contains(s.membersOf(r), args.PodName) }) {
 		return true
 	}
 	dc := s.Datacenter
 	names, racks := topology.NamesOf(dc.Spec.ClusterName, dc.CassandraName()), s.specRacks()
-	wanted := topology.Datacenter{Size: int(dc.Spec.Size), Racks: dc.RackNames()}
+	wanted := s.size()
 	for i, size := range wanted.RackSizes() {
 		for ordinal := range size {
 			if (args.RackName == "" || args.RackName == racks[i]) && names.Pod(topology.Position{Rack: wanted.Racks[i], Ordinal: ordinal}) == args.PodName {

@@ -94,6 +94,7 @@ func rackOf(set *appsv1.StatefulSet) task.Rack {
 		Members:     members,
 		RestartedAt: datacenter.RestartedAt(&set.Spec.Template),
 		Revision:    set.Status.UpdateRevision,
+		Observed:    set.Status.ObservedGeneration >= set.Generation,
 		Settled: set.Status.ObservedGeneration >= set.Generation &&
 			set.Status.ReadyReplicas == replicas && set.Status.UpdatedReplicas == replicas &&
 			set.Status.Replicas == replicas,
