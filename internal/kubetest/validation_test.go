@@ -364,13 +364,14 @@ func TestValidUpdatesAreAccepted(t *testing.T) {
 	}
 }
 
-// A datacenter that grows keeps its size until that is done. One whose nodes leave may change it: who sees that a node can't leave sets
-// the size back, and a join that waits for it must not be in the way.
+// A datacenter that grows isn't asked for more until that is done. It may be asked for less at any time: who sees that a pod can't be
+// placed sets the size back. One whose nodes leave may change it: who sees that a node can't leave sets the size back, and a
+// join that waits for it must not be in the way.
 func TestSizeWhileScaling(t *testing.T) {
 	cluster := kubetest.Shared(t)
 	for name, test := range map[string]struct{ conditions, size, refused string }{
-		"grows":                             {"[{type: ScalingUp, status: 'True', reason: r, message: m}]", "6", "spec.size: cannot be changed while"},
-		"grows, and fewer are asked for":    {"[{type: ScalingUp, status: 'True', reason: r, message: m}, {type: ScalingDown, status: 'False', reason: r, message: m}]", "2", "spec.size: cannot be changed while"},
+		"grows":                             {"[{type: ScalingUp, status: 'True', reason: r, message: m}]", "6", "spec.size: cannot be raised while"},
+		"grows, and fewer are asked for":    {"[{type: ScalingUp, status: 'True', reason: r, message: m}, {type: ScalingDown, status: 'False', reason: r, message: m}]", "2", ""},
 		"shrinks":                           {"[{type: ScalingDown, status: 'True', reason: r, message: m}]", "2", ""},
 		"shrinks, and the size is set back": {"[{type: ScalingDown, status: 'True', reason: r, message: m}]", "4", ""},
 		"shrinks, with a join that waits":   {"[{type: ScalingUp, status: 'True', reason: r, message: m}, {type: ScalingDown, status: 'True', reason: r, message: m}]", "2", ""},

@@ -67,6 +67,8 @@ var carriedOut = map[string][]string{
 	"internal/ring/controller.take Update":                {"EndpointSlice", "Secret"},
 	"internal/ring/controller.take Delete":                {"CassandraTask"},
 	"internal/ring/controller.take Patch":                 {"CassandraDatacenter"},
+	"internal/ring/controller.applyMetadata Get":          {"CassandraDatacenter"},
+	"internal/ring/controller.applyMetadata Patch":        {"CassandraDatacenter"},
 	// As a service account that the object names: it is that one's right, and none of the operator's.
 	"internal/propagation/controller.read Get": {}, "internal/propagation/controller.write Apply": {},
 	"internal/propagation/controller.release Patch": {}, "internal/propagation/controller.remove Delete": {},

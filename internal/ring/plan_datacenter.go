@@ -57,6 +57,10 @@ func (s *State) planHere(p *Plan, i int) {
 	}
 }
 
+// WithoutSpec is the hash that a datacenter is given when only the labels and annotations of what the hash is of were taken. It
+// is no object's hash, so that the whole is applied again in each pass; and it tells whether the metadata are there already.
+func WithoutSpec(hash string) string { return hash + "-without-spec" }
+
 // mayWrite tells whether a datacenter can be written as it is, and says why not.
 func (s *State) mayWrite(p *Plan, want, have *cassandra.CassandraDatacenter) bool {
 	switch {

@@ -142,6 +142,8 @@ func (w *world) inRegion(s *site, c command) {
 		s.grants[args[0]] = args[1]
 	case "fails": // VERB NAMESPACE/NAME WHY: a step, with - for the blanks of its verb and reason
 		s.failing[args[0]+" "+args[1]] = strings.ReplaceAll(args[2], "-", " ")
+	case "refuses": // NAMESPACE/NAME WHY: another spec of a datacenter
+		s.failing["refused "+args[0]] = strings.ReplaceAll(args[1], "-", " ")
 	case "succeeds":
 		s.failing = map[string]string{}
 	case "swaps": // DATACENTER

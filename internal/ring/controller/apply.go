@@ -56,7 +56,11 @@ func (r *Reconciler) take(ctx context.Context, s *ring.State, step ring.Step) er
 		}
 		return r.Client.Create(ctx, step.Object)
 	case ring.Apply:
-		return r.Client.Patch(ctx, step.Object, client.Apply, fieldOwner, client.ForceOwnership) //nolint:staticcheck // typed objects: see package datacenter
+		err := r.Client.Patch(ctx, step.Object, client.Apply, fieldOwner, client.ForceOwnership) //nolint:staticcheck // typed objects: see package datacenter
+		if step.Exists && isRefusal(err) {
+			return errors.Join(err, r.applyMetadata(ctx, step.Object))
+		}
+		return err
 	case ring.Clear:
 		next, _ := step.Object.(*api.K8ssandraCluster)
 		err := patch(ctx, r.Client, next, s.Ring)
