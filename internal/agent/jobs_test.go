@@ -170,7 +170,10 @@ func TestJobsOutliveTheAgent(t *testing.T) {
 	goOn := make(chan struct{})
 	runs := begun(t, first, func(context.Context) error { <-goOn; return nil })
 	queued := begun(t, first, func(context.Context) error { <-goOn; return nil })
-	t.Cleanup(func() { close(goOn); await(t, "the first process's jobs end", hasEnded(first, queued)) })
+	t.Cleanup(func() { // either of them may be the one that has begun
+		close(goOn)
+		await(t, "the first process's jobs end", func() bool { return hasEnded(first, runs)() && hasEnded(first, queued)() })
+	})
 	for range 3 { // the agent starts again, and again
 		j := New(c).jobs
 		for id, want := range map[string]mgmtapi.Job{
