@@ -94,7 +94,10 @@ func (c *Cluster) start(region string) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), installTimeout)
 	defer cancel()
-	return install.Apply(ctx, c.Client, install.Options{Region: region}, nil)
+	if err := install.Apply(ctx, c.Client, install.Options{Region: region}, nil); err != nil {
+		return err
+	}
+	return waitPolicies(ctx, c.Client)
 }
 
 func (c *Cluster) stop() error {

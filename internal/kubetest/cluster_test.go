@@ -4,12 +4,14 @@ import (
 	"os"
 	"testing"
 
+	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	k8ssandrav1alpha1 "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
+	"github.com/ringspan/ringspan/internal/install"
 	"github.com/ringspan/ringspan/internal/kubetest"
 )
 
@@ -39,5 +41,26 @@ func TestShippedPermissions(t *testing.T) {
 	}
 	if err := peer.Get(t.Context(), client.ObjectKeyFromObject(secret), secret); !apierrors.IsForbidden(err) {
 		t.Errorf("a peer reading a Secret: got %v, want forbidden", err)
+	}
+}
+
+// What is refused later is refused at once: whoever gets a cluster doesn't meet an API server that hasn't read its policies yet.
+func TestPoliciesAreInForceAtOnce(t *testing.T) {
+	refused := parse(t, validDatacenter)
+	refused.SetAnnotations(map[string]string{"cassandra.datastax.com/autoupdate-spec": "sometimes"})
+	cluster := kubetest.Start(t)
+	if err := client.NewDryRunClient(cluster.Client).Create(t.Context(), refused); !apierrors.IsInvalid(err) {
+		t.Errorf("got %v, want it refused as invalid", err)
+	}
+	policies := &admissionv1.ValidatingAdmissionPolicyList{}
+	if err := cluster.Client.List(t.Context(), policies); err != nil {
+		t.Fatal(err)
+	}
+	shipped, err := install.Policies()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(policies.Items)*2 != len(shipped) {
+		t.Errorf("there are %d policies, want the %d that are shipped", len(policies.Items), len(shipped)/2)
 	}
 }
