@@ -117,7 +117,7 @@ func (s *State) markRestart(set *appsv1.StatefulSet, at time.Time) {
 // spec with the request knows of it: see Summarize. Times wouldn't tell, because the clocks of two operators of a region, of
 // which one follows the other, may differ. While the restart of an earlier request goes on, another one is taken for the same.
 func (s *State) restartAsked() bool {
-	return s.DC.Spec.RollingRestartRequested && s.inService() && s.DC.Status.ObservedGeneration != s.DC.Generation && !s.restartGoesOn()
+	return s.DC.Spec.RollingRestartRequested && s.inService() && s.DC.Status.Seen() != s.DC.Generation && !s.restartGoesOn()
 }
 
 // restartGoesOn tells whether the restart of the spec's last request is still under way: it has yet to reach a rack, or one
@@ -160,7 +160,7 @@ func (s *State) planRestartRequest(p *Plan) {
 		p.add(Clear, "spec.rollingRestartRequested", "there is nothing to restart", Step{})
 	case s.restartAsked():
 		p.Wait("the request for a restart to be noted")
-	case s.DC.Status.ObservedGeneration != s.DC.Generation:
+	case s.DC.Status.Seen() != s.DC.Generation:
 		p.add(Clear, "spec.rollingRestartRequested", "the restart of an earlier request is under way, and restarts no rack twice", Step{})
 	default:
 		p.add(Clear, "spec.rollingRestartRequested", "it is on record, and the restart begins", Step{})

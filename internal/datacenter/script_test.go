@@ -71,6 +71,8 @@ func (w *world) command(t *testing.T, d *datadriven.TestData) string {
 		return w.holds(arg("name"))
 	case "status":
 		return r.status()
+	case "generation":
+		return fmt.Sprintf("%d, seen %d, done %d\n", r.dc.Generation, r.dc.Status.SeenGeneration, r.dc.Status.ObservedGeneration)
 	case "annotations":
 		return r.annotations()
 	case "config":

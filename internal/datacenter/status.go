@@ -19,13 +19,16 @@ import (
 func Summarize(s *State, p Plan, err error) api.CassandraDatacenterStatus {
 	before := s.DC.Status
 	out := api.CassandraDatacenterStatus{
-		ObservedGeneration: s.DC.Generation, DatacenterName: new(s.name()), MetadataVersion: 1,
+		ObservedGeneration: min(before.ObservedGeneration, s.DC.Generation), SeenGeneration: s.DC.Generation, DatacenterName: new(s.name()), MetadataVersion: 1,
 		UsersUpserted: before.UsersUpserted, SuperUserUpserted: before.SuperUserUpserted, LastServerNodeStarted: before.LastServerNodeStarted,
 		LastRollingRestart: before.LastRollingRestart, TrackedTasks: before.TrackedTasks,
 		NodeStatuses: s.nodeStatuses(), SchemaVersions: int32(s.Schemas), CassandraOperatorProgress: api.ProgressUpdating, Ownership: s.ownership(), Keyspaces: s.keyspaces(), OnlyAt: s.onlyCopies(), Together: s.together(), KeyspacesSeen: s.keyspacesSeen(&p),
 	}
 	if p.Done {
 		out.CassandraOperatorProgress = api.ProgressReady
+	}
+	if p.Done && p.Refused == "" && err == nil {
+		out.ObservedGeneration = s.DC.Generation
 	}
 	if _, all := s.ownSeeds(); all || s.initialized() {
 		out.Seeds = s.lastSeeds()

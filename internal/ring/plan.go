@@ -38,6 +38,8 @@ type Plan struct {
 	plan.Notes
 	Steps     []Step
 	Ungranted []string // grants of namespaces that are missing, with the commands that give them
+
+	asIs []string // this region's datacenters that are as the ring wants them
 }
 
 // String lists the plan, one line a step.

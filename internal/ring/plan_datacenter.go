@@ -54,6 +54,8 @@ func (s *State) planHere(p *Plan, i int) {
 	case have.Annotations[api.ResourceHashAnnotation] != written:
 		want.UID = have.UID // one that somebody has made in its place since isn't taken for it
 		p.add(Apply, "it differs", Step{Datacenters: []string{name}, Object: want, Exists: true})
+	default:
+		p.asIs = append(p.asIs, name)
 	}
 }
 

@@ -48,6 +48,8 @@ func (w *world) do(c command) string {
 		return w.show()
 	case "bases":
 		return w.bases()
+	case "generations":
+		return w.generations()
 	}
 	w.person(c)
 	if c.name != "swaps" {
@@ -170,6 +172,8 @@ func (w *world) datacenter(s *site, what string, args []string) {
 		s.dcs[ringNamespace+"/"+args[0]] = w.foreign(ringNamespace + "/" + args[0])
 	case "serve": // with seeds
 		w.serve(dc, args[1:])
+	case "done": // all that its spec asks for
+		dc.Status.ObservedGeneration = dc.Generation
 	case "down":
 		dc.Status.Conditions = slices.DeleteFunc(dc.Status.Conditions, func(c cassandra.DatacenterCondition) bool { return c.Type == cassandra.DatacenterReady })
 	case "stopped":
@@ -371,6 +375,19 @@ func (w *world) show() string {
 		out.WriteString(brief(s.show()))
 	}
 	return out.String()
+}
+
+// generations are how far each region's copy has come: the generation that its status is about, and the last one that is done.
+func (w *world) generations() string {
+	var out strings.Builder
+	for _, s := range w.sites {
+		fmt.Fprintf(&out, "%s: %d, seen %d, done %d;", s.name, s.ring.Generation, s.ring.Status.SeenGeneration, s.ring.Status.ObservedGeneration)
+		for _, name := range slices.Sorted(maps.Keys(s.ring.Status.Datacenters)) {
+			out.WriteString(" " + name + " " + orElse(s.ring.Status.Datacenters[name].DoneRevision, "-"))
+		}
+		out.WriteString("\n")
+	}
+	return brief(out.String())
 }
 
 func (s *site) show() string {

@@ -23,7 +23,8 @@ const (
 
 // Summarize makes the status of this region's copy from what was seen, what was planned, and what failed of that.
 func Summarize(s *State, p Plan, failed []error) api.K8ssandraClusterStatus {
-	status := api.K8ssandraClusterStatus{ObservedGeneration: s.Ring.Generation, Error: api.NoError, Datacenters: map[string]api.K8ssandraStatus{}, Peers: s.peerStatus()}
+	before := s.Ring.Status
+	status := api.K8ssandraClusterStatus{ObservedGeneration: min(before.ObservedGeneration, s.Ring.Generation), SeenGeneration: s.Ring.Generation, Error: api.NoError, Datacenters: map[string]api.K8ssandraStatus{}, Peers: s.peerStatus()}
 	trouble := slices.Clone(p.Trouble)
 	for _, err := range failed {
 		trouble = append(trouble, err.Error())
@@ -36,6 +37,7 @@ func Summarize(s *State, p Plan, failed []error) api.K8ssandraClusterStatus {
 		sum.add(i)
 	}
 	ready := s.Agreed.Choice == "" && len(trouble) == 0 && len(sum.waits) == 0
+	sum.done(p, ready)
 	sum.conclude(ready, p.Ungranted)
 	return status
 }
@@ -183,7 +185,7 @@ func (s *summary) tellOverruled() {
 		return
 	}
 	before := s.Ring.Status
-	if old := before.Condition(api.ClusterDeleting); old != nil && old.Reason == federation.ReasonOverruled && before.ObservedGeneration == s.Ring.Generation {
+	if old := before.Condition(api.ClusterDeleting); old != nil && old.Reason == federation.ReasonOverruled && before.Seen() == s.Ring.Generation {
 		s.status.Conditions = append(s.status.Conditions, *old)
 	}
 }
@@ -239,7 +241,7 @@ func Leaving(k *api.K8ssandraCluster, at time.Time, d Deletion) (status api.K8ss
 		status.Error = d.Message
 	}
 	if !d.Is {
-		status.ObservedGeneration = k.Generation
+		status.SeenGeneration = k.Generation
 	}
 	return status, true
 }

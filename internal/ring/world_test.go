@@ -161,6 +161,11 @@ func (w *world) seenAs(o *site, k *api.K8ssandraCluster) *api.K8ssandraCluster {
 	if k != nil && w.older[o.name] {
 		delete(k.Annotations, federation.RegionsAnnotation)
 		delete(k.Annotations, deletion.Annotation)
+		k.Status.ObservedGeneration, k.Status.SeenGeneration = k.Status.Seen(), 0
+		for name, one := range k.Status.Datacenters {
+			one.DoneRevision = ""
+			k.Status.Datacenters[name] = one
+		}
 	}
 	return k
 }
@@ -169,6 +174,7 @@ func (w *world) dcSeenAs(o *site, dc *cassandra.CassandraDatacenter) *cassandra.
 	dc = dc.DeepCopy()
 	if w.older[o.name] {
 		delete(dc.Annotations, cassandra.FoundingAnnotation)
+		dc.Status.ObservedGeneration, dc.Status.SeenGeneration = dc.Generation, 0
 		dc.Status.KeyspacesSeen, dc.Status.Keyspaces, dc.Status.OnlyAt, dc.Status.Together = false, nil, nil, nil
 	}
 	return dc
@@ -385,6 +391,9 @@ func (w *world) apply(s *site, key string, want *cassandra.CassandraDatacenter) 
 		delete(have.Annotations, name)
 	}
 	maps.Copy(have.Annotations, want.Annotations)
+	if !reflect.DeepEqual(have.Spec, want.Spec) {
+		have.Generation++
+	}
 	have.Labels, have.Spec, s.applied[key] = maps.Clone(want.Labels), *want.Spec.DeepCopy(), maps.Clone(want.Annotations)
 }
 

@@ -12,7 +12,7 @@ import (
 
 // observed tells whether a copy's operator has seen its newest generation.
 func observed(k *k8ssandra.K8ssandraCluster) bool {
-	return k.Status.Condition(k8ssandra.ClusterReady) != nil && k.Status.ObservedGeneration == k.Generation
+	return k.Status.Condition(k8ssandra.ClusterReady) != nil && k.Status.Seen() == k.Generation
 }
 
 // ringWaits is what a region's copy of a ring waits for; empty when the region sees the
@@ -30,7 +30,7 @@ func ringWaits(k *k8ssandra.K8ssandraCluster) string {
 
 // datacenterWaits is what a datacenter waits for; empty when all of its nodes serve, and there are as many as its spec says.
 func datacenterWaits(dc *cassandra.CassandraDatacenter) string {
-	if dc.Status.IsTrue(cassandra.DatacenterReady) && dc.Status.ObservedGeneration == dc.Generation {
+	if dc.Status.IsTrue(cassandra.DatacenterReady) && dc.Status.Seen() == dc.Generation {
 		return surplusWaits(&dc.Status)
 	}
 	return statusWaits(&dc.Status)

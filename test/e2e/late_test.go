@@ -89,7 +89,7 @@ spec: {datacenter: {name: plain2, namespace: small}, jobs: [{name: rebuild, comm
 // tellsOf is nil when a copy of a ring has a datacenter and its status is about that spec, and not about the one before.
 func tellsOf(t *testing.T, region, ring, dc string) error {
 	t.Helper()
-	got := strings.Fields(kubectl(t, region, "-n", "small", "get", "k8c", ring, "-o", "jsonpath={.metadata.generation} {.status.observedGeneration} {.spec.cassandra.datacenters[*].metadata.name}"))
+	got := strings.Fields(kubectl(t, region, "-n", "small", "get", "k8c", ring, "-o", "jsonpath={.metadata.generation} {.status.seenGeneration} {.spec.cassandra.datacenters[*].metadata.name}"))
 	if len(got) < 3 || got[0] != got[1] || !slices.Contains(got[2:], dc) {
 		return fmt.Errorf("the status of ring %s in %s isn't about datacenter %s yet: %v", ring, region, dc, got)
 	}

@@ -49,8 +49,11 @@ type CassandraDatacenterStatus struct {
 	// QuietPeriod is until when nothing is to be changed.
 	QuietPeriod metav1.Time `json:"quietPeriod,omitempty,omitzero"`
 
-	// ObservedGeneration is the generation of the spec that the status speaks of.
+	// ObservedGeneration is the last generation of the spec that everything was done for.
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+
+	// SeenGeneration is the generation of the spec that the status speaks of, whether or not everything is done. Ours.
+	SeenGeneration int64 `json:"seenGeneration,omitempty"`
 
 	// TrackedTasks are CassandraTasks that the operator made and waits for.
 	TrackedTasks []corev1.ObjectReference `json:"trackedTasks,omitempty"`
@@ -165,6 +168,9 @@ type DatacenterCondition struct {
 	Message            string                  `json:"message"`
 	LastTransitionTime metav1.Time             `json:"lastTransitionTime,omitempty,omitzero"`
 }
+
+// Seen is the generation of the spec that the status speaks of. Former versions have it in ObservedGeneration.
+func (s *CassandraDatacenterStatus) Seen() int64 { return max(s.SeenGeneration, s.ObservedGeneration) }
 
 // Condition returns the condition of that type, or nil.
 func (s *CassandraDatacenterStatus) Condition(t DatacenterConditionType) *DatacenterCondition {

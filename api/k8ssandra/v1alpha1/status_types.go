@@ -49,8 +49,11 @@ type K8ssandraClusterStatus struct {
 	// +kubebuilder:default=None
 	Error string `json:"error,omitempty"`
 
-	// ObservedGeneration is the generation of the spec that the status speaks of.
+	// ObservedGeneration is the last generation of the spec that everything was done for, in all regions.
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+
+	// SeenGeneration is the generation of the spec that the status speaks of, whether or not everything is done. Ours.
+	SeenGeneration int64 `json:"seenGeneration,omitempty"`
 
 	// Peers are the other regions of the ring. Ours.
 	// +listType=map
@@ -101,6 +104,8 @@ type K8ssandraStatus struct {
 	ContextName string `json:"contextName,omitempty"`
 	// DecommissionProgress while it leaves the ring.
 	DecommissionProgress DecommissionProgress `json:"decommissionProgress,omitempty"`
+	// DoneRevision is the last revision of the ring that everything in the datacenter was done for. Ours.
+	DoneRevision string `json:"doneRevision,omitempty"`
 	// Cassandra is the status of the CassandraDatacenter.
 	Cassandra *cassv1beta1.CassandraDatacenterStatus `json:"cassandra,omitempty"`
 	// Stargate of the datacenter.
@@ -137,6 +142,9 @@ type SubproductCondition struct {
 	Status             corev1.ConditionStatus `json:"status"`
 	LastTransitionTime *metav1.Time           `json:"lastTransitionTime,omitempty"`
 }
+
+// Seen is the generation of the spec that the status speaks of. Former versions have it in ObservedGeneration.
+func (s *K8ssandraClusterStatus) Seen() int64 { return max(s.SeenGeneration, s.ObservedGeneration) }
 
 // Condition returns the condition of that type, or nil.
 func (s *K8ssandraClusterStatus) Condition(t K8ssandraClusterConditionType) *K8ssandraClusterCondition {

@@ -164,7 +164,7 @@ func (r *region) news() string {
 	if k == nil {
 		return r.name + ": no ring"
 	}
-	text := fmt.Sprintf("%s: generation %d of %d, %v, error %s", r.name, k.Status.ObservedGeneration, k.Generation, k.Annotations, k.Status.Error)
+	text := fmt.Sprintf("%s: generation %d of %d, %v, error %s", r.name, k.Status.Seen(), k.Generation, k.Annotations, k.Status.Error)
 	var textSb153 strings.Builder
 	for _, c := range k.Status.Conditions {
 		textSb153.WriteString(fmt.Sprintf("\n  %s=%s %s %s", c.Type, c.Status, c.Reason, c.Message))
@@ -280,7 +280,7 @@ func (s *stage) until(what string, holds func() bool) {
 
 func (s *stage) ready() bool {
 	for _, r := range s.all() {
-		if k := r.ring(); k == nil || k.Status.ObservedGeneration != k.Generation || !k.Status.IsTrue(api.ClusterReady) {
+		if k := r.ring(); k == nil || k.Status.Seen() != k.Generation || !k.Status.IsTrue(api.ClusterReady) {
 			return false
 		}
 	}
