@@ -37,7 +37,7 @@ func subject(t *testing.T, node bool) Subject {
 	if err := yaml.UnmarshalStrict([]byte(theRing), k); err != nil {
 		t.Fatal(err)
 	}
-	dc, err := ring.Build(k, 0)
+	dc, err := ring.Build(k, 0, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -29,7 +29,7 @@ func SourcesOf(k *api.K8ssandraCluster, datacenter string) (*Sources, error) {
 		of *api.K8ssandraCluster
 		to *cassandra.Input
 	}{{nobodys, &out.Ringspan}, {common, &out.Ring}, {whole, &out.Whole}} {
-		dc, err := ring.Build(layer.of, i)
+		dc, err := ring.Build(layer.of, i, nil)
 		if err != nil {
 			return nil, err
 		}

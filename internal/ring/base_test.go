@@ -20,7 +20,7 @@ func ofBefore(t *testing.T) (*State, *cassandra.CassandraDatacenter) {
 	t.Helper()
 	k := parse(t, twoDatacenters)
 	k.Annotations = map[string]string{api.RingIDAnnotation: "id", "ringspan.io/revision": "3/eu-west-1/abc", "ringspan.io/origin": "eu-west-1"}
-	have, err := Build(k, 0)
+	have, err := Build(k, 0, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +82,7 @@ func TestADatacenterKeepsItsBase(t *testing.T) {
 				s.Peers = []Peer{{Region: "eu-central-1", Reachable: true, Datacenters: map[types.NamespacedName]*cassandra.CassandraDatacenter{s.key(s.templates()[1]): there}}}
 				for _, asked := range []string{"", renderer.BaseCompatible} {
 					s.Ring.Spec.Cassandra.BaseConfiguration = asked
-					want, err := Build(s.Ring, 0)
+					want, err := Build(s.Ring, 0, nil)
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -149,7 +149,7 @@ func TestAnAddedDatacenterTakesTheRingsBase(t *testing.T) {
 				p.Datacenters = map[types.NamespacedName]*cassandra.CassandraDatacenter{s.key(s.templates()[1]): there}
 			}
 			s.Peers = []Peer{p}
-			want, err := Build(s.Ring, 0)
+			want, err := Build(s.Ring, 0, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -40,10 +40,10 @@ func RegionOf(k *api.K8ssandraCluster, t api.CassandraDatacenterTemplate) string
 }
 
 // Topology is the ring as all its datacenters know it; the first one founds it.
-func Topology(k *api.K8ssandraCluster) (topology.Ring, error) {
+func Topology(k *api.K8ssandraCluster, replacing Replacing) (topology.Ring, error) {
 	r := topology.Ring{Name: ClusterName(k)}
 	for i, t := range k.Spec.Cassandra.Datacenters {
-		options, err := Options(k, t)
+		options, err := Options(k, t, replacing)
 		if err != nil {
 			return r, err
 		}
@@ -71,18 +71,20 @@ func number(v any) (int, bool) {
 	return 0, false
 }
 
-// Options are a datacenter's options: its own over the ring's, maps merged
-// deeply, lists replaced.
-func Options(k *api.K8ssandraCluster, t api.CassandraDatacenterTemplate) (api.DatacenterOptions, error) {
+// Options are a datacenter's options: its own over the ring's, maps merged deeply, lists by the names of their elements.
+func Options(k *api.K8ssandraCluster, t api.CassandraDatacenterTemplate, replacing Replacing) (api.DatacenterOptions, error) {
+	if replacing[t.Metadata.Name] {
+		return optionsWith(k, t, overlay)
+	}
+	return optionsWith(k, t, overlayOptions)
+}
+
+func optionsWith(k *api.K8ssandraCluster, t api.CassandraDatacenterTemplate, overlay func(into, from map[string]any)) (api.DatacenterOptions, error) {
 	var out api.DatacenterOptions
 	merged := map[string]any{}
 	for _, layer := range []api.DatacenterOptions{k.Spec.Cassandra.DatacenterOptions, t.DatacenterOptions} {
-		data, err := json.Marshal(layer)
+		m, err := asMap(layer)
 		if err != nil {
-			return out, err
-		}
-		var m map[string]any
-		if err := json.Unmarshal(data, &m); err != nil {
 			return out, err
 		}
 		overlay(merged, m)
@@ -94,6 +96,7 @@ func Options(k *api.K8ssandraCluster, t api.CassandraDatacenterTemplate) (api.Da
 	return out, json.Unmarshal(data, &out)
 }
 
+// overlay lays a map over another one: maps are merged deeply, lists replaced.
 func overlay(into, from map[string]any) {
 	for key, v := range from {
 		deeper, isMap := v.(map[string]any)
@@ -119,13 +122,13 @@ func Auth(k *api.K8ssandraCluster) bool { return k.Spec.Auth == nil || *k.Spec.A
 
 // Build is the CassandraDatacenter that number i of spec.cassandra.datacenters asks for, with everything that a region's
 // operator needs to know of the ring. Its Namespace and RegionOf say where it belongs.
-func Build(k *api.K8ssandraCluster, i int) (*cassandra.CassandraDatacenter, error) {
+func Build(k *api.K8ssandraCluster, i int, replacing Replacing) (*cassandra.CassandraDatacenter, error) {
 	t := k.Spec.Cassandra.Datacenters[i]
-	o, err := Options(k, t)
+	o, err := Options(k, t, replacing)
 	if err != nil {
 		return nil, fmt.Errorf("spec.cassandra.datacenters[%d]: %w", i, err)
 	}
-	ringOf, err := Topology(k)
+	ringOf, err := Topology(k, replacing)
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +148,7 @@ func Build(k *api.K8ssandraCluster, i int) (*cassandra.CassandraDatacenter, erro
 		ObjectMeta: metav1.ObjectMeta{
 			Name: t.Metadata.Name, Namespace: Namespace(k, t), Labels: labels(k, t),
 			Annotations: merge(ringMeta(k).Annotations, t.Metadata.Annotations, map[string]string{
-				topology.Annotation: ringOf.Encode(), api.InitialSystemReplicationAnnotation: string(replication)}, joinReplication(k), ringID(k), onDeletion(k)),
+				topology.Annotation: ringOf.Encode(), api.InitialSystemReplicationAnnotation: string(replication)}, listRule(t, replacing), joinReplication(k), ringID(k), onDeletion(k)),
 		},
 		Spec: cassandra.CassandraDatacenterSpec{
 			ClusterName: ClusterName(k), DatacenterName: t.DatacenterName, Size: t.Size, Stopped: t.Stopped,
@@ -177,6 +180,14 @@ func Build(k *api.K8ssandraCluster, i int) (*cassandra.CassandraDatacenter, erro
 		dc.Spec.Networking = &cassandra.NetworkingConfig{NodePort: n.NodePort, HostNetwork: n.HostNetwork != nil && *n.HostNetwork}
 	}
 	return dc, nil
+}
+
+// listRule puts down that a datacenter's lists are merged with the ring's.
+func listRule(t api.CassandraDatacenterTemplate, replacing Replacing) map[string]string {
+	if replacing[t.Metadata.Name] {
+		return nil
+	}
+	return map[string]string{cassandra.ListsAnnotation: api.ListsMerged}
 }
 
 // joinReplication passes on which of the users' keyspaces a datacenter that is

@@ -58,10 +58,11 @@ spec:
       config: {cassandraYaml: {concurrent_reads: 64, memtable: {configurations: {b: {class_name: TrieMemtable}}}}}
 `
 
-// What a datacenter sets wins over the ring: maps are merged, lists replaced.
+// What a datacenter sets wins over the ring: maps are merged, and racks, containers and volumes by name, as k8ssandra-operator
+// does it. (Lists used to be replaced, so that such a manifest gave other racks here.)
 func TestBuild(t *testing.T) {
 	k := parse(t, twoDatacenters)
-	dc, err := Build(k, 1)
+	dc, err := Build(k, 1, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +73,7 @@ func TestBuild(t *testing.T) {
 		{"namespace", dc.Namespace, "other"},
 		{"labels", []string{dc.Labels["all"], dc.Labels["one"], dc.Labels[api.ClusterNameLabel], dc.Labels[api.ClusterNamespaceLabel]}, []string{"ring", "dc2", "multi-region", "default"}},
 		{"cluster's and datacenter's name", []string{dc.Spec.ClusterName, dc.Spec.DatacenterName}, []string{"multi-region", "second"}},
-		{"racks", dc.Spec.Racks, []cassandra.Rack{{Name: "a"}}},
+		{"racks", cassandra.NamesOfRacks(dc.Spec.Racks), []string{"r1", "r2", "a"}},
 		{"several nodes per worker", dc.Spec.AllowMultipleNodesPerWorker, true},
 		{"superuser", dc.Spec.SuperuserSecretName, "multi-region-superuser"},
 		{"pods", []string{dc.Spec.PodTemplateSpec.Labels["pod"], dc.Spec.PodTemplateSpec.Annotations["note"]}, []string{"ring", "dc2"}},
@@ -95,7 +96,7 @@ func TestBuild(t *testing.T) {
 	}
 	wantRing := topology.Ring{Name: "multi-region", Founder: "dc1", Datacenters: []topology.Datacenter{
 		{Name: "dc1", Region: "eu-west-1", Size: 4, Racks: []string{"r1", "r2"}, NumTokens: 8},
-		{Name: "second", Region: "eu-central-1", Size: 3, Racks: []string{"a"}, NumTokens: 8}}}
+		{Name: "second", Region: "eu-central-1", Size: 3, Racks: []string{"r1", "r2", "a"}, NumTokens: 8}}}
 	if diff := cmp.Diff(wantRing, ring); diff != "" {
 		t.Errorf("the ring: %s", diff)
 	}
@@ -105,7 +106,7 @@ func TestBuild(t *testing.T) {
 func TestBuildChangesNothing(t *testing.T) {
 	k := parse(t, twoDatacenters)
 	before := k.DeepCopy()
-	first, err := Build(k, 0)
+	first, err := Build(k, 0, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +129,7 @@ func TestAuth(t *testing.T) {
 				k.Spec.Cassandra = &api.CassandraClusterTemplate{}
 			}
 			k.Spec.Cassandra.Datacenters = []api.CassandraDatacenterTemplate{{Size: 1}}
-			dc, err := Build(k, 0)
+			dc, err := Build(k, 0, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -278,7 +279,7 @@ func describe(t *testing.T, text *strings.Builder, k *api.K8ssandraCluster) {
 	t.Helper()
 	if k.Spec.Cassandra != nil {
 		for i := range k.Spec.Cassandra.Datacenters {
-			dc, err := Build(k, i)
+			dc, err := Build(k, i, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

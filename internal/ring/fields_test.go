@@ -73,7 +73,7 @@ func sample(t *testing.T) *api.K8ssandraCluster {
 // built is what is made of a ring, as text.
 func built(t *testing.T, k *api.K8ssandraCluster) string {
 	t.Helper()
-	dc, err := Build(k, 0)
+	dc, err := Build(k, 0, nil)
 	if err != nil {
 		return err.Error()
 	}

@@ -16,7 +16,7 @@ func (s *State) planHere(p *Plan, i int) {
 		p.Warn("datacenter %s: %v", name, err)
 		return
 	}
-	want, err := Build(s.Ring, i)
+	want, err := Build(s.Ring, i, s.replacing())
 	if err != nil {
 		p.Warn("%v", err)
 		return

@@ -12,7 +12,7 @@ import (
 // planRebuild sees to it that a datacenter that came to a ring with data gets the data. What it owes is looked at in each
 // pass, put on record on its CassandraDatacenter, and waited for: until it is there the ring isn't ready.
 func (s *State) planRebuild(p *Plan, i int, want *cassandra.CassandraDatacenter) error {
-	options, err := Options(s.Ring, s.templates()[i])
+	options, err := Options(s.Ring, s.templates()[i], nil)
 	if err != nil {
 		return err
 	}

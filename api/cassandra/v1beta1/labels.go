@@ -99,3 +99,7 @@ const (
 // RingIDAnnotation is the id of the ring that a datacenter belongs to, the same in all regions and for as long as the ring
 // lives. Written by the ring controller; a datacenter that stands alone has none.
 const RingIDAnnotation = "ringspan.io/ring-id"
+
+// ListsAnnotation "merged" says of a datacenter of a ring that its racks, containers and volumes are those of the ring and its own,
+// merged by name. Written by the ring controller; without it its own lists have replaced the ring's since it was made.
+const ListsAnnotation = "ringspan.io/lists"

@@ -65,6 +65,11 @@ const (
 	// cassandra.yaml is merged over. A ring without it is older than the record, and has none. spec.cassandra.baseConfiguration
 	// asks for another one. Ours.
 	BaseConfigurationAnnotation = "ringspan.io/base-configuration"
+	// ListsAnnotation "merged" has lists of a ring and of its datacenters merged by name also where a datacenter was made when its
+	// own replaced the ring's. Ours.
+	ListsAnnotation = "ringspan.io/lists"
+	// ListsMerged is the annotation's value, also on CassandraDatacenters.
+	ListsMerged = "merged"
 	// ChooseAnnotation on a copy that has diverged names the region whose spec is to hold, in all regions. It is taken away
 	// when that is done. Ours.
 	ChooseAnnotation = "ringspan.io/choose"
