@@ -24,6 +24,7 @@ func (a *Agent) operationRoutes() []route {
 		{pattern: "POST /api/v1/ops/node/encryption/internode/truststore/reload", limit: quick, do: a.handleReloadTruststore(true)},
 		{pattern: "POST /api/v0/ops/node/decommission", limit: quick, do: a.handleDecommission},
 		{pattern: "POST /api/v1/ops/node/decommission", limit: quick, do: a.handleDecommission},
+		{pattern: "POST /api/v0/ops/node/move", limit: quick, do: a.handleMove},
 		{pattern: "GET /api/v0/ops/node/streaminfo", limit: quick, do: a.handleStreams},
 		{pattern: "GET /api/v0/ops/executor/job", limit: quick, do: a.handleJob},
 	}

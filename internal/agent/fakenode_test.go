@@ -132,6 +132,8 @@ func (n *fakeNode) operation(name string, args []any) (any, error) {
 		return n.sstables(name, args)
 	case "decommission":
 		return nil, n.decommission()
+	case "move":
+		n.Tokens = []string{fmt.Sprint(args[0])}
 	case "reloadSeeds":
 		return []string{}, nil
 	default:

@@ -15,6 +15,9 @@ type Operations interface {
 	// in an error; asked again meanwhile it is the same one. What matters is the ring's view and Status.OperationMode.
 	// The host id says who is meant: a node that is another one refuses.
 	Decommission(ctx context.Context, hostID string) (jobID string, err error)
+	// MoveToken gives the node another token in place of its only one. One with several, or a token that another node has, is
+	// refused; a node that has the token already is done.
+	MoveToken(ctx context.Context, token string) (jobID string, err error)
 	Streams(ctx context.Context) ([]Stream, error)
 	// ReloadTruststore is about internode encryption: a node without it refuses.
 	ReloadTruststore(ctx context.Context) (jobID string, err error)
@@ -84,6 +87,11 @@ func (c *Client) Repair(ctx context.Context, o RepairOptions) (id string, err er
 // Decommission never asks for force: Cassandra refuses when a keyspace would be left with fewer nodes than replicas.
 func (c *Client) Decommission(ctx context.Context, hostID string) (id string, err error) {
 	return id, c.post(ctx, "/api/v1/ops/node/decommission?"+url.Values{"force": {"false"}, "host_id": {hostID}}.Encode(), nil, &id)
+}
+
+// MoveToken moves the node to another place of the ring.
+func (c *Client) MoveToken(ctx context.Context, token string) (id string, err error) {
+	return id, c.post(ctx, "/api/v0/ops/node/move?newToken="+url.QueryEscape(token), nil, &id)
 }
 
 // Streams are those that are under way.

@@ -104,6 +104,10 @@ func (c *conform) longOperations() {
 	c.must(err)
 	_, err = c.Node.Decommission(ctx, "another")
 	c.is(err, mgmtapi.ErrRefused, "a decommission of another node")
+	_, err = c.Node.MoveToken(ctx, "12")
+	c.is(err, mgmtapi.ErrRefused, "a move of a node with several tokens")
+	_, err = c.Node.MoveToken(ctx, "far")
+	c.is(err, mgmtapi.ErrRefused, "a move to what is no token")
 	lonely, err := c.Node.Decommission(ctx, c.status().Identity.HostID)
 	c.must(err)
 	for id, want := range map[string]string{good: mgmtapi.JobCompleted, repair: mgmtapi.JobCompleted, bad: mgmtapi.JobError, lonely: mgmtapi.JobError} {
