@@ -79,6 +79,13 @@ func (s *State) misdirected() *Failure {
 	case args.PodName != "" && !s.hasPod(args):
 		return invalid("spec.jobs[0].args: pod_name %q (rack %q) is no pod of the datacenter", args.PodName, args.RackName)
 	}
+	if c := s.command(); c.only != nil {
+		for _, pod := range c.only(args) {
+			if !s.hasPod(api.JobArguments{PodName: pod}) {
+				return invalid("spec.jobs[0].args.%s: %q is no pod of the datacenter", c.arguments[0], pod)
+			}
+		}
+	}
 	return nil
 }
 

@@ -25,8 +25,12 @@ type command struct {
 	lacks func(*cass.CassandraDatacenter) string
 	// proceed adds the next steps to the plan. Commands with a job on each node use onEachNode; others have their own order.
 	proceed func(*Plan, *State)
-	// call begins the command on one node and returns the id of the node's job. It is nil for a command without jobs.
-	// Planning never uses it: the loop does, for a step StartJob.
+	// only names the pods that the arguments are about, beside rack and pod_name. It is nil for a command about all of them.
+	only func(api.JobArguments) []string
+	// oneByOne: one node at a time does its job, whatever the task allows.
+	oneByOne bool
+	// call begins the command on one node and returns the id of the node's job. Its arguments name the node's pod. It is nil for a
+	// command without jobs. Planning never uses it: the loop does, for a step StartJob.
 	call func(context.Context, mgmtapi.Node, api.JobArguments) (string, error)
 	// needs is what a node must be before its job begins. It is empty for a command without jobs.
 	needs need
@@ -47,6 +51,7 @@ func commands() []command {
 		compact(),
 		flush(),
 		garbageCollect(),
+		move(),
 		rebuild(),
 		refresh(),
 		restart(),
@@ -98,14 +103,16 @@ func supported() string {
 	return strings.Join(names[:last], ", ") + " and " + names[last]
 }
 
-// Call is what begins the task's command on one node; nil for a task whose command has no jobs on nodes.
-func Call(t *api.CassandraTask) func(context.Context, mgmtapi.Node) (string, error) {
+// Call is what begins the task's command on the node of a pod; nil for a task whose command has no jobs on nodes.
+func Call(t *api.CassandraTask) func(ctx context.Context, node mgmtapi.Node, pod string) (jobID string, err error) {
 	c := commandOf(t)
 	if c == nil || c.call == nil {
 		return nil
 	}
-	return func(ctx context.Context, node mgmtapi.Node) (string, error) {
-		return c.call(ctx, node, t.Spec.Jobs[0].Arguments)
+	return func(ctx context.Context, node mgmtapi.Node, pod string) (string, error) {
+		args := t.Spec.Jobs[0].Arguments
+		args.PodName = pod
+		return c.call(ctx, node, args)
 	}
 }
 

@@ -123,6 +123,7 @@ func TestACommandWithJobsHasACall(t *testing.T) {
 	for _, name := range files(t) {
 		one := of(name)
 		one.Spec.Jobs[0].Arguments.SourceDatacenter = "dc2"
+		one.Spec.Jobs[0].Arguments.NewTokens = map[string]string{"a": "1"}
 		one.Status.StartTime = &metav1.Time{Time: time.Unix(0, 0)}
 		plan := task.Make(&task.State{
 			Now: time.Unix(1, 0), Task: one, Datacenter: encrypted(),
@@ -138,7 +139,7 @@ func TestACommandWithJobsHasACall(t *testing.T) {
 // encrypted is a datacenter that every command can be carried out on.
 func encrypted() *cass.CassandraDatacenter {
 	dc := &cass.CassandraDatacenter{}
-	dc.Spec.Config = []byte(`{"cassandra-yaml": {"server_encryption_options": {"internode_encryption": "all"}}}`)
+	dc.Spec.Config = []byte(`{"cassandra-yaml": {"num_tokens": 1, "server_encryption_options": {"internode_encryption": "all"}}}`)
 	return dc
 }
 
@@ -176,6 +177,7 @@ func TestCalls(t *testing.T) {
 		{"garbagecollect", orders, "garbagecollect shop orders"},
 		{"flush", orders, "flush shop orders"},
 		{"upgradesstables", orders, "upgradesstables shop orders"},
+		{"move", func(a *api.JobArguments) { a.NewTokens = map[string]string{"a": "-12", "b": "9"} }, "move -12"},
 		{"tsreload", nil, "tsreload"},
 	} {
 		one := of(test.command)
@@ -183,7 +185,7 @@ func TestCalls(t *testing.T) {
 			test.change(&one.Spec.Jobs[0].Arguments)
 		}
 		before := len(ring.Writes())
-		if _, err := task.Call(one)(t.Context(), node); err != nil {
+		if _, err := task.Call(one)(t.Context(), node, "a"); err != nil {
 			t.Errorf("%s: %v", test.command, err)
 		}
 		if asked := ring.Writes()[before:]; len(asked) != 1 || !strings.HasSuffix(strings.TrimSpace(asked[0]), test.asks) {
@@ -198,7 +200,7 @@ func TestCommandsAreShown(t *testing.T) {
 		if c.About == "" {
 			t.Errorf("%s: nothing says what it does", c.Name)
 		}
-		if rack := slices.Contains(c.Arguments, "rack"); rack == (c.Name == api.CommandRefresh) {
+		if rack := slices.Contains(c.Arguments, "rack"); rack == (c.Name == api.CommandRefresh || c.Name == api.CommandMove) {
 			t.Errorf("%s reads %q", c.Name, c.Arguments)
 		}
 	}

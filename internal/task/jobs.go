@@ -48,7 +48,7 @@ func (p *Plan) missingPods(s *State) string {
 	}
 	for _, name := range s.members() {
 		there := slices.ContainsFunc(s.Pods, func(pod Pod) bool { return pod.Name == name })
-		if !there && (args.PodName == "" || args.PodName == name) && !ended(p.Pods[name]) {
+		if !there && s.isFor(name) && !ended(p.Pods[name]) {
 			return "pod " + name + " to be made"
 		}
 	}

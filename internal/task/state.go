@@ -119,7 +119,7 @@ func (s *State) targets() map[string][]Pod {
 	args := s.job().Arguments
 	racks := map[string][]Pod{}
 	for _, p := range s.pods() {
-		if (args.RackName == "" || args.RackName == p.Rack) && (args.PodName == "" || args.PodName == p.Name) {
+		if (args.RackName == "" || args.RackName == p.Rack) && s.isFor(p.Name) {
 			racks[p.Rack] = append(racks[p.Rack], p)
 		}
 	}
@@ -127,6 +127,12 @@ func (s *State) targets() map[string][]Pod {
 		slices.SortFunc(pods, func(a, b Pod) int { return strings.Compare(a.Name, b.Name) })
 	}
 	return racks
+}
+
+// isFor tells whether the task is for a pod, of a rack that it is for.
+func (s *State) isFor(pod string) bool {
+	args, c := s.job().Arguments, s.command()
+	return (args.PodName == "" || args.PodName == pod) && (c.only == nil || slices.Contains(c.only(args), pod))
 }
 
 // racks are those that the task is for, in the order of their StatefulSets' names.
@@ -189,7 +195,8 @@ func (s *State) hasRack(name string) bool {
 
 // hasPod tells whether a rack of the task's has the pod that its arguments name, or is to have it.
 func (s *State) hasPod(args api.JobArguments) bool {
-	if len(s.targets()) > 0 || slices.ContainsFunc(s.racks(), func(r Rack) bool { return slices.Contains(s.membersOf(r), args.PodName) }) {
+	there := slices.ContainsFunc(s.pods(), func(p Pod) bool { return p.Name == args.PodName && (args.RackName == "" || args.RackName == p.Rack) })
+	if there || slices.ContainsFunc(s.racks(), func(r Rack) bool { return slices.Contains(s.membersOf(r), args.PodName) }) {
 		return true
 	}
 	dc := s.Datacenter
@@ -208,6 +215,8 @@ func (s *State) hasPod(args api.JobArguments) bool {
 // limit is how many pods of a rack may work at once, when the rack has so many.
 func (s *State) limit(pods int) int {
 	switch n := s.Task.Spec.MaxConcurrentPods; {
+	case s.command().oneByOne:
+		return 1
 	case n == nil:
 		return api.DefaultMaxConcurrentPods
 	case *n == 0:

@@ -75,5 +75,5 @@ func (r *Reconciler) startJob(ctx context.Context, s *task.State, name string) (
 	}
 	ctx, cancel := context.WithTimeout(ctx, nodeTimeout)
 	defer cancel()
-	return task.Call(s.Task)(ctx, r.Node(pod))
+	return task.Call(s.Task)(ctx, r.Node(pod), name)
 }
