@@ -179,7 +179,7 @@ func (s *State) notActedOn() []string {
 		"spec.configBuilderImage":                            spec.ConfigBuilderImage != "",
 		"spec.networking.nodePort.internode (not announced)": spec.Networking != nil && spec.Networking.NodePort != nil && spec.Networking.NodePort.Internode != 0,
 	}
-	for _, name := range slices.Concat(s.configNotActedOn(), s.pacingNotActedOn(), s.portsNotActedOn(), s.annotationsNotActedOn()) {
+	for _, name := range slices.Concat(s.configNotActedOn(), s.pacingNotActedOn(), s.portsNotActedOn(), s.annotationsNotActedOn(), s.templateNotActedOn()) {
 		set[name] = true
 	}
 	maps.DeleteFunc(set, func(_ string, is bool) bool { return !is })

@@ -192,7 +192,7 @@ func (s *State) exposed() string {
 // openAPI says whose management API needs no authentication; empty when each does.
 func (s *State) openAPI() string {
 	if s.Insecure() {
-		return fmt.Sprintf("spec.managementApiAuth.insecure: whoever reaches port %d of a node can do everything to it, without a login", portManagement)
+		return fmt.Sprintf("spec.managementApiAuth.insecure: whoever reaches port %d of a node can do everything to it, without a login", s.managementPort())
 	}
 	var open []string
 	for i := range s.Pods {
@@ -203,7 +203,7 @@ func (s *State) openAPI() string {
 	if len(open) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("whoever reaches port %d of %s can do everything to them, without a login; an update, once allowed, makes them ask for a certificate", portManagement, strings.Join(clipped(open, 3), ", "))
+	return fmt.Sprintf("whoever reaches port %d of %s can do everything to them, without a login; an update, once allowed, makes them ask for a certificate", s.managementPort(), strings.Join(clipped(open, 3), ", "))
 }
 
 // CheckManual says why Secrets that the spec names don't do.

@@ -49,6 +49,14 @@ func TestWhatIsNamedAsNotActedOn(t *testing.T) {
 		{"nodes that start together", func(dc *api.CassandraDatacenter) {
 			dc.Annotations = map[string]string{api.AllowParallelStartsAnnotation: "true"}
 		}, ""},
+		{"init containers that edit what isn't there yet", func(dc *api.CassandraDatacenter) {
+			at := func(volume string) []corev1.VolumeMount { return []corev1.VolumeMount{{Name: volume, MountPath: "/x"}} }
+			dc.Spec.PodTemplateSpec = &corev1.PodTemplateSpec{Spec: corev1.PodSpec{InitContainers: []corev1.Container{
+				{Name: "server-config-init-base"}, {Name: "server-config-init", VolumeMounts: at("server-config")}, {Name: "edit", VolumeMounts: at("server-config")},
+				{Name: "base", VolumeMounts: at("server-config-base")}, {Name: "chown", VolumeMounts: at("server-data")}}}}
+		}, "spec.podTemplateSpec.spec.initContainers base (nobody reads or fills volumes server-config-base, etc-cassandra, vector-lib), " +
+			"spec.podTemplateSpec.spec.initContainers edit (what it writes to volume server-config is written anew when the node starts: use spec.config), " +
+			"spec.podTemplateSpec.spec.initContainers server-config-init-base (nobody reads the base configuration that it copies)"},
 		{"Secrets to be injected", func(dc *api.CassandraDatacenter) {
 			dc.Spec.PodTemplateSpec = &corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Annotations: map[string]string{k8ssandra.SecretInjectionAnnotation: "[]"}}}
 		}, "annotation k8ssandra.io/inject-secret of the pods"},

@@ -46,8 +46,8 @@ func (s *State) labels() map[string]string {
 		api.InstanceLabel: topology.CleanLabel("cassandra-" + s.names().Cluster), api.VersionLabel: s.DC.Spec.ServerVersion,
 		api.CreatedByLabel: api.CreatedByLabelValue,
 	}
-	maps.Copy(l, s.selector())
 	maps.Copy(l, s.DC.Spec.AdditionalLabels)
+	maps.Copy(l, s.selector()) // the last: objects are found by them
 	return l
 }
 
@@ -85,9 +85,9 @@ func (s *State) Services() []*corev1.Service {
 	services := []*corev1.Service{
 		service(seed, corev1.ServiceSpec{Selector: seedSelector, PublishNotReadyAddresses: true}),
 		service(with(s.meta(n.Service()), extra.DatacenterService), corev1.ServiceSpec{Selector: s.selector(), Ports: []corev1.ServicePort{
-			tcp("native", portNative), tcp("tls-native", portNativeTLS), tcp("mgmt-api", portManagement), tcp("prometheus", portPrometheus), tcp("metrics", portMetrics)}}),
+			tcp("native", portNative), tcp("tls-native", portNativeTLS), tcp("mgmt-api", s.managementPort()), tcp("prometheus", portPrometheus), tcp("metrics", portMetrics)}}),
 		service(allPods, corev1.ServiceSpec{Selector: s.selector(), PublishNotReadyAddresses: true, Ports: []corev1.ServicePort{
-			tcp("native", portNative), tcp("mgmt-api", portManagement), tcp("prometheus", portPrometheus), tcp("metrics", portMetrics)}}),
+			tcp("native", portNative), tcp("mgmt-api", s.managementPort()), tcp("prometheus", portPrometheus), tcp("metrics", portMetrics)}}),
 		service(with(s.meta(n.AdditionalSeedService()), extra.AdditionalSeedService), corev1.ServiceSpec{PublishNotReadyAddresses: true}),
 	}
 	if net := s.DC.Spec.Networking; net != nil && net.NodePort != nil {

@@ -2,16 +2,13 @@ package datacenter
 
 import (
 	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"golang.org/x/mod/semver"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/strategicpatch"
 	"k8s.io/utils/ptr"
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
@@ -98,30 +95,6 @@ func (s *State) podTemplate(rack api.Rack) (corev1.PodTemplateSpec, error) {
 	return overlay(t, s.DC.Spec.PodTemplateSpec)
 }
 
-// overlay merges the user's template over ours: values win, lists merge by name.
-func overlay(t corev1.PodTemplateSpec, user *corev1.PodTemplateSpec) (corev1.PodTemplateSpec, error) {
-	if user == nil {
-		return t, nil
-	}
-	base, err := json.Marshal(t)
-	if err != nil {
-		return t, err
-	}
-	patch, err := json.Marshal(user)
-	if err != nil {
-		return t, err
-	}
-	// An empty list of containers in the user's template is Go's way of saying
-	// nothing; as a patch it would be harmless, a null would delete ours.
-	patch = []byte(strings.ReplaceAll(string(patch), `"containers":null`, `"containers":[]`))
-	merged, err := strategicpatch.StrategicMergePatch(base, patch, corev1.PodTemplateSpec{})
-	if err != nil {
-		return t, fmt.Errorf("podTemplateSpec: %w", err)
-	}
-	out := corev1.PodTemplateSpec{}
-	return out, json.Unmarshal(merged, &out)
-}
-
 func (s *State) image() string {
 	return or(s.DC.Spec.ServerImage, "cassandra:"+s.DC.Spec.ServerVersion)
 }
@@ -144,7 +117,7 @@ func AgentImage() string { return "ringspan/agent:" + version.Version }
 // installContainer brings the agent and its jars into the pod.
 func (s *State) installContainer() corev1.Container {
 	return corev1.Container{
-		Name: "server-config-init", Image: or(s.Agent, AgentImage()),
+		Name: installName, Image: or(s.Agent, AgentImage()),
 		Args: []string{"install", agentPath}, Resources: s.DC.Spec.ConfigBuilderResources, SecurityContext: s.security(),
 		VolumeMounts: []corev1.VolumeMount{{Name: agentVolume, MountPath: agentPath}},
 	}
@@ -163,14 +136,14 @@ func (s *State) cassandraContainer(rack api.Rack, configData string) corev1.Cont
 		},
 		Ports: []corev1.ContainerPort{
 			port("native", portNative), port("tls-native", portNativeTLS), port("internode", portInternode), port("tls-internode", portTLS), port("jmx", portJMX),
-			port("mgmt-api-http", portManagement), port("prometheus", portPrometheus), port("metrics", portMetrics),
+			port("mgmt-api-http", s.managementPort()), port("prometheus", portPrometheus), port("metrics", portMetrics),
 		},
 		VolumeMounts: []corev1.VolumeMount{
 			{Name: agentVolume, MountPath: agentPath}, {Name: configVolume, MountPath: "/config"}, {Name: logVolume, MountPath: "/var/log/cassandra"},
 			{Name: dataVolume, MountPath: "/var/lib/cassandra"}, {Name: "tmp", MountPath: "/tmp"},
 		},
-		LivenessProbe:  probe("/api/v0/probes/liveness", 15, 15),
-		ReadinessProbe: probe("/api/v0/probes/readiness", 1, 2),
+		LivenessProbe:  s.probe("/api/v0/probes/liveness", 15, 15),
+		ReadinessProbe: s.probe("/api/v0/probes/readiness", 1, 2),
 	}
 	for _, v := range s.DC.Spec.StorageConfig.AdditionalVolumes {
 		c.VolumeMounts = append(c.VolumeMounts, corev1.VolumeMount{Name: v.Name, MountPath: v.MountPath})
@@ -190,9 +163,9 @@ func port(name string, number int32) corev1.ContainerPort {
 	return corev1.ContainerPort{Name: name, ContainerPort: number, Protocol: corev1.ProtocolTCP}
 }
 
-func probe(path string, delay, period int32) *corev1.Probe {
+func (s *State) probe(path string, delay, period int32) *corev1.Probe {
 	return &corev1.Probe{
-		ProbeHandler:        corev1.ProbeHandler{HTTPGet: &corev1.HTTPGetAction{Path: path, Port: intOf(portManagement), Scheme: corev1.URISchemeHTTP}},
+		ProbeHandler:        corev1.ProbeHandler{HTTPGet: &corev1.HTTPGetAction{Path: path, Port: intOf(int(s.managementPort())), Scheme: corev1.URISchemeHTTP}},
 		InitialDelaySeconds: delay, PeriodSeconds: period, TimeoutSeconds: 10, SuccessThreshold: 1, FailureThreshold: 3,
 	}
 }

@@ -27,7 +27,7 @@ func (s *State) planPods(p *Plan) {
 			case pod.IP == "":
 				p.Wait("pod %s to get an address", name)
 			case !pod.Agent:
-				p.Wait("the agent of %s to answer on port %d%s", name, portManagement, pod.TrustError)
+				p.Wait("the agent of %s to answer on port %d%s", name, AgentPort(pod.Object), pod.TrustError)
 			}
 			s.planClosed(p, pod)
 			if s.initialized() && s.lastHostID(pod) == "" {

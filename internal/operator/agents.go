@@ -1,10 +1,12 @@
 package operator
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
 	"net/http"
+	"strconv"
 	"sync"
 	"time"
 
@@ -17,28 +19,25 @@ import (
 	"github.com/ringspan/ringspan/internal/mgmtapi"
 )
 
-// managementPort is the agents'.
-const managementPort = "8080"
-
 // agents reach the agents of pods, each in the way that its pod was made for: with
 // the certificate of the Secret that the pod names, or in the clear. Nothing is
 // tried the other way.
 type agents struct {
 	secrets client.Reader
 	now     func() time.Time
-	port    string
+	port    string // of all agents, in tests; else each pod has its own
 
 	mu     sync.Mutex
 	secure map[client.ObjectKey]*secureTransport
 }
 
 func newAgents(secrets client.Reader) *agents {
-	return &agents{secrets: secrets, now: time.Now, port: managementPort, secure: map[client.ObjectKey]*secureTransport{}}
+	return &agents{secrets: secrets, now: time.Now, secure: map[client.ObjectKey]*secureTransport{}}
 }
 
 // of is a pod's agent. Connections are shared by all pods of a Secret.
 func (a *agents) of(pod *corev1.Pod) mgmtapi.Node {
-	address := net.JoinHostPort(pod.Status.PodIP, a.port)
+	address := net.JoinHostPort(pod.Status.PodIP, cmp.Or(a.port, strconv.Itoa(datacenter.AgentPort(pod))))
 	secret, secure := datacenter.AgentAccess(pod)
 	if !secure {
 		return mgmtapi.New("http://"+address, plainAgents).For(pod.Name)

@@ -15,9 +15,6 @@ import (
 	"github.com/ringspan/ringspan/internal/mgmtapi"
 )
 
-// managementPort is the agents'.
-const managementPort = 8080
-
 // Agent reaches a pod's agent through the API server, as the pod was made. The API
 // server's proxy has no client certificate: an agent that asks for one is reached through a
 // forwarded port, with the operator's certificate, which everybody has who may read the
@@ -36,7 +33,9 @@ func (r Region) Agent(ctx context.Context, pod *corev1.Pod) (node *mgmtapi.Clien
 		return nil, nil, fmt.Errorf("Secret %s: %w", name, err)
 	}
 	tunnel := Node{Region: r, Pod: *pod}
-	transport := &http.Transport{TLSClientConfig: config, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return tunnel.Dial(ctx, managementPort) }}
+	transport := &http.Transport{TLSClientConfig: config, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return tunnel.Dial(ctx, datacenters.AgentPort(pod))
+	}}
 	return mgmtapi.New("https://"+pod.Name, &http.Client{Transport: transport, Timeout: nodeAnswerLimit}), transport.CloseIdleConnections, nil
 }
 
@@ -45,6 +44,6 @@ func (r Region) plainAgent(pod *corev1.Pod) (*mgmtapi.Client, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	base := fmt.Sprintf("%s/api/v1/namespaces/%s/pods/%s:%d/proxy", r.Config.Host, pod.Namespace, pod.Name, managementPort)
+	base := fmt.Sprintf("%s/api/v1/namespaces/%s/pods/%s:%d/proxy", r.Config.Host, pod.Namespace, pod.Name, datacenters.AgentPort(pod))
 	return mgmtapi.New(base, &http.Client{Transport: httpClient.Transport, Timeout: nodeAnswerLimit}), func() {}, nil
 }
