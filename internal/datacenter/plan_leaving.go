@@ -101,7 +101,7 @@ func (s *State) planDecommission(p *Plan, l *leaver, pod *Pod) {
 	case pod.Status.FirstBoot:
 		s.planOrdinaryWaits(p, pod)
 	default:
-		p.add(Decommission, l.Pod, "its data goes to the nodes that stay", Step{Pod: pod, HostID: l.HostID, OnRecord: l.String()})
+		p.add(Decommission, l.Pod, "its data goes to the nodes that stay", Step{Pod: pod, HostID: l.HostID, OnRecord: s.record()})
 	}
 }
 
@@ -125,7 +125,7 @@ func (s *State) planAgain(p *Plan, l *leaver, pod *Pod) {
 	case s.againBlocker() != "": // what pays it may have to wait for the node
 		p.fails(fmt.Sprintf("%s before node %s is asked again to leave the ring. Or %s", s.againBlocker(), l.Pod, giveUp))
 	default:
-		p.add(Decommission, l.Pod, "its decommission failed", Step{Pod: pod, HostID: l.HostID, OnRecord: l.String()})
+		p.add(Decommission, l.Pod, "its decommission failed", Step{Pod: pod, HostID: l.HostID, OnRecord: s.record()})
 	}
 }
 
@@ -223,6 +223,14 @@ func (s *State) mayStart(pod *Pod) bool {
 		return s.endpoint(l.HostID) != nil
 	}
 	return s.dataHolderExcept(pod) == "" && id != nil && id.Found == mgmtapi.FoundMember && id.HostID == l.HostID
+}
+
+// needsNoSuccessor tells whether a pod has a new volume, and its rack is to have one node less: the ring has its former self no more, and
+// a node in that place would join only to leave again.
+func (s *State) needsNoSuccessor(pod *Pod) bool {
+	former := s.lastHostID(pod)
+	return s.initialized() && s.dataLost(pod) && !pod.starting() && pod.Position.Ordinal >= s.wanted(pod.Position.Rack) && s.isLast(pod.Position) &&
+		s.seenByAnother(former) && s.endpoint(former) == nil
 }
 
 // streamMessage says how far a node is with its data, in tenths so that the status doesn't change all the time.

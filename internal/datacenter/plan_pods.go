@@ -30,7 +30,7 @@ func (s *State) planPods(p *Plan) {
 				p.Wait("the agent of %s to answer on port %d%s", name, AgentPort(pod.Object), pod.TrustError)
 			}
 			s.planClosed(p, pod)
-			if s.initialized() && s.lastHostID(pod) == "" {
+			if s.initialized() && s.lastHostID(pod) == "" && !s.isLeaver(pod.Name) {
 				p.Scaling = true
 			}
 			s.planIdentity(p, pod)

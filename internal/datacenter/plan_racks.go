@@ -89,7 +89,7 @@ func (s *State) planSet(p *Plan, rack string, want, have *appsv1.StatefulSet) {
 // starts, or could be started, counts as one that will serve.
 func (s *State) allFail() bool {
 	return len(s.Pods) > 0 && !slices.ContainsFunc(s.Pods, func(p Pod) bool {
-		return p.running() || p.Deleting || p.broken() == "" && !s.dataLost(&p)
+		return !s.isSurplus(&p) && (p.running() || p.Deleting || p.broken() == "" && !s.dataLost(&p))
 	})
 }
 
@@ -139,7 +139,7 @@ func (s *State) applySet(p *Plan, want, have *appsv1.StatefulSet) {
 // leftRecord is the record of a node that has left, on which a StatefulSet with fewer nodes rests; "" if there is none.
 func (s *State) leftRecord() string {
 	if l := s.leaver(); l != nil && l.Left {
-		return l.String()
+		return s.record()
 	}
 	return ""
 }
@@ -351,10 +351,14 @@ func (s *State) goneFrom(rack string) int {
 	if l == nil || !l.Left || s.isBack(l) {
 		return -1
 	}
-	if at, known := s.positionOf(l.Pod); known && at.Rack == rack {
-		return at.Ordinal
+	at, known := s.positionOf(l.Pod)
+	switch {
+	case !known || at.Rack != rack:
+		return -1
+	case s.pod(at) != nil && s.places(rack) > at.Ordinal && !s.seenByAnother(l.HostID): // it may be back, and nobody can tell now
+		return -1
 	}
-	return -1
+	return at.Ordinal
 }
 
 // ordinals are the places of a rack that are to have nodes now: as many as the spec says, and those behind them with members. One

@@ -49,7 +49,7 @@ func (s *State) planRemains(p *Plan, l *leaver) {
 		p.Wait("a node's view of the ring before the volume of %s goes", l.Pod)
 	case len(s.RemainingClaims()) > 0:
 		if slices.ContainsFunc(s.RemainingClaims(), func(v Volume) bool { return !v.Deleting }) {
-			p.add(DeleteClaims, l.Pod, "its node has left the ring, and others have its data", Step{OnRecord: l.String()})
+			p.add(DeleteClaims, l.Pod, "its node has left the ring, and others have its data", Step{OnRecord: s.record()})
 		}
 		p.Wait("the claims of %s to be gone, whose node has left the ring", l.Pod)
 	case hasEntry(s.DC.Status.NodeStatuses, l.Pod):

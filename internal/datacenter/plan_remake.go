@@ -3,6 +3,7 @@ package datacenter
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/api/validation"
@@ -92,6 +93,9 @@ func (s *State) planMissing(p *Plan) {
 	set := &appsv1.StatefulSet{TypeMeta: setType, ObjectMeta: s.meta(name), Spec: *was.Set.Spec.DeepCopy()}
 	set.Labels[api.RackLabel] = topology.CleanLabel(was.Rack)
 	set.Annotations = merged(set.Annotations, was.Set.Annotations)
+	if !s.DC.Spec.Stopped && int(*set.Spec.Replicas) < s.reach(was.Rack) { // nodes that have joined since the record was made
+		set.Spec.Replicas = new(int32(s.reach(was.Rack)))
+	}
 	p.add(Apply, key(set), "it is made anew for its pods", Step{Object: set})
 }
 
@@ -145,6 +149,9 @@ func (s *State) unadopted(was *remaking, set *appsv1.StatefulSet) string {
 	return ""
 }
 
+// leaverRoom is how many bytes the record of a node that leaves the ring has at most: its pod, its host id and the UIDs of some claims.
+const leaverRoom = 1 << 10
+
 // planRemake makes one StatefulSet anew. The next one's turn comes when the record of this one is taken off: there is one record.
 func (s *State) planRemake(p *Plan) {
 	if slices.ContainsFunc(p.Steps, func(x Step) bool { return x.Verb == Clear && x.Target == RemakingAnnotation }) {
@@ -168,7 +175,8 @@ func (s *State) planRemake(p *Plan) {
 			continue
 		}
 		record := s.recordOf(rack, have)
-		if err := validation.ValidateAnnotationsSize(merged(s.DC.Annotations, map[string]string{RemakingAnnotation: record})); err != nil {
+		room := strings.Repeat(" ", leaverRoom) // for a node that leaves meanwhile
+		if err := validation.ValidateAnnotationsSize(merged(s.DC.Annotations, map[string]string{RemakingAnnotation: record + room})); err != nil {
 			p.Wait("the datacenter's annotations to leave room for the record of StatefulSet %s, of %d bytes, before it is made anew (%v)", have.Name, len(record), err)
 			return
 		}

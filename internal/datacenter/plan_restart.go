@@ -128,7 +128,7 @@ func (s *State) restartGoesOn() bool {
 		return false
 	}
 	return slices.ContainsFunc(s.DC.RackNames(), func(rack string) bool {
-		have := s.StatefulSets[rack]
+		have := s.lastSet(rack) // one that is made anew has its restart before it
 		if have == nil || RestartedAt(&have.Spec.Template).After(at) {
 			return false
 		}

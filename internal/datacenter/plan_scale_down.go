@@ -44,7 +44,7 @@ func (l leaver) String() string {
 
 // recorded reads the record; nil when there is none that can be read.
 func (s *State) recorded() *leaver {
-	words := strings.Fields(s.DC.Annotations[api.DecommissionAnnotation])
+	words := strings.Fields(s.record())
 	switch {
 	case len(words) == 2:
 		return &leaver{Pod: words[0], HostID: words[1]}
@@ -57,6 +57,9 @@ func (s *State) recorded() *leaver {
 	}
 	return nil
 }
+
+// record is the record as it is there, whoever wrote it.
+func (s *State) record() string { return s.DC.Annotations[api.DecommissionAnnotation] }
 
 // leaves tells whether a node of a record leaves, or has left and something of it is still to go.
 func (l *leaver) leaves() bool { return l != nil && !l.Kept }
@@ -82,18 +85,27 @@ func (s *State) isKept(pod *Pod) bool {
 	return l != nil && l.Kept && l.Pod == pod.Name && pod.isOut() && pod.Status.Identity.HostID == l.HostID
 }
 
+// volumeGone tells whether a person has decided about a volume that was kept: the pod has a new one.
+func (s *State) volumeGone(l *leaver) bool {
+	at, known := s.positionOf(l.Pod)
+	pod := s.pod(at)
+	return known && pod != nil && pod.Agent && !pod.starting() && s.dataLost(pod)
+}
+
 // planScaleDown lets one node after another leave until there are as many as the spec says.
 func (s *State) planScaleDown(p *Plan) {
 	switch l := s.recorded(); {
 	case l != nil && s.isTaken(l):
 		p.add(Clear, api.DecommissionAnnotation, fmt.Sprintf("node %s is another one by now than host id %s, which the ring has no more", l.Pod, l.HostID), Step{})
+	case l != nil && l.Kept && s.volumeGone(l):
+		p.add(Clear, api.DecommissionAnnotation, "the volume of node "+l.Pod+" is gone, which had left the ring", Step{})
 	case l != nil && l.Kept: // planIdentity says what is to be done
 		p.Wait("a person to decide about the volume of node %s, which has left the ring", l.Pod)
 	case l != nil && l.Left:
 		s.planRemains(p, l)
 	case l != nil:
 		s.planLeaving(p, l)
-	case s.DC.Annotations[api.DecommissionAnnotation] != "":
+	case s.record() != "":
 		p.Wait("the annotation %s, which can't be read (POD HOST-ID), to be taken away before a node leaves the ring", api.DecommissionAnnotation)
 	case s.initialized():
 		s.planFirstStep(p)

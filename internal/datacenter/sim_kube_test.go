@@ -77,6 +77,10 @@ func (r *region) do(s *datacenter.State, step datacenter.Step) error {
 	case datacenter.OpenNative:
 		return r.cassie.Dial(step.Pod.IP).SetNativeTransport(ctx, true)
 	case datacenter.Record:
+		if r.patched { // dropped: the object isn't the one that was observed any more
+			return nil
+		}
+		r.patched = true
 		return r.record(step)
 	case datacenter.Repair:
 		job, err := r.cassie.Dial(step.Pod.IP).Repair(ctx, mgmtapi.RepairOptions{Keyspace: step.Target, Full: true})
@@ -103,9 +107,10 @@ func (r *region) do(s *datacenter.State, step datacenter.Step) error {
 	case datacenter.MakeTask:
 		r.tasks = append(r.tasks, step.Target)
 	case datacenter.Clear:
-		if r.stuck {
+		if r.stuck || r.patched {
 			return errors.New("conflict: the object has been modified")
 		}
+		r.patched = true
 		r.clear(step.Target)
 	default:
 		return fmt.Errorf("no such verb: %s", step.Verb)
@@ -176,7 +181,10 @@ func (r *region) applySet(set *appsv1.StatefulSet) error {
 	case !reflect.DeepEqual(set.Spec.VolumeClaimTemplates, old.Spec.VolumeClaimTemplates) || set.Spec.ServiceName != old.Spec.ServiceName:
 		return errors.New("fields other than replicas and template can't be changed")
 	default:
-		set.Status, set.Generation, set.UID, set.DeletionTimestamp = old.Status, old.Generation+1, old.UID, old.DeletionTimestamp
+		set.Status, set.Generation, set.UID, set.DeletionTimestamp = old.Status, old.Generation, old.UID, old.DeletionTimestamp
+		if !reflect.DeepEqual(set.Spec, old.Spec) {
+			set.Generation++
+		}
 	}
 	set.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(r.dc, api.GroupVersion.WithKind("CassandraDatacenter"))}
 	r.sets[rack] = set

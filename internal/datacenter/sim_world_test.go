@@ -74,6 +74,7 @@ type region struct {
 	held      bool                  // its pods get no address
 	idle      bool                  // its operator doesn't run
 	stuck     bool                  // requests of its datacenter can't be taken back
+	patched   bool                  // its datacenter was changed in this pass: the next change of it conflicts
 	unplaced  map[string]bool       // these get none
 	jobs      map[string]string
 	restart   *control.CassandraTask // that has begun
@@ -247,6 +248,7 @@ func (r *region) readSecrets(s *datacenter.State) {
 func (r *region) pass(dies int) datacenter.Plan {
 	r.ringPass()
 	s := r.observe()
+	r.patched = false
 	plan := datacenter.Make(s)
 	r.watch(s, plan)
 	var failed error

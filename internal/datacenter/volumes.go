@@ -26,10 +26,14 @@ type volume struct {
 	want  resource.Quantity
 }
 
-// volumesOf are the claims that the nodes of a rack have. One that is being deleted goes with its pod, and is left out.
+// volumesOf are the claims that the nodes of a rack have. One that is being deleted goes with its pod, and those of a node that
+// leaves the ring go with it: they are left out.
 func (s *State) volumesOf(rack string) (all []volume) {
 	for ordinal := range s.target(rack) {
 		pod := s.names().Pod(topology.Position{Rack: rack, Ordinal: ordinal})
+		if s.isLeaver(pod) {
+			continue
+		}
 		for _, t := range s.claims() {
 			if c := s.Claims[t.Name+"-"+pod]; c != nil && c.DeletionTimestamp.IsZero() {
 				all = append(all, volume{claim: c, of: t.Name, want: *t.Spec.Resources.Requests.Storage()})
