@@ -19,6 +19,7 @@ import (
 	"github.com/ringspan/ringspan/internal/distribution"
 	"github.com/ringspan/ringspan/internal/mgmtapi"
 	"github.com/ringspan/ringspan/internal/mgmtapi/fake"
+	"github.com/ringspan/ringspan/internal/version"
 )
 
 // realAddress is loopback, so nothing of the host is touched, and this process's own:
@@ -45,7 +46,7 @@ func realConfig(t *testing.T) Config {
 			t.Fatal(err)
 		}
 	}
-	c.Input.Profile = cassandra.ProfileSmall
+	c.Input.Profile, c.Input.Base, c.Input.Version = cassandra.ProfileSmall, cassandra.BaseLatest, version.Cassandra // as of a new ring
 	c.Input.SeedNames = []string{realAddress}
 	c.Input.CassandraYAML = map[string]any{"authenticator": "PasswordAuthenticator", "authorizer": "CassandraAuthorizer", "num_tokens": 2}
 	c.Input.ExtraJVM = append([]string{jmxPort + freePort(t)}, ownTemp(t)...)

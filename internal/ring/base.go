@@ -22,7 +22,8 @@ import (
 //
 // A ring without either is older than the record. Its nodes go on with what they have.
 
-// recordBase puts on a ring that begins which base configuration it is founded with: what its user asks for, else none.
+// recordBase puts on a ring that begins which base configuration it is founded with: what its user asks for, else what
+// K8ssandra's config builder would take.
 func recordBase(o federation.Object) {
 	k, is := o.(*api.K8ssandraCluster)
 	if !is || k.Spec.Cassandra == nil || k.Annotations[api.BaseConfigurationAnnotation] != "" {
@@ -30,9 +31,21 @@ func recordBase(o federation.Object) {
 	}
 	base := k.Spec.Cassandra.BaseConfiguration
 	if base == "" {
-		base = renderer.BaseNone
+		base = renderer.FoundingBase(versions(k)...)
 	}
 	federation.Note(k, api.BaseConfigurationAnnotation, base)
+}
+
+// versions are those of Cassandra that a ring's datacenters ask for; "" of one that runs something else.
+func versions(k *api.K8ssandraCluster) (all []string) {
+	for _, t := range k.Spec.Cassandra.Datacenters {
+		version := orElse(t.ServerVersion, k.Spec.Cassandra.ServerVersion)
+		if orElse(k.Spec.Cassandra.ServerType, "cassandra") != "cassandra" {
+			version = ""
+		}
+		all = append(all, version)
+	}
+	return all
 }
 
 // planBase gives a datacenter its base configuration: the one that is asked for, else the one that it has, else, when it is

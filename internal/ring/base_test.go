@@ -168,7 +168,11 @@ func TestAnAddedDatacenterTakesTheRingsBase(t *testing.T) {
 // What is put on a ring with its id.
 func TestARingIsFoundedWithABase(t *testing.T) {
 	for _, c := range []struct{ why, spec, note, want string }{
-		{"nothing is asked for", "{serverVersion: 5.0.9, datacenters: [{size: 3}]}", "", renderer.BaseNone},
+		{"of 5.0", "{serverVersion: 5.0.9, datacenters: [{size: 3}]}", "", renderer.BaseLatest},
+		{"its user asks for none", "{serverVersion: 5.0.9, baseConfiguration: none, datacenters: [{size: 3}]}", "", renderer.BaseNone},
+		{"a datacenter of 4.1", "{serverVersion: 5.0.9, datacenters: [{size: 3}, {size: 3, serverVersion: 4.1.8}]}", "", renderer.BaseNone},
+		{"something else than Cassandra", "{serverVersion: 5.0.9, serverType: dse, datacenters: [{size: 3}]}", "", renderer.BaseNone},
+		{"without a version", "{datacenters: [{size: 3}]}", "", renderer.BaseNone},
 		{"its user asks for another one", "{serverVersion: 5.0.9, baseConfiguration: cassandra.yaml, datacenters: [{size: 3}]}", "", renderer.BaseCompatible},
 		{"its manifest has it on record already", "{serverVersion: 5.0.9, datacenters: [{size: 3}]}", renderer.BaseCompatible, renderer.BaseCompatible},
 	} {
