@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,8 +14,8 @@ func (a *Agent) endpoints(ctx context.Context) ([]map[string]string, error) {
 	attributes := []string{"LiveNodes", "UnreachableNodes", "JoiningNodes", "LeavingNodes", "MovingNodes", "LoadMap", "EndpointToHostId", "TokenToEndpointMap", "ClusterName"}
 	answers, err := a.jmx.bulk(ctx, []request{
 		{Type: "read", MBean: storageService, Attribute: attributes},
-		{Type: "exec", MBean: ownMBean, Operation: "execute", Arguments: []any{"SELECT broadcast_address, data_center, rack, host_id, schema_version, release_version FROM system.local", "NODE"}},
-		{Type: "exec", MBean: ownMBean, Operation: "execute", Arguments: []any{"SELECT peer, data_center, rack, host_id, schema_version, release_version, native_address FROM system.peers_v2", "NODE"}},
+		{Type: "exec", MBean: ownMBean, Operation: "execute", Arguments: []any{"SELECT broadcast_address, data_center, rack, host_id, schema_version, release_version, rpc_port FROM system.local", "NODE"}},
+		{Type: "exec", MBean: ownMBean, Operation: "execute", Arguments: []any{"SELECT peer, data_center, rack, host_id, schema_version, release_version, native_address, native_port FROM system.peers_v2", "NODE"}},
 	})
 	if err != nil {
 		return nil, err
@@ -61,7 +62,7 @@ func (a *Agent) endpoints(ctx context.Context) ([]map[string]string, error) {
 			"HOST_ID": ring.EndpointToHostId[address], "DC": unquote(row["data_center"]), "RACK": unquote(row["rack"]),
 			"STATUS": status, "LOAD": strconv.FormatFloat(bytesOf(ring.LoadMap[address]), 'f', 0, 64), "SCHEMA": row["schema_version"],
 			"TOKENS": strings.Join(tokens[address], ","), "RELEASE_VERSION": unquote(row["release_version"]), "CLUSTER_NAME": ring.ClusterName,
-			"RPC_ADDRESS": address, "NATIVE_ADDRESS_AND_PORT": address + ":9042",
+			"RPC_ADDRESS": address, "NATIVE_ADDRESS_AND_PORT": net.JoinHostPort(address, or(or(row["native_port"], row["rpc_port"]), "9042")),
 		})
 	}
 	return all, nil

@@ -177,7 +177,6 @@ func (s *State) notActedOn() []string {
 		"annotation " + api.TrackCleanupTasksAnnotation:      hasKey(s.DC.Annotations, api.TrackCleanupTasksAnnotation),
 		"annotation " + api.DecommissionOnDeleteAnnotation:   hasKey(s.DC.Annotations, api.DecommissionOnDeleteAnnotation),
 		"spec.configBuilderImage":                            spec.ConfigBuilderImage != "",
-		"spec.networking.nodePort.internode (not announced)": spec.Networking != nil && spec.Networking.NodePort != nil && spec.Networking.NodePort.Internode != 0,
 	}
 	for _, name := range slices.Concat(s.configNotActedOn(), s.pacingNotActedOn(), s.portsNotActedOn(), s.annotationsNotActedOn(), s.templateNotActedOn()) {
 		set[name] = true

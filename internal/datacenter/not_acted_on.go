@@ -59,24 +59,6 @@ func (s *State) pacingNotActedOn() []string {
 	return []string{"spec.minReadySeconds (the next node is restarted as soon as one serves)"}
 }
 
-// portsNotActedOn lists node ports beside nodePort.internode: their Service is made, and Cassandra announces its own ports all
-// the same.
-func (s *State) portsNotActedOn() (names []string) {
-	if s.DC.Spec.Networking == nil || s.DC.Spec.Networking.NodePort == nil {
-		return nil
-	}
-	ports := s.DC.Spec.Networking.NodePort
-	for _, p := range []struct {
-		name string
-		port int
-	}{{"native", ports.Native}, {"nativeSSL", ports.NativeSSL}, {"internodeSSL", ports.InternodeSSL}} {
-		if p.port != 0 {
-			names = append(names, "spec.networking.nodePort."+p.name+" (not announced)")
-		}
-	}
-	return names
-}
-
 // annotationsNotActedOn lists annotations, of the datacenter and of its pods, that ask for what nobody does.
 func (s *State) annotationsNotActedOn() (names []string) {
 	if s.DC.Annotations[api.AllowParallelStartsAnnotation] == "false" {

@@ -42,7 +42,11 @@ func TestWhatIsNamedAsNotActedOn(t *testing.T) {
 		}, ""},
 		{"ports of machines", func(dc *api.CassandraDatacenter) {
 			dc.Spec.Networking = &api.NetworkingConfig{NodePort: &api.NodePortConfig{Native: 30042, InternodeSSL: 30701}}
-		}, "spec.networking.nodePort.internodeSSL (not announced), spec.networking.nodePort.native (not announced)"},
+		}, "spec.networking.nodePort.internodeSSL (nodes find each other at their pods)"},
+		{"ports of machines beside one that the configuration says", func(dc *api.CassandraDatacenter) {
+			dc.Spec.Networking = &api.NetworkingConfig{NodePort: &api.NodePortConfig{Native: 30042, NativeSSL: 30142}}
+			dc.Spec.Config = json.RawMessage(`{"cassandra-yaml": {"native_transport_port": 9043}}`)
+		}, "spec.networking.nodePort.native (spec.config.cassandra-yaml.native_transport_port says another port), spec.networking.nodePort.nativeSSL (another port is announced)"},
 		{"nodes that start one after another", func(dc *api.CassandraDatacenter) {
 			dc.Annotations = map[string]string{api.AllowParallelStartsAnnotation: "false"}
 		}, "annotation cassandra.datastax.com/allow-parallel-starts (nodes start together)"},

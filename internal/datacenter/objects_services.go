@@ -85,25 +85,33 @@ func (s *State) Services() []*corev1.Service {
 	services := []*corev1.Service{
 		service(seed, corev1.ServiceSpec{Selector: seedSelector, PublishNotReadyAddresses: true}),
 		service(with(s.meta(n.Service()), extra.DatacenterService), corev1.ServiceSpec{Selector: s.selector(), Ports: []corev1.ServicePort{
-			tcp("native", portNative), tcp("tls-native", portNativeTLS), tcp("mgmt-api", s.managementPort()), tcp("prometheus", portPrometheus), tcp("metrics", portMetrics)}}),
+			s.native(), tcp("tls-native", portNativeTLS), tcp("mgmt-api", s.managementPort()), tcp("prometheus", portPrometheus), tcp("metrics", portMetrics)}}),
 		service(allPods, corev1.ServiceSpec{Selector: s.selector(), PublishNotReadyAddresses: true, Ports: []corev1.ServicePort{
-			tcp("native", portNative), tcp("mgmt-api", s.managementPort()), tcp("prometheus", portPrometheus), tcp("metrics", portMetrics)}}),
+			s.native(), tcp("mgmt-api", s.managementPort()), tcp("prometheus", portPrometheus), tcp("metrics", portMetrics)}}),
 		service(with(s.meta(n.AdditionalSeedService()), extra.AdditionalSeedService), corev1.ServiceSpec{PublishNotReadyAddresses: true}),
 	}
 	if net := s.DC.Spec.Networking; net != nil && net.NodePort != nil {
 		services = append(services, service(with(s.meta(n.NodePortService()), extra.NodePortService), corev1.ServiceSpec{
-			Type: corev1.ServiceTypeNodePort, Selector: s.selector(), ExternalTrafficPolicy: corev1.ServiceExternalTrafficPolicyLocal, Ports: nodePorts(net.NodePort)}))
+			Type: corev1.ServiceTypeNodePort, Selector: s.selector(), ExternalTrafficPolicy: corev1.ServiceExternalTrafficPolicyLocal, Ports: s.nodePorts(net.NodePort)}))
 	}
 	return services
 }
 
-func nodePorts(c *api.NodePortConfig) (ports []corev1.ServicePort) {
+func (s *State) nodePorts(c *api.NodePortConfig) (ports []corev1.ServicePort) {
+	tls := intstr.FromInt(portNativeTLS)
+	if c.Native == 0 { // it is the one port for clients
+		tls = s.native().TargetPort
+	}
 	for _, p := range []struct {
-		name         string
-		port, target int
-	}{{"native", c.Native, portNative}, {"tls-native", c.NativeSSL, portNativeTLS}, {"internode", c.Internode, portInternode}, {"tls-internode", c.InternodeSSL, portTLS}} {
+		name   string
+		port   int
+		target intstr.IntOrString
+	}{
+		{"native", c.Native, s.native().TargetPort}, {"tls-native", c.NativeSSL, tls},
+		{"internode", c.Internode, intstr.FromInt(portInternode)}, {"tls-internode", c.InternodeSSL, intstr.FromInt(portTLS)},
+	} {
 		if p.port != 0 {
-			ports = append(ports, corev1.ServicePort{Name: p.name, Port: int32(p.port), NodePort: int32(p.port), TargetPort: intstr.FromInt(p.target), Protocol: corev1.ProtocolTCP})
+			ports = append(ports, corev1.ServicePort{Name: p.name, Port: int32(p.port), NodePort: int32(p.port), TargetPort: p.target, Protocol: corev1.ProtocolTCP})
 		}
 	}
 	return ports

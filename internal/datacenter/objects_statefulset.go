@@ -135,7 +135,7 @@ func (s *State) cassandraContainer(rack api.Rack, configData string) corev1.Cont
 			env("CASSANDRA_INCLUDE", "/config/nodetool.in.sh"), // written by the agent: nodetool's login
 		},
 		Ports: []corev1.ContainerPort{
-			port("native", portNative), port("tls-native", portNativeTLS), port("internode", portInternode), port("tls-internode", portTLS), port("jmx", portJMX),
+			port("native", s.nativePort()), port("tls-native", portNativeTLS), port("internode", portInternode), port("tls-internode", portTLS), port("jmx", portJMX),
 			port("mgmt-api-http", s.managementPort()), port("prometheus", portPrometheus), port("metrics", portMetrics),
 		},
 		VolumeMounts: []corev1.VolumeMount{
@@ -257,6 +257,7 @@ func (s *State) configData() (string, error) {
 	doc := config(s.DC)
 	doc["cluster-info"] = map[string]any{"name": s.DC.Spec.ClusterName, "seeds": s.names().SeedService() + "," + s.names().AdditionalSeedService()}
 	doc["datacenter-info"] = map[string]any{"name": s.name(), "graph-enabled": 0, "solr-enabled": 0, "spark-enabled": 0}
+	s.announceNodePort(doc)
 	data, err := json.Marshal(doc)
 	return string(data), err
 }

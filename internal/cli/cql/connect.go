@@ -7,13 +7,14 @@ import (
 
 	gocql "github.com/apache/cassandra-gocql-driver/v2"
 
+	"github.com/ringspan/ringspan/internal/datacenter"
 	"github.com/ringspan/ringspan/internal/region"
 )
 
 // connect opens a session at the pod's native port.
 func connect(t region.Node, username, password, keyspace string) (*gocql.Session, error) {
 	config := gocql.NewCluster(t.Pod.Status.PodIP)
-	config.HostDialer = podDialer{t, 9042}
+	config.HostDialer = podDialer{t, datacenter.NativePort(&t.Pod)}
 	config.DisableInitialHostLookup = true // only this pod
 	config.IgnorePeerAddr = true
 	config.NumConns, config.Timeout, config.ConnectTimeout = 1, 20*time.Second, 20*time.Second
