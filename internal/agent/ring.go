@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"net"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,9 +38,9 @@ func (a *Agent) endpoints(ctx context.Context) ([]map[string]string, error) {
 	}
 	known := map[string]map[string]string{}
 	for _, row := range peers {
-		known[unquote(row["peer"])] = row
+		known[canonical(unquote(row["peer"]))] = row
 	}
-	own := a.config.Address
+	own := canonical(a.config.Address)
 	for _, row := range local {
 		known[own] = row
 	}
@@ -48,24 +49,33 @@ func (a *Agent) endpoints(ctx context.Context) ([]map[string]string, error) {
 		tokens[address] = append(tokens[address], token)
 	}
 	var all []map[string]string
-	for _, address := range slices.Sorted(slices.Values(append(ring.LiveNodes, ring.UnreachableNodes...))) {
+	for _, said := range slices.Sorted(slices.Values(append(ring.LiveNodes, ring.UnreachableNodes...))) {
+		address := canonical(said)
 		row := known[address]
 		status := "NORMAL"
 		for word, list := range map[string][]string{"JOINING": ring.JoiningNodes, "LEAVING": ring.LeavingNodes, "MOVING": ring.MovingNodes} {
-			if slices.Contains(list, address) {
+			if slices.Contains(list, said) {
 				status = word
 			}
 		}
-		slices.Sort(tokens[address])
+		slices.Sort(tokens[said])
 		all = append(all, map[string]string{
-			"ENDPOINT_IP": address, "IS_ALIVE": strconv.FormatBool(slices.Contains(ring.LiveNodes, address)), "IS_LOCAL": strconv.FormatBool(address == own),
-			"HOST_ID": ring.EndpointToHostId[address], "DC": unquote(row["data_center"]), "RACK": unquote(row["rack"]),
-			"STATUS": status, "LOAD": strconv.FormatFloat(bytesOf(ring.LoadMap[address]), 'f', 0, 64), "SCHEMA": row["schema_version"],
-			"TOKENS": strings.Join(tokens[address], ","), "RELEASE_VERSION": unquote(row["release_version"]), "CLUSTER_NAME": ring.ClusterName,
+			"ENDPOINT_IP": address, "IS_ALIVE": strconv.FormatBool(slices.Contains(ring.LiveNodes, said)), "IS_LOCAL": strconv.FormatBool(address == own),
+			"HOST_ID": ring.EndpointToHostId[said], "DC": unquote(row["data_center"]), "RACK": unquote(row["rack"]),
+			"STATUS": status, "LOAD": strconv.FormatFloat(bytesOf(ring.LoadMap[said]), 'f', 0, 64), "SCHEMA": row["schema_version"],
+			"TOKENS": strings.Join(tokens[said], ","), "RELEASE_VERSION": unquote(row["release_version"]), "CLUSTER_NAME": ring.ClusterName,
 			"RPC_ADDRESS": address, "NATIVE_ADDRESS_AND_PORT": net.JoinHostPort(address, or(or(row["native_port"], row["rpc_port"]), "9042")),
 		})
 	}
 	return all, nil
+}
+
+// canonical is an address as Kubernetes writes it: Java writes all zeros of IPv6 ones.
+func canonical(address string) string {
+	if a, err := netip.ParseAddr(address); err == nil {
+		return a.String()
+	}
+	return address
 }
 
 // bytesOf reads Cassandra's "117.38 KiB".

@@ -38,7 +38,7 @@ func JVMFlags(in Input, n Node, o StartOptions) []string {
 	}
 	flags = append(flags,
 		"-Dio.netty.tryReflectionSetAccessible=true", "-Dio.netty.allocator.useCacheForAllThreads=true", "-Dio.netty.allocator.maxOrder=11",
-		"-Djava.net.preferIPv4Stack=true", "-Dchronicle.analytics.disable=true", "-XX:+PerfDisableSharedMem",
+		stackFlag(n.Address), "-Dchronicle.analytics.disable=true", "-XX:+PerfDisableSharedMem",
 		"-Dcassandra.config=file://"+n.ConfigDir+"/cassandra.yaml", "-Dcassandra-rackdc.properties=file://"+n.ConfigDir+"/cassandra-rackdc.properties",
 		"-Dlogback.configurationFile=file:"+n.ConfigDir+"/logback.xml", "-Dcassandra.storagedir="+n.DataDir, "-Dcassandra.logdir="+n.LogDir,
 		"-Dcassandra-foreground=yes", "-Dcassandra.jmx.local.port=7199", "-Dcassandra.superuser_setup_delay_ms=2147483000",
@@ -55,6 +55,14 @@ func JVMFlags(in Input, n Node, o StartOptions) []string {
 	}
 	flags = append(flags, profileFlags(in)...)
 	return append(flags, UserFlags(in)...)
+}
+
+// stackFlag keeps the JVM to the family of addresses that the pod has.
+func stackFlag(address string) string {
+	if isIPv6(address) {
+		return "-Djava.net.preferIPv6Addresses=true"
+	}
+	return "-Djava.net.preferIPv4Stack=true"
 }
 
 // UserFlags are those of the JVM's arguments that the configuration asks for. They come last and win.

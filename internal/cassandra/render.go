@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -110,7 +111,7 @@ func cloned(m map[string]any) map[string]any {
 func identity(in Input, n Node) map[string]any {
 	y := map[string]any{
 		"cluster_name":   in.ClusterName,
-		"listen_address": n.Address, "rpc_address": "0.0.0.0", "broadcast_rpc_address": n.Address, // a pod's loopback answers too
+		"listen_address": n.Address, "rpc_address": anyAddress(n.Address), "broadcast_rpc_address": n.Address, // a pod's loopback answers too
 		"endpoint_snitch": snitch, "seed_provider": seedProvider(n.Seeds), "broadcast_address": nil,
 		"initial_token":  nil, // all nodes would have the same
 		"auto_bootstrap": nil, // without it, a node that joins would have no data and answer with that
@@ -132,6 +133,19 @@ func identity(in Input, n Node) map[string]any {
 		y["start_native_transport"] = *n.NativeTransport
 	}
 	return y
+}
+
+// anyAddress is what stands for all addresses of a pod.
+func anyAddress(own string) string {
+	if isIPv6(own) {
+		return "::"
+	}
+	return "0.0.0.0"
+}
+
+func isIPv6(address string) bool {
+	a, err := netip.ParseAddr(address)
+	return err == nil && a.Is6() && !a.Is4In6()
 }
 
 // snitch reads cassandra-rackdc.properties.

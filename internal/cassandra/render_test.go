@@ -47,7 +47,7 @@ func arg(d *datadriven.TestData, name, otherwise string) string {
 
 func node(d *datadriven.TestData) Node {
 	n := Node{
-		Address: "172.21.0.20", BroadcastAddress: arg(d, "broadcast", ""), Datacenter: "dc1", Rack: "rack1", Seeds: []string{"172.21.0.20", "172.21.32.20"},
+		Address: arg(d, "address", "172.21.0.20"), BroadcastAddress: arg(d, "broadcast", ""), Datacenter: "dc1", Rack: "rack1", Seeds: []string{"172.21.0.20", "172.21.32.20"},
 		DataDir: "/var/lib/cassandra", ConfigDir: "/config", LogDir: "/var/log/cassandra",
 	}
 	if arg(d, "first", "true") == "true" {

@@ -3,6 +3,7 @@ package ring
 import (
 	"net/netip"
 	"slices"
+	"strings"
 
 	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -18,32 +19,47 @@ func seedService(k *api.K8ssandraCluster, t api.CassandraDatacenterTemplate) str
 	return topology.NamesOf(ClusterName(k), t.CassandraName()).AdditionalSeedService()
 }
 
-// SeedSlice is the name of the EndpointSlice with which the other datacenters' seeds are published to one.
-func SeedSlice(k *api.K8ssandraCluster, t api.CassandraDatacenterTemplate) string {
-	return k.Name + "-" + seedService(k, t) + "-ipv4"
+// SeedSlice is the name of the EndpointSlice with which the other datacenters' seeds are published to one. A slice has addresses
+// of one family.
+func SeedSlice(k *api.K8ssandraCluster, t api.CassandraDatacenterTemplate, family discoveryv1.AddressType) string {
+	return k.Name + "-" + seedService(k, t) + "-" + strings.ToLower(string(family))
 }
 
 // planSeeds publishes the other datacenters' seeds to this one.
 func (s *State) planSeeds(p *Plan, i int, dc *cassandra.CassandraDatacenter) {
-	t := s.templates()[i]
 	for j := range s.Here {
 		if s.Here[j].Datacenter.Err != nil && s.statusOf(j) == nil {
 			return // its seeds would go
 		}
 	}
+	all := s.seedsFor(i, dc)
+	s.planSeedSlice(p, i, dc, discoveryv1.AddressTypeIPv4, ofFamily(all, netip.Addr.Is4), s.Here[i].Seeds.Found)
+	s.planSeedSlice(p, i, dc, discoveryv1.AddressTypeIPv6, ofFamily(all, netip.Addr.Is6), s.Here[i].Seeds6.Found)
+}
+
+func ofFamily(addresses []string, is func(netip.Addr) bool) (some []string) {
+	for _, a := range addresses {
+		if ip, err := netip.ParseAddr(a); err == nil && is(ip) {
+			some = append(some, a)
+		}
+	}
+	return some
+}
+
+func (s *State) planSeedSlice(p *Plan, i int, dc *cassandra.CassandraDatacenter, family discoveryv1.AddressType, addresses []string, there *discoveryv1.EndpointSlice) {
+	t := s.templates()[i]
 	var endpoints []discoveryv1.Endpoint
-	for _, a := range s.seedsFor(i, dc) {
+	for _, a := range addresses {
 		endpoints = append(endpoints, discoveryv1.Endpoint{Addresses: []string{a}})
 	}
-	there := s.Here[i].Seeds.Found
 	if there == nil && len(endpoints) == 0 || there != nil && equality.Semantic.DeepEqual(there.Endpoints, endpoints) {
 		return
 	}
-	slice := &discoveryv1.EndpointSlice{ObjectMeta: metav1.ObjectMeta{Namespace: dc.Namespace, Name: SeedSlice(s.Ring, t)}}
+	slice := &discoveryv1.EndpointSlice{ObjectMeta: metav1.ObjectMeta{Namespace: dc.Namespace, Name: SeedSlice(s.Ring, t, family)}}
 	if there != nil {
 		slice = there.DeepCopy()
 	}
-	slice.AddressType, slice.Endpoints = discoveryv1.AddressTypeIPv4, endpoints
+	slice.AddressType, slice.Endpoints = family, endpoints
 	slice.Labels = map[string]string{discoveryv1.LabelServiceName: seedService(s.Ring, t), discoveryv1.LabelManagedBy: "ringspan",
 		api.ClusterNameLabel: s.Ring.Name, api.ClusterNamespaceLabel: s.Ring.Namespace}
 	p.add(Publish, "they are others than were published", Step{Datacenters: []string{dc.Name}, Object: slice, Exists: there != nil})
@@ -64,7 +80,6 @@ func (s *State) seedsFor(i int, dc *cassandra.CassandraDatacenter) (addresses []
 			addresses = append(addresses, status.Seeds...)
 		}
 	}
-	addresses = slices.DeleteFunc(addresses, func(a string) bool { ip, err := netip.ParseAddr(a); return err != nil || !ip.Is4() })
 	slices.Sort(addresses)
 	return slices.Compact(addresses)
 }

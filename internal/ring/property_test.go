@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"testing"
 
+	discoveryv1 "k8s.io/api/discovery/v1"
 	"pgregory.net/rapid"
 
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
@@ -146,7 +147,7 @@ func (h *history) boot(s *site, dc *cassandra.CassandraDatacenter) {
 	}
 	id, late := string(dc.UID), dc.Annotations[cassandra.RebuildFromAnnotation] != ""
 	first := s.ring.Spec.Cassandra.Datacenters[0].Metadata.Name == dc.Name
-	slice := s.slices[dc.Namespace+"/"+SeedSlice(s.ring, api.CassandraDatacenterTemplate{Metadata: api.EmbeddedObjectMeta{Name: dc.Name}})]
+	slice := s.slices[dc.Namespace+"/"+SeedSlice(s.ring, api.CassandraDatacenterTemplate{Metadata: api.EmbeddedObjectMeta{Name: dc.Name}}, discoveryv1.AddressTypeIPv4)]
 	switch {
 	case dc.Status.IsTrue(cassandra.DatacenterInitialized):
 	case first && !late:

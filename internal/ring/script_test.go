@@ -462,12 +462,16 @@ func (s *site) showDatacenter(key string) string {
 	}
 	t := api.CassandraDatacenterTemplate{Metadata: api.EmbeddedObjectMeta{Name: dc.Name}}
 	t.DatacenterName = dc.Spec.DatacenterName
-	if slice := s.slices[dc.Namespace+"/"+SeedSlice(&api.K8ssandraCluster{ObjectMeta: metav1.ObjectMeta{Name: ringName}}, t)]; slice != nil {
-		seeds := []string{", seeds"}
-		for _, e := range slice.Endpoints {
-			seeds = append(seeds, e.Addresses[0])
+	before := ", seeds"
+	for _, family := range []discoveryv1.AddressType{discoveryv1.AddressTypeIPv4, discoveryv1.AddressTypeIPv6} {
+		slice := s.slices[dc.Namespace+"/"+SeedSlice(&api.K8ssandraCluster{ObjectMeta: metav1.ObjectMeta{Name: ringName}}, t, family)]
+		if slice == nil || family == discoveryv1.AddressTypeIPv6 && len(slice.Endpoints) == 0 {
+			continue
 		}
-		text += strings.Join(seeds, " ")
+		text, before = text+before, ""
+		for _, e := range slice.Endpoints {
+			text += " " + e.Addresses[0]
+		}
 	}
 	words := []string{text}
 	for _, name := range slices.Sorted(maps.Keys(told)) {

@@ -52,12 +52,13 @@ type Here struct {
 	Datacenter Read[cassandra.CassandraDatacenter]
 	Rebuild    Read[control.CassandraTask]
 	Seeds      Read[discoveryv1.EndpointSlice] // of the other datacenters, published to this one
+	Seeds6     Read[discoveryv1.EndpointSlice] // likewise, those with IPv6 addresses
 	Secret     Read[corev1.Secret]             // the superuser's in its namespace, where that isn't the ring's
 }
 
 // unread is why what belongs to the datacenter can't be known.
 func (h Here) unread() error {
-	for _, err := range []error{h.Datacenter.Err, h.Rebuild.Err, h.Seeds.Err, h.Secret.Err} {
+	for _, err := range []error{h.Datacenter.Err, h.Rebuild.Err, h.Seeds.Err, h.Seeds6.Err, h.Secret.Err} {
 		if err != nil {
 			return err
 		}

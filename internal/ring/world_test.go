@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/netip"
 	"reflect"
 	"slices"
 	"strings"
@@ -279,7 +280,8 @@ func (w *world) observe(s *site, view federation.View, agreed federation.Plan) *
 		if RegionOf(k, t) == s.name {
 			key := namespace + "/" + t.Metadata.Name
 			here.Datacenter.Found, here.Rebuild.Found = s.dcs[key].DeepCopy(), s.tasks[namespace+"/"+RebuildTask(t.Metadata.Name)].DeepCopy()
-			here.Seeds.Found, here.Secret.Found = s.slices[namespace+"/"+SeedSlice(k, t)].DeepCopy(), s.secrets[namespace+"/"+SuperuserSecret(k)].DeepCopy()
+			here.Seeds.Found, here.Secret.Found = s.slices[namespace+"/"+SeedSlice(k, t, discoveryv1.AddressTypeIPv4)].DeepCopy(), s.secrets[namespace+"/"+SuperuserSecret(k)].DeepCopy()
+			here.Seeds6.Found = s.slices[namespace+"/"+SeedSlice(k, t, discoveryv1.AddressTypeIPv6)].DeepCopy()
 			if s.unreadable[t.Metadata.Name] {
 				here.Datacenter = Read[cassandra.CassandraDatacenter]{Err: errors.New("no answer")}
 			}
@@ -684,11 +686,15 @@ func (w *world) checkDatacenter(s *site, o *cassandra.CassandraDatacenter) {
 	}
 }
 
-// othersHaveSeeds tells whether a datacenter of the ring has seeds, beside the one that a slice is for.
+// othersHaveSeeds tells whether a datacenter of the ring has seeds of a slice's family, beside the one that the slice is for.
 func (w *world) othersHaveSeeds(s *site, slice *discoveryv1.EndpointSlice) bool {
+	is := netip.Addr.Is4
+	if slice.AddressType == discoveryv1.AddressTypeIPv6 {
+		is = netip.Addr.Is6
+	}
 	for _, t := range s.ring.Spec.Cassandra.Datacenters {
 		dc := w.site(RegionOf(s.ring, t)).dcs[Namespace(s.ring, t)+"/"+t.Metadata.Name]
-		if SeedSlice(s.ring, t) != slice.Name && dc != nil && len(dc.Status.Seeds) > 0 {
+		if SeedSlice(s.ring, t, slice.AddressType) != slice.Name && dc != nil && len(ofFamily(dc.Status.Seeds, is)) > 0 {
 			return true
 		}
 	}

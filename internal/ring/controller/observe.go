@@ -63,7 +63,8 @@ func (r *Reconciler) observeHere(ctx context.Context, k *api.K8ssandraCluster, t
 	here := ring.Here{
 		Datacenter: read[cassandra.CassandraDatacenter](ctx, r.Client, in(t.Metadata.Name)),
 		Rebuild:    read[control.CassandraTask](ctx, r.Client, in(ring.RebuildTask(t.Metadata.Name))),
-		Seeds:      read[discoveryv1.EndpointSlice](ctx, r.Client, in(ring.SeedSlice(k, t))),
+		Seeds:      read[discoveryv1.EndpointSlice](ctx, r.Client, in(ring.SeedSlice(k, t, discoveryv1.AddressTypeIPv4))),
+		Seeds6:     read[discoveryv1.EndpointSlice](ctx, r.Client, in(ring.SeedSlice(k, t, discoveryv1.AddressTypeIPv6))),
 	}
 	if ring.Auth(k) && ring.Namespace(k, t) != k.Namespace {
 		here.Secret = read[corev1.Secret](ctx, r.Client, in(ring.SuperuserSecret(k)))
