@@ -44,6 +44,9 @@ func (s *State) conditions(p Plan, err error) []api.DatacenterCondition {
 		condition(api.DatacenterRequiresUpdate, p.NeedsUpdate, api.ReasonReconciled, pick(p.NeedsUpdate,
 			"this version would make other pods; set the annotation "+api.UpdateAllowedAnnotation+" to let it", "")),
 	}
+	if p.Consent != "" {
+		all = append(all, condition(api.DatacenterRequiresConsent, true, api.ReasonConsentRequired, s.consentMessage(&p)))
+	}
 	if why := s.exposed(); why != "" {
 		all = append(all, condition(api.DatacenterInsecure, true, api.ReasonManagementAPIOpen, why))
 	}

@@ -66,13 +66,14 @@ type Plan struct {
 	Secret  string // why roles can't be written
 	Volumes string // why volumes can't be as the spec asks for; they stay as they are
 
-	Done         bool // everything is as asked
-	Updating     bool // pods are being made anew from a changed template
-	Restarting   bool // pods are being made anew because a restart was asked for
-	Scaling      bool // nodes are being added
-	ScalingDown  bool // nodes are being removed
-	Scaled       bool // nodes were added, and nothing more is owed to them after this plan
-	NeedsUpdate  bool // this version would make other pods, and waits to be asked
+	Done         bool   // everything is as asked
+	Updating     bool   // pods are being made anew from a changed template
+	Restarting   bool   // pods are being made anew because a restart was asked for
+	Scaling      bool   // nodes are being added
+	ScalingDown  bool   // nodes are being removed
+	Scaled       bool   // nodes were added, and nothing more is owed to them after this plan
+	NeedsUpdate  bool   // this version would make other pods, and waits to be asked
+	Consent      string // the hash of what waits for a person's consent; "" when nothing does
 	Stopped      bool
 	InitComplete bool // the first boot is over
 	DataLost     bool // a member has lost its data
@@ -89,6 +90,7 @@ type Plan struct {
 	filled    map[string]map[string]int // what is to be on record of the system keyspaces
 	unsettled string                    // the first rack that isn't whole
 	held      []string                  // racks that a change has yet to reach
+	consent   string                    // the hash of what the spec asks for, once it was needed
 }
 
 func (p *Plan) add(verb plan.Verb, target, why string, s Step) {
@@ -137,6 +139,9 @@ func (p Plan) String() string {
 	}
 	if p.NeedsUpdate {
 		fmt.Fprintln(&b, "needs an update to be allowed")
+	}
+	if p.Consent != "" {
+		fmt.Fprintln(&b, "needs consent to", p.Consent)
 	}
 	if p.Done {
 		fmt.Fprintln(&b, "done")

@@ -58,6 +58,8 @@ func (s *State) planSet(p *Plan, rack string, want, have *appsv1.StatefulSet) {
 	switch {
 	case changes && p.mounts:
 		keepTemplate(want, have)
+	case changes && wished && s.holdsBack(p, rack):
+		keepTemplate(want, have)
 	case held && (restart && !s.forcesRestart(rack) || changes && (wished || s.updateAllowed())):
 		p.Updating = p.Updating || changes
 		p.held = append(p.held, rack)

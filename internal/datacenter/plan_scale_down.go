@@ -133,7 +133,7 @@ func (s *State) planFirstStep(p *Plan) {
 		p.add(Record, api.DecommissionAnnotation, "the ring has node "+name+" no more", Step{Stamp: l.String()})
 		return
 	}
-	if s.refuseScaleDown(p) {
+	if s.refuseScaleDown(p) || s.lacksConsent(p) {
 		return
 	}
 	p.ScalingDown = true

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -90,6 +91,12 @@ func (w *world) command(t *testing.T, d *datadriven.TestData) string {
 		r.nodes[slices.Sorted(maps.Keys(r.nodes))[0]].CreateSpread(arg("name"), 1)
 	case "secret":
 		r.setSecret(arg("name"), arg("username"), arg("password"))
+	case "consent": // to what waits for it
+		on := api.ConsentToAnnotation
+		if d.HasArg("ring") { // as the ring's controller writes it
+			on = api.RingConsentToAnnotation
+		}
+		r.annotate(on, datacenter.Make(r.observe()).Consent)
 	default:
 		return r.happens(t, d, arg("pod"))
 	}
@@ -432,6 +439,9 @@ func (w *world) run(rounds string) string {
 func short(text string, quiet bool) string {
 	var lines []string
 	for line := range strings.SplitSeq(text, "\n") {
+		if strings.HasPrefix(line, "needs consent to ") { // a hash of all that this version renders
+			line = "needs consent"
+		}
 		if quiet && strings.HasPrefix(line, "issue certificate ") {
 			continue
 		}
@@ -463,12 +473,15 @@ func (r *region) annotations() string {
 	return b.String()
 }
 
+// consentHash is of all that this version renders.
+var consentHash = regexp.MustCompile(`consent-to=[0-9a-f]{16}`)
+
 func (r *region) status() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, %d rings\n", r.dc.Status.CassandraOperatorProgress, r.cassie.Rings())
 	for _, c := range r.dc.Status.Conditions {
 		if c.Status == "True" || c.Message != "" {
-			fmt.Fprintf(&b, "%s=%s %s %s\n", c.Type, c.Status, c.Reason, strings.ReplaceAll(c.Message, "multi-region-", ""))
+			fmt.Fprintf(&b, "%s=%s %s %s\n", c.Type, c.Status, c.Reason, consentHash.ReplaceAllString(strings.ReplaceAll(c.Message, "multi-region-", ""), "consent-to=HASH"))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.dc.Status.NodeStatuses)) {

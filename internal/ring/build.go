@@ -148,7 +148,7 @@ func Build(k *api.K8ssandraCluster, i int, replacing Replacing) (*cassandra.Cass
 		ObjectMeta: metav1.ObjectMeta{
 			Name: t.Metadata.Name, Namespace: Namespace(k, t), Labels: labels(k, t),
 			Annotations: merge(ringMeta(k).Annotations, t.Metadata.Annotations, map[string]string{
-				topology.Annotation: ringOf.Encode(), api.InitialSystemReplicationAnnotation: string(replication)}, listRule(t, replacing), joinReplication(k), ringID(k), onDeletion(k)),
+				topology.Annotation: ringOf.Encode(), api.InitialSystemReplicationAnnotation: string(replication)}, listRule(t, replacing), joinReplication(k), ringID(k), onDeletion(k), consent(k)),
 		},
 		Spec: cassandra.CassandraDatacenterSpec{
 			ClusterName: ClusterName(k), DatacenterName: t.DatacenterName, Size: t.Size, Stopped: t.Stopped,
@@ -205,6 +205,19 @@ func ringID(k *api.K8ssandraCluster) map[string]string {
 		return map[string]string{cassandra.RingIDAnnotation: id}
 	}
 	return nil
+}
+
+// consent passes on whether changes wait for a person's consent, and to what that was given. What is given on the datacenter itself is
+// another annotation, and counts as well.
+func consent(k *api.K8ssandraCluster) map[string]string {
+	out := map[string]string{}
+	if value := k.Annotations[cassandra.ConsentAnnotation]; value != "" {
+		out[cassandra.ConsentAnnotation] = value
+	}
+	if value := k.Annotations[cassandra.ConsentToAnnotation]; value != "" {
+		out[cassandra.RingConsentToAnnotation] = value
+	}
+	return out
 }
 
 // onDeletion passes on what the ring says about its deletion: that it is protected, how long volumes stay.

@@ -29,6 +29,8 @@ const (
 	DatacenterDecommission DatacenterConditionType = "Decommission"
 	// DatacenterRequiresUpdate: this version of the operator would make other objects; nothing changes until asked.
 	DatacenterRequiresUpdate DatacenterConditionType = "RequiresUpdate"
+	// DatacenterRequiresConsent: the spec asks for a change that restarts or removes nodes, and a person has yet to allow it. Ours.
+	DatacenterRequiresConsent DatacenterConditionType = "RequiresConsent"
 	// DatacenterResizingVolumes: volumes are being made larger.
 	DatacenterResizingVolumes DatacenterConditionType = "ResizingVolumes"
 	// DatacenterHealthy: every node is up and agrees on the schema.
@@ -47,6 +49,8 @@ const (
 const (
 	// ReasonLost: it is being deleted although nobody asked for that, and is kept.
 	ReasonLost = "Lost"
+	// ReasonConsentRequired: the message says how it is allowed.
+	ReasonConsentRequired = "ConsentRequired"
 	// ReasonWaiting: the message says what for.
 	ReasonWaiting = "Waiting"
 	// ReasonConfigRefused: Cassandra refused its configuration; the message has pod, key and Cassandra's words.

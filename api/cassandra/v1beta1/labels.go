@@ -90,6 +90,19 @@ const RingAnnotation = "ringspan.io/ring"
 // Written by the operator before the node is asked to, and removed when nothing of it is there any more.
 const DecommissionAnnotation = "ringspan.io/decommission"
 
+// Annotations about a person's consent to changes that restart or remove nodes. The first two are also a K8ssandraCluster's.
+const (
+	// ConsentAnnotation "required" lets such a change wait for consent.
+	ConsentAnnotation = "ringspan.io/consent"
+	// ConsentToAnnotation lists the hashes of what is allowed, with commas between.
+	ConsentToAnnotation = "ringspan.io/consent-to"
+	// RingConsentToAnnotation is what the ring's ConsentToAnnotation says. Written by the ring controller.
+	RingConsentToAnnotation = "ringspan.io/ring-consent-to"
+)
+
+// ConsentRequired is the value of ConsentAnnotation that acts.
+const ConsentRequired = "required"
+
 // Values of UpdateAllowedAnnotation.
 const (
 	UpdateAllowedOnce   = "once"
