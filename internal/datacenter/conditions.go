@@ -169,11 +169,8 @@ func (s *State) notActedOn() []string {
 	set := map[string]bool{
 		"spec.configSecret":                                  spec.ConfigSecret != "",
 		"spec.replaceNodes":                                  len(spec.ReplaceNodes) > 0,
-		"spec.canaryUpgrade":                                 spec.CanaryUpgrade,
-		"spec.canaryUpgradeCount":                            spec.CanaryUpgradeCount != 0,
 		"spec.dseWorkloads":                                  spec.DseWorkloads != nil,
 		"spec.cdc":                                           spec.CDC != nil,
-		"spec.maxUnavailable":                                spec.MaxUnavailable != nil,
 		"spec.dockerImageRunsAsCassandra":                    spec.DockerImageRunsAsCassandra != nil,
 		"spec.users (authentication is off)":                 len(spec.Users) > 0 && !s.auth(),
 		"spec.storageConfig (" + s.volumesNotActedOn() + ")": s.volumesNotActedOn() != "",
@@ -181,7 +178,7 @@ func (s *State) notActedOn() []string {
 		"annotation " + api.DecommissionOnDeleteAnnotation:   hasKey(s.DC.Annotations, api.DecommissionOnDeleteAnnotation),
 		"spec.configBuilderImage":                            spec.ConfigBuilderImage != "",
 	}
-	for _, name := range slices.Concat(s.configNotActedOn(), s.pacingNotActedOn(), s.portsNotActedOn(), s.annotationsNotActedOn(), s.templateNotActedOn()) {
+	for _, name := range slices.Concat(s.configNotActedOn(), s.portsNotActedOn(), s.annotationsNotActedOn(), s.templateNotActedOn()) {
 		set[name] = true
 	}
 	maps.DeleteFunc(set, func(_ string, is bool) bool { return !is })

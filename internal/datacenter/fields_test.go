@@ -24,8 +24,12 @@ import (
 
 // actElsewhere are fields and annotations that neither objects, plan nor condition show, and what acts on them.
 var actElsewhere = map[string]string{
+	"spec.canaryUpgrade":                                 "which nodes a change reaches; testdata/canary.txt",
+	"spec.canaryUpgradeCount":                            "likewise",
+	"spec.maxUnavailable":                                "how many nodes of a rack are restarted together; testdata/together.txt",
 	"spec.managementApiAuth.manual.skipSecretValidation": "whether the Secrets are looked at; controller/management.go",
 
+	api.AllowParallelStartsAnnotation:       "how many nodes start together; testdata/starts_in_turn.txt",
 	api.AllowStorageChangesAnnotation:       "what may be changed; config/admission",
 	api.BypassValidationAnnotation:          "what may be changed; config/admission",
 	api.DeletePVCAnnotation:                 "the deletion; plan_delete.go",
@@ -39,7 +43,7 @@ var actElsewhere = map[string]string{
 
 // writtenAndNamed are fields that are in objects, where they don't do all that they say; and those of volumes, which racks that
 // are there keep as they are.
-var writtenAndNamed = regexp.MustCompile(`^spec\.(minReadySeconds|networking\.nodePort\.\w+|storageConfig\..*)$`)
+var writtenAndNamed = regexp.MustCompile(`^spec\.(networking\.nodePort\.\w+|storageConfig\..*)$`)
 
 // values are what a field must have to say something.
 var values = map[string]any{

@@ -51,19 +51,8 @@ func (s *State) mountsEncryption() bool {
 	})
 }
 
-// pacingNotActedOn lists what would slow a rolling update down. It is on the StatefulSets, whose own updates are off.
-func (s *State) pacingNotActedOn() []string {
-	if s.DC.Spec.MinReadySeconds == nil {
-		return nil
-	}
-	return []string{"spec.minReadySeconds (the next node is restarted as soon as one serves)"}
-}
-
 // annotationsNotActedOn lists annotations, of the datacenter and of its pods, that ask for what nobody does.
 func (s *State) annotationsNotActedOn() (names []string) {
-	if s.DC.Annotations[api.AllowParallelStartsAnnotation] == "false" {
-		names = append(names, "annotation "+api.AllowParallelStartsAnnotation+" (nodes start together)")
-	}
 	if hasKey(s.DC.Annotations, api.UseNewConfigBuilderAnnotation) {
 		names = append(names, "annotation "+api.UseNewConfigBuilderAnnotation)
 	}

@@ -47,12 +47,6 @@ func TestWhatIsNamedAsNotActedOn(t *testing.T) {
 			dc.Spec.Networking = &api.NetworkingConfig{NodePort: &api.NodePortConfig{Native: 30042, NativeSSL: 30142}}
 			dc.Spec.Config = json.RawMessage(`{"cassandra-yaml": {"native_transport_port": 9043}}`)
 		}, "spec.networking.nodePort.native (spec.config.cassandra-yaml.native_transport_port says another port), spec.networking.nodePort.nativeSSL (another port is announced)"},
-		{"nodes that start one after another", func(dc *api.CassandraDatacenter) {
-			dc.Annotations = map[string]string{api.AllowParallelStartsAnnotation: "false"}
-		}, "annotation cassandra.datastax.com/allow-parallel-starts (nodes start together)"},
-		{"nodes that start together", func(dc *api.CassandraDatacenter) {
-			dc.Annotations = map[string]string{api.AllowParallelStartsAnnotation: "true"}
-		}, ""},
 		{"init containers that edit what isn't there yet", func(dc *api.CassandraDatacenter) {
 			at := func(volume string) []corev1.VolumeMount { return []corev1.VolumeMount{{Name: volume, MountPath: "/x"}} }
 			dc.Spec.PodTemplateSpec = &corev1.PodTemplateSpec{Spec: corev1.PodSpec{InitContainers: []corev1.Container{

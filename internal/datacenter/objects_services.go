@@ -173,7 +173,8 @@ func (s *State) superuserSecret() *corev1.Secret {
 	return &corev1.Secret{TypeMeta: secretType, ObjectMeta: meta, Type: corev1.SecretTypeOpaque, Data: map[string][]byte{"username": []byte(meta.Name)}}
 }
 
-// DisruptionBudget lets one node be evicted at a time.
+// DisruptionBudget lets one node be evicted at a time, whatever spec.maxUnavailable says: who evicts asks for pods of any racks, and
+// two of them may be replicas of one range.
 func (s *State) DisruptionBudget() *policyv1.PodDisruptionBudget {
 	budget := intstr.FromInt(max(0, int(s.DC.Spec.Size)-1, s.total()-1)) // a smaller size is no leave for those that have yet to go
 	return &policyv1.PodDisruptionBudget{

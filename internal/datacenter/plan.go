@@ -91,6 +91,10 @@ type Plan struct {
 	unsettled string                    // the first rack that isn't whole
 	held      []string                  // racks that a change has yet to reach
 	consent   string                    // the hash of what the spec asks for, once it was needed
+
+	canary      bool     // nodes of the canary's rack keep an old template, or wait for a restart
+	canaryRacks []string // that a change doesn't reach before the canary is over
+	paused      bool     // nothing goes on, and a person is waited for
 }
 
 func (p *Plan) add(verb plan.Verb, target, why string, s Step) {
@@ -113,7 +117,7 @@ func (p *Plan) Next() time.Duration {
 	switch {
 	case p.lacking && p.Done:
 		return 2 * time.Second // until it is seen that a person's rebuild is over
-	case p.Done || p.Invalid != "" || (p.TooSmall != nil || p.Volumes != "") && len(p.Steps) == 0 && p.Quiet():
+	case p.Done || p.paused || p.Invalid != "" || (p.TooSmall != nil || p.Volumes != "") && len(p.Steps) == 0 && p.Quiet():
 		return 20 * time.Second
 	case p.has(Replicate, Repair, Record, Roles, OpenNative, Seeds, Label):
 		return 50 * time.Millisecond // these are over when they are done: go on
@@ -188,6 +192,7 @@ func Make(s *State) Plan {
 	if len(p.held) > 0 {
 		p.Wait("rack %s to be whole before the change reaches %s", p.unsettled, strings.Join(p.held, ", "))
 	}
+	s.planCanary(&p)
 	p.Done, p.lacking = len(p.Steps) == 0 && p.Quiet() && p.Secret == "" && p.TooSmall == nil && p.Volumes == "", s.owedKeyspacesMessage() != ""
 	return p
 }

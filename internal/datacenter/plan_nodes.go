@@ -14,14 +14,14 @@ import (
 //
 // On the first boot of a datacenter all start at once, with tokens that were
 // assigned to them. A node that was a member before starts whenever it can. A
-// new node of a datacenter with data bootstraps alone, when all others are up.
+// new node of a datacenter with data bootstraps alone, when all others are up. Where
+// an annotation asks for it, none starts while another one does.
 func (s *State) planStarts(p *Plan) {
 	if s.planMixedData(p) || s.planBroughtData(p) || s.planStrategies(p) {
 		return
 	}
 	joining := s.joining()
-	for i := range s.Pods {
-		pod := &s.Pods[i]
+	for _, pod := range s.startOrder() {
 		if pod.Deleting || !pod.Agent || pod.running() || p.takesDown(pod) || s.isSurplus(pod) || pod.isOut() {
 			continue
 		}
@@ -36,6 +36,9 @@ func (s *State) planStarts(p *Plan) {
 			continue
 		}
 		options, blocker := s.startOptions(pod, joining)
+		if blocker == "" {
+			blocker = s.turnBlocker(p, pod)
+		}
 		if blocker != "" {
 			if blocker != saidByIdentity {
 				p.Wait("%s before node %s starts", blocker, pod.Name)

@@ -75,7 +75,7 @@ func (s *State) planClear(p *Plan) {
 	if len(s.DC.Spec.ForceUpgradeRacks) > 0 {
 		p.add(Clear, "spec.forceUpgradeRacks", "the racks are upgraded", Step{})
 	}
-	if s.DC.Annotations[api.UpdateAllowedAnnotation] == api.UpdateAllowedOnce {
+	if s.DC.Annotations[api.UpdateAllowedAnnotation] == api.UpdateAllowedOnce && !p.canary && len(p.canaryRacks) == 0 {
 		p.add(Clear, api.UpdateAllowedAnnotation, "the update is done", Step{})
 	}
 }

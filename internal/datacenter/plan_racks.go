@@ -54,6 +54,14 @@ func (s *State) planSet(p *Plan, rack string, want, have *appsv1.StatefulSet) {
 		keepTemplate(want, have)
 		changes, wished = false, false
 	}
+	if changes && (wished && !s.holdsBack(p, rack) || !wished && s.updateAllowed()) && s.canaryHolds(rack) {
+		p.canaryRacks = append(p.canaryRacks, rack)
+		keepTemplate(want, have)
+		changes, wished = false, false
+	}
+	if restart && s.canaryHoldsRestart(rack, changes) {
+		p.canary, restart = true, false
+	}
 	held := s.inService() && p.unsettled != "" && !s.allFail() && !slices.Contains(s.DC.Spec.ForceUpgradeRacks, rack)
 	switch {
 	case changes && p.mounts:
@@ -156,7 +164,7 @@ func (s *State) pending(want, have *appsv1.StatefulSet) bool {
 }
 
 // settled tells whether all pods of a rack are there, made from its newest
-// template, and serve.
+// template unless that is a canary's, and serve.
 func (s *State) settled(rack string) bool {
 	set := s.StatefulSets[rack]
 	if set == nil || set.Status.ObservedGeneration < set.Generation {
@@ -164,7 +172,7 @@ func (s *State) settled(rack string) bool {
 	}
 	for _, ordinal := range s.ordinals(rack) {
 		pod := s.pod(topology.Position{Rack: rack, Ordinal: ordinal})
-		if pod == nil || !s.serves(pod) || pod.Deleting || s.stale(pod) {
+		if pod == nil || !s.serves(pod) || pod.Deleting || s.stale(pod) && !s.keepsOld(pod) {
 			return false
 		}
 	}
@@ -179,45 +187,65 @@ func (s *State) stale(pod *Pod) bool {
 
 // planRoll recreates pods of an old template. A StatefulSet's own rolling update sees neither
 // the other racks nor the ring, so the strategy is OnDelete, and pods are deleted here, one
-// at a time, when all others serve. A pod that doesn't serve is deleted at once: the change
-// may repair it.
+// at a time, or as many of a rack as may be away together, when all others serve. A pod that
+// doesn't serve is deleted at once: the change may repair it.
 func (s *State) planRoll(p *Plan) {
-	busy := "" // the rack of a node that is restarted, or that is next
+	var r roll
 	for _, rack := range s.racksInOrder() {
-		fast := s.fastRestart(rack.Name)
-		forced := slices.Contains(s.DC.Spec.ForceUpgradeRacks, rack.Name)
+		r.going, r.said = nil, false
 		for _, ordinal := range slices.Backward(s.ordinals(rack.Name)) {
 			pod := s.pod(topology.Position{Rack: rack.Name, Ordinal: ordinal})
 			if pod == nil || pod.Deleting || !s.stale(pod) || pod.Name == s.leavingNow() && pod.broken() == "" && pod.Unschedulable == "" {
+				continue
+			}
+			if s.keepsOld(pod) {
+				p.canary = true
 				continue
 			}
 			p.Restarting = p.Restarting || s.DC.Status.IsTrue(api.DatacenterRollingRestart)
 			p.Updating = p.Updating || !p.Restarting
 			if pod.ClaimDeleting {
 				p.Wait("claim %s, which would go with the pod, to be kept or gone before node %s is restarted", Claim(pod.Name), pod.Name)
-				busy = rack.Name
+				r.busy, r.said = rack.Name, true
 				continue
 			}
 			if why := s.lost(pod); why != "" {
 				p.add(DeletePod, pod.Name, why, Step{Pod: pod})
 				continue
 			}
-			if busy != "" && !forced && !(fast && busy == rack.Name) {
-				continue
-			}
-			if blocker := s.rollBlocker(pod); blocker != "" && !forced {
-				p.Wait("%s before node %s is restarted", blocker, pod.Name)
-				busy = rack.Name
-				continue
-			}
-			why := "it has an old configuration"
-			if p.Restarting {
-				why = "a restart was asked for"
-			}
-			p.add(Restart, pod.Name, why, Step{Pod: pod})
-			busy = rack.Name
+			s.planRestart(p, &r, pod)
 		}
 	}
+}
+
+// roll is how far the planning of one has come.
+type roll struct {
+	busy  string   // the rack of a node that is restarted, or that is next
+	going []string // pods of the rack that is looked at that this plan restarts
+	said  bool     // what the rack's next node waits for
+}
+
+// planRestart restarts a node that serves, if it may go now.
+func (s *State) planRestart(p *Plan, r *roll, pod *Pod) {
+	rack := pod.Position.Rack
+	forced := slices.Contains(s.DC.Spec.ForceUpgradeRacks, rack)
+	together := r.busy == rack && (s.fastRestart(rack) || s.maxAway(rack) > 1)
+	if r.busy != "" && !forced && !together {
+		return
+	}
+	if blocker := s.rollBlocker(pod, r.going...); blocker != "" && !forced {
+		if !r.said || s.fastRestart(rack) {
+			p.Wait("%s before node %s is restarted", blocker, pod.Name)
+		}
+		r.busy, r.said = rack, true
+		return
+	}
+	why := "it has an old configuration"
+	if p.Restarting {
+		why = "a restart was asked for"
+	}
+	p.add(Restart, pod.Name, why, Step{Pod: pod})
+	r.busy, r.going = rack, append(r.going, pod.Name)
 }
 
 // lost says why a stale pod can go without asking anybody.
@@ -234,10 +262,12 @@ func (s *State) lost(pod *Pod) string {
 }
 
 // rollBlocker names what a node that serves waits for before it is taken down: every other
-// node must serve, and the ring must see it alive. A task may exempt other nodes of its rack
-// (fast), or other racks (forced). In racks that are forced too, only nodes that fail or have
-// an old template are exempt, not those that the task took down.
-func (s *State) rollBlocker(pod *Pod) string {
+// node must serve, for as long as the spec asks for, and the ring must see it alive. As many
+// of its rack may be away as the spec allows, those included that are going with this plan. A
+// task may exempt other nodes of its rack (fast), or other racks (forced). In racks that are
+// forced too, only nodes that fail or have an old template are exempt, not those that the
+// task took down.
+func (s *State) rollBlocker(pod *Pod, going ...string) string {
 	if leaving := s.leavingNow(); leaving != "" {
 		return "node " + leaving + " to have left the ring"
 	}
@@ -245,6 +275,7 @@ func (s *State) rollBlocker(pod *Pod) string {
 		return busy
 	}
 	own := pod.Position.Rack
+	var away []absent // of its rack
 	for _, rack := range s.DC.RackNames() {
 		forced := rack != own && s.forcesRestart(own)
 		if rack == own && s.fastRestart(own) || forced && !s.forcesRestart(rack) {
@@ -253,19 +284,19 @@ func (s *State) rollBlocker(pod *Pod) string {
 		for _, ordinal := range s.ordinals(rack) {
 			position := topology.Position{Rack: rack, Ordinal: ordinal}
 			other := s.pod(position)
-			switch {
-			case forced && other != nil && !other.Deleting && (s.stale(other) || other.broken() != ""):
-			case other == nil:
-				return "pod " + s.names().Pod(position) + " to be made"
-			case other.Name == pod.Name && s.serves(pod):
-			case !s.serves(other) || other.Deleting:
-				return "node " + other.Name + " to be ready"
-			case !s.seenAlive(other):
-				return "the ring to see node " + other.Name
+			if forced && other != nil && !other.Deleting && (s.stale(other) || other.broken() != "") || other != nil && other.Name == pod.Name && s.serves(pod) {
+				continue
+			}
+			switch wait := s.absence(position, going); {
+			case wait == "":
+			case rack == own && s.maxAway(own) > 1:
+				away = append(away, absent{s.names().Pod(position), wait})
+			default:
+				return wait
 			}
 		}
 	}
-	return ""
+	return s.batchBlocker(pod, away)
 }
 
 // seenAlive tells whether gossip has a pod's node as a living member.

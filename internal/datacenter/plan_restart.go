@@ -46,9 +46,14 @@ func RestartTaskOf(t *control.CassandraTask, datacenter string) *RestartTask {
 }
 
 // RestartedAt is the beginning of the restart that a template's pods are made for, zero when there was none.
-func RestartedAt(template *corev1.PodTemplateSpec) (at time.Time) {
+func RestartedAt(template *corev1.PodTemplateSpec) time.Time {
+	return restartedAt(template.Annotations)
+}
+
+// restartedAt reads it from the annotations of a template, or of a pod.
+func restartedAt(annotations map[string]string) (at time.Time) {
 	for _, name := range []string{control.RestartedAtAnnotation, formerRestartAnnotation} {
-		if t, err := time.Parse(time.RFC3339, template.Annotations[name]); err == nil && t.After(at) {
+		if t, err := time.Parse(time.RFC3339, annotations[name]); err == nil && t.After(at) {
 			at = t
 		}
 	}

@@ -17,8 +17,9 @@ const machineGone = "ContainerStatusUnknown"
 func FromPod(pod *corev1.Pod, at topology.Position) Pod {
 	p := Pod{
 		Name: pod.Name, UID: string(pod.UID), IP: pod.Status.PodIP, Position: at, Labels: pod.Labels, Deleting: pod.DeletionTimestamp != nil,
-		Ready: podReady(pod), Revision: pod.Labels[appsv1.ControllerRevisionHashLabelKey], Scheduled: pod.Spec.NodeName != "",
+		Revision: pod.Labels[appsv1.ControllerRevisionHashLabelKey], Scheduled: pod.Spec.NodeName != "",
 	}
+	p.Ready, p.ReadySince = podReady(pod)
 	p.Client, p.Secure = AgentAccess(pod)
 	p.Object = pod
 	for _, c := range pod.Status.Conditions {

@@ -85,7 +85,7 @@ func (w *world) anything(t *rapid.T) {
 		"pass", "pass", "pass", "pass", "tick", "tick", "tick", "round", "round", "round",
 		"die", "lose", "crash", "unreachable", "reachable", "config", "bad config", "good config",
 		"cut", "heal", "hold", "release", "write", "stop", "resume", "restart", "restart task", "password", "no secret", "secret", "grow", "shrink", "shrink", "lose volume", "lose volume",
-		"larger volumes", "larger volumes", "resizer",
+		"larger volumes", "larger volumes", "resizer", "pace", "pace",
 	}).Draw(t, "what")
 	switch what {
 	case "pass":
@@ -158,9 +158,21 @@ func (r *region) wish(t *rapid.T, what string) {
 		r.larger++
 		r.setStorage(fmt.Sprintf("%dGi", r.larger))
 		r.annotate(api.AllowStorageChangesAnnotation, "true")
+	case "pace":
+		r.pace(t)
 	case "resizer":
 		r.resizer = rapid.SampledFrom([]string{"", "slow", "fails", "pending"}).Draw(t, "resizer")
 	}
+}
+
+// pace changes how fast nodes are restarted, and how many start together.
+func (r *region) pace(t *rapid.T) {
+	r.setPace("minReadySeconds", rapid.SampledFrom([]string{"0", "3"}).Draw(t, "seconds"))
+	r.setPace("maxUnavailable", rapid.SampledFrom([]string{"none", "0", "2", "3", "70%"}).Draw(t, "away"))
+	r.setPace("canaryUpgrade", rapid.SampledFrom([]string{"true", "false"}).Draw(t, "canary"))
+	r.setPace("canaryUpgradeCount", rapid.SampledFrom([]string{"0", "1", "2"}).Draw(t, "canaries"))
+	r.dc.Generation++
+	r.annotate(api.AllowParallelStartsAnnotation, rapid.SampledFrom([]string{"true", "false"}).Draw(t, "parallel"))
 }
 
 func (w *world) setAway(yes bool) {
@@ -186,7 +198,7 @@ func (w *world) mend() {
 			n.StallStreams(false)
 			n.FailDecommission("")
 		}
-		r.dc.Spec.Stopped = false
+		r.dc.Spec.Stopped, r.dc.Spec.CanaryUpgrade = false, false
 		r.giveWord()
 		r.config(map[string]any{"no_such_key": nil})
 		r.secret("admin", map[string]string{"username": "admin", "password": "secret"})

@@ -367,8 +367,10 @@ func (r *region) set(t *testing.T, d *datadriven.TestData) {
 				}
 				return a.Vals[0]
 			})
-		case "canaryUpgrade":
-			r.dc.Spec.CanaryUpgrade = true
+		case "canaryUpgrade", "canaryUpgradeCount", "maxUnavailable", "minReadySeconds":
+			r.setPace(a.Key, a.Vals[0])
+		case "cdc":
+			r.dc.Spec.CDC = &api.CDCConfiguration{}
 		case "serverType":
 			r.dc.Spec.ServerType = a.Vals[0]
 		case "superuserSecretName":

@@ -316,7 +316,7 @@ func (r *region) makePods(set *appsv1.StatefulSet, rack string) {
 func (r *region) makePod(set *appsv1.StatefulSet, name string) {
 	r.serial++
 	r.pods[name] = &corev1.Pod{
-		ObjectMeta: metav1.ObjectMeta{Name: name, UID: types.UID(strconv.Itoa(r.serial)), CreationTimestamp: metav1.Time{Time: r.now}, Labels: maps.Clone(set.Spec.Template.Labels),
+		ObjectMeta: metav1.ObjectMeta{Name: name, UID: types.UID(strconv.Itoa(r.serial)), CreationTimestamp: metav1.Time{Time: r.now}, Labels: maps.Clone(set.Spec.Template.Labels), Annotations: maps.Clone(set.Spec.Template.Annotations),
 			OwnerReferences: controlledBy(set)},
 		Spec: *set.Spec.Template.Spec.DeepCopy(),
 	}
@@ -360,7 +360,11 @@ func (r *region) probe(name string) {
 	if err == nil && status.State == mgmtapi.Running && status.NativeTransport {
 		is = corev1.ConditionTrue
 	}
-	pod.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodReady, Status: is}}
+	since := metav1.Time{Time: r.now}
+	if before := pod.Status.Conditions; len(before) > 0 && before[0].Status == is {
+		since = before[0].LastTransitionTime
+	}
+	pod.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodReady, Status: is, LastTransitionTime: since}}
 	if words := node.Terminated(); words != "" {
 		pod.Status.ContainerStatuses[0].LastTerminationState.Terminated = &corev1.ContainerStateTerminated{ExitCode: 1, Message: words}
 	}

@@ -301,21 +301,21 @@ func (r *region) watch(s *datacenter.State, plan datacenter.Plan) {
 			r.watchStart(s, step)
 		}
 	}
-	taken := 0
+	var away []string
 	for _, step := range plan.Steps {
 		if (step.Verb == datacenter.Restart || step.Verb == datacenter.DeletePod) && step.Pod.Ready {
-			taken++
+			away = append(away, step.Pod.Name)
 		}
 	}
-	if taken == 0 {
+	if len(away) == 0 {
 		return
 	}
 	for name, pod := range r.pods {
 		if (!ready(pod) || pod.DeletionTimestamp != nil) && !r.isUnwanted(name) {
-			taken++
+			away = append(away, name)
 		}
 	}
-	if taken > 1 {
+	if len(away) > 1 && !r.mayGoTogether(away) {
 		r.broken = append(r.broken, fmt.Sprintf("%s: a node is taken down while another is away:\n%s", r.dc.Name, plan))
 	}
 }

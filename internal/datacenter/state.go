@@ -85,6 +85,7 @@ type Pod struct {
 	Labels        map[string]string
 	Deleting      bool
 	Ready         bool
+	ReadySince    time.Time // by the clock of its machine; zero when it isn't ready
 	Scheduled     bool
 	Unschedulable string // the scheduler's words
 	Revision      string // of its StatefulSet
@@ -333,11 +334,11 @@ func GossipedSchemas(ring []mgmtapi.Endpoint) int {
 	return len(versions)
 }
 
-func podReady(pod *corev1.Pod) bool {
+func podReady(pod *corev1.Pod) (is bool, since time.Time) {
 	for _, c := range pod.Status.Conditions {
-		if c.Type == corev1.PodReady {
-			return c.Status == corev1.ConditionTrue
+		if c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue {
+			return true, c.LastTransitionTime.Time
 		}
 	}
-	return false
+	return false, time.Time{}
 }

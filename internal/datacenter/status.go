@@ -156,14 +156,19 @@ func (s *State) ownership() map[string]string {
 	return out
 }
 
-// restartsSafely tells whether the one node that doesn't serve was taken down by this
-// operator, and clients can do without it: what is left is a quorum of the replicas
+// restartsSafely tells whether the nodes that don't serve, one or several that hold no replicas of
+// one range, were taken down by this operator, and clients can do without it: what is left is a quorum of the replicas
 // of the roles, without which no login works. A node that went down by itself is a
 // failure, also during a rolling restart.
 func (s *State) restartsSafely() bool {
 	away := s.notServing()
-	if len(away) != 1 || s.Taken[away[0]] == "" {
+	if len(away) == 0 || slices.ContainsFunc(away, func(pod string) bool { return s.Taken[pod] == "" }) {
 		return false
+	}
+	if len(away) > 1 {
+		if rack := s.oneRack(away); rack == "" || len(away) > s.maxAway(rack) || s.mayShare(away) != "" {
+			return false
+		}
 	}
 	factor := min(3, s.total())
 	if s.auth() {

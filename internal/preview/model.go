@@ -53,6 +53,7 @@ func newModel(seen *datacenter.State) *model {
 	s.Pods = slices.Clone(seen.Pods)
 	for i := range s.Pods {
 		s.Pods[i].Labels = maps.Clone(s.Pods[i].Labels)
+		s.Pods[i].ReadySince = time.Time{} // what is waited for with spec.minReadySeconds alone only takes time
 		if s.Pods[i].Object != nil {
 			s.Pods[i].Object = s.Pods[i].Object.DeepCopy()
 		}
@@ -221,7 +222,7 @@ func (m *model) makePod(at topology.Position, set *appsv1.StatefulSet) {
 	was := m.s.DC.Status.NodeStatuses[name]
 	address := m.address(was.IP)
 	o := &corev1.Pod{
-		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: m.s.DC.Namespace, UID: types.UID(m.unique("pod")), Labels: cloned(set.Spec.Template.Labels),
+		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: m.s.DC.Namespace, UID: types.UID(m.unique("pod")), Labels: cloned(set.Spec.Template.Labels), Annotations: cloned(set.Spec.Template.Annotations),
 			CreationTimestamp: metav1.NewTime(m.s.Now), OwnerReferences: controlledBy(set)},
 		Spec: *set.Spec.Template.Spec.DeepCopy(),
 	}

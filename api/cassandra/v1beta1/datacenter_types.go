@@ -111,10 +111,11 @@ type CassandraDatacenterSpec struct {
 	// ConfigBuilderImage is cass-operator's image for older versions of Cassandra; accepted and not acted on.
 	ConfigBuilderImage string `json:"configBuilderImage,omitempty"`
 
-	// CanaryUpgrade limits changes of the pod template to the first rack.
+	// CanaryUpgrade limits changes of the pod template to the first rack until it is false again.
 	CanaryUpgrade bool `json:"canaryUpgrade,omitempty"`
 
-	// CanaryUpgradeCount limits a canary upgrade to that many pods of the first rack; 0 means the whole rack.
+	// CanaryUpgradeCount limits a canary upgrade to that many pods of the first rack, the last ones; 0, or more than there are, means
+	// the whole rack.
 	CanaryUpgradeCount int32 `json:"canaryUpgradeCount,omitempty"`
 
 	// AllowMultipleNodesPerWorker lets several Cassandra pods run on one Kubernetes node. Immutable.
@@ -184,11 +185,13 @@ type CassandraDatacenterSpec struct {
 	// +kubebuilder:validation:MaxLength=253
 	DatacenterName string `json:"datacenterName,omitempty"`
 
-	// MinReadySeconds of the StatefulSets, in seconds; 5 when unset.
+	// MinReadySeconds is for how many seconds a node that was away is ready before another one is restarted. When unset none waits
+	// for that, and the StatefulSets say 5, as cass-operator's do.
 	// +kubebuilder:validation:Minimum=0
 	MinReadySeconds *int32 `json:"minReadySeconds,omitempty"`
 
-	// MaxUnavailable is how many pods of a rack (number or percentage) may be updated at once.
+	// MaxUnavailable is how many pods of a rack, a number or a percentage of them, may be made anew together; one when unset. Those
+	// whose nodes hold replicas of one range are not.
 	MaxUnavailable *intstr.IntOrString `json:"maxUnavailable,omitempty"`
 
 	// ReadOnlyRootFilesystem of the containers; true when unset for Cassandra 4.1 and later unless serverImage is set.
