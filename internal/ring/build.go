@@ -139,7 +139,7 @@ func Build(k *api.K8ssandraCluster, i int, replacing Replacing) (*cassandra.Cass
 	if config, err = withBase(config, k.Spec.Cassandra.BaseConfiguration); err != nil {
 		return nil, fmt.Errorf("spec.cassandra.datacenters[%d].config: %w", i, err)
 	}
-	replication, err := json.Marshal(ringOf.SystemReplication())
+	replication, err := json.Marshal(systemReplication(k, ringOf))
 	if err != nil {
 		return nil, err
 	}

@@ -178,6 +178,9 @@ func NotActedOn(k *api.K8ssandraCluster) []string {
 			set["annotation "+key] = true
 		}
 	}
+	if why := replicationNotActedOn(k); why != "" {
+		set[why] = true
+	}
 	for at, annotations := range podAnnotations(k) {
 		if annotations[api.SecretInjectionAnnotation] != "" {
 			set[at+" ("+api.SecretInjectionAnnotation+")"] = true
@@ -189,7 +192,6 @@ func NotActedOn(k *api.K8ssandraCluster) []string {
 // idleAnnotations are K8ssandra's that have no effect in this version.
 var idleAnnotations = []string{
 	api.RebuildSourceDcAnnotation, api.RebuildDcAnnotation, api.AutomatedUpdateAnnotation, api.RefreshAnnotation, api.SecretInjectionAnnotation,
-	api.InitialSystemReplicationAnnotation,
 }
 
 // podAnnotations are what a ring asks its pods to be annotated with, by path.

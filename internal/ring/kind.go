@@ -23,7 +23,7 @@ var Kind = &federation.Kind{
 	Finalizer:        api.Finalizer,
 	Deletion:         federation.TogetherOnly,
 	Elsewhere:        reachesElsewhere,
-	Founded:          recordBase,
+	Founded:          recordFounding,
 }
 
 // reachesElsewhere tells whether a ring has datacenters in other regions.

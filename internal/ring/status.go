@@ -169,7 +169,7 @@ func (s *summary) conclude(ready bool, ungranted []string) {
 	if lost := s.View.Losses(); len(lost) > 0 {
 		s.set(api.ClusterRegionLost, true, federation.ReasonLost, strings.Join(lost, "; "))
 	}
-	if fields := append(NotActedOn(s.Ring), s.listsNotMerged()...); len(fields) > 0 {
+	if fields := s.notActedOn(); len(fields) > 0 {
 		s.set(api.ClusterFieldsNotActedOn, true, "NotActedOn", "not acted on: "+strings.Join(fields, ", "))
 	}
 }

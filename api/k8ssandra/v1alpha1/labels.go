@@ -65,6 +65,8 @@ const (
 	// cassandra.yaml is merged over. A ring without it is older than the record, and has none. spec.cassandra.baseConfiguration
 	// asks for another one. Ours.
 	BaseConfigurationAnnotation = "ringspan.io/base-configuration"
+	// FoundedReplicationAnnotation is on record since the ring was founded: what InitialSystemReplicationAnnotation said then. Ours.
+	FoundedReplicationAnnotation = "ringspan.io/initial-system-replication"
 	// ListsAnnotation "merged" has lists of a ring and of its datacenters merged by name also where a datacenter was made when its
 	// own replaced the ring's. Ours.
 	ListsAnnotation = "ringspan.io/lists"
