@@ -38,6 +38,7 @@ func (s *State) conditions(p Plan, err error) []api.DatacenterCondition {
 		active(scaling, api.DatacenterScalingUp),
 		s.scalingDown(p, reason, doing),
 		active(p.DataLost, api.DatacenterReplacingNodes),
+		condition(api.DatacenterDecommission, false, api.ReasonReconciled, ""), // who waits until it is over finds it
 		condition(api.DatacenterStopped, p.Stopped, api.ReasonReconciled, ""),
 		active(resuming, api.DatacenterResuming),
 		s.resizingVolumes(),
@@ -82,7 +83,8 @@ func (s *State) scalingDown(p Plan, reason, doing string) api.DatacenterConditio
 // inProgress tells whether an action goes on: it began, and ends only when its pods are
 // known and all serve.
 func (s *State) inProgress(now bool, kind api.DatacenterConditionType) bool {
-	return s.inService() && (now || s.DC.Status.IsTrue(kind) && (!s.allReady() || s.templateUnobserved()))
+	on := s.inService() || kind == api.DatacenterUpdating && !s.DC.Spec.Stopped // a change can come during the first boot
+	return on && (now || s.DC.Status.IsTrue(kind) && (!s.allReady() || s.templateUnobserved()))
 }
 
 // templateUnobserved tells whether a set has a template that its controller has not seen

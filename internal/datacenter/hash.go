@@ -37,6 +37,9 @@ func (s *State) wished(have *appsv1.StatefulSet) bool {
 		return was != s.podsHash()
 	}
 	was := have.Annotations[specHashAnnotation]
+	if was == "" { // another program wrote it, for this spec
+		return false
+	}
 	return was != s.specHash() && was != s.specHashWithVolumesOf(have)
 }
 

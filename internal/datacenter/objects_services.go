@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 	"github.com/ringspan/ringspan/internal/topology"
 )
 
@@ -46,7 +47,9 @@ func (s *State) labels() map[string]string {
 		api.InstanceLabel: topology.CleanLabel("cassandra-" + s.names().Cluster), api.VersionLabel: s.DC.Spec.ServerVersion,
 		api.CreatedByLabel: api.CreatedByLabelValue,
 	}
-	maps.Copy(l, s.DC.Spec.AdditionalLabels)
+	for key, value := range s.DC.Spec.AdditionalLabels {
+		l[key] = topology.CleanLabel(value)
+	}
 	maps.Copy(l, s.selector()) // the last: objects are found by them
 	return l
 }
@@ -82,6 +85,11 @@ func (s *State) Services() []*corev1.Service {
 	seedSelector := map[string]string{api.ClusterLabel: topology.CleanLabel(s.DC.Spec.ClusterName), api.SeedNodeLabel: "true"}
 	allPods := with(s.meta(n.AllPodsService()), extra.AllPodsService)
 	allPods.Labels[api.PromMetricsLabel] = "true"
+	for _, name := range []string{k8ssandra.ClusterNameLabel, k8ssandra.ClusterNamespaceLabel} { // whose metrics are scraped there
+		if value := s.DC.Labels[name]; value != "" {
+			allPods.Labels[name] = value
+		}
+	}
 	services := []*corev1.Service{
 		service(seed, corev1.ServiceSpec{Selector: seedSelector, PublishNotReadyAddresses: true}),
 		service(with(s.meta(n.Service()), extra.DatacenterService), corev1.ServiceSpec{Selector: s.selector(), Ports: []corev1.ServicePort{

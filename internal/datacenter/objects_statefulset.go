@@ -46,10 +46,22 @@ func (s *State) StatefulSet(rack api.Rack, replicas int) (*appsv1.StatefulSet, e
 			Replicas: new(int32(replicas)), ServiceName: n.AllPodsService(), PodManagementPolicy: podManagement,
 			Selector: &metav1.LabelSelector{MatchLabels: selector}, Template: template, MinReadySeconds: ptr.Deref(s.DC.Spec.MinReadySeconds, 5),
 			UpdateStrategy:       appsv1.StatefulSetUpdateStrategy{Type: appsv1.OnDeleteStatefulSetStrategyType}, // see planRoll
-			VolumeClaimTemplates: s.claims(),
+			VolumeClaimTemplates: s.claimsOf(rack),
 		},
 	}
 	return sts, nil
+}
+
+// claimsOf are the claims of a rack's pods. Those of a StatefulSet that is there keep their labels: nobody can change them.
+func (s *State) claimsOf(rack api.Rack) []corev1.PersistentVolumeClaim {
+	claims := s.claims()
+	for i := range claims {
+		labels := s.labels()
+		delete(labels, api.VersionLabel) // it would stay the one that the volume was made with
+		labels[api.RackLabel] = topology.CleanLabel(rack.Name)
+		claims[i].Labels = labels
+	}
+	return claims
 }
 
 func (s *State) claims() (claims []corev1.PersistentVolumeClaim) {
@@ -74,7 +86,7 @@ func (s *State) podTemplate(rack api.Rack) (corev1.PodTemplateSpec, error) {
 		return corev1.PodTemplateSpec{}, err
 	}
 	labels := s.labels()
-	labels[api.RackLabel] = topology.CleanLabel(rack.Name)
+	labels[api.RackLabel], labels[api.NodeStateLabel] = topology.CleanLabel(rack.Name), api.NodeStateReadyToStart
 	t := corev1.PodTemplateSpec{
 		ObjectMeta: metav1.ObjectMeta{Labels: labels, Annotations: maps.Clone(s.DC.Spec.AdditionalAnnotations)},
 		Spec: corev1.PodSpec{

@@ -2,11 +2,14 @@ package preview
 
 import (
 	"encoding/json"
+	"maps"
 	"reflect"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
+
+	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 )
 
 func joined(seeds []string) string { return strings.Join(seeds, ",") }
@@ -16,7 +19,14 @@ func sameTemplate(a, b *corev1.PodTemplateSpec) bool { return equality.Semantic.
 // madeFrom tells whether a pod was made from a template. The API server fills in defaults, and admission adds a token to what
 // the template says; a label of the pod's own tells of its node.
 func madeFrom(pod *corev1.Pod, template *corev1.PodTemplateSpec) bool {
-	return within(tree(template.Spec), withoutToken(tree(pod.Spec))) && subset(template.Labels, pod.Labels) && subset(template.Annotations, pod.Annotations)
+	return within(tree(template.Spec), withoutToken(tree(pod.Spec))) && subset(lasting(template.Labels), pod.Labels) && subset(template.Annotations, pod.Annotations)
+}
+
+// lasting are the labels of a template that pods keep: the operator writes the state of a pod's node over the one that it begins with.
+func lasting(labels map[string]string) map[string]string {
+	labels = maps.Clone(labels)
+	delete(labels, api.NodeStateLabel)
+	return labels
 }
 
 func subset(want, have map[string]string) bool {
