@@ -1,10 +1,13 @@
 package datacenter
 
 import (
+	"cmp"
 	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
+
+	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 )
 
 // nativePort is the port for clients, at which Cassandra listens and which it tells drivers of all nodes: what the configuration
@@ -13,15 +16,20 @@ func (s *State) nativePort() int32 {
 	if port := yamlPort(cassandraYAML(s.DC)["native_transport_port"]); port != 0 {
 		return port
 	}
-	if net := s.DC.Spec.Networking; net != nil && net.NodePort != nil {
-		switch {
-		case net.NodePort.Native != 0:
-			return int32(net.NodePort.Native)
-		case net.NodePort.NativeSSL != 0:
-			return int32(net.NodePort.NativeSSL)
-		}
+	if port := AnnouncedPort(s.DC); port != 0 {
+		return port
 	}
 	return portNative
+}
+
+// AnnouncedPort is the node port that nodes are given as their port for clients; 0 if there is none, or the configuration says
+// another one.
+func AnnouncedPort(dc *api.CassandraDatacenter) int32 {
+	_, given := cassandraYAML(dc)["native_transport_port"]
+	if net := dc.Spec.Networking; net != nil && net.NodePort != nil && !given {
+		return int32(cmp.Or(net.NodePort.Native, net.NodePort.NativeSSL))
+	}
+	return 0
 }
 
 // native is the port for clients as Services have it. Where it isn't Cassandra's own, it leads to what each pod was made with: pods
@@ -49,16 +57,17 @@ func yamlPort(v any) int32 {
 	return 0
 }
 
-// announceNodePort puts the node port for clients into a document of configuration that says no other.
+// announceNodePort puts the node port for clients into a document of configuration.
 func (s *State) announceNodePort(doc map[string]any) {
-	yaml, _ := doc["cassandra-yaml"].(map[string]any)
-	if _, given := yaml["native_transport_port"]; given || s.nativePort() == portNative {
+	port := AnnouncedPort(s.DC)
+	if port == 0 {
 		return
 	}
+	yaml, _ := doc["cassandra-yaml"].(map[string]any)
 	if yaml == nil {
 		yaml = map[string]any{}
 	}
-	yaml["native_transport_port"] = s.nativePort()
+	yaml["native_transport_port"] = port
 	doc["cassandra-yaml"] = yaml
 }
 

@@ -13,6 +13,7 @@ import (
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	"github.com/ringspan/ringspan/internal/cassandra"
+	"github.com/ringspan/ringspan/internal/datacenter"
 )
 
 // Value is one setting of a node with where it comes from.
@@ -101,6 +102,9 @@ func leaveNodesOut(values map[string]any, layers []cassandra.Layer) {
 	}
 }
 
+// nativePort is the key of the port for clients.
+const nativePort = "native_transport_port"
+
 // input is what the node was given; of a datacenter what its nodes are to be given.
 func (s Subject) input() (cassandra.Input, error) {
 	if s.Pod != nil {
@@ -114,6 +118,13 @@ func (s Subject) input() (cassandra.Input, error) {
 		return cassandra.Input{}, fmt.Errorf("pod %s has no container named cassandra", s.Pod.Name)
 	}
 	in, err := parse(s.Datacenter.Spec.Config)
+	if port := datacenter.AnnouncedPort(s.Datacenter); port != 0 && err == nil {
+		in.CassandraYAML = maps.Clone(in.CassandraYAML)
+		if in.CassandraYAML == nil {
+			in.CassandraYAML = map[string]any{}
+		}
+		in.CassandraYAML[nativePort] = int(port)
+	}
 	in.ClusterName, in.DatacenterName, in.Version = s.Datacenter.Spec.ClusterName, s.Datacenter.CassandraName(), s.Datacenter.Spec.ServerVersion
 	return in, err
 }

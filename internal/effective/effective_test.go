@@ -180,3 +180,33 @@ func TestSecretsAreHidden(t *testing.T) {
 		t.Error(text)
 	}
 }
+
+// A node port is what nodes listen at, whoever is asked: the datacenter, or a node that was made with it. One that was made before
+// has its former port.
+func TestTheNodePortIsShown(t *testing.T) {
+	shown := func(s Subject) string {
+		for _, v := range of(t, s).CassandraYAML {
+			if v.Key == "native_transport_port" {
+				return fmt.Sprintf("%v %s", v.Value, v.Origin)
+			}
+		}
+		return ""
+	}
+	s := subject(t, false)
+	if got := shown(s); !strings.HasPrefix(got, "9042 cassandra_latest.yaml") {
+		t.Errorf("without a node port: %s", got)
+	}
+	s.Datacenter.Spec.Networking = &cassandraapi.NetworkingConfig{NodePort: &cassandraapi.NodePortConfig{Native: 30042}}
+	const asked = "30042 datacenter dc1: spec.networking.nodePort"
+	if got := shown(s); got != asked {
+		t.Errorf("the datacenter: %s", got)
+	}
+	s.Pod = podOf(`{"cassandra-yaml": {"native_transport_port": 30042}}`)
+	if got := shown(s); got != asked {
+		t.Errorf("a node: %s", got)
+	}
+	s.Pod = podOf(`{}`)
+	if got := shown(s); got != "9042 Ringspan: see docs/reference/cassandra-yaml.md" {
+		t.Errorf("a node from before: %s", got)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/ringspan/ringspan/internal/cassandra"
+	"github.com/ringspan/ringspan/internal/datacenter"
 )
 
 // source is one place that values come from, as a person reads it.
@@ -55,6 +56,9 @@ func (s Subject) origins(in cassandra.Input, layers []cassandra.Layer) sources {
 
 // users are the sources of what the node was given, the highest first.
 func (s Subject) users(in cassandra.Input, add func(string, map[string]leaf)) {
+	if port := datacenter.AnnouncedPort(s.Datacenter); port != 0 {
+		add("datacenter "+s.Datacenter.Name+": spec.networking.nodePort", flatten(map[string]any{nativePort: int(port)}))
+	}
 	if s.Ring == nil {
 		add("datacenter "+s.Datacenter.Name+": spec.config", flatten(in.CassandraYAML))
 		return
