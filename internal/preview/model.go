@@ -24,11 +24,12 @@ type model struct {
 	s      *datacenter.State
 	events []Event
 	serial int
-	held   map[string]bool // by pod UID: its node keeps clients out when it has started
-	booted bool            // it was initialized when the model began
-	spread bool            // the replication of keyspaces was known when it began
-	mended bool            // see mend
-	blind  bool            // see suppose
+	held   map[string]bool                // by pod UID: its node keeps clients out when it has started
+	remade map[string]*appsv1.StatefulSet // by rack: what was deleted to be made anew
+	booted bool                           // it was initialized when the model began
+	spread bool                           // the replication of keyspaces was known when it began
+	mended bool                           // see mend
+	blind  bool                           // see suppose
 }
 
 // newModel copies what steps and time change.
@@ -59,7 +60,7 @@ func newModel(seen *datacenter.State) *model {
 		}
 	}
 	s.Ringview, s.Repairs, s.Roles = slices.Clone(seen.Ringview), slices.Clone(seen.Repairs), slices.Clone(seen.Roles)
-	m := &model{s: &s, held: map[string]bool{}, booted: s.DC.Status.IsTrue("Initialized"), spread: seen.Replication != nil}
+	m := &model{s: &s, held: map[string]bool{}, remade: map[string]*appsv1.StatefulSet{}, booted: s.DC.Status.IsTrue("Initialized"), spread: seen.Replication != nil}
 	if m.blind = m.booted && len(s.Ringview) == 0 && !s.DC.Spec.Stopped; m.blind {
 		m.suppose()
 	}

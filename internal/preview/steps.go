@@ -83,7 +83,9 @@ func (m *model) takeOfData(step datacenter.Step) {
 		m.tell(Grow, step.Target, step.Why, 0)
 	case datacenter.Remake:
 		set, _ := step.Object.(*appsv1.StatefulSet)
-		delete(m.s.StatefulSets, m.rackOf(set.Name))
+		rack := m.rackOf(set.Name)
+		m.remade[rack] = m.s.StatefulSets[rack]
+		delete(m.s.StatefulSets, rack)
 		m.tell(Remake, step.Target, step.Why, 0)
 	case datacenter.Decommission:
 		m.tell(Leave, step.Pod.Name, step.Why, m.load(step.HostID))
@@ -147,6 +149,9 @@ func (m *model) apply(step datacenter.Step) {
 		set.UID, set.Generation, set.Status = old.UID, old.Generation+1, old.Status
 	}
 	set.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(m.s.DC, api.GroupVersion.WithKind("CassandraDatacenter"))}
+	if old == nil {
+		old = m.remade[rack]
+	}
 	set.Status.UpdateRevision = m.revision(rack, set, old)
 	m.s.StatefulSets[rack] = set
 }
