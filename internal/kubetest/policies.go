@@ -30,13 +30,16 @@ func waitPolicies(ctx context.Context, c client.Client) error {
 		}
 	}
 	refused := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: metav1.NamespaceDefault, Name: probeName}}
-	var last error
+	last := "it was never offered"
 	err := wait.PollUntilContextCancel(ctx, probePoll, true, func(ctx context.Context) (bool, error) {
-		last = c.Create(ctx, refused.DeepCopy(), client.DryRunAll)
-		return apierrors.IsInvalid(last), nil
+		err := c.Create(ctx, refused.DeepCopy(), client.DryRunAll)
+		if last = "it was accepted"; err != nil {
+			last = err.Error()
+		}
+		return apierrors.IsInvalid(err), nil
 	})
 	if err != nil {
-		return fmt.Errorf("waiting until admission policies are in force: %w (a ConfigMap that must be refused: %w)", err, last)
+		return fmt.Errorf("waiting until admission policies are in force: %w (a ConfigMap that must be refused: %s)", err, last)
 	}
 	for _, o := range []client.Object{binding, policy} {
 		if err := c.Delete(ctx, o); err != nil {
