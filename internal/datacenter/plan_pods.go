@@ -1,6 +1,11 @@
 package datacenter
 
 import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	"github.com/ringspan/ringspan/internal/mgmtapi"
 	"github.com/ringspan/ringspan/internal/topology"
@@ -21,7 +26,7 @@ func (s *State) planPods(p *Plan) {
 				p.Wait("pod %s to end", name)
 				continue
 			case !pod.Scheduled && pod.Unschedulable != "":
-				p.Warn("pod %s can't be placed: %s", name, pod.Unschedulable)
+				p.Warn("pod %s can't be placed%s: %s", name, s.placeOf(rack), pod.Unschedulable)
 			case pod.broken() != "":
 				p.Warn("node %s: %s", name, pod.broken())
 			case pod.IP == "":
@@ -37,6 +42,26 @@ func (s *State) planPods(p *Plan) {
 			s.planLabels(p, pod)
 		}
 	}
+}
+
+// placeOf says where the pods of a rack may run, for a person who has to make room there; "" when they may run anywhere.
+func (s *State) placeOf(rack string) string {
+	i := slices.IndexFunc(s.DC.Spec.Racks, func(r api.Rack) bool { return r.Name == rack })
+	if i < 0 {
+		return ""
+	}
+	var where []string
+	labels := merged(s.DC.Spec.NodeAffinityLabels, s.DC.Spec.Racks[i].NodeAffinityLabels)
+	for _, name := range slices.Sorted(maps.Keys(labels)) {
+		where = append(where, name+"="+labels[name])
+	}
+	if zone := s.DC.Spec.Racks[i].DeprecatedZone; zone != "" {
+		where = append(where, "zone "+zone)
+	}
+	if len(where) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" where rack %s is (%s), and waits for a machine there with room for it, and with its volume", rack, strings.Join(where, ", "))
 }
 
 func (s *State) planLabels(p *Plan, pod *Pod) {

@@ -34,8 +34,8 @@ func (s *State) replaceOptions(pod *Pod) (o mgmtapi.StartOptions, blocker string
 	case s.moving() != "":
 		return o, "it waits for " + s.moving()
 	case allowed:
-	case s.missingMemberExcept(pod) != "":
-		return o, fmt.Sprintf("it waits for node %s to be up, whose copies it needs. To start it without, %s", s.missingMemberExcept(pod), startEmpty(pod))
+	case s.missingSharer(pod) != "":
+		return o, fmt.Sprintf("it waits for node %s to be up, whose copies it needs. To start it without, %s", s.missingSharer(pod), startEmpty(pod))
 	case len(s.Ringview) == 0 && s.copied(pod) && len(o.Seeds) > 0:
 	case len(s.Ringview) == 0:
 		return o, "no other node of the datacenter runs that could have a copy" + s.wasApart() + ". Restore its volume, or " + startEmpty(pod)
@@ -100,17 +100,10 @@ func (s *State) endpoint(hostID string) *mgmtapi.Endpoint {
 	return &s.Ringview[i]
 }
 
-// missingMemberExcept names another member of the datacenter that isn't up, in the eyes of
-// its agent and of the ring, or "". Other datacenters don't count.
+// missingMemberExcept names another member of the datacenter that isn't up, or "".
 func (s *State) missingMemberExcept(besides *Pod) string {
-	for _, name := range slices.Sorted(maps.Keys(s.DC.Status.NodeStatuses)) {
-		if name == besides.Name || s.DC.Status.NodeStatuses[name].HostID == "" {
-			continue
-		}
-		i := slices.IndexFunc(s.Pods, func(p Pod) bool { return p.Name == name })
-		if i < 0 || !s.Pods[i].running() || !s.seenAlive(&s.Pods[i]) {
-			return name
-		}
+	if missing := s.missingMembersExcept(besides); len(missing) > 0 {
+		return missing[0]
 	}
 	return ""
 }

@@ -413,6 +413,7 @@ func (r *region) readRing(s *datacenter.State) {
 		keyspaces := append(slices.Collect(maps.Keys(users)), topology.SystemKeyspaces...)
 		if s.AllKeyspaces() {
 			keyspaces, _ = n.Keyspaces(ctx)
+			s.AllReplication = true
 		}
 		for _, k := range keyspaces {
 			if replication, err := n.Replication(ctx, k); err == nil {

@@ -42,6 +42,7 @@ type State struct {
 	Ringview          []mgmtapi.Endpoint // as one running node sees the ring
 	Schemas           int                // versions among reachable nodes; 0 = unknown
 	Replication       map[string]map[string]string
+	AllReplication    bool                         // Replication has every keyspace of the ring
 	Keyspaces         map[string]map[string]string // replication of the users' keyspaces; nil when it can't be read
 	Repairs           []RepairRun                  // that this process asked for
 	Rebuilds          []time.Time                  // when rebuilds of the whole datacenter began that are complete

@@ -325,11 +325,14 @@ func (r *Reconciler) askAboutRing(ctx context.Context, s *datacenter.State, node
 		if keyspaces, err = node.Keyspaces(ctx); err != nil {
 			return err
 		}
+		s.AllReplication = true
 	}
 	for _, keyspace := range keyspaces {
-		if replication, err := node.Replication(ctx, keyspace); err == nil {
+		replication, err := node.Replication(ctx, keyspace)
+		if err == nil {
 			s.Replication[keyspace] = replication
 		}
+		s.AllReplication = s.AllReplication && err == nil
 	}
 	if roles, err := node.Roles(ctx); err == nil { // fails without authentication, and until replicas answer
 		s.Roles = []string{}
