@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
@@ -80,5 +81,20 @@ func TestHowManyMayBeAway(t *testing.T) {
 	}
 	if got := racked("2").maxAway("a"); got != 1 {
 		t.Errorf("unset: %d", got)
+	}
+}
+
+// Who evicts asks for pods of any racks: the budget doesn't follow spec.maxUnavailable, nor a smaller size before nodes have left.
+func TestOnePodMayBeEvicted(t *testing.T) {
+	for text, size := range map[string]int32{"0": 4, "2": 4, "100%": 4, "1": 2} {
+		s := racked("2")
+		s.DC.Spec.MaxUnavailable, s.DC.Spec.Size = new(intstr.Parse(text)), size
+		s.StatefulSets = map[string]*appsv1.StatefulSet{}
+		for _, rack := range []string{"a", "b"} {
+			s.StatefulSets[rack] = &appsv1.StatefulSet{Spec: appsv1.StatefulSetSpec{Replicas: new(int32(2))}}
+		}
+		if got := s.DisruptionBudget().Spec.MinAvailable.IntValue(); got != 3 {
+			t.Errorf("maxUnavailable %s, size %d: %d pods of four have to be there, want 3", text, size, got)
+		}
 	}
 }

@@ -35,6 +35,7 @@ type world struct {
 	quiet   bool            // plans are shown without certificates
 	members map[string]bool // host ids that a status had after the first boot
 	broken  []string        // rules that were broken, in words
+	atOnce  int             // how many nodes of a datacenter were taken down by one plan at most
 }
 
 // region is one datacenter with its operator.
@@ -310,6 +311,7 @@ func (r *region) watch(s *datacenter.State, plan datacenter.Plan) {
 	if len(away) == 0 {
 		return
 	}
+	r.world.atOnce = max(r.world.atOnce, len(away))
 	for name, pod := range r.pods {
 		if (!ready(pod) || pod.DeletionTimestamp != nil) && !r.isUnwanted(name) {
 			away = append(away, name)
