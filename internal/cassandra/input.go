@@ -19,6 +19,16 @@ const (
 // programs.
 var IdleSections = []string{"jvm-options", "jvm8-server-options", "jvm21-server-options", "sidecar-yaml"}
 
+// sections are those of the document that have an effect.
+var sections = []string{
+	"cluster-info", "datacenter-info", "cassandra-yaml", BaseSection, "jvm-server-options", "jvm11-server-options", "jvm17-server-options", "pod-overrides", "cassandra-env-sh",
+}
+
+// IsSection tells whether the document may have a section, with or without an effect.
+func IsSection(name string) bool {
+	return slices.Contains(sections, name) || slices.Contains(IdleSections, name)
+}
+
 // Input is what the user wants of a node's configuration: the CONFIG_FILE_DATA
 // document of cass-operator.
 type Input struct {

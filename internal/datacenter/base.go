@@ -15,12 +15,15 @@ import (
 // any more. A rack that a person forces is taken at the person's word: its nodes may never have come up with what they were
 // given.
 func (s *State) configRefused(rack string, want *appsv1.StatefulSet) string {
-	after, known := inputOf(&want.Spec.Template)
+	if s.DC.Spec.ConfigSecret != "" && s.ConfigSecret.Data == nil {
+		return s.ConfigSecret.Error
+	}
+	after, known := s.inputOf(&want.Spec.Template)
 	if !known {
 		return "" // the agent says what it doesn't know
 	}
 	if err := cassandra.CheckBase(after.Base, after.Version); err != nil {
-		return "spec.config: " + err.Error()
+		return s.configField() + ": " + err.Error()
 	}
 	if slices.Contains(s.DC.Spec.ForceUpgradeRacks, rack) {
 		return ""
@@ -30,27 +33,26 @@ func (s *State) configRefused(rack string, want *appsv1.StatefulSet) string {
 		sets[was.Rack] = was.Set
 	}
 	for _, name := range slices.Sorted(maps.Keys(sets)) {
-		before, known := inputOf(&sets[name].Spec.Template)
+		before, known := s.inputOf(&sets[name].Spec.Template)
 		if !known || slices.Contains(s.DC.Spec.ForceUpgradeRacks, name) {
 			continue
 		}
 		if why := cassandra.Unreadable(before, after); why != "" {
-			return "spec.config: " + why
+			return s.configField() + ": " + why
 		}
 	}
 	return ""
 }
 
 // inputOf is what a pod template gives to its node's agent, and whether that is understood.
-func inputOf(t *corev1.PodTemplateSpec) (cassandra.Input, bool) {
-	for i := range t.Spec.Containers {
-		if c := &t.Spec.Containers[i]; c.Name == "cassandra" {
-			in, err := cassandra.ParseInput([]byte(valueOf(c, "CONFIG_FILE_DATA")), "")
-			in.Version = valueOf(c, "PRODUCT_VERSION")
-			return in, err == nil
-		}
+func (s *State) inputOf(t *corev1.PodTemplateSpec) (cassandra.Input, bool) {
+	data, known := s.configOf(t)
+	if !known {
+		return cassandra.Input{}, false
 	}
-	return cassandra.Input{}, false
+	in, err := cassandra.ParseInput(data, "")
+	in.Version = valueOf(cassandraOf(&t.Spec), "PRODUCT_VERSION")
+	return in, err == nil
 }
 
 func valueOf(c *corev1.Container, name string) string {

@@ -105,7 +105,7 @@ func (s *State) valid(p Plan) api.DatacenterCondition {
 	case p.Volumes != "":
 		return condition(api.DatacenterValid, false, api.ReasonInvalidSpec, p.Volumes)
 	case p.Refused != "":
-		return condition(api.DatacenterValid, false, api.ReasonInvalidSpec, p.Refused)
+		return condition(api.DatacenterValid, false, s.refusedReason(p), p.Refused)
 	case p.Secret != "":
 		return condition(api.DatacenterValid, false, api.ReasonSecretMissing, p.Secret)
 	case p.TooSmall != nil:
@@ -114,13 +114,18 @@ func (s *State) valid(p Plan) api.DatacenterCondition {
 	return condition(api.DatacenterValid, true, api.ReasonReconciled, s.refusesEphemeral())
 }
 
+// refusedReason is why a change of the configuration isn't made, in one word.
+func (s *State) refusedReason(p Plan) string {
+	return pick(p.Refused == s.ConfigSecret.Error, api.ReasonSecretMissing, api.ReasonInvalidSpec)
+}
+
 // headline is the one sentence about what goes on.
 func (s *State) headline(p Plan, err error) (reason, message string) {
 	switch {
 	case p.Invalid != "":
 		return api.ReasonInvalidSpec, p.Invalid
 	case p.Refused != "":
-		return api.ReasonInvalidSpec, p.Refused
+		return s.refusedReason(p), p.Refused
 	case p.DataLost:
 		return api.ReasonDataLost, s.troubleMessage(p)
 	case len(p.Trouble) > 0 && s.refused():
@@ -169,7 +174,6 @@ func (s *State) refused() bool {
 func (s *State) notActedOn() []string {
 	spec := s.DC.Spec
 	set := map[string]bool{
-		"spec.configSecret":                                  spec.ConfigSecret != "",
 		"spec.replaceNodes":                                  len(spec.ReplaceNodes) > 0,
 		"spec.dseWorkloads":                                  spec.DseWorkloads != nil,
 		"spec.cdc":                                           spec.CDC != nil,

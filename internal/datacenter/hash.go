@@ -27,12 +27,21 @@ func (s *State) specHash() string {
 	spec.ReplaceNodes, spec.ForceUpgradeRacks, spec.RollingRestartRequested = nil, nil, false
 	spec.AdditionalServiceConfig = api.ServiceConfig{}
 	spec.CanaryUpgrade, spec.CanaryUpgradeCount = false, 0
+	spec.ConfigSecret = or(s.configVersion(), spec.ConfigSecret)
 	return hash.Object(spec)
 }
 
 // wished tells whether the spec asks for other pods than a set was last written for. Larger volumes are no such wish: pods
-// don't change for them. Nor is it one that they are no longer asked for.
+// don't change for them. Nor is it one that they are no longer asked for, or that this version acts on spec.configSecret, which
+// former ones knew and passed over.
 func (s *State) wished(have *appsv1.StatefulSet) bool {
+	former := *s
+	former.ConfigSecret = ConfigSecret{}
+	return s.otherPods(have) && former.otherPods(have)
+}
+
+// otherPods tells whether a set was last written for another spec.
+func (s *State) otherPods(have *appsv1.StatefulSet) bool {
 	if was := have.Annotations[podsHashAnnotation]; was != "" { // former versions don't write it
 		return was != s.podsHash()
 	}
@@ -72,7 +81,9 @@ func (s *State) specHashWithSizes(of func(name string) corev1.ResourceList) stri
 	for i := range storage.AdditionalVolumes {
 		as(storage.AdditionalVolumes[i].Name, storage.AdditionalVolumes[i].PVCSpec)
 	}
-	return (&State{DC: dc}).specHash()
+	other := *s
+	other.DC = dc
+	return other.specHash()
 }
 
 // stamp puts the object's own hash on it.

@@ -12,23 +12,26 @@ import (
 // operatorsKeystore is the key store between nodes that cass-operator makes for a datacenter that names it.
 const operatorsKeystore = "/etc/encryption/node-keystore.jks"
 
-// configNotActedOn lists what of spec.config has no effect. A section that nobody knows is refused by the agent.
+// configNotActedOn lists what of the configuration has no effect. A section that nobody knows is refused by the agent.
 func (s *State) configNotActedOn() (names []string) {
-	doc, yaml := config(s.DC), cassandraYAML(s.DC)
+	doc, yaml, field := s.config(), s.cassandraYAML(), s.configField()
+	if s.DC.Spec.ConfigSecret != "" && len(s.DC.Spec.Config) > 0 {
+		names = append(names, "spec.config (spec.configSecret takes its place)")
+	}
 	for _, section := range cassandra.IdleSections {
 		if doc[section] != nil {
-			names = append(names, "spec.config."+section+" (not for this Cassandra)")
+			names = append(names, field+"."+section+" (not for this Cassandra)")
 		}
 	}
 	for _, key := range cassandra.Replaced(yaml) {
-		names = append(names, "spec.config.cassandra-yaml."+key+" (replaced: it identifies the node)")
+		names = append(names, field+".cassandra-yaml."+key+" (replaced: it identifies the node)")
 	}
 	if _, given := yaml["full_query_logging_options"]; given {
-		names = append(names, "spec.config.cassandra-yaml.full_query_logging_options (the log isn't switched on)")
+		names = append(names, field+".cassandra-yaml.full_query_logging_options (the log isn't switched on)")
 	}
 	between, _ := yaml["server_encryption_options"].(map[string]any)
 	if between["keystore"] == operatorsKeystore && !s.mountsEncryption() {
-		names = append(names, "spec.config.cassandra-yaml.server_encryption_options ("+operatorsKeystore+" isn't made)")
+		names = append(names, field+".cassandra-yaml.server_encryption_options ("+operatorsKeystore+" isn't made)")
 	}
 	return names
 }

@@ -1,7 +1,6 @@
 package datacenter
 
 import (
-	"encoding/json"
 	"maps"
 	"slices"
 
@@ -81,7 +80,7 @@ func (s *State) claims() (claims []corev1.PersistentVolumeClaim) {
 
 // podTemplate builds the pod and lays the user's template over it.
 func (s *State) podTemplate(rack api.Rack) (corev1.PodTemplateSpec, error) {
-	configData, err := s.configData()
+	config, err := s.configEnv()
 	if err != nil {
 		return corev1.PodTemplateSpec{}, err
 	}
@@ -91,7 +90,7 @@ func (s *State) podTemplate(rack api.Rack) (corev1.PodTemplateSpec, error) {
 		ObjectMeta: metav1.ObjectMeta{Labels: labels, Annotations: maps.Clone(s.DC.Spec.AdditionalAnnotations)},
 		Spec: corev1.PodSpec{
 			InitContainers: []corev1.Container{s.installContainer()},
-			Containers:     []corev1.Container{s.cassandraContainer(rack, configData)},
+			Containers:     []corev1.Container{s.cassandraContainer(rack, config)},
 			Volumes:        s.volumes(), Affinity: s.affinity(rack), Tolerations: s.DC.Spec.Tolerations, NodeSelector: s.DC.Spec.NodeSelector,
 			ServiceAccountName: or(s.DC.Spec.ServiceAccountName, s.DC.Spec.DeprecatedServiceAccount), TerminationGracePeriodSeconds: new(int64(120)),
 			SecurityContext: &corev1.PodSecurityContext{RunAsUser: new(int64(999)), RunAsGroup: new(int64(999)), FSGroup: new(int64(999)), RunAsNonRoot: new(true)},
@@ -135,14 +134,14 @@ func (s *State) installContainer() corev1.Container {
 	}
 }
 
-func (s *State) cassandraContainer(rack api.Rack, configData string) corev1.Container {
+func (s *State) cassandraContainer(rack api.Rack, config corev1.EnvVar) corev1.Container {
 	c := corev1.Container{
 		Name: "cassandra", Image: s.image(), Command: []string{agentPath + "/ringspan-agent", "run"}, Resources: s.DC.Spec.Resources, SecurityContext: s.security(),
 		Env: []corev1.EnvVar{
 			field("POD_NAME", "metadata.name"), field("NODE_NAME", "spec.nodeName"), field("POD_IP", "status.podIP"), field("HOST_IP", "status.hostIP"),
 			env("RACK_NAME", rack.Name), env("PRODUCT_VERSION", s.DC.Spec.ServerVersion), env("PRODUCT_NAME", s.DC.Spec.ServerType),
 			env("USE_HOST_IP_FOR_BROADCAST", boolText(s.DC.Spec.Networking != nil && s.DC.Spec.Networking.NodePort != nil)),
-			env("CONFIG_FILE_DATA", configData), env("DS_LICENSE", "accept"), env("USE_MGMT_API", "true"),
+			config, env("DS_LICENSE", "accept"), env("USE_MGMT_API", "true"),
 			env("MGMT_API_EXPLICIT_START", "true"), env("MGMT_API_NO_KEEP_ALIVE", "true"),
 			env("CASSANDRA_INCLUDE", "/config/nodetool.in.sh"), // written by the agent: nodetool's login
 		},
@@ -261,17 +260,6 @@ func spellings(labels map[string]string) []map[string]string {
 		return []map[string]string{labels}
 	}
 	return []map[string]string{labels, renamed}
-}
-
-// configData is the CONFIG_FILE_DATA document: the user's configuration with
-// the names of cluster, datacenter and seed services.
-func (s *State) configData() (string, error) {
-	doc := config(s.DC)
-	doc["cluster-info"] = map[string]any{"name": s.DC.Spec.ClusterName, "seeds": s.names().SeedService() + "," + s.names().AdditionalSeedService()}
-	doc["datacenter-info"] = map[string]any{"name": s.name(), "graph-enabled": 0, "solr-enabled": 0, "spark-enabled": 0}
-	s.announceNodePort(doc)
-	data, err := json.Marshal(doc)
-	return string(data), err
 }
 
 func or(a, b string) string {

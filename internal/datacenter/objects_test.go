@@ -23,7 +23,9 @@ func state(change func(*api.CassandraDatacenter)) *State {
 	if change != nil {
 		change(dc)
 	}
-	return &State{DC: dc, Ring: StandAlone(dc)}
+	s := &State{DC: dc}
+	s.Ring = s.StandAlone()
+	return s
 }
 
 func template(t *testing.T, change func(*api.CassandraDatacenter)) corev1.PodTemplateSpec {

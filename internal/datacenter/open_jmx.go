@@ -12,7 +12,7 @@ var jvmSections = []string{"jvm-server-options", "jvm11-server-options", "jvm17-
 // openJMX says that the JVM's options let everybody into JMX; empty when they don't.
 func (s *State) openJMX() string {
 	const option = "-Dcom.sun.management.jmxremote.authenticate="
-	last, all := "", config(s.DC)
+	last, all := "", s.config()
 	for _, name := range jvmSections {
 		section, _ := all[name].(map[string]any)
 		list, _ := section["additional-jvm-opts"].([]any)

@@ -15,29 +15,30 @@ import (
 
 // The verbs.
 const (
-	Apply           plan.Verb = "apply"            // an object of Kubernetes
-	Delete          plan.Verb = "delete"           // an object of Kubernetes
-	MakeSecret      plan.Verb = "make Secret"      // with a superuser's name and a random password
-	Restart         plan.Verb = "restart"          // a pod that serves: drained first
-	DeletePod       plan.Verb = "delete pod"       // one that doesn't serve; its StatefulSet makes another
-	Label           plan.Verb = "label"            // a pod
-	Start           plan.Verb = "start"            // a node
-	Seeds           plan.Verb = "reload seeds"     // of a node
-	Replicate       plan.Verb = "replicate"        // a keyspace
-	Repair          plan.Verb = "repair"           // a keyspace, through a node
-	Roles           plan.Verb = "write roles"      // superuser and users
-	OpenNative      plan.Verb = "open native"      // the port for clients, of a node
-	Decommission    plan.Verb = "decommission"     // a node: its data goes to the others, then it is no member any more
-	DeleteClaims    plan.Verb = "delete claims"    // of a pod whose node has left the ring
-	Record          plan.Verb = "record"           // an annotation of the datacenter
-	MakeTask        plan.Verb = "make task"        // that the tasks' own loop carries out
-	Clear           plan.Verb = "clear"            // a request in the spec or an annotation that was carried out
-	DeleteVolumes   plan.Verb = "delete volumes"   // of a datacenter that is being deleted
-	RemoveFinalizer plan.Verb = "remove finalizer" // of a datacenter of which nothing is left
-	Grow            plan.Verb = "grow volume"      // by its claim
-	Remake          plan.Verb = "remake"           // a StatefulSet: deleted without its pods, to be made anew
-	KeepVolumes     plan.Verb = "keep volumes"     // of a datacenter that is being deleted, for a time
-	RecordDeletion  plan.Verb = "record deletion"  // that the deletion was asked for, whatever happens to the namespace later
+	Apply           plan.Verb = "apply"              // an object of Kubernetes
+	Delete          plan.Verb = "delete"             // an object of Kubernetes
+	MakeSecret      plan.Verb = "make Secret"        // with a superuser's name and a random password
+	CopyConfig      plan.Verb = "copy configuration" // of a Secret of the user's, for pods to refer to
+	Restart         plan.Verb = "restart"            // a pod that serves: drained first
+	DeletePod       plan.Verb = "delete pod"         // one that doesn't serve; its StatefulSet makes another
+	Label           plan.Verb = "label"              // a pod
+	Start           plan.Verb = "start"              // a node
+	Seeds           plan.Verb = "reload seeds"       // of a node
+	Replicate       plan.Verb = "replicate"          // a keyspace
+	Repair          plan.Verb = "repair"             // a keyspace, through a node
+	Roles           plan.Verb = "write roles"        // superuser and users
+	OpenNative      plan.Verb = "open native"        // the port for clients, of a node
+	Decommission    plan.Verb = "decommission"       // a node: its data goes to the others, then it is no member any more
+	DeleteClaims    plan.Verb = "delete claims"      // of a pod whose node has left the ring
+	Record          plan.Verb = "record"             // an annotation of the datacenter
+	MakeTask        plan.Verb = "make task"          // that the tasks' own loop carries out
+	Clear           plan.Verb = "clear"              // a request in the spec or an annotation that was carried out
+	DeleteVolumes   plan.Verb = "delete volumes"     // of a datacenter that is being deleted
+	RemoveFinalizer plan.Verb = "remove finalizer"   // of a datacenter of which nothing is left
+	Grow            plan.Verb = "grow volume"        // by its claim
+	Remake          plan.Verb = "remake"             // a StatefulSet: deleted without its pods, to be made anew
+	KeepVolumes     plan.Verb = "keep volumes"       // of a datacenter that is being deleted, for a time
+	RecordDeletion  plan.Verb = "record deletion"    // that the deletion was asked for, whatever happens to the namespace later
 )
 
 // Step is one thing to do. Only the fields of its verb are set.
@@ -119,7 +120,7 @@ func (p *Plan) Next() time.Duration {
 		return 2 * time.Second // until it is seen that a person's rebuild is over
 	case p.Done || p.paused || p.Invalid != "" || (p.TooSmall != nil || p.Volumes != "") && len(p.Steps) == 0 && p.Quiet():
 		return 20 * time.Second
-	case p.has(Replicate, Repair, Record, Roles, OpenNative, Seeds, Label):
+	case p.has(CopyConfig, Replicate, Repair, Record, Roles, OpenNative, Seeds, Label):
 		return 50 * time.Millisecond // these are over when they are done: go on
 	}
 	return 500 * time.Millisecond
@@ -170,6 +171,7 @@ func Make(s *State) Plan {
 		s.planMissing(&p)
 		return p
 	}
+	s.planConfig(&p)
 	s.planRacks(&p)
 	if p.Invalid != "" {
 		s.planMissing(&p)
@@ -186,6 +188,7 @@ func Make(s *State) Plan {
 	s.planDeadMember(&p)
 	s.planCleanup(&p)
 	s.planStartEmptyDone(&p)
+	s.planCopies(&p)
 	s.planClear(&p) // before nodes leave, which takes hours: what is allowed for one time would last as long
 	s.planScaleDown(&p)
 	s.planVolumes(&p) // the last: what grows holds up nothing

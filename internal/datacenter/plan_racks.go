@@ -54,6 +54,10 @@ func (s *State) planSet(p *Plan, rack string, want, have *appsv1.StatefulSet) {
 		keepTemplate(want, have)
 		changes, wished = false, false
 	}
+	if changes && s.lacksCopy() { // the next pass has it
+		keepTemplate(want, have)
+		changes, wished = false, false
+	}
 	if changes && (wished && !s.holdsBack(p, rack) || !wished && s.updateAllowed()) && s.canaryHolds(rack) {
 		p.canaryRacks = append(p.canaryRacks, rack)
 		keepTemplate(want, have)

@@ -70,7 +70,9 @@ func (s *State) makeSet(p *Plan, rack string, want *appsv1.StatefulSet) {
 		p.Wait("spec.storageConfig to be mended before rack %s is made", rack)
 	case s.configRefused(rack, want) != "":
 		p.Refused = s.configRefused(rack, want)
-		p.Wait("spec.config to be mended before rack %s is made", rack)
+		p.Wait("%s to be mended before rack %s is made", s.configField(), rack)
+	case s.lacksCopy():
+		p.Wait("the copy of the configuration before rack %s is made", rack)
 	default:
 		s.markRestart(want, s.restartMark(rack))
 		p.add(Apply, key(want), fmt.Sprintf("rack %s of %d", rack, *want.Spec.Replicas), Step{Object: want, OnRecord: s.leftRecord()})

@@ -97,7 +97,7 @@ func (s *State) leaveBlocker(l leaver) string {
 		return "a node's view of the ring"
 	case s.Keyspaces == nil:
 		return "the keyspaces of the ring to be read"
-	case cassandraYAML(s.DC)["transfer_hints_on_decommission"] == false:
+	case s.cassandraYAML()["transfer_hints_on_decommission"] == false:
 		return "transfer_hints_on_decommission to be true (spec.config, cassandra-yaml): a node would take what it keeps for others with it, and it would have to be restarted,"
 	}
 	if was := s.remaking(); was != nil {

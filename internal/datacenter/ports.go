@@ -13,10 +13,10 @@ import (
 // nativePort is the port for clients, at which Cassandra listens and which it tells drivers of all nodes: what the configuration
 // says, else the node port, so that drivers reach each node at its machine; else Cassandra's own.
 func (s *State) nativePort() int32 {
-	if port := yamlPort(cassandraYAML(s.DC)["native_transport_port"]); port != 0 {
+	if port := yamlPort(s.cassandraYAML()["native_transport_port"]); port != 0 {
 		return port
 	}
-	if port := AnnouncedPort(s.DC); port != 0 {
+	if port := AnnouncedPort(s.DC, s.cassandraYAML()); port != 0 {
 		return port
 	}
 	return portNative
@@ -24,8 +24,8 @@ func (s *State) nativePort() int32 {
 
 // AnnouncedPort is the node port that nodes are given as their port for clients; 0 if there is none, or the configuration says
 // another one.
-func AnnouncedPort(dc *api.CassandraDatacenter) int32 {
-	_, given := cassandraYAML(dc)["native_transport_port"]
+func AnnouncedPort(dc *api.CassandraDatacenter, yaml map[string]any) int32 {
+	_, given := yaml["native_transport_port"]
 	if net := dc.Spec.Networking; net != nil && net.NodePort != nil && !given {
 		return int32(cmp.Or(net.NodePort.Native, net.NodePort.NativeSSL))
 	}
@@ -59,7 +59,7 @@ func yamlPort(v any) int32 {
 
 // announceNodePort puts the node port for clients into a document of configuration.
 func (s *State) announceNodePort(doc map[string]any) {
-	port := AnnouncedPort(s.DC)
+	port := AnnouncedPort(s.DC, s.cassandraYAML())
 	if port == 0 {
 		return
 	}

@@ -45,7 +45,7 @@ func TestThePortForClients(t *testing.T) {
 			if got := NativePort(&corev1.Pod{Spec: pod.Spec}); got != int(c.port) {
 				t.Errorf("port %d, want %d", got, c.port)
 			}
-			if config, err := s.configData(); err != nil || !strings.Contains(config, c.said) || c.said == "" && strings.Contains(config, "native_transport_port") {
+			if config, err := s.configDocument(); err != nil || !strings.Contains(config, c.said) || c.said == "" && strings.Contains(config, "native_transport_port") {
 				t.Errorf("configuration %s, want %s: %v", config, c.said, err)
 			}
 			for i, o := range s.Services() {

@@ -132,6 +132,8 @@ func (r *region) happens(t *testing.T, d *datadriven.TestData, pod string) strin
 		return r.managementHappens(t, d)
 	case "lose":
 		r.kill(pod)
+	case "config-secret", "configurations":
+		return r.configHappens(t, d)
 	case "load", "free", "stall-streams", "let-streams", "fail-decommission", "decommission", "delete-claim", "task", "leave-unsaid", "leave-unheard", "note-unheard",
 		"assassinate", "rolled", "keep-hints", "unplaced", "placed":
 		r.leaverHappens(t, d, pod)
@@ -371,6 +373,10 @@ func (r *region) set(t *testing.T, d *datadriven.TestData) {
 			r.setPace(a.Key, a.Vals[0])
 		case "cdc":
 			r.dc.Spec.CDC = &api.CDCConfiguration{}
+		case "configSecret":
+			if r.dc.Spec.ConfigSecret = ""; len(a.Vals) > 0 {
+				r.dc.Spec.ConfigSecret = a.Vals[0]
+			}
 		case "serverType":
 			r.dc.Spec.ServerType = a.Vals[0]
 		case "superuserSecretName":

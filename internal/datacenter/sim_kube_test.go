@@ -37,7 +37,12 @@ func (r *region) do(s *datacenter.State, step datacenter.Step) error {
 			return r.applySet(set)
 		}
 		r.objects[step.Target] = object{hash: step.Object.GetAnnotations()[api.ResourceHashAnnotation]}
+	case datacenter.CopyConfig:
+		return r.copyConfig(step.Object.(*corev1.Secret))
 	case datacenter.Delete:
+		if copied, ok := step.Object.(*corev1.Secret); ok {
+			return r.deleteCopy(copied)
+		}
 		if set, ok := step.Object.(*appsv1.StatefulSet); ok {
 			r.deleteSet(set)
 		}
@@ -326,7 +331,7 @@ func (r *region) makePod(set *appsv1.StatefulSet, name string) {
 
 // runPod gives a pod its address and starts its agent.
 func (r *region) runPod(pod *corev1.Pod, rack string) {
-	if r.held || r.unplaced[pod.Name] {
+	if r.held || r.unplaced[pod.Name] || r.configOf(pod) == "" {
 		return
 	}
 	r.serial++
@@ -338,15 +343,11 @@ func (r *region) runPod(pod *corev1.Pod, rack string) {
 		r.nodes[pod.Name] = r.cassie.Add(pod.Status.PodIP, r.dc.Name, rack)
 	}
 	pod.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "cassandra", State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}}}
-	for _, c := range pod.Spec.Containers[0].Env {
-		if c.Name == "CONFIG_FILE_DATA" {
-			words := ""
-			if strings.Contains(c.Value, "no_such_key") {
-				words = "Invalid yaml. Please remove properties [no_such_key] from your cassandra.yaml"
-			}
-			r.nodes[pod.Name].RefuseConfig(words)
-		}
+	words := ""
+	if strings.Contains(r.configOf(pod), "no_such_key") {
+		words = "Invalid yaml. Please remove properties [no_such_key] from your cassandra.yaml"
 	}
+	r.nodes[pod.Name].RefuseConfig(words)
 }
 
 // probe is the kubelet's view of a pod.

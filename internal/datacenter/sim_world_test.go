@@ -47,8 +47,9 @@ type region struct {
 	pods     map[string]*corev1.Pod
 	nodes    map[string]*fake.Node // by pod name: they live as long as the volumes
 	secrets  map[string]map[string]string
-	version  map[string]int // of the Secrets
-	claims   map[string]int // by pod name: how many volumes it has had; none without claims
+	copies   map[string]datacenter.ConfigCopy // of configurations
+	version  map[string]int                   // of the Secrets
+	claims   map[string]int                   // by pod name: how many volumes it has had; none without claims
 	leaving  map[string]bool
 	storage  map[string]*corev1.PersistentVolumeClaim // by name
 	fixed    bool                                     // its StorageClass doesn't let volumes grow
@@ -100,7 +101,7 @@ func (w *world) add(name string, size int, racks []string, auth bool) *region {
 	d := topology.Datacenter{Name: name, Region: "region-" + name, Size: size, Racks: racks, NumTokens: 4}
 	w.ring.Datacenters = append(w.ring.Datacenters, d)
 	r := &region{world: w, objects: map[string]object{}, sets: map[string]*appsv1.StatefulSet{}, pods: map[string]*corev1.Pod{}, nodes: map[string]*fake.Node{},
-		secrets: map[string]map[string]string{}, version: map[string]int{}, claims: map[string]int{}, storage: map[string]*corev1.PersistentVolumeClaim{}, leaving: map[string]bool{}, unplaced: map[string]bool{}, told: map[string]string{}, taken: map[string]string{}, jobs: map[string]string{}}
+		secrets: map[string]map[string]string{}, copies: map[string]datacenter.ConfigCopy{}, version: map[string]int{}, claims: map[string]int{}, storage: map[string]*corev1.PersistentVolumeClaim{}, leaving: map[string]bool{}, unplaced: map[string]bool{}, told: map[string]string{}, taken: map[string]string{}, jobs: map[string]string{}}
 	r.dc = &api.CassandraDatacenter{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "ns", UID: "uid", Generation: 1}}
 	spec := &r.dc.Spec
 	spec.StorageConfig.CassandraDataVolumeClaimSpec = &corev1.PersistentVolumeClaimSpec{}
@@ -158,9 +159,6 @@ func (r *region) standAlone() { r.world.ring = topology.Ring{} }
 // observe is what the operator's loop does, without an API server.
 func (r *region) observe() *datacenter.State {
 	s := &datacenter.State{Now: r.now, DC: r.dc.DeepCopy(), Ring: r.world.ring, StatefulSets: map[string]*appsv1.StatefulSet{}, Hashes: map[string]string{}, RolesDone: r.rolled, SeedsGiven: r.told, Taken: r.taken, Rebuilds: r.rebuilt}
-	if len(r.world.ring.Datacenters) == 0 {
-		s.Ring = datacenter.StandAlone(r.dc)
-	}
 	s.SameObjects, s.Namesakes, s.Volumes, s.EarlierVolumes = r.sameNames, r.namesakes, r.volumes, r.tookUp
 	s.Tasks = r.busy
 	s.RebuildTasks = slices.DeleteFunc(slices.Clone(r.busy), func(name string) bool { return !strings.Contains(name, "rebuild") })
@@ -176,6 +174,10 @@ func (r *region) observe() *datacenter.State {
 			continue
 		}
 		s.StatefulSets[rack] = set.DeepCopy()
+	}
+	r.readConfig(s)
+	if len(r.world.ring.Datacenters) == 0 {
+		s.Ring = s.StandAlone()
 	}
 	for name, o := range r.objects {
 		s.Hashes[name] = o.hash

@@ -33,6 +33,7 @@ type State struct {
 	Foreign         map[string]bool                // objects of our names that another datacenter owns
 	Pods            []Pod
 	PeerSeeds       []string // addresses of other datacenters' seeds, from the spec and from endpoint slices
+	ConfigSecret    ConfigSecret
 	Superuser       *Credentials
 	Users           []Credentials
 	SecretError     string // why a Secret can't be used; names it and the key
@@ -137,15 +138,16 @@ func (s *State) own() topology.Datacenter {
 		d.Size, d.Racks = int(s.DC.Spec.Size), s.DC.RackNames()
 		return d
 	}
-	return topology.Datacenter{Name: s.name(), Size: int(s.DC.Spec.Size), Racks: s.DC.RackNames(), NumTokens: numTokens(s.DC)}
+	return topology.Datacenter{Name: s.name(), Size: int(s.DC.Spec.Size), Racks: s.DC.RackNames(), NumTokens: s.numTokens()}
 }
 
-// StandAlone is the ring of a datacenter that was told of none. With seeds
-// elsewhere it joins a ring that it knows nothing else of.
-func StandAlone(dc *api.CassandraDatacenter) topology.Ring {
-	s := State{DC: dc}
-	ring := topology.Ring{Name: dc.Spec.ClusterName, Founder: s.name(), Datacenters: []topology.Datacenter{s.own()}}
-	if len(dc.Spec.AdditionalSeeds) > 0 {
+// StandAlone is the ring of a datacenter that was told of none, whose configuration is known. With seeds elsewhere it joins a
+// ring that it knows nothing else of.
+func (s *State) StandAlone() topology.Ring {
+	alone := *s
+	alone.Ring = topology.Ring{}
+	ring := topology.Ring{Name: s.DC.Spec.ClusterName, Founder: s.name(), Datacenters: []topology.Datacenter{alone.own()}}
+	if len(s.DC.Spec.AdditionalSeeds) > 0 {
 		ring.Founder = ""
 	}
 	return ring
@@ -163,20 +165,8 @@ func (s *State) managesRing() bool { return s.Ring.Founder == s.name() || s.Ring
 
 func (s *State) initialized() bool { return s.DC.Status.IsTrue(api.DatacenterInitialized) }
 
-// config is the spec's config as an object.
-func config(dc *api.CassandraDatacenter) map[string]any {
-	out := map[string]any{}
-	_ = json.Unmarshal(dc.Spec.Config, &out) // the API server lets only objects through
-	return out
-}
-
-func cassandraYAML(dc *api.CassandraDatacenter) map[string]any {
-	y, _ := config(dc)["cassandra-yaml"].(map[string]any)
-	return y
-}
-
-func numTokens(dc *api.CassandraDatacenter) int {
-	switch n := cassandraYAML(dc)["num_tokens"].(type) {
+func (s *State) numTokens() int {
+	switch n := s.cassandraYAML()["num_tokens"].(type) {
 	case float64:
 		return int(n)
 	case string:
@@ -190,9 +180,9 @@ func numTokens(dc *api.CassandraDatacenter) int {
 
 // auth tells whether clients must log in.
 func (s *State) auth() bool {
-	a, _ := cassandraYAML(s.DC)["authenticator"].(string)
+	a, _ := s.cassandraYAML()["authenticator"].(string)
 	if a == "" {
-		if m, ok := cassandraYAML(s.DC)["authenticator"].(map[string]any); ok {
+		if m, ok := s.cassandraYAML()["authenticator"].(map[string]any); ok {
 			a, _ = m["class_name"].(string)
 		}
 	}

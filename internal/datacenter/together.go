@@ -73,7 +73,7 @@ func (s *State) noteApart(out *api.TogetherStatus) {
 
 // hints tells whether the nodes keep hints as Cassandra does by default.
 func (s *State) hints() bool {
-	for key := range cassandraYAML(s.DC) {
+	for key := range s.cassandraYAML() {
 		if strings.HasPrefix(key, "hinted_handoff") || strings.HasPrefix(key, "max_hint") {
 			return false
 		}

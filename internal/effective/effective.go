@@ -49,6 +49,7 @@ type Subject struct {
 	Pod        *corev1.Pod    // nil for the datacenter
 	Running    map[string]any // the node's cassandra.yaml as it lies there; nil where it can't be read
 	Profile    string         // of the pod's image
+	Secret     []byte         // what the key of SecretOf holds, where there is one
 }
 
 // Sources are the configurations that a ring makes of a datacenter's, from the lowest: each has all that is in the one before.
@@ -105,35 +106,71 @@ func leaveNodesOut(values map[string]any, layers []cassandra.Layer) {
 // nativePort is the key of the port for clients.
 const nativePort = "native_transport_port"
 
+// SecretOf names the Secret, and the key of it, that the configuration of a node or a datacenter comes from; empty when it is in
+// the object itself.
+func (s Subject) SecretOf() (name, key string) {
+	if s.Pod == nil {
+		return s.Datacenter.Spec.ConfigSecret, "config"
+	}
+	if v := configOf(s.Pod); v != nil && v.ValueFrom != nil && v.ValueFrom.SecretKeyRef != nil {
+		return v.ValueFrom.SecretKeyRef.Name, v.ValueFrom.SecretKeyRef.Key
+	}
+	return "", ""
+}
+
 // input is what the node was given; of a datacenter what its nodes are to be given.
-func (s Subject) input() (cassandra.Input, error) {
+func (s Subject) input() (in cassandra.Input, err error) {
+	given := s.Datacenter.Spec.Config
 	if s.Pod != nil {
-		for i := range s.Pod.Spec.Containers {
-			if c := &s.Pod.Spec.Containers[i]; c.Name == "cassandra" {
-				in, err := cassandra.ParseInput([]byte(environment(c, "CONFIG_FILE_DATA")), s.Pod.Name)
-				in.Version, in.Profile = environment(c, "PRODUCT_VERSION"), s.Profile
-				return in, err
+		v := configOf(s.Pod)
+		if v == nil {
+			return in, fmt.Errorf("pod %s has no container named cassandra with a configuration", s.Pod.Name)
+		}
+		given = []byte(v.Value)
+	}
+	if name, key := s.SecretOf(); name != "" {
+		if given = s.Secret; len(given) == 0 {
+			return in, fmt.Errorf("the configuration is in Secret %s, which has no key %s, or isn't there", name, key)
+		}
+	}
+	if s.Pod == nil {
+		in, err = parse(given)
+		if port := datacenter.AnnouncedPort(s.Datacenter, in.CassandraYAML); port != 0 && err == nil {
+			in.CassandraYAML = maps.Clone(in.CassandraYAML)
+			if in.CassandraYAML == nil {
+				in.CassandraYAML = map[string]any{}
 			}
+			in.CassandraYAML[nativePort] = int(port)
 		}
-		return cassandra.Input{}, fmt.Errorf("pod %s has no container named cassandra", s.Pod.Name)
+		in.ClusterName, in.DatacenterName, in.Version = s.Datacenter.Spec.ClusterName, s.Datacenter.CassandraName(), s.Datacenter.Spec.ServerVersion
+		return in, err
 	}
-	in, err := parse(s.Datacenter.Spec.Config)
-	if port := datacenter.AnnouncedPort(s.Datacenter); port != 0 && err == nil {
-		in.CassandraYAML = maps.Clone(in.CassandraYAML)
-		if in.CassandraYAML == nil {
-			in.CassandraYAML = map[string]any{}
-		}
-		in.CassandraYAML[nativePort] = int(port)
-	}
-	in.ClusterName, in.DatacenterName, in.Version = s.Datacenter.Spec.ClusterName, s.Datacenter.CassandraName(), s.Datacenter.Spec.ServerVersion
+	in, err = cassandra.ParseInput(given, s.Pod.Name)
+	in.Version, in.Profile = version(s.Pod), s.Profile
 	return in, err
 }
 
-func environment(c *corev1.Container, name string) string {
-	for _, e := range c.Env {
-		if e.Name == name {
-			return e.Value
+// variable is one of the environment of a pod's node; nil when there is none.
+func variable(pod *corev1.Pod, name string) *corev1.EnvVar {
+	for i := range pod.Spec.Containers {
+		c := &pod.Spec.Containers[i]
+		if c.Name != "cassandra" {
+			continue
 		}
+		for k := range c.Env {
+			if c.Env[k].Name == name {
+				return &c.Env[k]
+			}
+		}
+	}
+	return nil
+}
+
+func configOf(pod *corev1.Pod) *corev1.EnvVar { return variable(pod, "CONFIG_FILE_DATA") }
+
+func version(pod *corev1.Pod) string {
+	if v := variable(pod, "PRODUCT_VERSION"); v != nil {
+		return v.Value
 	}
 	return ""
 }

@@ -168,6 +168,32 @@ func TestADatacenterWithoutARing(t *testing.T) {
 	}
 }
 
+// A configuration that is in a Secret is that of the copy for a node, and of the user's own for the datacenter.
+func TestADatacenterWithItsConfigurationInASecret(t *testing.T) {
+	dc := &cassandraapi.CassandraDatacenter{}
+	dc.Name, dc.Spec.ServerVersion, dc.Spec.ConfigSecret = "dc1", "5.0.9", "fast"
+	dc.Spec.Config = []byte(`{"cassandra-yaml": {"concurrent_reads": 1}}`)
+	pod := podOf("")
+	pod.Spec.Containers[1].Env[0].ValueFrom = &corev1.EnvVarSource{SecretKeyRef: &corev1.SecretKeySelector{LocalObjectReference: corev1.LocalObjectReference{Name: "dc1-config-1"}, Key: "config"}}
+	for secret, s := range map[string]Subject{"fast": {Datacenter: dc}, "dc1-config-1": {Datacenter: dc, Pod: pod}} {
+		if name, key := s.SecretOf(); name != secret || key != "config" {
+			t.Errorf("%s: Secret %s, key %s", secret, name, key)
+		}
+		if _, err := Of(s); err == nil || !strings.Contains(err.Error(), "Secret "+secret) {
+			t.Errorf("%s, which isn't there: %v", secret, err)
+		}
+		s.Secret = []byte(`{"cassandra-yaml": {"concurrent_reads": 32, "client_encryption_options": {"keystore_password": "topsecret"}}, "jvm-server-options": {"max_heap_size": "1G"}}`)
+		c := of(t, s)
+		want := []string{"client_encryption_options.keystore_password=(hidden): configSecret fast", "concurrent_reads=32: configSecret fast"}
+		if d := cmp.Diff(want, origins(c, "client_encryption_options.keystore_password", "concurrent_reads")); d != "" {
+			t.Error(d)
+		}
+		if last := c.JVM[len(c.JVM)-1]; last.Flag != "-Xmx1G" || last.Origin != "configSecret fast" {
+			t.Errorf("%+v", last)
+		}
+	}
+}
+
 // No secret is in any form of what is shown.
 func TestSecretsAreHidden(t *testing.T) {
 	for _, node := range []bool{false, true} {

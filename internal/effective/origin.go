@@ -56,17 +56,40 @@ func (s Subject) origins(in cassandra.Input, layers []cassandra.Layer) sources {
 
 // users are the sources of what the node was given, the highest first.
 func (s Subject) users(in cassandra.Input, add func(string, map[string]leaf)) {
-	if port := datacenter.AnnouncedPort(s.Datacenter); port != 0 {
+	if port := datacenter.AnnouncedPort(s.Datacenter, s.inSpec()); port != 0 {
 		add("datacenter "+s.Datacenter.Name+": spec.networking.nodePort", flatten(map[string]any{nativePort: int(port)}))
 	}
 	if s.Ring == nil {
-		add("datacenter "+s.Datacenter.Name+": spec.config", flatten(in.CassandraYAML))
+		add(s.alone(), flatten(in.CassandraYAML))
 		return
 	}
 	add("Ringspan: spec.auth of the ring, and K8ssandra's number of tokens", without(s.Ring.Ringspan.CassandraYAML, s.Ring.Whole.CassandraYAML))
 	add("ring: spec.cassandra.config", without(s.Ring.Ring.CassandraYAML, s.Ring.Whole.CassandraYAML))
 	add("datacenter "+s.Datacenter.Name+": its config in the ring", flatten(s.Ring.Whole.CassandraYAML))
 	add("what the pod was made with, which the ring no longer asks for", flatten(in.CassandraYAML))
+}
+
+// inSpec is the cassandra.yaml that the datacenter itself has.
+func (s Subject) inSpec() map[string]any {
+	if s.Datacenter.Spec.ConfigSecret != "" {
+		return nil
+	}
+	in, err := parse(s.Datacenter.Spec.Config)
+	if err != nil {
+		return nil // it is the node's to say
+	}
+	return in.CassandraYAML
+}
+
+// alone is where a datacenter without a ring says its configuration.
+func (s Subject) alone() string {
+	switch name, _ := s.SecretOf(); {
+	case name == "":
+		return "datacenter " + s.Datacenter.Name + ": spec.config"
+	case s.Datacenter.Spec.ConfigSecret == "":
+		return "Secret " + name + ", which the pod was made with"
+	}
+	return "configSecret " + s.Datacenter.Spec.ConfigSecret
 }
 
 // without are the values of a source that hold in the whole.
@@ -114,7 +137,7 @@ func (s Subject) flags(in cassandra.Input, node cassandra.Node) (all []Flag) {
 func (s Subject) flagOrigin(flag string) string {
 	switch {
 	case s.Ring == nil:
-		return "datacenter " + s.Datacenter.Name + ": spec.config"
+		return s.alone()
 	case slices.Contains(cassandra.UserFlags(s.Ring.Ringspan), flag):
 		return "Ringspan: a default of the ring"
 	case slices.Contains(cassandra.UserFlags(s.Ring.Ring), flag):

@@ -40,6 +40,7 @@ func TestDeprecatedFieldsAreWarnedOf(t *testing.T) {
 		{"zone", validDatacenter, []change{{"spec.racks.0.zone", "a"}}, "spec.racks: zone is deprecated"},
 		{"dockerImageRunsAsCassandra", validDatacenter, []change{{"spec.dockerImageRunsAsCassandra", "false"}}, "spec.dockerImageRunsAsCassandra is deprecated"},
 		{"dockerImageRunsAsCassandra as it is", validDatacenter, []change{{"spec.dockerImageRunsAsCassandra", "true"}}, ""},
+		{"config beside configSecret", validDatacenter, []change{{"spec.config", "{cassandra-yaml: {num_tokens: 16}}"}, {"spec.configSecret", "config"}}, "spec.config has no effect"},
 		{"nothing", validDatacenter, nil, ""},
 		{"Stargate", validRing, []change{{"spec.stargate", "{size: 1, heapSize: 256Mi}"}}, "stargate is deprecated"},
 		{"Stargate in a datacenter", validRing, []change{{"spec.cassandra.datacenters.1.stargate", "{size: 1}"}}, "stargate is deprecated"},

@@ -26,6 +26,9 @@ func truststoreReload() command {
 
 // encryption says that a datacenter has none between nodes.
 func encryption(dc *cass.CassandraDatacenter) string {
+	if dc.Spec.ConfigSecret != "" {
+		return "" // it may have: the node says if it hasn't
+	}
 	var config struct {
 		YAML struct {
 			Options struct {

@@ -56,5 +56,8 @@ func (n Names) NodePortService() string { return n.prefix() + "-node-port-servic
 // client's or the server's.
 func (n Names) ManagementSecret(kind string) string { return n.prefix() + "-management-" + kind }
 
+// ConfigSecret is what the names of copies of a configuration begin with.
+func (n Names) ConfigSecret() string { return n.prefix() + "-config" }
+
 // SuperuserSecret is made when none is named.
 func (n Names) SuperuserSecret() string { return n.Cluster + "-superuser" }

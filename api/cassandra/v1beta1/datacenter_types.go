@@ -70,7 +70,8 @@ type CassandraDatacenterSpec struct {
 	// +kubebuilder:pruning:PreserveUnknownFields
 	Config json.RawMessage `json:"config,omitempty"`
 
-	// ConfigSecret names a Secret whose key "config" is used instead of the field config.
+	// ConfigSecret names a Secret of the datacenter's namespace whose key "config" has the configuration, as JSON like that of the
+	// field config, which has no effect then.
 	ConfigSecret string `json:"configSecret,omitempty"`
 
 	// ManagementApiAuth says how the operator talks to the management API of the nodes.

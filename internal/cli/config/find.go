@@ -109,6 +109,9 @@ func everything(ctx context.Context, r region.Region) (all []match, err error) {
 // subject reads the ring that the datacenter is of, if it is of one.
 func (m match) subject(ctx context.Context) (effective.Subject, error) {
 	s := effective.Subject{Region: m.region.Name, Datacenter: &m.datacenter, Pod: m.pod}
+	if err := m.readSecret(ctx, &s); err != nil {
+		return s, err
+	}
 	key := client.ObjectKey{Namespace: m.datacenter.Labels[api.ClusterNamespaceLabel], Name: m.datacenter.Labels[api.ClusterNameLabel]}
 	if key.Namespace == "" || key.Name == "" {
 		return s, nil
@@ -124,6 +127,22 @@ func (m match) subject(ctx context.Context) (effective.Subject, error) {
 		s.Ring, err = effective.SourcesOf(k, m.datacenter.Name)
 	}
 	return s, err
+}
+
+// readSecret reads the Secret that the configuration is in, if it is in one.
+func (m match) readSecret(ctx context.Context, s *effective.Subject) error {
+	name, key := s.SecretOf()
+	if name == "" {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, region.AnswerLimit)
+	defer cancel()
+	var secret corev1.Secret
+	if err := m.region.Client.Get(ctx, client.ObjectKey{Namespace: m.datacenter.Namespace, Name: name}, &secret); err != nil {
+		return fmt.Errorf("the configuration of %s is in a Secret: %w", m.name(), err)
+	}
+	s.Secret = secret.Data[key]
+	return nil
 }
 
 // completeTimeout bounds what a shell waits for when it completes a name.

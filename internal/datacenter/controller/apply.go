@@ -52,6 +52,8 @@ func (r *Reconciler) step(ctx context.Context, s *datacenter.State, step datacen
 		return r.grow(ctx, s, step.Object)
 	case datacenter.Remake:
 		return r.remake(ctx, s, step.Object, m)
+	case datacenter.CopyConfig:
+		return r.copyConfig(ctx, s, step.Object)
 	case datacenter.MakeSecret:
 		return r.makeSecret(ctx, step.Object)
 	case datacenter.Certify:

@@ -64,6 +64,7 @@ type memory struct {
 	decommission *datacenter.DecommissionRun
 	taken        map[string]string // UIDs of pods that were taken down, by name, until they serve again
 	schema       schema
+	noCopies     bool      // of configurations, when they were last listed
 	deletedSet   types.UID // of the StatefulSet that was deleted last to be made anew
 }
 

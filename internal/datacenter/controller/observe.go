@@ -31,19 +31,10 @@ const nodeTimeout = 4 * time.Second
 // observe does all of a pass's reading, once.
 func (r *Reconciler) observe(ctx context.Context, dc *api.CassandraDatacenter, m *memory) (*datacenter.State, error) {
 	s := &datacenter.State{Now: r.Now(), DC: dc, Agent: r.Agent, StatefulSets: map[string]*appsv1.StatefulSet{}, Hashes: map[string]string{}, Foreign: map[string]bool{}, RolesDone: m.rolesDone, SeedsGiven: m.seeds, Taken: m.taken}
-	s.Ring = datacenter.StandAlone(dc)
-	if text := dc.Annotations[topology.Annotation]; text != "" {
-		ring, err := topology.Decode(text)
-		if err != nil {
-			s.RingError = err.Error()
-		} else {
-			s.Ring = ring
-		}
-	}
 	if err := r.observeLoss(ctx, s); err != nil {
 		return nil, err
 	}
-	if err := r.observeObjects(ctx, s); err != nil {
+	if err := r.observeObjects(ctx, s, m); err != nil {
 		return nil, err
 	}
 	m.noteDeleted(s)
@@ -74,7 +65,22 @@ func (r *Reconciler) observe(ctx context.Context, dc *api.CassandraDatacenter, m
 	return s, r.observeTasks(ctx, s)
 }
 
-func (r *Reconciler) observeObjects(ctx context.Context, s *datacenter.State) error {
+// observeTopology says which ring the datacenter belongs to.
+func observeTopology(s *datacenter.State) {
+	s.Ring = s.StandAlone()
+	text := s.DC.Annotations[topology.Annotation]
+	if text == "" {
+		return
+	}
+	ring, err := topology.Decode(text)
+	if err != nil {
+		s.RingError = err.Error()
+		return
+	}
+	s.Ring = ring
+}
+
+func (r *Reconciler) observeObjects(ctx context.Context, s *datacenter.State, m *memory) error {
 	own := client.MatchingLabels{api.DatacenterLabel: topology.CleanLabel(s.DC.Name)}
 	inNamespace := client.InNamespace(s.DC.Namespace)
 	var sets appsv1.StatefulSetList
@@ -93,6 +99,10 @@ func (r *Reconciler) observeObjects(ctx context.Context, s *datacenter.State) er
 			s.RemovedRackSets = append(s.RemovedRackSets, &sets.Items[i])
 		}
 	}
+	if err := r.observeConfig(ctx, s, m); err != nil {
+		return err
+	}
+	observeTopology(s)
 	var services corev1.ServiceList
 	if err := r.Client.List(ctx, &services, inNamespace, client.MatchingLabels{api.ClusterLabel: topology.CleanLabel(s.DC.Spec.ClusterName)}); err != nil {
 		return err

@@ -46,7 +46,8 @@ func TestPodsAreAccepted(t *testing.T) {
 			dc.Spec.StorageConfig.CassandraDataVolumeClaimSpec = &corev1.PersistentVolumeClaimSpec{AccessModes: []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce},
 				Resources: corev1.VolumeResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("1Gi")}}}
 			change(&dc.Spec)
-			s := &datacenter.State{DC: dc, Ring: datacenter.StandAlone(dc)}
+			s := &datacenter.State{DC: dc}
+			s.Ring = s.StandAlone()
 			set, err := s.StatefulSet(dc.Racks()[0], 1)
 			if err != nil {
 				t.Fatal(err)
