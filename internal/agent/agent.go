@@ -241,6 +241,7 @@ func (a *Agent) status(ctx context.Context) mgmtapi.Status {
 		{Type: "read", MBean: storageService, Attribute: "GossipRunning"},
 		{Type: "read", MBean: storageService, Attribute: "BootstrapState"},
 		{Type: "read", MBean: hintsService, Attribute: "PendingHints"},
+		{Type: "read", MBean: storageService, Attribute: fullQueryLog},
 	})
 	if err != nil {
 		return s
@@ -251,6 +252,7 @@ func (a *Agent) status(ctx context.Context) mgmtapi.Status {
 	_ = answers[2].decode("GossipRunning", &gossips)
 	_ = answers[3].decode("BootstrapState", &bootstrap)
 	s.Hints = hintsFor(answers[4])
+	s.FullQueryLog = known[bool](answers[5], fullQueryLog)
 	switch {
 	case hasLeft(s.OperationMode, bootstrap, a.isProven(j)):
 		s.Identity = a.noteLeft(j)

@@ -51,7 +51,7 @@ func (a *Agent) handleFeatures(ctx context.Context, _ *call) (int, any, error) {
 func features() []string {
 	return []string{
 		"async_sstable_tasks", "async_upgrade_sstable_task", "async_compaction_task", "async_scrub_task", "async_gc_task", "async_flush_task",
-		"rebuild", "async_move_task", "reload_internode_truststore",
+		"rebuild", "async_move_task", "reload_internode_truststore", "full_query_logging",
 	}
 }
 

@@ -22,6 +22,7 @@ type fakeNode struct {
 	address, datacenter, mod string
 	native                   bool
 	quiet                    bool // doesn't gossip
+	queries                  bool // it writes the log of all queries
 	setUp                    int  // refusals to open the port that are left
 	repairs                  map[string][]string
 	fails                    string // a keyspace whose sstables nothing can be done with
@@ -94,7 +95,7 @@ func (n *fakeNode) attributes() map[string]any {
 		tokens[t] = n.address
 	}
 	return map[string]any{
-		"OperationMode": n.mod, "NativeTransportRunning": n.native, "GossipRunning": !n.quiet, "BootstrapState": n.Bootstrap, "CurrentStreams": n.streams(), "PendingHints": n.hints(), "ReleaseVersion": "5.0.9", "ClusterName": "fake",
+		"OperationMode": n.mod, "NativeTransportRunning": n.native, "GossipRunning": !n.quiet, "BootstrapState": n.Bootstrap, "CurrentStreams": n.streams(), "PendingHints": n.hints(), "FullQueryLogEnabled": n.queries, "ReleaseVersion": "5.0.9", "ClusterName": "fake",
 		"LiveNodes": []string{n.address}, "UnreachableNodes": []string{}, "JoiningNodes": []string{}, "LeavingNodes": []string{}, "MovingNodes": []string{},
 		"LoadMap": map[string]string{n.address: "117.38 KiB"}, "EndpointToHostId": map[string]string{n.address: n.HostID}, "TokenToEndpointMap": tokens,
 		"Keyspaces": slices.Collect(maps.Keys(n.Keyspaces)), "NonLocalStrategyKeyspaces": []string{"system_auth"},
@@ -106,6 +107,10 @@ func (n *fakeNode) operation(name string, args []any) (any, error) {
 	switch name {
 	case "drain":
 		n.mod, n.native = "DRAINED", false
+	case "enableFullQueryLogger", "stopFullQueryLogger":
+		n.queries = name == "enableFullQueryLogger"
+	case "setLoggingLevel", "deleteAllHints", "deleteAllHintsForEndpoint", "reloadLocalSchema", "resetLocalSchema":
+		n.Asked = append(n.Asked, fmt.Sprint(name, args))
 	case "stopGossiping":
 		n.quiet = true
 	case "startNativeTransport", "stopNativeTransport":

@@ -128,6 +128,15 @@ func (a answer) decode(what string, out any) error {
 	return json.Unmarshal(a.Value, out)
 }
 
+// known is what an answer says; nil when it says nothing.
+func known[T any](a answer, what string) *T {
+	var v T
+	if a.decode(what, &v) != nil {
+		return nil
+	}
+	return &v
+}
+
 // cql runs a statement as the node itself. The consistency NODE stays on it.
 func cql(ctx context.Context, j jmx, statement, consistency string) (rows []map[string]string, err error) {
 	return rows, exec(ctx, j, ownMBean, "execute", &rows, statement, consistency)

@@ -67,6 +67,7 @@ func TestRealCassandra(t *testing.T) {
 		t.Skip("starts Cassandra several times")
 	}
 	c := realConfig(t)
+	c.Input.CassandraYAML["full_query_logging_options"] = map[string]any{"log_dir": filepath.Join(c.LogDir, "fql")}
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Log(lastOf(c.Output.(*output).String()))

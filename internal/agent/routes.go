@@ -36,6 +36,7 @@ func (a *Agent) routes() []route {
 	all = append(all, a.keyspaceRoutes()...)
 	all = append(all, a.roleRoutes()...)
 	all = append(all, a.tableRoutes()...)
+	all = append(all, a.nodeRoutes()...)
 	return append(all, a.operationRoutes()...)
 }
 

@@ -15,8 +15,8 @@ import (
 // any more. A rack that a person forces is taken at the person's word: its nodes may never have come up with what they were
 // given.
 func (s *State) configRefused(rack string, want *appsv1.StatefulSet) string {
-	if s.DC.Spec.ConfigSecret != "" && s.ConfigSecret.Data == nil {
-		return s.ConfigSecret.Error
+	if why := s.configSecretError(); why != "" {
+		return why
 	}
 	after, known := s.inputOf(&want.Spec.Template)
 	if !known {
@@ -46,7 +46,7 @@ func (s *State) configRefused(rack string, want *appsv1.StatefulSet) string {
 
 // inputOf is what a pod template gives to its node's agent, and whether that is understood.
 func (s *State) inputOf(t *corev1.PodTemplateSpec) (cassandra.Input, bool) {
-	data, known := s.configOf(t)
+	data, known := s.configOf(&t.Spec)
 	if !known {
 		return cassandra.Input{}, false
 	}

@@ -110,13 +110,15 @@ func (s *State) valid(p Plan) api.DatacenterCondition {
 		return condition(api.DatacenterValid, false, api.ReasonSecretMissing, p.Secret)
 	case p.TooSmall != nil:
 		return condition(api.DatacenterValid, false, p.TooSmall.Reason, p.TooSmall.Message)
+	case p.QueryLog != "":
+		return condition(api.DatacenterValid, false, api.ReasonInvalidSpec, p.QueryLog)
 	}
 	return condition(api.DatacenterValid, true, api.ReasonReconciled, s.refusesEphemeral())
 }
 
 // refusedReason is why a change of the configuration isn't made, in one word.
 func (s *State) refusedReason(p Plan) string {
-	return pick(p.Refused == s.ConfigSecret.Error, api.ReasonSecretMissing, api.ReasonInvalidSpec)
+	return pick(p.Refused == s.configSecretError(), api.ReasonSecretMissing, api.ReasonInvalidSpec)
 }
 
 // headline is the one sentence about what goes on.

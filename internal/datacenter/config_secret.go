@@ -99,6 +99,14 @@ func configError(data []byte) string {
 	return ""
 }
 
+// configSecretError is why the Secret of the configuration can't be used; "" when it can, or there is none.
+func (s *State) configSecretError() string {
+	if s.DC.Spec.ConfigSecret == "" || s.ConfigSecret.Data != nil {
+		return ""
+	}
+	return or(s.ConfigSecret.Error, "spec.configSecret: Secret "+s.DC.Spec.ConfigSecret+" was not read")
+}
+
 // given is the configuration that the nodes are to have. While the Secret can't be used it is the one that was good last.
 func (s *State) given() json.RawMessage {
 	if s.DC.Spec.ConfigSecret == "" {
@@ -109,7 +117,7 @@ func (s *State) given() json.RawMessage {
 	}
 	for _, rack := range s.DC.RackNames() { // a change reaches the first rack first
 		if set := s.lastSet(rack); set != nil {
-			if data, known := s.configOf(&set.Spec.Template); known {
+			if data, known := s.configOf(&set.Spec.Template.Spec); known {
 				return data
 			}
 		}
@@ -207,13 +215,13 @@ func (s *State) configCopy() string {
 	return s.names().ConfigSecret() + "-" + hash.Text(strings.Join([]string{of, added, version.Version}, "\n"), 5)
 }
 
-// configOf is the configuration that a pod template gives to its nodes, and whether that can be read.
-func (s *State) configOf(t *corev1.PodTemplateSpec) (json.RawMessage, bool) {
-	c := cassandraOf(&t.Spec)
+// configOf is the configuration that a pod gives to its node, and whether that can be read.
+func (s *State) configOf(pod *corev1.PodSpec) (json.RawMessage, bool) {
+	c := cassandraOf(pod)
 	if c == nil {
 		return nil, false
 	}
-	if name := copyIn(&t.Spec); name != "" {
+	if name := copyIn(pod); name != "" {
 		one, there := s.ConfigSecret.Copies[name]
 		return one.Data, there
 	}
@@ -273,7 +281,7 @@ func (s *State) planConfig(p *Plan) {
 	switch {
 	case s.DC.Spec.ConfigSecret == "":
 	case s.ConfigSecret.Data == nil:
-		p.Refused = s.ConfigSecret.Error
+		p.Refused = s.configSecretError()
 	case s.lacksCopy():
 		data, err := s.configDocument()
 		if err != nil {

@@ -26,8 +26,8 @@ func (s *State) configNotActedOn() (names []string) {
 	for _, key := range cassandra.Replaced(yaml) {
 		names = append(names, field+".cassandra-yaml."+key+" (replaced: it identifies the node)")
 	}
-	if _, given := yaml["full_query_logging_options"]; given {
-		names = append(names, field+".cassandra-yaml.full_query_logging_options (the log isn't switched on)")
+	if s.queryLogNotActedOn() {
+		names = append(names, field+".cassandra-yaml."+queryLog+" (agents of a former version don't switch the log on)")
 	}
 	between, _ := yaml["server_encryption_options"].(map[string]any)
 	if between["keystore"] == operatorsKeystore && !s.mountsEncryption() {

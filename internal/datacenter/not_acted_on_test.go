@@ -31,8 +31,7 @@ func TestWhatIsNamedAsNotActedOn(t *testing.T) {
 			"spec.config.cassandra-yaml.initial_token (replaced: it identifies the node), spec.config.cassandra-yaml.listen_address (replaced: it identifies the node)"},
 		{"what makes nodes join without their data", document(`{"cassandra-yaml": {"auto_bootstrap": false}}`),
 			"spec.config.cassandra-yaml.auto_bootstrap (replaced: it identifies the node)"},
-		{"the log of all queries", document(`{"cassandra-yaml": {"full_query_logging_options": {"log_dir": "/var/log/cassandra/fql"}}}`),
-			"spec.config.cassandra-yaml.full_query_logging_options (the log isn't switched on)"},
+		{"the log of all queries", document(`{"cassandra-yaml": {"full_query_logging_options": {"log_dir": "/var/log/cassandra/fql"}}}`), ""},
 		{"the key store that cass-operator makes", document(keystore),
 			"spec.config.cassandra-yaml.server_encryption_options (/etc/encryption/node-keystore.jks isn't made)"},
 		{"a key store that the user brings", func(dc *api.CassandraDatacenter) {

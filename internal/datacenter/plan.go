@@ -27,6 +27,7 @@ const (
 	Replicate       plan.Verb = "replicate"          // a keyspace
 	Repair          plan.Verb = "repair"             // a keyspace, through a node
 	Roles           plan.Verb = "write roles"        // superuser and users
+	LogQueries      plan.Verb = "log queries"        // of a node: all, or none any more
 	OpenNative      plan.Verb = "open native"        // the port for clients, of a node
 	Decommission    plan.Verb = "decommission"       // a node: its data goes to the others, then it is no member any more
 	DeleteClaims    plan.Verb = "delete claims"      // of a pod whose node has left the ring
@@ -52,6 +53,7 @@ type Step struct {
 	Seeds    []string
 	Factors  map[string]int
 	Kind     certificates.Kind
+	On       bool   // what is switched
 	Stamp    string // what the roles are written for, the repair asked for; the value to record
 	HostID   string // of the node that leaves: it is asked as such; no member may know it any more before a record is made, and all must before it is started again
 	OnRecord string // the record of the node that leaves which this rests on: it is read again, past all caches
@@ -66,6 +68,8 @@ type Plan struct {
 	Refused string // why a change of the nodes' configuration isn't made; they go on as they are
 	Secret  string // why roles can't be written
 	Volumes string // why volumes can't be as the spec asks for; they stay as they are
+
+	QueryLog string // why the log of all queries isn't as the spec asks for; all else is
 
 	Done         bool   // everything is as asked
 	Updating     bool   // pods are being made anew from a changed template
@@ -113,14 +117,17 @@ func (p *Plan) has(verbs ...plan.Verb) bool {
 	return false
 }
 
+// stuck tells whether something that the spec asks for can't be had, and nothing else waits for it.
+func (p *Plan) stuck() bool { return p.TooSmall != nil || p.Volumes != "" || p.QueryLog != "" }
+
 // Next is when the next pass should come if no event causes one before.
 func (p *Plan) Next() time.Duration {
 	switch {
 	case p.lacking && p.Done:
 		return 2 * time.Second // until it is seen that a person's rebuild is over
-	case p.Done || p.paused || p.Invalid != "" || (p.TooSmall != nil || p.Volumes != "") && len(p.Steps) == 0 && p.Quiet():
+	case p.Done || p.paused || p.Invalid != "" || p.stuck() && len(p.Steps) == 0 && p.Quiet():
 		return 20 * time.Second
-	case p.has(CopyConfig, Replicate, Repair, Record, Roles, OpenNative, Seeds, Label):
+	case p.has(CopyConfig, LogQueries, Replicate, Repair, Record, Roles, OpenNative, Seeds, Label):
 		return 50 * time.Millisecond // these are over when they are done: go on
 	}
 	return 500 * time.Millisecond
@@ -136,8 +143,10 @@ func (p Plan) String() string {
 	if p.TooSmall != nil {
 		fmt.Fprintln(&b, "refused:", p.TooSmall.Message)
 	}
-	if p.Volumes != "" {
-		fmt.Fprintln(&b, "invalid:", p.Volumes)
+	for _, words := range []string{p.Volumes, p.QueryLog} {
+		if words != "" {
+			fmt.Fprintln(&b, "invalid:", words)
+		}
 	}
 	if p.Refused != "" {
 		fmt.Fprintln(&b, "refused:", p.Refused)
@@ -191,12 +200,13 @@ func Make(s *State) Plan {
 	s.planCopies(&p)
 	s.planClear(&p) // before nodes leave, which takes hours: what is allowed for one time would last as long
 	s.planScaleDown(&p)
-	s.planVolumes(&p) // the last: what grows holds up nothing
+	s.planVolumes(&p) // behind what waits: what grows holds up nothing
+	s.planQueryLog(&p)
 	if len(p.held) > 0 {
 		p.Wait("rack %s to be whole before the change reaches %s", p.unsettled, strings.Join(p.held, ", "))
 	}
 	s.planCanary(&p)
-	p.Done, p.lacking = len(p.Steps) == 0 && p.Quiet() && p.Secret == "" && p.TooSmall == nil && p.Volumes == "", s.owedKeyspacesMessage() != ""
+	p.Done, p.lacking = len(p.Steps) == 0 && p.Quiet() && p.Secret == "" && !p.stuck(), s.owedKeyspacesMessage() != ""
 	return p
 }
 

@@ -181,6 +181,12 @@ func (r *region) happens(t *testing.T, d *datadriven.TestData, pod string) strin
 		r.nodes[pod].CloseClients()
 	case "fail-disk":
 		r.nodes[pod].FailDisk()
+	case "fail-query-log":
+		r.nodes[pod].FailQueryLog(d.Input)
+	case "query-log": // on or off, by a person
+		if err := r.nodes[pod].SetFullQueryLog(t.Context(), d.HasArg("on")); err != nil {
+			t.Fatal(err)
+		}
 	case "open-clients":
 		r.nodes[pod].OpenClients()
 	case "fail-repairs":

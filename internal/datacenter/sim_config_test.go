@@ -1,6 +1,7 @@
 package datacenter_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -94,4 +95,12 @@ func (r *region) configurations() string {
 		fmt.Fprintln(&b, name)
 	}
 	return b.String()
+}
+
+func (r *region) switchQueryLog(step datacenter.Step) error {
+	err := r.cassie.Dial(step.Pod.IP).SetFullQueryLog(context.Background(), step.On)
+	if delete(r.queryLogs, step.Pod.UID); err != nil {
+		r.queryLogs = map[string]datacenter.QueryLogFailure{step.Pod.UID: {At: r.now, Words: err.Error()}}
+	}
+	return err
 }

@@ -81,6 +81,8 @@ func (r *region) do(s *datacenter.State, step datacenter.Step) error {
 		return err
 	case datacenter.OpenNative:
 		return r.cassie.Dial(step.Pod.IP).SetNativeTransport(ctx, true)
+	case datacenter.LogQueries:
+		return r.switchQueryLog(step)
 	case datacenter.Record:
 		if r.patched { // dropped: the object isn't the one that was observed any more
 			return nil

@@ -64,6 +64,7 @@ type region struct {
 
 	decommission *datacenter.DecommissionRun
 
+	queryLogs map[string]datacenter.QueryLogFailure
 	tasks     []string // that were made
 	busy      []string // tasks of a person that go on
 	issued    datacenter.Management
@@ -158,7 +159,7 @@ func (r *region) standAlone() { r.world.ring = topology.Ring{} }
 
 // observe is what the operator's loop does, without an API server.
 func (r *region) observe() *datacenter.State {
-	s := &datacenter.State{Now: r.now, DC: r.dc.DeepCopy(), Ring: r.world.ring, StatefulSets: map[string]*appsv1.StatefulSet{}, Hashes: map[string]string{}, RolesDone: r.rolled, SeedsGiven: r.told, Taken: r.taken, Rebuilds: r.rebuilt}
+	s := &datacenter.State{Now: r.now, DC: r.dc.DeepCopy(), Ring: r.world.ring, StatefulSets: map[string]*appsv1.StatefulSet{}, Hashes: map[string]string{}, RolesDone: r.rolled, SeedsGiven: r.told, Taken: r.taken, QueryLogFailures: r.queryLogs, Rebuilds: r.rebuilt}
 	s.SameObjects, s.Namesakes, s.Volumes, s.EarlierVolumes = r.sameNames, r.namesakes, r.volumes, r.tookUp
 	s.Tasks = r.busy
 	s.RebuildTasks = slices.DeleteFunc(slices.Clone(r.busy), func(name string) bool { return !strings.Contains(name, "rebuild") })
@@ -274,7 +275,7 @@ func (r *region) pass(dies int) datacenter.Plan {
 
 // forget is the end of the operator's process.
 func (r *region) forget() {
-	r.rolled, r.told, r.taken, r.repairs, r.decommission = "", map[string]string{}, map[string]string{}, nil, nil
+	r.rolled, r.told, r.taken, r.repairs, r.decommission, r.queryLogs = "", map[string]string{}, map[string]string{}, nil, nil, nil
 }
 
 // watch notes what must never be planned.

@@ -57,6 +57,7 @@ type State struct {
 	Roles             []string                     // nil when they can't be read
 	Ownership         map[string]float64           // by address
 	RolesDone         string                       // which credentials and replication the roles were written for, in this process's lifetime
+	QueryLogFailures  map[string]QueryLogFailure   // by pod UID: why the log of all queries couldn't be switched
 	SeedsGiven        map[string]string            // by pod UID: the seeds that its node was last told
 	Taken             map[string]string            // pods that this process took down to make them anew and that don't serve yet, with the UID that they had
 	Claims            map[string]*corev1.PersistentVolumeClaim

@@ -14,6 +14,8 @@ type Lifecycle interface {
 	Stop(ctx context.Context) error
 	Drain(ctx context.Context) error
 	SetNativeTransport(ctx context.Context, on bool) error
+	// SetFullQueryLog switches the log of all queries on, with the options of cassandra.yaml, or off, until the node's next start.
+	SetFullQueryLog(ctx context.Context, on bool) error
 }
 
 // Cassandra's operation modes of a node that leaves its ring.
@@ -54,6 +56,7 @@ type Status struct {
 	Volume          *Volume   `json:"volume,omitempty"`        // of its data; nil from agents that can't decommission
 	FirstBoot       bool      `json:"firstBoot,omitempty"`     // the JVM is that of a first boot, and has its short waits
 	Hints           []string  `json:"hints,omitzero"`          // host ids of the nodes that it keeps writes for; nil when it can't tell
+	FullQueryLog    *bool     `json:"fullQueryLog,omitempty"`  // the log of all queries is written; nil from agents that can't switch it
 }
 
 // Volume is the file system that a node's data is on, in bytes.
@@ -139,4 +142,9 @@ func (c *Client) Drain(ctx context.Context) error {
 // SetNativeTransport opens or closes the port for clients.
 func (c *Client) SetNativeTransport(ctx context.Context, on bool) error {
 	return c.post(ctx, "/api/v0/ops/node/native?enabled="+strconv.FormatBool(on), nil, nil)
+}
+
+// SetFullQueryLog switches the log of all queries on or off.
+func (c *Client) SetFullQueryLog(ctx context.Context, on bool) error {
+	return c.post(ctx, "/api/v0/ops/node/fullquerylogging?enabled="+strconv.FormatBool(on), nil, nil)
 }

@@ -21,7 +21,14 @@ func (m *model) take(step datacenter.Step) {
 	switch step.Verb {
 	case datacenter.Apply:
 		m.apply(step)
+	case datacenter.CopyConfig, datacenter.LogQueries:
+		m.configure(step)
 	case datacenter.Delete:
+		if secret, is := step.Object.(*corev1.Secret); is {
+			m.s.ConfigSecret.Copies = cloned(m.s.ConfigSecret.Copies)
+			delete(m.s.ConfigSecret.Copies, secret.Name)
+			return
+		}
 		m.tell(Delete, step.Target, step.Why, 0)
 		delete(m.s.Hashes, step.Target)
 	case datacenter.Restart, datacenter.DeletePod:
@@ -56,6 +63,18 @@ func (m *model) take(step datacenter.Step) {
 		m.tell(Task, step.Target, step.Why, 0)
 	default:
 		m.takeOfData(step)
+	}
+}
+
+// configure carries out what is about configurations, and concerns nobody's clients.
+func (m *model) configure(step datacenter.Step) {
+	if secret, is := step.Object.(*corev1.Secret); is {
+		m.s.ConfigSecret.Copies = cloned(m.s.ConfigSecret.Copies)
+		m.s.ConfigSecret.Copies[secret.Name] = datacenter.CopyOf(secret)
+		return
+	}
+	if pod := m.pod(step.Pod.Name); pod != nil {
+		pod.Status.FullQueryLog = new(step.On)
 	}
 }
 

@@ -132,6 +132,10 @@ func (r *Reconciler) nodeStep(ctx context.Context, s *datacenter.State, step dat
 		return nil
 	case datacenter.OpenNative:
 		return r.nodeOf(step.Pod).SetNativeTransport(ctx, true)
+	case datacenter.LogQueries:
+		err := r.nodeOf(step.Pod).SetFullQueryLog(ctx, step.On)
+		m.noteQueryLog(step.Pod.UID, s.Now, err)
+		return err
 	case datacenter.Replicate:
 		return r.onRunning(s, func(n mgmtapi.Node) error { return replicate(ctx, n, step) })
 	case datacenter.Repair:

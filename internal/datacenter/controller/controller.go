@@ -64,12 +64,24 @@ type memory struct {
 	decommission *datacenter.DecommissionRun
 	taken        map[string]string // UIDs of pods that were taken down, by name, until they serve again
 	schema       schema
-	noCopies     bool      // of configurations, when they were last listed
-	deletedSet   types.UID // of the StatefulSet that was deleted last to be made anew
+	queryLogs    map[string]datacenter.QueryLogFailure // by pod UID
+	noCopies     bool                                  // of configurations, when they were last listed
+	deletedSet   types.UID                             // of the StatefulSet that was deleted last to be made anew
 }
 
 // noteSeeds remembers which seeds a node knows.
 func (m *memory) noteSeeds(uid string, seeds []string) { m.seeds[uid] = strings.Join(seeds, ",") }
+
+// noteQueryLog remembers that a node couldn't switch the log of all queries, or could.
+func (m *memory) noteQueryLog(uid string, now time.Time, err error) {
+	if delete(m.queryLogs, uid); err == nil || errors.Is(err, mgmtapi.ErrUnavailable) {
+		return
+	}
+	if m.queryLogs == nil {
+		m.queryLogs = map[string]datacenter.QueryLogFailure{}
+	}
+	m.queryLogs[uid] = datacenter.QueryLogFailure{At: now, Words: err.Error()}
+}
 
 // retryAfter is when the next pass comes after a step that failed.
 const retryAfter = 500 * time.Millisecond

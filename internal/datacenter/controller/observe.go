@@ -30,7 +30,7 @@ const nodeTimeout = 4 * time.Second
 
 // observe does all of a pass's reading, once.
 func (r *Reconciler) observe(ctx context.Context, dc *api.CassandraDatacenter, m *memory) (*datacenter.State, error) {
-	s := &datacenter.State{Now: r.Now(), DC: dc, Agent: r.Agent, StatefulSets: map[string]*appsv1.StatefulSet{}, Hashes: map[string]string{}, Foreign: map[string]bool{}, RolesDone: m.rolesDone, SeedsGiven: m.seeds, Taken: m.taken}
+	s := &datacenter.State{Now: r.Now(), DC: dc, Agent: r.Agent, StatefulSets: map[string]*appsv1.StatefulSet{}, Hashes: map[string]string{}, Foreign: map[string]bool{}, RolesDone: m.rolesDone, SeedsGiven: m.seeds, Taken: m.taken, QueryLogFailures: m.queryLogs}
 	if err := r.observeLoss(ctx, s); err != nil {
 		return nil, err
 	}

@@ -32,6 +32,7 @@ func Conform(t *testing.T, s Subject) {
 	c.keyspaces()
 	c.roles()
 	c.nativeTransport()
+	c.fullQueryLog()
 	c.ownership()
 	c.longOperations()
 	c.tables()

@@ -86,6 +86,21 @@ func (c *conform) nativeTransport() {
 	}
 }
 
+// fullQueryLog is off after a start, whatever is in cassandra.yaml.
+func (c *conform) fullQueryLog() {
+	written := func(want bool) {
+		c.Helper()
+		if s := c.status(); s.FullQueryLog == nil || *s.FullQueryLog != want {
+			c.Errorf("the log of all queries should be written: %t; %+v", want, s)
+		}
+	}
+	written(false)
+	for _, on := range []bool{true, true, false, false} {
+		c.must(c.Node.SetFullQueryLog(c.Context(), on))
+		written(on)
+	}
+}
+
 func (c *conform) ownership() {
 	o, err := c.Node.Ownership(c.Context(), "")
 	c.must(err)

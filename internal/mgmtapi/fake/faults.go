@@ -32,6 +32,9 @@ func (n *Node) OpenClients() { n.change(func() { n.native, n.opened, n.quiet = t
 // FailRepairs lets repairs end with the words; empty words let them succeed again.
 func (n *Node) FailRepairs(words string) { n.change(func() { n.failing = words }) }
 
+// FailQueryLog lets Cassandra refuse to switch the log of all queries with the words; with empty ones it can again.
+func (n *Node) FailQueryLog(words string) { n.change(func() { n.failingLog = words }) }
+
 // OldAgent makes the agent one of the first version, or of this one again.
 func (n *Node) OldAgent(yes bool) { n.change(func() { n.old = yes }) }
 

@@ -21,6 +21,7 @@ type Node struct {
 	native  bool
 	opened  bool // the port for clients was open since the start
 	quiet   bool // doesn't gossip
+	queries bool // it writes the log of all queries
 	since   time.Time
 	options mgmtapi.StartOptions
 	seeds   []string
@@ -47,6 +48,7 @@ type Node struct {
 	lost                 bool  // the volume is gone
 	refusal, ended       string
 	failing              string   // what repairs end with
+	failingLog           string   // what Cassandra says to the log of all queries
 	failingJobs          string   // what jobs on sstables end with
 	encrypted            bool     // between nodes
 	asked                bool     // a decommission has yet to begin
@@ -102,7 +104,7 @@ func (n *Node) Status(ctx context.Context) (mgmtapi.Status, error) {
 	if !n.old {
 		s.Volume, s.FirstBoot = new(n.volume), n.pid != 0 && n.options.FirstBoot
 		if state == mgmtapi.Running {
-			s.Hints = append([]string{}, n.keeps...)
+			s.Hints, s.FullQueryLog = append([]string{}, n.keeps...), new(n.queries)
 		}
 		s.ClientPort, s.GossipStopped = n.port(), n.quiet && state == mgmtapi.Running
 	}
@@ -187,6 +189,21 @@ func (n *Node) SetNativeTransport(ctx context.Context, on bool) error {
 	return nil
 }
 
+// SetFullQueryLog implements mgmtapi.Node.
+func (n *Node) SetFullQueryLog(ctx context.Context, on bool) error {
+	_, leave, err := n.enter(ctx, "full query log")
+	if err != nil {
+		return err
+	}
+	defer leave()
+	if n.failingLog != "" {
+		return fmt.Errorf("full query log: %w: %s", mgmtapi.ErrFailed, n.failingLog)
+	}
+	n.ring.wrote(n, "full query log %t", on)
+	n.queries = on
+	return nil
+}
+
 // ReloadSeeds implements mgmtapi.Node.
 func (n *Node) ReloadSeeds(ctx context.Context, seeds []string) ([]string, error) {
 	_, leave, err := n.enter(ctx, "seeds reload")
@@ -206,7 +223,7 @@ func (n *Node) become(s mgmtapi.State, mode string) { n.state, n.mode, n.since =
 
 // down is a node without a JVM.
 func (n *Node) down() {
-	n.pid, n.native, n.opened, n.quiet, n.asked = 0, false, false, false, false
+	n.pid, n.native, n.opened, n.quiet, n.asked, n.queries = 0, false, false, false, false, false
 	n.become(mgmtapi.Stopped, "")
 }
 
