@@ -52,6 +52,7 @@ type Agent struct {
 	jvm      *jvm
 	wanted   bool // a start was asked for, and no stop
 	started  cassandra.Node
+	nodeYAML string        // what cassandra.yaml has that is this node's alone, since the last start
 	port     clientPort    // since the JVM's start
 	patience time.Duration // with a start that isn't over
 	self     mgmtapi.Identity
@@ -98,12 +99,16 @@ func (a *Agent) start(ctx context.Context, o mgmtapi.StartOptions) error {
 	if err != nil {
 		return err
 	}
+	in, nodeYAML, err := a.perNode(o)
+	if err != nil {
+		return err
+	}
 	node := cassandra.Node{
 		Address: a.config.Address, BroadcastAddress: a.config.BroadcastAddress, Datacenter: a.config.Input.DatacenterName, Rack: a.config.Rack,
 		Seeds: seeds, Tokens: o.InitialTokens, AutoBootstrap: o.AutoBootstrap, NativeTransport: o.NativeTransport,
 		DataDir: a.config.DataDir, ConfigDir: a.config.ConfigDir, LogDir: a.config.LogDir,
 	}
-	files, err := cassandra.Render(a.config.Input, node)
+	files, err := cassandra.Render(in, node)
 	if err != nil {
 		return err
 	}
@@ -113,7 +118,7 @@ func (a *Agent) start(ctx context.Context, o mgmtapi.StartOptions) error {
 	if a.self, err = a.noteStart(found, o.Replaces); err != nil {
 		return err
 	}
-	args := cassandra.JVMFlags(a.config.Input, node, cassandra.StartOptions{FirstBoot: o.FirstBoot, ReplaceAddress: o.ReplaceAddress, Archive: a.config.Archive})
+	args := cassandra.JVMFlags(in, node, cassandra.StartOptions{FirstBoot: o.FirstBoot, ReplaceAddress: o.ReplaceAddress, Archive: a.config.Archive})
 	if err := writeJMXLogin(node.ConfigDir); err != nil {
 		return err
 	}
@@ -127,8 +132,8 @@ func (a *Agent) start(ctx context.Context, o mgmtapi.StartOptions) error {
 	j.firstBoot = o.FirstBoot
 	a.jmx.login("")
 	go a.introduce(j, secret)
-	a.jvm, a.wanted, a.started, a.since = j, true, node, time.Now()
-	a.port = clientPort{held: startsClosed(a.config.Input, node)}
+	a.jvm, a.wanted, a.started, a.since, a.nodeYAML = j, true, node, time.Now(), nodeYAML
+	a.port = clientPort{held: startsClosed(in, node)}
 	go a.watch(j)
 	return nil
 }
@@ -223,7 +228,7 @@ func (a *Agent) status(ctx context.Context) mgmtapi.Status {
 	if !alive {
 		a.self = a.found()
 	}
-	s.Identity, s.Volume = new(a.self), volumeAt(a.config.DataDir)
+	s.Identity, s.Volume, s.NodeYAML = new(a.self), volumeAt(a.config.DataDir), new(mgmtapi.NodeYAMLHash(a.nodeYAML))
 	if alive {
 		s.State, s.PID, s.FirstBoot = mgmtapi.Starting, j.cmd.Process.Pid, j.firstBoot
 	} else if a.wanted {

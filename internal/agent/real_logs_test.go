@@ -31,7 +31,11 @@ func TestARealNodeWritesItsAuditAndQueryLogs(t *testing.T) {
 		if err := client.Start(t.Context(), o); err != nil {
 			t.Fatal(err)
 		}
-		for end, up := time.Now().Add(realPatience), running(t, client); !up(); time.Sleep(200 * time.Millisecond) {
+		serves := func() bool {
+			s, err := client.Status(t.Context())
+			return err == nil && s.State == mgmtapi.Running && s.NativeTransport
+		}
+		for end := time.Now().Add(realPatience); !serves(); time.Sleep(200 * time.Millisecond) {
 			if time.Now().After(end) {
 				t.Fatalf("the node doesn't run; the log:\n%s", lastOf(c.Output.(*output).String()))
 			}

@@ -36,6 +36,7 @@ type Input struct {
 	DatacenterName string
 	SeedNames      []string // host names or addresses of cluster-info.seeds
 	CassandraYAML  map[string]any
+	PerNode        map[string]any // keys of cassandra.yaml of this node alone, over the others
 	JVM            map[string]any // jvm-server-options, and those of the Java version over them
 	ExtraJVM       []string       // additional options, as given
 	Profile        string

@@ -47,6 +47,7 @@ const (
 	OfBase     Origin = "base"     // the base configuration
 	OfRingspan Origin = "ringspan" // Ringspan's own, below the user's
 	OfUser     Origin = "user"     // the configuration that the node was given
+	OfPerNode  Origin = "per node" // what is the node's alone
 	OfNode     Origin = "node"     // what identifies the node, above the user's
 )
 
@@ -59,7 +60,7 @@ func Layers(in Input, n Node) ([]Layer, error) {
 	}
 	return []Layer{
 		{OfRingspan, necessary()}, {OfBase, base}, {OfRingspan, directories(n)}, {OfRingspan, profiled(in, base)},
-		{OfUser, in.CassandraYAML}, {OfNode, identity(in, n)},
+		{OfUser, in.CassandraYAML}, {OfPerNode, in.PerNode}, {OfNode, identity(in, n)},
 	}, nil
 }
 

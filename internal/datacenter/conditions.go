@@ -126,14 +126,14 @@ func (s *State) headline(p Plan, err error) (reason, message string) {
 	switch {
 	case p.Invalid != "":
 		return api.ReasonInvalidSpec, p.Invalid
-	case p.Refused != "":
-		return s.refusedReason(p), p.Refused
 	case p.DataLost:
 		return api.ReasonDataLost, s.troubleMessage(p)
 	case len(p.Trouble) > 0 && s.refused():
 		return api.ReasonConfigRefused, s.troubleMessage(p)
 	case len(p.Trouble) > 0:
 		return api.ReasonNodeFailed, s.troubleMessage(p)
+	case p.Refused != "":
+		return s.refusedReason(p), p.Refused
 	case p.Secret != "":
 		return api.ReasonSecretMissing, p.Secret
 	case err != nil && !(onlyUnavailable(err) && len(p.Waits) > 0):
@@ -186,7 +186,7 @@ func (s *State) notActedOn() []string {
 		"annotation " + api.DecommissionOnDeleteAnnotation:   hasKey(s.DC.Annotations, api.DecommissionOnDeleteAnnotation),
 		"spec.configBuilderImage":                            spec.ConfigBuilderImage != "",
 	}
-	for _, name := range slices.Concat(s.configNotActedOn(), s.portsNotActedOn(), s.annotationsNotActedOn(), s.templateNotActedOn()) {
+	for _, name := range slices.Concat(s.configNotActedOn(), s.portsNotActedOn(), s.annotationsNotActedOn(), s.templateNotActedOn(), s.perNodeNotActedOn()) {
 		set[name] = true
 	}
 	maps.DeleteFunc(set, func(_ string, is bool) bool { return !is })

@@ -278,6 +278,7 @@ func (s *State) lacksCopy() bool {
 
 // planConfig makes the copy of the configuration, before anything refers to it.
 func (s *State) planConfig(p *Plan) {
+	p.Refused = s.PerNode.Error
 	switch {
 	case s.DC.Spec.ConfigSecret == "":
 	case s.ConfigSecret.Data == nil:

@@ -27,12 +27,19 @@ func (s *State) consentHash() string {
 		}
 		all = append(all, rack{r.Name, hash.Object(set.Spec.Template), s.wanted(r.Name)})
 	}
-	return hash.Object(all)
+	if s.PerNode.Name == "" {
+		return hash.Object(all)
+	}
+	nodes := map[string]string{}
+	for pod, one := range s.PerNode.Nodes {
+		nodes[pod] = one.Text()
+	}
+	return hash.Object([]any{all, nodes})
 }
 
 // lacksConsent tells whether a change has to wait for a person's consent, and notes the hash to which that is given.
 func (s *State) lacksConsent(p *Plan) bool {
-	if s.DC.Annotations[api.ConsentAnnotation] != api.ConsentRequired || !s.inService() {
+	if !s.asksForConsent() {
 		return false
 	}
 	if p.consent == "" {
@@ -43,6 +50,26 @@ func (s *State) lacksConsent(p *Plan) bool {
 	}
 	p.Consent = p.consent
 	return true
+}
+
+// asksForConsent tells whether changes of nodes in service wait for a person.
+func (s *State) asksForConsent() bool {
+	return s.DC.Annotations[api.ConsentAnnotation] == api.ConsentRequired && s.inService()
+}
+
+// mayRestartNode tells whether a node of an old configuration of its own may be restarted for the new one.
+func (s *State) mayRestartNode() bool {
+	return !s.asksForConsent() || slices.Contains(s.consents(), s.consentHash())
+}
+
+// planNodeConsent notes that nodes wait for consent to what is their own.
+func (s *State) planNodeConsent(p *Plan) {
+	for i := range s.Pods {
+		if s.differsInNodeYAML(&s.Pods[i]) {
+			s.lacksConsent(p)
+			return
+		}
+	}
 }
 
 // consents are the hashes that are allowed, here and on the ring.

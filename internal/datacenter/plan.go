@@ -191,6 +191,7 @@ func Make(s *State) Plan {
 		return p
 	}
 	s.planPods(&p)
+	s.planNodeConsent(&p)
 	s.planRoll(&p)
 	s.planStarts(&p)
 	s.planRing(&p)

@@ -45,6 +45,10 @@ func (s *State) planStarts(p *Plan) {
 			}
 			continue
 		}
+		if blocker := s.giveNodeYAML(pod, &options); blocker != "" {
+			p.Wait("%s before node %s starts", blocker, pod.Name)
+			continue
+		}
 		if id := pod.Status.Identity; id != nil {
 			options.Decided = new(*id)
 		}

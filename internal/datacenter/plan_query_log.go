@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/ringspan/ringspan/internal/cassandra"
+	"github.com/ringspan/ringspan/internal/mgmtapi"
 )
 
 // queryLog is the section of cassandra.yaml about the log of all queries. Cassandra reads it at its start, and writes the log only
@@ -23,9 +24,9 @@ type QueryLogFailure struct {
 // planQueryLog switches the log of all queries on at nodes that were started with its options, and off where the configuration has
 // none any more. One that a person has switched on at a node without options is that person's.
 func (s *State) planQueryLog(p *Plan) {
-	_, asked := s.cassandraYAML()[queryLog]
 	for i := range s.Pods {
 		pod := &s.Pods[i]
+		asked := s.asksForQueryLog(pod)
 		if !pod.running() || pod.Deleting || p.takesDown(pod) || pod.Status.FullQueryLog == nil || !s.hasQueryLog(pod) {
 			continue
 		}
@@ -49,8 +50,17 @@ func (s *State) switchQueryLog(p *Plan, pod *Pod, on bool, why string) {
 	}
 }
 
+// asksForQueryLog tells whether the configuration has options of the log, for all nodes or for a pod's.
+func (s *State) asksForQueryLog(pod *Pod) bool {
+	return s.cassandraYAML()[queryLog] != nil || s.PerNode.Nodes[pod.Name].Keys[queryLog] != nil
+}
+
 // hasQueryLog tells whether a pod's node was started with options of the log.
 func (s *State) hasQueryLog(pod *Pod) bool {
+	own := s.PerNode.Nodes[pod.Name]
+	if had := pod.Status.NodeYAML; own.Keys[queryLog] != nil && had != nil && *had == mgmtapi.NodeYAMLHash(own.Text()) {
+		return true
+	}
 	if pod.Object == nil {
 		return false
 	}
@@ -64,11 +74,8 @@ func (s *State) hasQueryLog(pod *Pod) bool {
 
 // queryLogNotActedOn names the nodes whose agents can't switch the log on.
 func (s *State) queryLogNotActedOn() bool {
-	if _, asked := s.cassandraYAML()[queryLog]; !asked {
-		return false
-	}
 	for i := range s.Pods {
-		if pod := &s.Pods[i]; pod.running() && pod.Status.FullQueryLog == nil {
+		if pod := &s.Pods[i]; pod.running() && pod.Status.FullQueryLog == nil && s.asksForQueryLog(pod) {
 			return true
 		}
 	}

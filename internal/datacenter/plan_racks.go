@@ -183,8 +183,10 @@ func (s *State) settled(rack string) bool {
 	return true
 }
 
-// stale tells whether a pod was made from an old template.
-func (s *State) stale(pod *Pod) bool {
+// stale tells whether a pod was made from an old template, or its node was started with an old configuration of its own.
+func (s *State) stale(pod *Pod) bool { return s.ofOldTemplate(pod) || s.outdatedNode(pod) }
+
+func (s *State) ofOldTemplate(pod *Pod) bool {
 	set := s.StatefulSets[pod.Position.Rack]
 	return set != nil && set.Status.ObservedGeneration >= set.Generation && set.Status.UpdateRevision != "" && pod.Revision != set.Status.UpdateRevision
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/cockroachdb/datadriven"
+	corev1 "k8s.io/api/core/v1"
 	"pgregory.net/rapid"
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
@@ -86,6 +87,7 @@ func (w *world) anything(t *rapid.T) {
 		"die", "lose", "crash", "unreachable", "reachable", "config", "bad config", "good config",
 		"cut", "heal", "hold", "release", "write", "stop", "resume", "restart", "restart task", "password", "no secret", "secret", "grow", "shrink", "shrink", "lose volume", "lose volume",
 		"larger volumes", "larger volumes", "resizer", "pace", "pace",
+		"configuration in a Secret", "no configuration in a Secret", "configuration of single nodes", "no configuration of single nodes",
 	}).Draw(t, "what")
 	switch what {
 	case "pass":
@@ -154,6 +156,19 @@ func (r *region) wish(t *rapid.T, what string) {
 		r.resize(max(len(r.dc.Spec.Racks), int(r.dc.Spec.Size)-rapid.IntRange(1, 3).Draw(t, "nodes")))
 	case "no secret":
 		delete(r.secrets, "admin")
+	case "configuration in a Secret": // as it is in the spec, or what can't be read
+		r.dc.Spec.ConfigSecret = "config"
+		r.secret("config", map[string]string{"config": rapid.SampledFrom([]string{string(r.dc.Spec.Config), "rubbish"}).Draw(t, "config")})
+	case "no configuration in a Secret":
+		delete(r.secrets, "config")
+	case "configuration of single nodes":
+		r.annotate(api.PerNodeConfigAnnotation, "tuned")
+		r.perNode = &corev1.ConfigMap{Data: map[string]string{}}
+		for name := range r.pods {
+			r.perNode.Data[name+"_cassandra.yaml"] = "concurrent_reads: " + rapid.SampledFrom([]string{"1", "2", "3", "["}).Draw(t, "reads")
+		}
+	case "no configuration of single nodes":
+		r.perNode = nil
 	case "larger volumes":
 		r.larger++
 		r.setStorage(fmt.Sprintf("%dGi", r.larger))
@@ -201,6 +216,8 @@ func (w *world) mend() {
 		r.dc.Spec.Stopped, r.dc.Spec.CanaryUpgrade = false, false
 		r.giveWord()
 		r.config(map[string]any{"no_such_key": nil})
+		r.secret("config", map[string]string{"config": string(r.dc.Spec.Config)})
+		r.perNode = &corev1.ConfigMap{}
 		r.secret("admin", map[string]string{"username": "admin", "password": "secret"})
 	}
 }

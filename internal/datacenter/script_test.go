@@ -132,7 +132,7 @@ func (r *region) happens(t *testing.T, d *datadriven.TestData, pod string) strin
 		return r.managementHappens(t, d)
 	case "lose":
 		r.kill(pod)
-	case "config-secret", "configurations":
+	case "config-secret", "configurations", "per-node":
 		return r.configHappens(t, d)
 	case "load", "free", "stall-streams", "let-streams", "fail-decommission", "decommission", "delete-claim", "task", "leave-unsaid", "leave-unheard", "note-unheard",
 		"assassinate", "rolled", "keep-hints", "unplaced", "placed":

@@ -71,6 +71,10 @@ func (r *region) configHappens(t *testing.T, d *datadriven.TestData) string {
 	if d.Cmd == "configurations" {
 		return r.configurations()
 	}
+	if d.Cmd == "per-node" {
+		r.setPerNode(d)
+		return ""
+	}
 	name := argument(t, d, "name")
 	switch {
 	case d.HasArg("deleted"):
@@ -83,13 +87,30 @@ func (r *region) configHappens(t *testing.T, d *datadriven.TestData) string {
 	return ""
 }
 
+// setPerNode writes the ConfigMap of single nodes: a line for a key, whose pod's name is shortened.
+func (r *region) setPerNode(d *datadriven.TestData) {
+	r.perNode = nil
+	if d.HasArg("deleted") {
+		return
+	}
+	r.perNode = &corev1.ConfigMap{Data: map[string]string{}}
+	for line := range strings.SplitSeq(d.Input, "\n") {
+		pod, yaml, _ := strings.Cut(line, ": ")
+		r.perNode.Data["multi-region-"+pod] = yaml
+	}
+}
+
 // configurations shows what each pod was made with, and which copies there are.
 func (r *region) configurations() string {
 	var b strings.Builder
 	for _, pod := range slices.Sorted(maps.Keys(r.pods)) {
 		_, after, _ := strings.Cut(r.configOf(r.pods[pod]), `"concurrent_reads":`)
 		value, _, _ := strings.Cut(after, ",")
-		fmt.Fprintln(&b, strings.TrimPrefix(pod, "multi-region-"), strings.Trim(value, `"}`))
+		line := []string{strings.TrimPrefix(pod, "multi-region-"), strings.Trim(value, `"}`), r.nodes[pod].NodeYAML()}
+		if datacenter.PerNodeConfig(r.dc) != "" {
+			line = append(line, strings.Join(r.nodes[pod].Options().InitialTokens, ","))
+		}
+		fmt.Fprintln(&b, strings.Join(slices.DeleteFunc(line, func(part string) bool { return part == "" }), " "))
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.copies)) {
 		fmt.Fprintln(&b, name)

@@ -48,6 +48,7 @@ type region struct {
 	nodes    map[string]*fake.Node // by pod name: they live as long as the volumes
 	secrets  map[string]map[string]string
 	copies   map[string]datacenter.ConfigCopy // of configurations
+	perNode  *corev1.ConfigMap                // the configuration of single nodes
 	version  map[string]int                   // of the Secrets
 	claims   map[string]int                   // by pod name: how many volumes it has had; none without claims
 	leaving  map[string]bool
@@ -177,6 +178,9 @@ func (r *region) observe() *datacenter.State {
 		s.StatefulSets[rack] = set.DeepCopy()
 	}
 	r.readConfig(s)
+	if datacenter.PerNodeConfig(r.dc) != "" {
+		s.PerNode = datacenter.ReadPerNode(r.dc, r.perNode)
+	}
 	if len(r.world.ring.Datacenters) == 0 {
 		s.Ring = s.StandAlone()
 	}

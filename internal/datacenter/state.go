@@ -34,6 +34,7 @@ type State struct {
 	Pods            []Pod
 	PeerSeeds       []string // addresses of other datacenters' seeds, from the spec and from endpoint slices
 	ConfigSecret    ConfigSecret
+	PerNode         PerNode
 	Superuser       *Credentials
 	Users           []Credentials
 	SecretError     string // why a Secret can't be used; names it and the key

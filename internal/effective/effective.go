@@ -45,11 +45,12 @@ type Config struct {
 type Subject struct {
 	Region     string
 	Datacenter *api.CassandraDatacenter
-	Ring       *Sources       // nil of a datacenter without a ring
-	Pod        *corev1.Pod    // nil for the datacenter
-	Running    map[string]any // the node's cassandra.yaml as it lies there; nil where it can't be read
-	Profile    string         // of the pod's image
-	Secret     []byte         // what the key of SecretOf holds, where there is one
+	Ring       *Sources          // nil of a datacenter without a ring
+	Pod        *corev1.Pod       // nil for the datacenter
+	Running    map[string]any    // the node's cassandra.yaml as it lies there; nil where it can't be read
+	Profile    string            // of the pod's image
+	PerNode    *corev1.ConfigMap // with the configuration of single nodes; nil where there is none
+	Secret     []byte            // what the key of SecretOf holds, where there is one
 }
 
 // Sources are the configurations that a ring makes of a datacenter's, from the lowest: each has all that is in the one before.
@@ -145,10 +146,31 @@ func (s Subject) input() (in cassandra.Input, err error) {
 		in.ClusterName, in.DatacenterName, in.Version = s.Datacenter.Spec.ClusterName, s.Datacenter.CassandraName(), s.Datacenter.Spec.ServerVersion
 		return in, err
 	}
-	in, err = cassandra.ParseInput(given, s.Pod.Name)
+	if in, err = cassandra.ParseInput(given, s.Pod.Name); err != nil {
+		return in, err
+	}
+	own, err := s.perNode()
+	if err != nil {
+		return in, err
+	}
+	in.PerNode = own.Keys
 	in.Version, in.Profile = version(s.Pod), s.Profile
 	return in, err
 }
+
+// perNode is what the ConfigMap has of a node's own.
+func (s Subject) perNode() (cassandra.PerNode, error) {
+	if s.PerNode == nil {
+		return cassandra.PerNode{}, nil
+	}
+	own, err := cassandra.ParsePerNode(s.PerNode.Data[s.perNodeKey()])
+	if err != nil {
+		return own, fmt.Errorf("ConfigMap %s key %s: %w", s.PerNode.Name, s.perNodeKey(), err)
+	}
+	return own, nil
+}
+
+func (s Subject) perNodeKey() string { return s.Pod.Name + "_cassandra.yaml" }
 
 // variable is one of the environment of a pod's node; nil when there is none.
 func variable(pod *corev1.Pod, name string) *corev1.EnvVar {

@@ -122,6 +122,32 @@ func TestOriginsOfANode(t *testing.T) {
 	}
 }
 
+// What is one node's alone is in a ConfigMap.
+func TestOriginsOfWhatIsOneNodesAlone(t *testing.T) {
+	s := subject(t, true)
+	s.PerNode = &corev1.ConfigMap{Data: map[string]string{
+		"shop-dc1-default-sts-0_cassandra.yaml": "concurrent_reads: 128\nkeystore_password: topsecret\nlisten_address: 1.1.1.1\ninitial_token: 1,2",
+		"shop-dc1-default-sts-1_cassandra.yaml": "concurrent_writes: [",
+	}}
+	s.PerNode.Name = "tuned"
+	const from = ": ConfigMap tuned key shop-dc1-default-sts-0_cassandra.yaml"
+	want := []string{
+		"concurrent_reads=128" + from, "concurrent_writes=8: datacenter dc1: its config in the ring", "keystore_password=(hidden)" + from,
+		"listen_address=10.0.0.1: Ringspan: it is the pod's address", "num_tokens=2" + from,
+	}
+	if d := cmp.Diff(want, origins(of(t, s), "concurrent_reads", "concurrent_writes", "keystore_password", "listen_address", "num_tokens")); d != "" {
+		t.Error(d)
+	}
+	s.Running = map[string]any{"concurrent_reads": 64} // until it restarts
+	if d := cmp.Diff([]string{"concurrent_reads=64: datacenter dc1: its config in the ring"}, origins(of(t, s), "concurrent_reads")); d != "" {
+		t.Error(d)
+	}
+	s.Pod.Name = "shop-dc1-default-sts-1"
+	if _, err := Of(s); err == nil || !strings.Contains(err.Error(), "ConfigMap tuned key shop-dc1-default-sts-1_cassandra.yaml: ") {
+		t.Error(err)
+	}
+}
+
 // While a change is on its way a node has what the ring no longer asks for.
 func TestANodeOfBeforeAChange(t *testing.T) {
 	s := subject(t, false)

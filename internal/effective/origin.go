@@ -43,6 +43,10 @@ func (s Subject) origins(in cassandra.Input, layers []cassandra.Layer) sources {
 		switch l.Origin {
 		case cassandra.OfNode:
 			add(identifies, flatten(l.Values))
+		case cassandra.OfPerNode:
+			if s.PerNode != nil && len(l.Values) > 0 {
+				add("ConfigMap "+s.PerNode.Name+" key "+s.perNodeKey(), flatten(l.Values))
+			}
 		case cassandra.OfUser:
 			s.users(in, add)
 		case cassandra.OfRingspan:

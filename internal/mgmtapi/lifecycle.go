@@ -4,6 +4,8 @@ import (
 	"context"
 	"strconv"
 	"time"
+
+	"github.com/ringspan/ringspan/internal/hash"
 )
 
 // Lifecycle is a node's process: whether it runs, whose data it has, and whether it
@@ -56,6 +58,7 @@ type Status struct {
 	Volume          *Volume   `json:"volume,omitempty"`        // of its data; nil from agents that can't decommission
 	FirstBoot       bool      `json:"firstBoot,omitempty"`     // the JVM is that of a first boot, and has its short waits
 	Hints           []string  `json:"hints,omitzero"`          // host ids of the nodes that it keeps writes for; nil when it can't tell
+	NodeYAML        *string   `json:"nodeYAML,omitempty"`      // NodeYAMLHash of the last start's; nil from agents that take none
 	FullQueryLog    *bool     `json:"fullQueryLog,omitempty"`  // the log of all queries is written; nil from agents that can't switch it
 }
 
@@ -105,6 +108,16 @@ const (
 	FoundUnreadable Found = "unreadable" // nobody can tell; Error says why
 )
 
+// NodeYAMLHash tells the keys of one node's cassandra.yaml from others; empty for none.
+func NodeYAMLHash(keys string) string {
+	if keys == "" {
+		return ""
+	}
+	return hash.Text(keys, nodeYAMLBytes)
+}
+
+const nodeYAMLBytes = 8
+
 // StartOptions say how a node starts. The zero value starts it as its
 // configuration says.
 type StartOptions struct {
@@ -115,6 +128,10 @@ type StartOptions struct {
 	NativeTransport *bool    `json:"nativeTransport,omitempty"`
 	ReplaceAddress  string   `json:"replaceAddress,omitempty"` // of a dead member whose tokens and data the node gets
 	Replaces        string   `json:"replaces,omitempty"`       // host id of the member whose place the node takes
+	// NodeYAML are keys of cassandra.yaml that are this node's alone, over the pod's configuration, as a JSON object; KeepNodeYAML
+	// stands for those of the node's last start. Status.NodeYAML tells them apart.
+	NodeYAML     string `json:"nodeYAML,omitempty"`
+	KeepNodeYAML bool   `json:"keepNodeYAML,omitempty"`
 	// Decided is the identity that the caller has seen. The agent refuses the start when it finds another one by now.
 	Decided *Identity `json:"decided,omitempty"`
 }

@@ -180,7 +180,7 @@ func (r runnable) SetupWithManager(m ctrl.Manager) error { return m.Add(r.Runnab
 
 // uncached are the kinds that are read one by one where they are needed: their caches would hold a whole cluster's.
 func uncached() []client.Object {
-	return []client.Object{&corev1.Secret{}, &corev1.PersistentVolumeClaim{}, &corev1.Namespace{}, &storagev1.StorageClass{}}
+	return []client.Object{&corev1.Secret{}, &corev1.ConfigMap{}, &corev1.PersistentVolumeClaim{}, &corev1.Namespace{}, &storagev1.StorageClass{}}
 }
 
 // cacheOptions keep in memory only what belongs to rings: a cluster's other

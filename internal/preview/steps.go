@@ -217,7 +217,7 @@ func (m *model) start(step datacenter.Step) {
 	case was != "" && m.s.Taken[pod.Name] == "" && m.resumes():
 		m.tell(StartNode, pod.Name, step.Why, 0)
 	}
-	pod.Status.State, pod.Status.OperationMode = mgmtapi.Starting, "STARTING"
+	pod.Status.State, pod.Status.OperationMode, pod.Status.NodeYAML = mgmtapi.Starting, "STARTING", new(mgmtapi.NodeYAMLHash(step.Start.NodeYAML))
 	m.held[pod.UID] = step.Start.NativeTransport != nil && !*step.Start.NativeTransport
 }
 
@@ -230,7 +230,7 @@ func (m *model) resumes() bool {
 func (m *model) run(pod *datacenter.Pod) {
 	was := pod.Status
 	pod.Agent, pod.Ready, pod.Scheduled, pod.Unschedulable, pod.Waiting, pod.Crashed = true, true, true, "", "", ""
-	pod.Status = mgmtapi.Status{State: mgmtapi.Running, OperationMode: mgmtapi.ModeNormal, Identity: was.Identity, Volume: was.Volume, Hints: []string{}, FirstBoot: was.FirstBoot && was.State == mgmtapi.Running}
+	pod.Status = mgmtapi.Status{State: mgmtapi.Running, OperationMode: mgmtapi.ModeNormal, Identity: was.Identity, Volume: was.Volume, Hints: []string{}, NodeYAML: was.NodeYAML, FirstBoot: was.FirstBoot && was.State == mgmtapi.Running}
 	if pod.Status.Volume == nil {
 		pod.Status.Volume = &mgmtapi.Volume{Capacity: roomy, Free: roomy}
 	}

@@ -148,7 +148,7 @@ func Build(k *api.K8ssandraCluster, i int, replacing Replacing) (*cassandra.Cass
 		ObjectMeta: metav1.ObjectMeta{
 			Name: t.Metadata.Name, Namespace: Namespace(k, t), Labels: labels(k, t),
 			Annotations: merge(ringMeta(k).Annotations, t.Metadata.Annotations, map[string]string{
-				topology.Annotation: ringOf.Encode(), api.InitialSystemReplicationAnnotation: string(replication)}, listRule(t, replacing), joinReplication(k), ringID(k), onDeletion(k), consent(k)),
+				topology.Annotation: ringOf.Encode(), api.InitialSystemReplicationAnnotation: string(replication)}, listRule(t, replacing), joinReplication(k), ringID(k), onDeletion(k), consent(k), perNode(t)),
 		},
 		Spec: cassandra.CassandraDatacenterSpec{
 			ClusterName: ClusterName(k), DatacenterName: t.DatacenterName, Size: t.Size, Stopped: t.Stopped,
@@ -195,6 +195,14 @@ func listRule(t api.CassandraDatacenterTemplate, replacing Replacing) map[string
 func joinReplication(k *api.K8ssandraCluster) map[string]string {
 	if text := k.Annotations[api.DcReplicationAnnotation]; text != "" {
 		return map[string]string{api.DcReplicationAnnotation: text}
+	}
+	return nil
+}
+
+// perNode passes on where the configuration of single nodes is.
+func perNode(t api.CassandraDatacenterTemplate) map[string]string {
+	if name := t.PerNodeConfigMapRef.Name; name != "" {
+		return map[string]string{cassandra.PerNodeConfigAnnotation: name}
 	}
 	return nil
 }

@@ -50,6 +50,7 @@ spec:
     datacenters:
     - {metadata: {name: dc1}, k8sContext: eu-west-1, size: 4}
     - metadata: {name: dc2, namespace: other, labels: {one: dc2}, pods: {annotations: {note: dc2}}}
+      perNodeConfigMapRef: {name: tuned}
       k8sContext: eu-central-1
       size: 3
       racks: [{name: a}]
@@ -78,6 +79,7 @@ func TestBuild(t *testing.T) {
 		{"superuser", dc.Spec.SuperuserSecretName, "multi-region-superuser"},
 		{"pods", []string{dc.Spec.PodTemplateSpec.Labels["pod"], dc.Spec.PodTemplateSpec.Annotations["note"]}, []string{"ring", "dc2"}},
 		{"a Service's labels", dc.Spec.AdditionalServiceConfig.DatacenterService.Labels, map[string]string{"service": "ring"}},
+		{"the configuration of single nodes", dc.Annotations[cassandra.PerNodeConfigAnnotation], "tuned"},
 		{"replication of system keyspaces", dc.Annotations[api.InitialSystemReplicationAnnotation], `{"dc1":3,"second":3}`},
 	} {
 		if diff := cmp.Diff(c.want, c.got); diff != "" {

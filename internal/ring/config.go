@@ -170,7 +170,7 @@ func NotActedOn(k *api.K8ssandraCluster) []string {
 	for i, d := range list {
 		m, _ := d.(map[string]any)
 		here := fmt.Sprintf("%sdatacenters[%d].", at, i)
-		note(here, m, "stargate", "perNodeConfigMapRef")
+		note(here, m, "stargate")
 		noteOptions(note, here, m)
 	}
 	for _, key := range idleAnnotations {

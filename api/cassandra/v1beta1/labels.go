@@ -86,6 +86,10 @@ const (
 // a datacenter without it stands alone.
 const RingAnnotation = "ringspan.io/ring"
 
+// PerNodeConfigAnnotation names the ConfigMap, in the datacenter's namespace, with keys of cassandra.yaml for single nodes. The ring
+// controller writes it from perNodeConfigMapRef.
+const PerNodeConfigAnnotation = "ringspan.io/per-node-config"
+
 // DecommissionAnnotation names the node of a datacenter that leaves its ring: POD HOST-ID, and "left" behind them once it has.
 // Written by the operator before the node is asked to, and removed when nothing of it is there any more.
 const DecommissionAnnotation = "ringspan.io/decommission"

@@ -132,7 +132,8 @@ type CassandraDatacenterTemplate struct {
 	// Stargate gateways of this datacenter. Deprecated; accepted, not acted on.
 	Stargate *StargateDatacenterTemplate `json:"stargate,omitempty"`
 
-	// PerNodeConfigMapRef names a ConfigMap with configuration by pod. Accepted, not acted on yet.
+	// PerNodeConfigMapRef names a ConfigMap with configuration by pod: its keys are POD_cassandra.yaml. It lies in the datacenter's
+	// namespace, in the datacenter's region.
 	PerNodeConfigMapRef corev1.LocalObjectReference `json:"perNodeConfigMapRef,omitempty"`
 }
 

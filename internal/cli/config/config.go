@@ -24,8 +24,8 @@ func Command(f *invocation.Fleet) *cobra.Command {
 		Long: `Config shows the cassandra.yaml and the JVM's options of a node, or what the nodes of
 a datacenter are to have, with the origin of each value: the base configuration,
 which is the file of defaults that its version of Cassandra ships, the ring's
-configuration, the datacenter's, the Secret that spec.configSecret names, or Ringspan
-itself, and why.
+configuration, the datacenter's, the Secret that spec.configSecret names, the ConfigMap
+that perNodeConfigMapRef names, or Ringspan itself, and why.
 
 A node is named by its pod, and what is shown is what it was started with; that may
 differ from the datacenter's while a change is on its way. Passwords are not shown.`,

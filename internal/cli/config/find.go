@@ -109,7 +109,7 @@ func everything(ctx context.Context, r region.Region) (all []match, err error) {
 // subject reads the ring that the datacenter is of, if it is of one.
 func (m match) subject(ctx context.Context) (effective.Subject, error) {
 	s := effective.Subject{Region: m.region.Name, Datacenter: &m.datacenter, Pod: m.pod}
-	if err := m.readSecret(ctx, &s); err != nil {
+	if err := errors.Join(m.readSecret(ctx, &s), m.readPerNode(ctx, &s)); err != nil {
 		return s, err
 	}
 	key := client.ObjectKey{Namespace: m.datacenter.Labels[api.ClusterNamespaceLabel], Name: m.datacenter.Labels[api.ClusterNameLabel]}
@@ -142,6 +142,25 @@ func (m match) readSecret(ctx context.Context, s *effective.Subject) error {
 		return fmt.Errorf("the configuration of %s is in a Secret: %w", m.name(), err)
 	}
 	s.Secret = secret.Data[key]
+	return nil
+}
+
+// readPerNode reads the ConfigMap with the configuration of single nodes, if the datacenter has one. One that is missing says nothing.
+func (m match) readPerNode(ctx context.Context, s *effective.Subject) error {
+	name := m.datacenter.Annotations[cassandra.PerNodeConfigAnnotation]
+	if name == "" || m.pod == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, region.AnswerLimit)
+	defer cancel()
+	config := &corev1.ConfigMap{}
+	if err := m.region.Client.Get(ctx, client.ObjectKey{Namespace: m.datacenter.Namespace, Name: name}, config); err != nil {
+		if apierrors.IsNotFound(err) {
+			return nil
+		}
+		return fmt.Errorf("the configuration of single nodes is in a ConfigMap: %w", err)
+	}
+	s.PerNode = config
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
@@ -23,6 +24,9 @@ func (r *Reconciler) observeConfig(ctx context.Context, s *datacenter.State, m *
 		}
 		s.ConfigSecret = datacenter.ReadConfigSecret(s.DC, secret)
 	}
+	if err := r.observePerNode(ctx, s); err != nil {
+		return err
+	}
 	if !s.NeedsCopies() && m.noCopies {
 		return nil
 	}
@@ -39,6 +43,24 @@ func (r *Reconciler) observeConfig(ctx context.Context, s *datacenter.State, m *
 	}
 	m.noCopies = len(s.ConfigSecret.Copies) == 0
 	return nil
+}
+
+// observePerNode reads the ConfigMap with the configuration of single nodes.
+func (r *Reconciler) observePerNode(ctx context.Context, s *datacenter.State) error {
+	name := datacenter.PerNodeConfig(s.DC)
+	if name == "" {
+		return nil
+	}
+	config := &corev1.ConfigMap{}
+	err := r.Client.Get(ctx, client.ObjectKey{Namespace: s.DC.Namespace, Name: name}, config)
+	if apierrors.IsNotFound(err) {
+		s.PerNode = datacenter.ReadPerNode(s.DC, nil)
+		return nil
+	}
+	if err == nil {
+		s.PerNode = datacenter.ReadPerNode(s.DC, config)
+	}
+	return err
 }
 
 // copyConfig makes the copy of a configuration. One of its name that is there is somebody else's, or was made in a pass that is

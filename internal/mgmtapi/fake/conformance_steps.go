@@ -220,9 +220,10 @@ func (c *conform) restart(before mgmtapi.Endpoint) {
 	}
 	c.is(c.Node.Start(c.Context(), mgmtapi.StartOptions{Seeds: []string{c.Address}, Decided: &mgmtapi.Identity{Found: mgmtapi.FoundNothing}}),
 		mgmtapi.ErrRefused, "a start that was decided on for an empty volume")
-	c.must(c.Node.Start(c.Context(), mgmtapi.StartOptions{Seeds: []string{c.Address}, Decided: found}))
+	const own = `{"concurrent_reads":7}`
+	c.must(c.Node.Start(c.Context(), mgmtapi.StartOptions{Seeds: []string{c.Address}, Decided: found, NodeYAML: own}))
 	c.await("the restarted node serves clients", func() bool { s := c.status(); return s.State == mgmtapi.Running && s.NativeTransport })
-	if s := c.status(); s.ClientPort != mgmtapi.PortOpen {
+	if s := c.status(); s.ClientPort != mgmtapi.PortOpen || s.NodeYAML == nil || *s.NodeYAML != mgmtapi.NodeYAMLHash(own) {
 		c.Errorf("the restarted node: %+v", s)
 	}
 	if id := c.status().Identity; id == nil || id.Found != mgmtapi.FoundMember || id.HostID != before.HostID || id.Replaces != "" {

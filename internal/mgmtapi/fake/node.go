@@ -33,7 +33,9 @@ type Node struct {
 	tokens []string
 	file   mgmtapi.Identity // the agent's; without Found there is none
 	jobs   []*job           // the agent's records
-	boot   string           // Cassandra's bootstrap state after it has left: needsBootstrap, decommissioned
+
+	nodeYAML string // of the last start
+	boot     string // Cassandra's bootstrap state after it has left: needsBootstrap, decommissioned
 
 	// of the ring's view
 	leaving bool
@@ -72,6 +74,9 @@ func (n *Node) Options() mgmtapi.StartOptions {
 	return locked(n, func() mgmtapi.StartOptions { return n.options })
 }
 
+// NodeYAML is what the node's cassandra.yaml has of its own, since its last start.
+func (n *Node) NodeYAML() string { return locked(n, func() string { return n.nodeYAML }) }
+
 // Seeds are those that the JVM uses now.
 func (n *Node) Seeds() []string { return locked(n, func() []string { return slices.Clone(n.seeds) }) }
 
@@ -102,6 +107,7 @@ func (n *Node) Status(ctx context.Context) (mgmtapi.Status, error) {
 	n.noteLeft()
 	s := mgmtapi.Status{State: state, PID: n.pid, OperationMode: n.mode, NativeTransport: n.native, Since: n.since, Identity: n.identity()}
 	if !n.old {
+		s.NodeYAML = new(mgmtapi.NodeYAMLHash(n.nodeYAML))
 		s.Volume, s.FirstBoot = new(n.volume), n.pid != 0 && n.options.FirstBoot
 		if state == mgmtapi.Running {
 			s.Hints, s.FullQueryLog = append([]string{}, n.keeps...), new(n.queries)
@@ -143,6 +149,9 @@ func (n *Node) Start(ctx context.Context, o mgmtapi.StartOptions) error {
 		return err
 	}
 	n.ring.wrote(n, "start seeds=%s", strings.Join(o.Seeds, ","))
+	if !o.KeepNodeYAML && !n.old {
+		n.nodeYAML = o.NodeYAML
+	}
 	n.options, n.seeds, n.pid = o, slices.Clone(o.Seeds), 100
 	n.become(mgmtapi.Starting, "STARTING")
 	return nil
