@@ -128,6 +128,25 @@ func letter(status string) string {
 	return "N"
 }
 
+// AddExternal adds the datacenters that somebody else looks after: those of the spec, and others that nodes see.
+func (s *Status) AddExternal(named []string) {
+	add := func(name, message string) {
+		if name != "" && !slices.ContainsFunc(s.Datacenters, func(d Datacenter) bool { return d.Name == name }) {
+			s.Datacenters = append(s.Datacenters, Datacenter{Name: name, External: true, Message: message})
+		}
+	}
+	for _, name := range named {
+		message := ""
+		if !slices.ContainsFunc(s.Nodes, func(n Node) bool { return n.Datacenter == name }) {
+			message = "No node of the ring sees this external datacenter."
+		}
+		add(name, message)
+	}
+	for _, n := range s.Nodes { // in the order of their datacenters
+		add(n.Datacenter, "The ring has this datacenter, and the K8ssandraCluster doesn't name it, nor in spec.externalDatacenters.")
+	}
+}
+
 // Summarize fills in the datacenters' figures from the nodes, and takes the
 // ring's readiness back when nodes are missing.
 func (s *Status) Summarize() {
@@ -151,6 +170,11 @@ func (s *Status) Summarize() {
 		}
 		if d.OwnsEffective != nil {
 			*d.OwnsEffective = min(1, *d.OwnsEffective)
+		}
+		if d.External {
+			d.Size = len(slices.DeleteFunc(slices.Clone(s.Nodes), func(n Node) bool { return n.Datacenter != d.Name }))
+			d.Ready = d.Size > 0 && d.Up == d.Size
+			continue // what is wrong there is its owner's to mend
 		}
 		if d.Up < d.Size {
 			s.Ready = false

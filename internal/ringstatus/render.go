@@ -40,6 +40,9 @@ func Render(out io.Writer, s Status) error {
 
 func renderDatacenter(b *strings.Builder, s Status, d Datacenter) {
 	head := "Datacenter: " + d.Name
+	if d.External {
+		head += " (external)"
+	}
 	if d.Region != "" {
 		head += " (" + d.Region + ")"
 	}

@@ -26,7 +26,8 @@ type Status struct {
 type Datacenter struct {
 	Name          string   `json:"name"`
 	Region        string   `json:"region"`
-	Size          int      `json:"size"` // nodes that there should be
+	External      bool     `json:"external,omitempty"` // somebody else looks after it: it is known as far as the ring's nodes see it
+	Size          int      `json:"size"`               // nodes that there should be
 	Up            int      `json:"up"`
 	Ready         bool     `json:"ready"`
 	OwnsEffective *float64 `json:"ownsEffective"` // of all data, 1 = all of it at least once; null = unknown

@@ -207,3 +207,21 @@ func TestSizes(t *testing.T) {
 		}
 	}
 }
+
+// Datacenters that somebody else looks after are shown with their nodes, and don't make the ring unready.
+func TestExternalDatacenters(t *testing.T) {
+	s := Status{Ready: true, Datacenters: []Datacenter{{Name: "dc1", Size: 1}}}
+	s.Nodes, _ = Nodes(views(false, true)[:1])
+	s.AddExternal([]string{"gone", "dc1"})
+	s.Summarize()
+	var names []string
+	for _, d := range s.Datacenters[1:] {
+		if !d.External || d.Message == "" || d.Ready {
+			t.Errorf("%+v", d)
+		}
+		names = append(names, d.Name)
+	}
+	if got := strings.Join(names, " "); got != "gone dc2" || !s.Ready {
+		t.Errorf("%s; ready %t", got, s.Ready)
+	}
+}

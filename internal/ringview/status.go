@@ -87,6 +87,7 @@ func (s Snapshot) status(k *k8ssandra.K8ssandraCluster) ringstatus.Status {
 		}
 	}
 	out.Nodes, out.Keyspace = ringstatus.Nodes(views)
+	out.AddExternal(k.Spec.ExternalDatacenters)
 	out.Summarize()
 	out.Message = strings.Join(messages, "; ")
 	if !out.Ready && out.Message == "" {
@@ -109,7 +110,7 @@ func (r *Region) nodesOf(ring client.ObjectKey) (all []ringstatus.View) {
 func missing(s ringstatus.Status) string {
 	var all []string
 	for _, d := range s.Datacenters {
-		if d.Up < d.Size {
+		if d.Up < d.Size && !d.External {
 			all = append(all, fmt.Sprintf("%d of %d nodes of %s are up", d.Up, d.Size, d.Name))
 		}
 	}

@@ -88,7 +88,7 @@ func (u *ringRun) answers(ctx context.Context) bool {
 			continue
 		}
 		for _, d := range s.Datacenters {
-			if d.Up < d.Size && u.isIncluded(d.Region) {
+			if d.Up < d.Size && !d.External && u.isIncluded(d.Region) {
 				u.report.Wait(who, fmt.Sprintf("%d of %d nodes of %s answer", d.Up, d.Size, d.Name))
 				return false
 			}
