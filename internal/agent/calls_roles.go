@@ -15,6 +15,7 @@ func (a *Agent) roleRoutes() []route {
 		{pattern: "GET /api/v0/ops/auth/role", limit: quick, do: a.handleRoles},
 		{pattern: "POST /api/v0/ops/auth/role", limit: quick, do: a.handlePutRole, secret: true},
 		{pattern: "DELETE /api/v0/ops/auth/role", limit: quick, do: a.handleDropRole},
+		{pattern: "POST /api/v0/ops/auth/role/verify", limit: quick, do: a.handleVerifyRole, secret: true},
 	}
 }
 
@@ -48,4 +49,18 @@ func (a *Agent) handleDropRole(ctx context.Context, q *call) (int, any, error) {
 	name := q.FormValue("username")
 	q.note(slog.String("role", name))
 	return 200, "OK", a.dropRole(ctx, name)
+}
+
+// handleVerifyRole takes a JSON body only: a password has no place in a URL.
+func (a *Agent) handleVerifyRole(ctx context.Context, q *call) (int, any, error) {
+	var r mgmtapi.Role
+	if err := decodeBody(q, &r); err != nil {
+		return 400, nil, err
+	}
+	if r.Name == "" || r.Password == "" {
+		return 400, nil, errors.New("username and password are needed")
+	}
+	q.note(slog.String("role", r.Name))
+	matches, err := a.verifyRole(ctx, r.Name, r.Password)
+	return 200, map[string]bool{"matches": matches}, err
 }

@@ -234,6 +234,8 @@ var (
 	option         = regexp.MustCompile(literal + `: (\d+)`)
 	insertRole     = regexp.MustCompile(`^INSERT INTO system_auth\.roles \(role, is_superuser, can_login, salted_hash\) VALUES \(` + literal + `, (true|false), (true|false), ` + literal + `\)$`)
 	deleteRole     = regexp.MustCompile(`^DELETE FROM system_auth\.roles WHERE role = ` + literal + `$`)
+	hashOfRole     = regexp.MustCompile(`^SELECT can_login, salted_hash FROM system_auth\.roles WHERE role = ` + literal + `$`)
+	permissionsOf  = regexp.MustCompile(`^(SELECT resource|DELETE) FROM system_auth\.(role_permissions|role_members|network_permissions|cidr_permissions) WHERE role = ` + literal + `$`)
 )
 
 type rows []map[string]string
@@ -275,7 +277,15 @@ func (n *fakeNode) cql(statement string) (any, error) {
 		_, name, _ := strings.Cut(statement, " = ")
 		n.Streamed = slices.DeleteFunc(n.Streamed, func(k string) bool { return quote(k) == name })
 		return rows{}, nil
-	case statement == "SELECT role, is_superuser, can_login FROM system_auth.roles":
+	case hashOfRole.MatchString(statement):
+		r, there := n.Roles[unquote("'"+hashOfRole.FindStringSubmatch(statement)[1]+"'")]
+		if !there {
+			return rows{}, nil
+		}
+		return rows{{"can_login": r.Login, "salted_hash": quote(r.Hash)}}, nil
+	case permissionsOf.MatchString(statement), statement == "SELECT role, member FROM system_auth.role_members", statement == "SELECT identity, role FROM system_auth.identity_to_role":
+		return rows{}, nil // a real Cassandra's are in droppedRole
+	case statement == "SELECT role, is_superuser, can_login, salted_hash FROM system_auth.roles":
 		all := rows{}
 		for name, r := range n.Roles {
 			all = append(all, map[string]string{"role": quote(name), "is_superuser": r.Super, "can_login": r.Login})

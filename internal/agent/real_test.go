@@ -82,7 +82,7 @@ func TestRealCassandra(t *testing.T) {
 				t.Errorf("port 9042 before any role exists: %v, %v", connection, err)
 			}
 		},
-		Serving: func() { logins(t); doors(t, c); sstables(t, c, client, base) },
+		Serving: func() { logins(t); droppedRole(t, client); doors(t, c); sstables(t, c, client, base) },
 	})
 	for why, test := range refusals {
 		t.Run(why, func(t *testing.T) { test.try(t, c) })

@@ -12,6 +12,7 @@ type Roles interface {
 	RolesEverywhere(ctx context.Context) ([]Role, error)
 	PutRole(ctx context.Context, r Role) error
 	DropRole(ctx context.Context, name string) error
+	VerifyRole(ctx context.Context, name, password string) (bool, error)
 }
 
 // Role is a Cassandra role. Password is only sent, never received.
@@ -51,7 +52,17 @@ func (c *Client) PutRole(ctx context.Context, r Role) error {
 	return c.post(ctx, "/api/v0/ops/auth/role", r, nil)
 }
 
-// DropRole removes a role; a missing one is no error.
+// VerifyRole tells whether a client of the node's datacenter can log in as a role with a password, by what a quorum of the
+// replicas there has. An agent of a former version doesn't know the call: ErrNotFound.
+func (c *Client) VerifyRole(ctx context.Context, name, password string) (bool, error) {
+	var answer struct {
+		Matches bool `json:"matches"`
+	}
+	err := c.post(ctx, "/api/v0/ops/auth/role/verify", Role{Name: name, Password: password, Login: true}, &answer)
+	return answer.Matches, err
+}
+
+// DropRole removes a role with its permissions and memberships; a missing one is no error.
 func (c *Client) DropRole(ctx context.Context, name string) error {
 	return c.do(ctx, http.MethodDelete, "/api/v0/ops/auth/role?username="+url.QueryEscape(name), nil, nil)
 }

@@ -65,12 +65,29 @@ func (c *conform) roles() {
 	if all, err = c.Node.RolesEverywhere(ctx); err != nil || len(all) != 2 {
 		c.Errorf("roles at EACH_QUORUM: %+v, %v", all, err)
 	}
+	c.verify("o'neil", Admin.Password, true)
+	c.verify("o'neil", "another", false)
+	c.verify("plain", "p", false) // may not log in
+	c.verify("nobody", "p", false)
+	c.must(c.Node.PutRole(ctx, mgmtapi.Role{Name: "plain", Password: "q", Login: true})) // another password
+	c.verify("plain", "p", false)
+	c.verify("plain", "q", true)
+	_, err = c.Node.VerifyRole(ctx, "plain", "")
+	c.is(err, mgmtapi.ErrRefused, "a check without a password")
 	c.must(c.Node.DropRole(ctx, "plain"))
 	c.must(c.Node.DropRole(ctx, "plain")) // gone already
+	c.verify("plain", "q", false)
 	if all, err = c.Node.Roles(ctx); err != nil || len(all) != 1 {
 		c.Errorf("roles after a drop: %+v, %v", all, err)
 	}
 	c.is(c.Node.PutRole(ctx, mgmtapi.Role{Name: "empty"}), mgmtapi.ErrRefused, "a role without a password")
+}
+
+func (c *conform) verify(name, password string, want bool) {
+	c.Helper()
+	if matches, err := c.Node.VerifyRole(c.Context(), name, password); err != nil || matches != want {
+		c.Errorf("role %s with password %s: matches is %t, %v", name, password, matches, err)
+	}
 }
 
 func (c *conform) nativeTransport() {

@@ -12,10 +12,11 @@ import (
 
 type role struct {
 	mgmtapi.Role
-	in    map[string]bool // datacenters whose replicas have the row
-	full  map[string]int  // how many replicas of each surely have it
-	hints map[string]bool // datacenters that get it when they are back
-	from  *Node           // has the hints
+	in    map[string]bool          // datacenters whose replicas have the row as it was written last
+	older map[string]*mgmtapi.Role // what the others' have
+	full  map[string]int           // how many replicas of each surely have it
+	hints map[string]bool          // datacenters that get it when they are back
+	from  *Node                    // has the hints
 }
 
 // Roles implements mgmtapi.Node: it reads at LOCAL_ONE.
@@ -53,10 +54,10 @@ func (n *Node) PutRole(ctx context.Context, r mgmtapi.Role) error {
 	if err := n.localQuorum(auth); err != nil {
 		return fmt.Errorf("put role: %w: %w", mgmtapi.ErrFailed, err)
 	}
-	entry := &role{Role: r, in: map[string]bool{}, full: map[string]int{}, hints: map[string]bool{}, from: n}
+	entry := &role{Role: r, in: map[string]bool{}, older: map[string]*mgmtapi.Role{}, full: map[string]int{}, hints: map[string]bool{}, from: n}
 	for _, m := range n.ring.members(n.group) {
 		if auth.factor(m.datacenter) > 0 {
-			entry.hints[m.datacenter] = true
+			entry.hints[m.datacenter], entry.older[m.datacenter] = true, c.roles[r.Name].at(m.datacenter)
 		}
 	}
 	c.roles[r.Name] = entry
@@ -78,19 +79,53 @@ func (r *role) fill(datacenter string, auth *keyspace) {
 	r.in[datacenter], r.full[datacenter] = true, auth.factor(datacenter)
 }
 
-// RolesEverywhere implements mgmtapi.Node: it reads at EACH_QUORUM.
+// at is the role as a datacenter's replicas have it; nil where they don't.
+func (r *role) at(datacenter string) *mgmtapi.Role {
+	switch {
+	case r == nil:
+		return nil
+	case r.in[datacenter]:
+		return &r.Role
+	}
+	return r.older[datacenter]
+}
+
+// accepts tells whether clients of a datacenter can log in with a password.
+func (r *role) accepts(datacenter, password string) bool {
+	has := r.at(datacenter)
+	return has != nil && has.Login && has.Password == password
+}
+
+// LoseHints takes the hints of all rows that are on their way: a cut took longer than Cassandra keeps them.
+func (r *Ring) LoseHints() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, c := range r.rings {
+		for _, entry := range c.roles {
+			for dc := range entry.hints {
+				entry.hints[dc] = entry.in[dc]
+			}
+		}
+	}
+}
+
+// RolesEverywhere implements mgmtapi.Node: it reads at EACH_QUORUM, which repairs replicas that have fallen behind.
 func (n *Node) RolesEverywhere(ctx context.Context) ([]mgmtapi.Role, error) {
 	c, leave, err := n.enter(ctx, "roles")
 	if err != nil {
 		return nil, err
 	}
 	for _, m := range n.ring.members(n.group) {
-		if c.keyspaces["system_auth"].factor(m.datacenter) == 0 { // it isn't asked
-			continue
-		}
-		if err := m.localQuorum(c.keyspaces["system_auth"]); err != nil || !n.ring.connected(n, m) {
+		if c.keyspaces["system_auth"].factor(m.datacenter) > 0 && n.quorumIn(m.datacenter, c.keyspaces["system_auth"]) != nil { // others aren't asked
 			leave()
 			return nil, fmt.Errorf("roles: %w: Cannot achieve consistency level EACH_QUORUM", mgmtapi.ErrFailed)
+		}
+	}
+	for _, entry := range c.roles {
+		for _, m := range n.ring.members(n.group) {
+			if !entry.in[m.datacenter] && c.keyspaces["system_auth"].factor(m.datacenter) > 0 {
+				entry.fill(m.datacenter, c.keyspaces["system_auth"])
+			}
 		}
 	}
 	leave()
@@ -105,18 +140,39 @@ func (r *Ring) deliverHints() {
 	}
 }
 
-// localQuorum fails when too few of the datacenter's nodes are up, all of them
+// localQuorum is quorumIn of the node's own datacenter.
+func (n *Node) localQuorum(k *keyspace) error { return n.quorumIn(n.datacenter, k) }
+
+// quorumIn fails when the node sees too few of a datacenter's nodes as up, all of them
 // being taken for replicas. A factor that is higher than there are nodes asks for
 // more than there can be.
-func (n *Node) localQuorum(k *keyspace) error {
-	own := func(m *Node) bool { return m.datacenter == n.datacenter }
+func (n *Node) quorumIn(datacenter string, k *keyspace) error {
 	members := n.ring.members(n.group)
-	replicas := k.factor(n.datacenter)
-	living := min(replicas, count(members, func(m *Node) bool { return own(m) && n.sees(m) }))
+	replicas := k.factor(datacenter)
+	living := min(replicas, count(members, func(m *Node) bool { return m.datacenter == datacenter && n.sees(m) }))
 	if replicas == 0 || living < replicas/2+1 {
 		return errors.New("Cannot achieve consistency level LOCAL_QUORUM")
 	}
 	return nil
+}
+
+// VerifyRole implements mgmtapi.Node: it reads at LOCAL_QUORUM.
+func (n *Node) VerifyRole(ctx context.Context, name, password string) (bool, error) {
+	c, leave, err := n.enter(ctx, "verify role")
+	if err != nil {
+		return false, err
+	}
+	defer leave()
+	if n.old {
+		return false, fmt.Errorf("verify role: %w", mgmtapi.ErrNotFound)
+	}
+	if name == "" || password == "" {
+		return false, fmt.Errorf("verify role: %w: username and password are needed", mgmtapi.ErrRefused)
+	}
+	if err := n.localQuorum(c.keyspaces["system_auth"]); err != nil {
+		return false, fmt.Errorf("verify role: %w: %w", mgmtapi.ErrFailed, err)
+	}
+	return c.roles[name].accepts(n.datacenter, password), nil
 }
 
 // DropRole implements mgmtapi.Node.
@@ -183,7 +239,7 @@ func (n *Node) Login(name, password string) bool {
 		return false
 	}
 	r := n.ring.rings[n.group].roles[name]
-	return r != nil && r.Role.Login && r.Password == password && r.in[n.datacenter]
+	return r.accepts(n.datacenter, password)
 }
 
 // Lacks tells whether a replica of the node's datacenter may not have a role.
@@ -205,5 +261,8 @@ func (n *Node) LoginAtQuorum(name, password string) bool {
 	defer n.ring.mu.Unlock()
 	c := n.ring.rings[n.group]
 	factor := c.keyspaces["system_auth"].factor(n.datacenter)
+	if !c.roles[name].in[n.datacenter] { // all replicas have the former row
+		return n.localQuorum(c.keyspaces["system_auth"]) == nil
+	}
 	return n.localQuorum(c.keyspaces["system_auth"]) == nil && c.roles[name].full[n.datacenter]+factor/2+1 > factor
 }
