@@ -51,6 +51,9 @@ func (s *State) conditions(p Plan, err error) []api.DatacenterCondition {
 	if why := s.exposed(); why != "" {
 		all = append(all, condition(api.DatacenterInsecure, true, api.ReasonManagementAPIOpen, why))
 	}
+	if login := s.loginCondition(p); login != nil {
+		all = append(all, *login)
+	}
 	if other := s.mayMerge(); other != "" && p.Invalid != other {
 		all = append(all, condition(api.DatacenterMayMerge, true, api.ReasonSameName, other))
 	}

@@ -27,6 +27,8 @@ const (
 	Replicate       plan.Verb = "replicate"          // a keyspace
 	Repair          plan.Verb = "repair"             // a keyspace, through a node
 	Roles           plan.Verb = "write roles"        // superuser and users
+	ConfirmRoles    plan.Verb = "confirm roles"      // that each datacenter has them; replicas that have fallen behind are repaired by it
+	DropRole        plan.Verb = "drop role"          // one that was ours, and that its Secret doesn't name any more
 	LogQueries      plan.Verb = "log queries"        // of a node: all, or none any more
 	OpenNative      plan.Verb = "open native"        // the port for clients, of a node
 	Decommission    plan.Verb = "decommission"       // a node: its data goes to the others, then it is no member any more
@@ -57,6 +59,7 @@ type Step struct {
 	Stamp    string // what the roles are written for, the repair asked for; the value to record
 	HostID   string // of the node that leaves: it is asked as such; no member may know it any more before a record is made, and all must before it is started again
 	OnRecord string // the record of the node that leaves which this rests on: it is read again, past all caches
+	Owned    string // the roles that are ours, by Secret, to be recorded with the step
 	Readable string // a role that a quorum in each datacenter must know before a record is made
 }
 
@@ -85,6 +88,8 @@ type Plan struct {
 
 	Thin      bool // replicas of the system keyspaces are still to be added or repaired here
 	Repairing bool // a repair goes on
+
+	Logins string // what the roles wait for in other datacenters; nothing here waits for that
 
 	TooSmall    *refusal // why the datacenter isn't made smaller, although the spec says so
 	Leaving     string   // what is waited for of the node that leaves
@@ -127,7 +132,7 @@ func (p *Plan) Next() time.Duration {
 		return 2 * time.Second // until it is seen that a person's rebuild is over
 	case p.Done || p.paused || p.Invalid != "" || p.stuck() && len(p.Steps) == 0 && p.Quiet():
 		return 20 * time.Second
-	case p.has(CopyConfig, LogQueries, Replicate, Repair, Record, Roles, OpenNative, Seeds, Label):
+	case p.has(CopyConfig, LogQueries, Replicate, Repair, Record, Roles, ConfirmRoles, DropRole, OpenNative, Seeds, Label):
 		return 50 * time.Millisecond // these are over when they are done: go on
 	}
 	return 500 * time.Millisecond

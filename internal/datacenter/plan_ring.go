@@ -49,6 +49,7 @@ func (s *State) planRing(p *Plan) {
 	if s.auth() && !s.planRoles(p) && !s.initialized() && s.owes() == "" {
 		return // the roles of a ring in use come with the rest of its data
 	}
+	s.planLogins(p)
 	s.planBaseline(p)
 	s.planNative(p)
 	s.planReady(p)

@@ -29,14 +29,15 @@ func (s *State) planRoles(p *Plan) (done bool) {
 	if s.rolesWritten() {
 		return true
 	}
-	p.add(Roles, s.Superuser.Username, "from Secret "+s.Superuser.Secret, Step{Stamp: s.rolesStamp()})
+	p.add(Roles, s.Superuser.Username, "from Secret "+s.Superuser.Secret, Step{Stamp: s.rolesStamp(), Owned: s.ownedRoles().with(s).encode()})
 	return false
 }
 
 // rolesWritten tells whether the roles were written as they are now, to the
-// replicas that there are now.
+// replicas that there are now. Where the superuser can't log in with what its Secret has, somebody has changed the role since:
+// the Secret holds.
 func (s *State) rolesWritten() bool {
-	return s.Superuser != nil && s.RolesDone == s.rolesStamp() && (s.Roles == nil || slices.Contains(s.Roles, s.Superuser.Username))
+	return s.Superuser != nil && s.RolesDone == s.rolesStamp() && (s.Roles == nil || slices.Contains(s.Roles, s.Superuser.Username)) && !s.loginFails()
 }
 
 func (s *State) rolesStamp() string {

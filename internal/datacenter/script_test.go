@@ -18,6 +18,7 @@ import (
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	"github.com/ringspan/ringspan/internal/datacenter"
+	"github.com/ringspan/ringspan/internal/mgmtapi"
 	"github.com/ringspan/ringspan/internal/topology"
 	"github.com/ringspan/ringspan/internal/version"
 )
@@ -74,6 +75,15 @@ func (w *world) command(t *testing.T, d *datadriven.TestData) string {
 		return r.status()
 	case "generation":
 		return fmt.Sprintf("%d, seen %d, done %d\n", r.dc.Generation, r.dc.Status.SeenGeneration, r.dc.Status.ObservedGeneration)
+	case "superuser-logins":
+		return w.logins()
+	case "cql-password": // a person's, of the superuser
+		node := r.nodes[slices.Sorted(maps.Keys(r.nodes))[0]]
+		if err := node.PutRole(t.Context(), mgmtapi.Role{Name: arg("username"), Password: arg("password"), Login: true, Superuser: true}); err != nil {
+			t.Fatal(err)
+		}
+	case "lose-hints":
+		w.cassie.LoseHints()
 	case "annotations":
 		return r.annotations()
 	case "config":
@@ -494,7 +504,8 @@ func (r *region) status() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, %d rings\n", r.dc.Status.CassandraOperatorProgress, r.cassie.Rings())
 	for _, c := range r.dc.Status.Conditions {
-		if c.Status == "True" || c.Message != "" {
+		quiet := c.Type == api.DatacenterSuperuserLogin && c.Reason == api.ReasonReconciled // superuser-logins shows it
+		if (c.Status == "True" || c.Message != "") && !quiet {
 			fmt.Fprintf(&b, "%s=%s %s %s\n", c.Type, c.Status, c.Reason, consentHash.ReplaceAllString(strings.ReplaceAll(c.Message, "multi-region-", ""), "consent-to=HASH"))
 		}
 	}

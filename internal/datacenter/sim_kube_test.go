@@ -107,6 +107,17 @@ func (r *region) do(s *datacenter.State, step datacenter.Step) error {
 		return r.onRunning(s, func(n mgmtapi.Node) error { return n.AlterKeyspace(ctx, step.Target, step.Factors) })
 	case datacenter.Roles:
 		return r.writeRoles(ctx, s, step)
+	case datacenter.ConfirmRoles:
+		err := r.onRunning(s, func(n mgmtapi.Node) error { _, err := n.RolesEverywhere(ctx); return err })
+		if err == nil {
+			r.confirmed = step.Stamp
+		}
+		return err
+	case datacenter.DropRole:
+		if err := r.onRunning(s, func(n mgmtapi.Node) error { return n.DropRole(ctx, step.Target) }); err != nil {
+			return err
+		}
+		r.annotate(api.WrittenRolesAnnotation, step.Owned)
 	case datacenter.Certify:
 		return r.certify(s, step.Kind)
 	case datacenter.RecordDeletion:
@@ -126,6 +137,18 @@ func (r *region) do(s *datacenter.State, step datacenter.Step) error {
 }
 
 func (r *region) writeRoles(ctx context.Context, s *datacenter.State, step datacenter.Step) error {
+	if owned := step.Owned; owned != r.dc.Annotations[api.WrittenRolesAnnotation] {
+		if r.dc.Status.IsTrue(api.DatacenterInitialized) {
+			if err := r.onRunning(s, func(n mgmtapi.Node) error {
+				roles, err := n.RolesEverywhere(ctx)
+				owned = s.OwnedRoles(roles)
+				return err
+			}); err != nil {
+				owned = r.dc.Annotations[api.WrittenRolesAnnotation]
+			}
+		}
+		r.annotate(api.WrittenRolesAnnotation, owned)
+	}
 	for _, c := range append([]datacenter.Credentials{*s.Superuser}, s.Users...) {
 		err := r.onRunning(s, func(n mgmtapi.Node) error {
 			return n.PutRole(ctx, mgmtapi.Role{Name: c.Username, Password: c.Password, Login: true, Superuser: true})
@@ -134,7 +157,10 @@ func (r *region) writeRoles(ctx context.Context, s *datacenter.State, step datac
 			return err
 		}
 	}
-	r.rolled = step.Stamp
+	r.rolled, r.rolledAt = step.Stamp, r.now
+	if r.onRunning(s, func(n mgmtapi.Node) error { _, err := n.RolesEverywhere(ctx); return err }) == nil {
+		r.confirmed = step.Stamp
+	}
 	return nil
 }
 

@@ -41,27 +41,30 @@ type world struct {
 // region is one datacenter with its operator.
 type region struct {
 	*world
-	dc       *api.CassandraDatacenter
-	objects  map[string]object
-	sets     map[string]*appsv1.StatefulSet
-	pods     map[string]*corev1.Pod
-	nodes    map[string]*fake.Node // by pod name: they live as long as the volumes
-	secrets  map[string]map[string]string
-	copies   map[string]datacenter.ConfigCopy // of configurations
-	perNode  *corev1.ConfigMap                // the configuration of single nodes
-	version  map[string]int                   // of the Secrets
-	claims   map[string]int                   // by pod name: how many volumes it has had; none without claims
-	leaving  map[string]bool
-	storage  map[string]*corev1.PersistentVolumeClaim // by name
-	fixed    bool                                     // its StorageClass doesn't let volumes grow
-	setsMade int                                      // StatefulSets
-	larger   int                                      // how often larger volumes were asked for
-	resizer  string                                   // what becomes of larger volumes: see resizeVolumes
-	lost     []*fake.Node                             // with the region
-	rolled   string                                   // memory of the operator's process
-	told     map[string]string
-	taken    map[string]string
-	repairs  []datacenter.RepairRun
+	dc        *api.CassandraDatacenter
+	objects   map[string]object
+	sets      map[string]*appsv1.StatefulSet
+	pods      map[string]*corev1.Pod
+	nodes     map[string]*fake.Node // by pod name: they live as long as the volumes
+	secrets   map[string]map[string]string
+	copies    map[string]datacenter.ConfigCopy // of configurations
+	perNode   *corev1.ConfigMap                // the configuration of single nodes
+	version   map[string]int                   // of the Secrets
+	claims    map[string]int                   // by pod name: how many volumes it has had; none without claims
+	leaving   map[string]bool
+	storage   map[string]*corev1.PersistentVolumeClaim // by name
+	fixed     bool                                     // its StorageClass doesn't let volumes grow
+	setsMade  int                                      // StatefulSets
+	larger    int                                      // how often larger volumes were asked for
+	resizer   string                                   // what becomes of larger volumes: see resizeVolumes
+	lost      []*fake.Node                             // with the region
+	rolled    string                                   // memory of the operator's process
+	rolledAt  time.Time
+	confirmed string // the roles that each datacenter was seen to have
+	login     *datacenter.Login
+	told      map[string]string
+	taken     map[string]string
+	repairs   []datacenter.RepairRun
 
 	decommission *datacenter.DecommissionRun
 
@@ -160,7 +163,7 @@ func (r *region) standAlone() { r.world.ring = topology.Ring{} }
 
 // observe is what the operator's loop does, without an API server.
 func (r *region) observe() *datacenter.State {
-	s := &datacenter.State{Now: r.now, DC: r.dc.DeepCopy(), Ring: r.world.ring, StatefulSets: map[string]*appsv1.StatefulSet{}, Hashes: map[string]string{}, RolesDone: r.rolled, SeedsGiven: r.told, Taken: r.taken, QueryLogFailures: r.queryLogs, Rebuilds: r.rebuilt}
+	s := &datacenter.State{Now: r.now, DC: r.dc.DeepCopy(), Ring: r.world.ring, StatefulSets: map[string]*appsv1.StatefulSet{}, Hashes: map[string]string{}, RolesDone: r.rolled, RolesAt: r.rolledAt, RolesEverywhere: r.confirmed, SeedsGiven: r.told, Taken: r.taken, QueryLogFailures: r.queryLogs, Rebuilds: r.rebuilt}
 	s.SameObjects, s.Namesakes, s.Volumes, s.EarlierVolumes = r.sameNames, r.namesakes, r.volumes, r.tookUp
 	s.Tasks = r.busy
 	s.RebuildTasks = slices.DeleteFunc(slices.Clone(r.busy), func(name string) bool { return !strings.Contains(name, "rebuild") })
@@ -203,6 +206,7 @@ func (r *region) observe() *datacenter.State {
 	s.Decommission = r.decommission
 	r.readLeaver(s)
 	r.readRing(s)
+	r.readLogin(s)
 	r.repairs = s.CurrentRepairs(r.repairs)
 	s.Repairs = r.repairs
 	return s
@@ -255,6 +259,9 @@ func (r *region) readSecrets(s *datacenter.State) {
 // that it remembers, unless that is less than 0.
 func (r *region) pass(dies int) datacenter.Plan {
 	r.ringPass()
+	if r.hasFormerRole() {
+		r.tellSecret()
+	}
 	s := r.observe()
 	r.patched = false
 	plan := datacenter.Make(s)
@@ -279,6 +286,7 @@ func (r *region) pass(dies int) datacenter.Plan {
 
 // forget is the end of the operator's process.
 func (r *region) forget() {
+	r.rolledAt, r.confirmed, r.login = time.Time{}, "", nil
 	r.rolled, r.told, r.taken, r.repairs, r.decommission, r.queryLogs = "", map[string]string{}, map[string]string{}, nil, nil, nil
 }
 

@@ -57,6 +57,9 @@ type State struct {
 	LeaverClaims      []Volume                     // those that are there of the pod whose node leaves
 	Roles             []string                     // nil when they can't be read
 	Ownership         map[string]float64           // by address
+	RolesEverywhere   string                       // for which of those a quorum of the replicas in each datacenter was seen to have the roles
+	RolesAt           time.Time                    // when they were written last
+	Login             *Login                       // nil while it isn't known
 	RolesDone         string                       // which credentials and replication the roles were written for, in this process's lifetime
 	QueryLogFailures  map[string]QueryLogFailure   // by pod UID: why the log of all queries couldn't be switched
 	SeedsGiven        map[string]string            // by pod UID: the seeds that its node was last told
@@ -80,6 +83,14 @@ type Volume struct {
 type Credentials struct {
 	Secret, Username, Password, Version string
 	Superuser                           bool
+	Origin                              string // of a copy: the original's region and version in words
+}
+
+// Login is whether the superuser of a Secret can log in, as the datacenter's own replicas have it.
+type Login struct {
+	Version string // of the Secret
+	Works   bool
+	At      time.Time // when that was seen
 }
 
 // Pod is one Cassandra pod with its node.

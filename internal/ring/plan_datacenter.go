@@ -46,6 +46,7 @@ func (s *State) planHere(p *Plan, i int) {
 	}
 	s.planSeeds(p, i, want)
 	s.planSecretOf(p, i, want.Namespace)
+	s.tellSecretEverywhere(i, want, have)
 	written := hash.Object(want) // of all that is written: want is complete
 	want.Annotations[api.ResourceHashAnnotation] = written
 	switch {

@@ -60,7 +60,7 @@ func (s *State) tell(want *cassandra.CassandraDatacenter, members []Member, i in
 
 // toldOfOthers are the annotations of a datacenter that follow from what the ring's others are.
 var toldOfOthers = []string{cassandra.LackingAnnotation, cassandra.CopiedAnnotation, cassandra.LackingKeyspacesAnnotation, cassandra.StoppedAnnotation,
-	cassandra.FoundingAnnotation, cassandra.RebuildFromAnnotation, cassandra.RebuiltFromAnnotation, cassandra.SpreadAnnotation}
+	cassandra.FoundingAnnotation, cassandra.RebuildFromAnnotation, cassandra.RebuiltFromAnnotation, cassandra.SpreadAnnotation, cassandra.SecretEverywhereAnnotation}
 
 // keep carries what is on record over: an object that is applied without it would lose it.
 func keep(want, have *cassandra.CassandraDatacenter, names ...string) {

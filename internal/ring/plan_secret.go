@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 	"github.com/ringspan/ringspan/internal/federation"
 	"github.com/ringspan/ringspan/internal/grant"
@@ -150,6 +151,9 @@ func (s *State) rewrite(p *Plan, original string, data map[string][]byte, why st
 	}
 	s.mark(next, original)
 	of := s.secretIn(original)
+	if data != nil && of != nil {
+		noteVersion(next, versionOf(of))
+	}
 	if id := s.Ring.Annotations[api.RingIDAnnotation]; id != "" && (original == "" || of != nil && !s.isAnothersSecret(of)) {
 		federation.Note(next, api.RingIDAnnotation, id)
 	}
@@ -164,6 +168,7 @@ func (s *State) mark(secret *corev1.Secret, original string) {
 	switch original {
 	case "":
 		delete(secret.Annotations, federation.OriginAnnotation)
+		delete(secret.Annotations, cassandra.OriginVersionAnnotation)
 		delete(secret.Labels, api.ReplicatedByLabel)
 	default:
 		federation.Note(secret, federation.OriginAnnotation, original)
@@ -353,6 +358,7 @@ func (s *State) pulled(from source) *corev1.Secret {
 	}
 	if from.region != s.Region || !sure {
 		s.mark(secret, from.region)
+		noteVersion(secret, versionOf(contents))
 	}
 	if !sure {
 		delete(secret.Annotations, api.RingIDAnnotation)
@@ -374,6 +380,7 @@ func (s *State) planSecretOf(p *Plan, i int, namespace string) {
 		copied.Labels[api.ReplicatedByLabel] = api.ReplicatedByLabelValue
 		federation.Note(copied, copyOfAnnotation, s.asker().String())
 		federation.Note(copied, copyFromAnnotation, originOf(s.Region, from))
+		noteVersion(copied, versionOf(from))
 		copied.Type, copied.Data = from.Type, from.Data
 		p.add(CopySecret, fmt.Sprintf("datacenter %s is there", datacenter), Step{Datacenters: []string{datacenter}, Object: copied})
 	case there == nil || alike(there.Data, from.Data):
@@ -383,6 +390,7 @@ func (s *State) planSecretOf(p *Plan, i int, namespace string) {
 		next := there.DeepCopy()
 		next.Data = from.Data
 		federation.Note(next, copyFromAnnotation, originOf(s.Region, from))
+		noteVersion(next, versionOf(from))
 		p.add(UpdateSecret, "the ring's has changed", Step{Datacenters: []string{datacenter}, Object: next, Exists: true})
 	}
 }

@@ -50,6 +50,8 @@ func (w *world) do(c command) string {
 		return w.bases()
 	case "generations":
 		return w.generations()
+	case "secret-versions":
+		return w.secretVersions(c.args[0])
 	}
 	w.person(c)
 	if c.name != "swaps" {
@@ -172,6 +174,8 @@ func (w *world) datacenter(s *site, what string, args []string) {
 		s.dcs[ringNamespace+"/"+args[0]] = w.foreign(ringNamespace + "/" + args[0])
 	case "serve": // with seeds
 		w.serve(dc, args[1:])
+	case "made-roles": // of the superuser's Secret, by its nodes' operator
+		dc.Annotations[cassandra.WrittenRolesAnnotation] = `{"admin":["` + strings.Join(args[1:], `","`) + `"]}`
 	case "done": // all that its spec asks for
 		dc.Status.ObservedGeneration = dc.Generation
 	case "down":
@@ -274,9 +278,17 @@ func (s *site) person(user, key, password string) {
 	data := map[string][]byte{"username": []byte(user), "password": []byte(password)}
 	if old := s.secrets[key]; old != nil {
 		old.Data = data
+		s.stamp(old)
 		return
 	}
 	s.secrets[key] = &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}, Data: data}
+	s.stamp(s.secrets[key])
+}
+
+// stamp gives a Secret that was written its next version in the region.
+func (s *site) stamp(secret *corev1.Secret) {
+	s.written++
+	secret.ResourceVersion = fmt.Sprintf("%s-%d", s.name, s.written)
 }
 
 func (w *world) pulledAsBefore(s *site, key, from string) {
@@ -388,6 +400,26 @@ func (w *world) generations() string {
 		out.WriteString("\n")
 	}
 	return brief(out.String())
+}
+
+// secretVersions are those of a Secret by region, with what its copies say that they are of, and what the datacenters were told.
+func (w *world) secretVersions(key string) string {
+	var out strings.Builder
+	for _, s := range w.sites {
+		if secret := s.secrets[key]; secret != nil {
+			fmt.Fprintf(&out, "%s: %s %s", s.name, secret.Data["password"], secret.ResourceVersion)
+			if of := secret.Annotations[cassandra.OriginVersionAnnotation]; of != "" {
+				fmt.Fprintf(&out, " of %s", of)
+			}
+		}
+		for _, name := range slices.Sorted(maps.Keys(s.dcs)) {
+			if told := s.dcs[name].Annotations[cassandra.SecretEverywhereAnnotation]; told != "" {
+				fmt.Fprintf(&out, "; %s everywhere at %s", name, told)
+			}
+		}
+		out.WriteString("\n")
+	}
+	return out.String()
 }
 
 func (s *site) show() string {

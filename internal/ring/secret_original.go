@@ -6,6 +6,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 	"github.com/ringspan/ringspan/internal/federation"
 	"github.com/ringspan/ringspan/internal/grant"
@@ -16,7 +17,7 @@ import (
 // copyFromAnnotation in which region the original is. (A copy beside the ring says that with federation.OriginAnnotation.)
 const (
 	copyOfAnnotation   = "ringspan.io/superuser-of"
-	copyFromAnnotation = "ringspan.io/superuser-from"
+	copyFromAnnotation = cassandra.SuperuserFromAnnotation
 )
 
 // originOf is the region that a region's Secret is a copy of; that region itself, where it is the original. An original that
@@ -250,4 +251,21 @@ func (s *State) localMayHave() (all []string) {
 		}
 	}
 	return all
+}
+
+// versionOf is which version of the original a Secret has: its own where it is that. "" where a former version copied it.
+func versionOf(secret *corev1.Secret) string {
+	if secret.Annotations[federation.OriginAnnotation] == "" {
+		return secret.ResourceVersion
+	}
+	return secret.Annotations[cassandra.OriginVersionAnnotation]
+}
+
+// noteVersion puts on a copy which version of the original it has.
+func noteVersion(secret *corev1.Secret, version string) {
+	if version == "" {
+		delete(secret.Annotations, cassandra.OriginVersionAnnotation)
+		return
+	}
+	federation.Note(secret, cassandra.OriginVersionAnnotation, version)
 }

@@ -46,6 +46,7 @@ type world struct {
 // site is a region: what its API server holds, and what its operator remembers. A map that is added here is one that copied
 // has to copy.
 type site struct {
+	written    int // Secrets, so far
 	name       string
 	ring       *api.K8ssandraCluster
 	dcs        map[string]*cassandra.CassandraDatacenter // by namespace/name, as all that follows
@@ -331,9 +332,11 @@ func (w *world) take(s *site, step Step) {
 				secret.Data = map[string][]byte{"username": []byte("admin"), "password": fmt.Appendf(nil, "made in %s", s.name)}
 			}
 			s.secrets[key] = secret
+			s.stamp(secret)
 		}
 	case UpdateSecret:
 		s.secrets[key] = step.Object.(*corev1.Secret).DeepCopy()
+		s.stamp(s.secrets[key])
 	case DeleteTask:
 		if task := s.tasks[key]; task != nil && task.UID == step.Object.GetUID() {
 			delete(s.tasks, key)

@@ -41,6 +41,9 @@ const (
 	DatacenterMayMerge DatacenterConditionType = "MayMerge"
 	// DatacenterDeleting: the datacenter is being deleted; the message says what that waits for. Ours.
 	DatacenterDeleting DatacenterConditionType = "Deleting"
+	// DatacenterSuperuserLogin: clients of the datacenter can log in with what the superuser's Secret here has; the message says
+	// which version of it that is. Ours.
+	DatacenterSuperuserLogin DatacenterConditionType = "SuperuserLogin"
 	// DatacenterInsecure: nodes let everybody in who reaches their management API or JMX; the message names them. Ours.
 	DatacenterInsecure DatacenterConditionType = "Insecure"
 )
@@ -67,6 +70,10 @@ const (
 	ReasonNotActedOn = "NotActedOn"
 	// ReasonManagementAPIOpen: the management API asks for no certificate.
 	ReasonManagementAPIOpen = "ManagementApiOpen"
+	// ReasonLoginDiffers: the superuser's Secret has another password than the nodes know, or another name.
+	ReasonLoginDiffers = "LoginDiffers"
+	// ReasonLoginElsewhere: not every datacenter of the ring is known to have the roles as they were written last.
+	ReasonLoginElsewhere = "LoginElsewhere"
 	// ReasonNodesReady: every node is up and normal.
 	ReasonNodesReady = "NodesReady"
 	// ReasonSameName: two rings have one name.

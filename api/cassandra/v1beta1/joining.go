@@ -34,6 +34,18 @@ const (
 	// StoppedAnnotation lists, in Cassandra's words and with commas between, the ring's other datacenters that are stopped
 	// with data, or on their way back from that: a ring that has one of them isn't begun anew.
 	StoppedAnnotation = "ringspan.io/stopped-with-data"
+	// WrittenRolesAnnotation lists in JSON, by Secret, the roles that didn't exist before they were made from it, the present
+	// one among them. The datacenter that writes the ring's roles keeps it: what it lists is the operator's to drop.
+	WrittenRolesAnnotation = "ringspan.io/written-roles"
+	// SecretEverywhereAnnotation is the resourceVersion of the superuser's Secret, beside the datacenter, that the ring's other
+	// regions were all seen to have too. It is on a datacenter that has a role to drop.
+	SecretEverywhereAnnotation = "ringspan.io/secret-everywhere"
+	// SecretOriginAnnotation of a copy of the superuser's Secret is the region that has the original, SuperuserFromAnnotation the
+	// same of a copy in another namespace than the ring's. OriginVersionAnnotation is the resourceVersion that the original had
+	// there when its contents were copied.
+	SecretOriginAnnotation  = "ringspan.io/origin"
+	SuperuserFromAnnotation = "ringspan.io/superuser-from"
+	OriginVersionAnnotation = "ringspan.io/origin-version"
 	// FilledAnnotation says in JSON, by keyspace and datacenter, at which replication factors all replicas of the system
 	// keyspaces are known to have all data. The datacenter that alters them keeps it; where it says less than the factors
 	// that are, a repair is owed.

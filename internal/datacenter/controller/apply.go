@@ -152,6 +152,10 @@ func (r *Reconciler) nodeStep(ctx context.Context, s *datacenter.State, step dat
 		return err
 	case datacenter.Roles:
 		return r.roles(ctx, s, step, m)
+	case datacenter.ConfirmRoles:
+		return r.confirmRoles(ctx, s, step, m)
+	case datacenter.DropRole:
+		return r.dropRole(ctx, s, step)
 	}
 	return fmt.Errorf("%w: %s", errUnknownVerb, step.Verb)
 }
@@ -300,18 +304,4 @@ func (r *Reconciler) onRunning(s *datacenter.State, do func(mgmtapi.Node) error)
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// roles writes the superuser and the users. Passwords go in bodies only.
-func (r *Reconciler) roles(ctx context.Context, s *datacenter.State, step datacenter.Step, m *memory) error {
-	for _, c := range append([]datacenter.Credentials{*s.Superuser}, s.Users...) {
-		err := r.onRunning(s, func(n mgmtapi.Node) error {
-			return n.PutRole(ctx, mgmtapi.Role{Name: c.Username, Password: c.Password, Superuser: c.Superuser, Login: true})
-		})
-		if err != nil {
-			return err
-		}
-	}
-	m.rolesDone = step.Stamp
-	return nil
 }

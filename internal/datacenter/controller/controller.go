@@ -56,6 +56,9 @@ type Reconciler struct {
 type memory struct {
 	mu        sync.Mutex
 	rolesDone string
+	rolesAt   time.Time
+	confirmed string            // rolesDone, once each datacenter was seen to have the roles
+	login     *datacenter.Login // as it was seen last
 	seeds     map[string]string // by pod UID
 
 	certified    time.Time // when our Secrets were read and all were valid

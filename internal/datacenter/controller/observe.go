@@ -30,7 +30,7 @@ const nodeTimeout = 4 * time.Second
 
 // observe does all of a pass's reading, once.
 func (r *Reconciler) observe(ctx context.Context, dc *api.CassandraDatacenter, m *memory) (*datacenter.State, error) {
-	s := &datacenter.State{Now: r.Now(), DC: dc, Agent: r.Agent, StatefulSets: map[string]*appsv1.StatefulSet{}, Hashes: map[string]string{}, Foreign: map[string]bool{}, RolesDone: m.rolesDone, SeedsGiven: m.seeds, Taken: m.taken, QueryLogFailures: m.queryLogs}
+	s := &datacenter.State{Now: r.Now(), DC: dc, Agent: r.Agent, StatefulSets: map[string]*appsv1.StatefulSet{}, Hashes: map[string]string{}, Foreign: map[string]bool{}, RolesDone: m.rolesDone, RolesAt: m.rolesAt, RolesEverywhere: m.confirmed, SeedsGiven: m.seeds, Taken: m.taken, QueryLogFailures: m.queryLogs}
 	if err := r.observeLoss(ctx, s); err != nil {
 		return nil, err
 	}
@@ -60,6 +60,7 @@ func (r *Reconciler) observe(ctx context.Context, dc *api.CassandraDatacenter, m
 		return nil, err
 	}
 	r.observeRing(ctx, s, m)
+	r.observeLogin(ctx, s, m)
 	m.repairs = s.CurrentRepairs(m.repairs)
 	s.Repairs = m.repairs
 	return s, r.observeTasks(ctx, s)
@@ -294,7 +295,7 @@ func (r *Reconciler) credentials(ctx context.Context, namespace, name string) (d
 	if err := r.Client.Get(ctx, client.ObjectKey{Namespace: namespace, Name: name}, &secret); err != nil {
 		return datacenter.Credentials{}, err
 	}
-	c := datacenter.Credentials{Secret: name, Username: string(secret.Data["username"]), Password: string(secret.Data["password"]), Version: secret.ResourceVersion}
+	c := datacenter.Credentials{Secret: name, Username: string(secret.Data["username"]), Password: string(secret.Data["password"]), Version: secret.ResourceVersion, Origin: datacenter.OriginOf(&secret)}
 	for _, key := range []string{"username", "password"} {
 		if len(secret.Data[key]) == 0 {
 			return c, fmt.Errorf("Secret %s has no key %s; it needs username and password", name, key)
