@@ -198,6 +198,7 @@ func Make(s *State) Plan {
 	s.planPods(&p)
 	s.planNodeConsent(&p)
 	s.planRoll(&p)
+	s.planUnclaimed(&p)
 	s.planStarts(&p)
 	s.planRing(&p)
 	s.planDeadMember(&p)

@@ -86,7 +86,7 @@ func (w *world) anything(t *rapid.T) {
 		"pass", "pass", "pass", "pass", "tick", "tick", "tick", "round", "round", "round",
 		"die", "lose", "crash", "unreachable", "reachable", "config", "bad config", "good config",
 		"cut", "heal", "hold", "release", "write", "stop", "resume", "restart", "restart task", "password", "no secret", "secret", "grow", "shrink", "shrink", "lose volume", "lose volume",
-		"larger volumes", "larger volumes", "resizer", "pace", "pace",
+		"larger volumes", "larger volumes", "resizer", "pace", "pace", "lose claim",
 		"configuration in a Secret", "no configuration in a Secret", "configuration of single nodes", "no configuration of single nodes",
 	}).Draw(t, "what")
 	switch what {
@@ -105,6 +105,10 @@ func (w *world) anything(t *rapid.T) {
 		// not heard of: the replacement would name another address.
 		if n := r.nodes[pod]; r.dc.Status.IsTrue(api.DatacenterInitialized) && n != nil && n.Up() {
 			r.loseVolume(pod)
+		}
+	case "lose claim":
+		if r.dc.Status.IsTrue(api.DatacenterInitialized) {
+			r.loseClaim(pod)
 		}
 	case "crash", "unreachable", "reachable":
 		w.node(r, pod, what)

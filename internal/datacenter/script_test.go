@@ -149,6 +149,8 @@ func (r *region) happens(t *testing.T, d *datadriven.TestData, pod string) strin
 		r.leaverHappens(t, d, pod)
 	case "lose-volume":
 		r.loseVolume(pod)
+	case "lose-claim": // its pod waits for it
+		r.loseClaim(pod)
 	case "lose-stopped": // its pod isn't there
 		r.nodes[pod] = r.nodes[pod].LoseVolume("gone-" + pod)
 		r.claims[pod]++

@@ -353,18 +353,20 @@ func (r *region) makePod(set *appsv1.StatefulSet, name string) {
 			OwnerReferences: controlledBy(set)},
 		Spec: *set.Spec.Template.Spec.DeepCopy(),
 	}
+	delete(r.unclaimed, name)
+	r.pods[name].Status.Phase = corev1.PodPending
 	r.makeClaims(set, name)
 	r.pods[name].Labels[appsv1.ControllerRevisionHashLabelKey] = set.Status.UpdateRevision
 }
 
 // runPod gives a pod its address and starts its agent.
 func (r *region) runPod(pod *corev1.Pod, rack string) {
-	if r.held || r.unplaced[pod.Name] || r.configOf(pod) == "" {
+	if r.held || r.unplaced[pod.Name] || r.unclaimed[pod.Name] || r.configOf(pod) == "" {
 		return
 	}
 	r.serial++
 	pod.Status.PodIP = fmt.Sprintf("10.0.%d.%d", slices.Index(r.regions, r), r.serial)
-	pod.Spec.NodeName = "node"
+	pod.Spec.NodeName, pod.Status.Phase = "node", corev1.PodRunning
 	if n := r.nodes[pod.Name]; n != nil {
 		n.Move(pod.Status.PodIP)
 	} else {
@@ -414,6 +416,9 @@ func (r *region) readPods(s *datacenter.State) {
 		one := datacenter.FromPod(pod, at)
 		if r.dc.Spec.StorageConfig.CassandraDataVolumeClaimSpec != nil {
 			one.Claim, one.ClaimDeleting = fmt.Sprintf("%s-volume-%d", name, r.claims[name]), r.leaving[name]
+		}
+		if r.unclaimed[name] && len(s.ClaimsAwaited(&one)) > 0 {
+			one.Unclaimed = datacenter.Claim(name)
 		}
 		if mine && pod.Status.PodIP != "" && pod.DeletionTimestamp == nil {
 			if status, err := r.cassie.Dial(pod.Status.PodIP).Status(context.Background()); err == nil {

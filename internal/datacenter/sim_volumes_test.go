@@ -166,3 +166,14 @@ func (r *region) smallerVolumes() string {
 	}
 	return ""
 }
+
+// loseClaim takes the claim of a pod that waits for it, and the volume with it.
+func (r *region) loseClaim(name string) {
+	if pod, n := r.pods[name], r.nodes[name]; pod == nil || n == nil || pod.Status.Phase != corev1.PodPending {
+		return
+	}
+	r.nodes[name] = r.nodes[name].LoseVolume("gone-" + name)
+	r.claims[name]++
+	r.unclaimed[name] = true
+	delete(r.storage, datacenter.Claim(name))
+}

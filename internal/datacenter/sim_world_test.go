@@ -83,6 +83,7 @@ type region struct {
 	stuck     bool                  // requests of its datacenter can't be taken back
 	patched   bool                  // its datacenter was changed in this pass: the next change of it conflicts
 	unplaced  map[string]bool       // these get none
+	unclaimed map[string]bool       // these wait for a claim that is gone
 	jobs      map[string]string
 	restart   *control.CassandraTask // that has begun
 	rebuilt   []time.Time            // when rebuilds began that are over
@@ -106,7 +107,7 @@ func (w *world) add(name string, size int, racks []string, auth bool) *region {
 	d := topology.Datacenter{Name: name, Region: "region-" + name, Size: size, Racks: racks, NumTokens: 4}
 	w.ring.Datacenters = append(w.ring.Datacenters, d)
 	r := &region{world: w, objects: map[string]object{}, sets: map[string]*appsv1.StatefulSet{}, pods: map[string]*corev1.Pod{}, nodes: map[string]*fake.Node{},
-		secrets: map[string]map[string]string{}, copies: map[string]datacenter.ConfigCopy{}, version: map[string]int{}, claims: map[string]int{}, storage: map[string]*corev1.PersistentVolumeClaim{}, leaving: map[string]bool{}, unplaced: map[string]bool{}, told: map[string]string{}, taken: map[string]string{}, jobs: map[string]string{}}
+		secrets: map[string]map[string]string{}, copies: map[string]datacenter.ConfigCopy{}, version: map[string]int{}, claims: map[string]int{}, storage: map[string]*corev1.PersistentVolumeClaim{}, leaving: map[string]bool{}, unplaced: map[string]bool{}, unclaimed: map[string]bool{}, told: map[string]string{}, taken: map[string]string{}, jobs: map[string]string{}}
 	r.dc = &api.CassandraDatacenter{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "ns", UID: "uid", Generation: 1}}
 	spec := &r.dc.Spec
 	spec.StorageConfig.CassandraDataVolumeClaimSpec = &corev1.PersistentVolumeClaimSpec{}

@@ -108,6 +108,7 @@ type Pod struct {
 	Crashed       string // the last words of its container's last run
 	Claim         string // UID of the claim of its data; empty when there is none
 	ClaimDeleting bool   // the claim goes with the pod
+	Unclaimed     string // a claim that it waits for, and that is gone or can't have a volume where it is
 	Client        string // Secret with which its agent is spoken to
 	Secure        bool   // its agent asks for a certificate
 	Object        *corev1.Pod

@@ -42,7 +42,7 @@ func (r *Reconciler) observeNodes(ctx context.Context, s *datacenter.State) erro
 		}
 	}
 	sortClaims(s, after)
-	return nil
+	return r.observeUnclaimed(ctx, s)
 }
 
 // named is the UID of the claim that has the name of a pod's.
