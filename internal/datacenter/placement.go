@@ -13,6 +13,18 @@ import (
 // placement tells which members of the ring hold replicas of the same ranges, of all keyspaces. The error says why that can't be
 // told: then any two have to be taken for replicas of one range.
 func (s *State) placement() (*topology.Placement, error) {
+	if s.Keyspaces == nil {
+		return nil, errors.New("the keyspaces of the ring are not read")
+	}
+	all := maps.Clone(s.Keyspaces)
+	for _, name := range topology.SystemKeyspaces {
+		all[name] = s.Replication[name]
+	}
+	return s.placementOf(all)
+}
+
+// placementOf tells the same of some keyspaces.
+func (s *State) placementOf(keyspaces map[string]map[string]string) (*topology.Placement, error) {
 	if len(s.Ringview) == 0 {
 		return nil, errors.New("no node tells of the ring")
 	}
@@ -28,12 +40,5 @@ func (s *State) placement() (*topology.Placement, error) {
 		}
 		members = append(members, topology.Member{HostID: e.HostID, Datacenter: e.Datacenter, Rack: e.Rack, Tokens: e.Tokens})
 	}
-	if s.Keyspaces == nil {
-		return nil, errors.New("the keyspaces of the ring are not read")
-	}
-	all := maps.Clone(s.Keyspaces)
-	for _, name := range topology.SystemKeyspaces {
-		all[name] = s.Replication[name]
-	}
-	return topology.Place(members, all)
+	return topology.Place(members, keyspaces)
 }

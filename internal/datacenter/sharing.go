@@ -3,28 +3,15 @@ package datacenter
 import (
 	"maps"
 	"slices"
-
-	"github.com/ringspan/ringspan/internal/mgmtapi"
-	"github.com/ringspan/ringspan/internal/topology"
 )
 
 // sharing tells which members of the ring hold replicas of a range of which a member holds one too, by their host ids. known is false when
 // that can't be told: then any two have to be taken for replicas of one range.
 func (s *State) sharing(hostID string) (with map[string]string, known bool) {
-	if !s.AllReplication || s.endpoint(hostID) == nil || s.moving() != "" {
+	if !s.AllReplication || s.endpoint(hostID) == nil {
 		return nil, false
 	}
-	var members []topology.Member
-	for _, e := range s.Ringview {
-		if e.HostID == "" && !e.Alive { // what gossip still has of one that has left
-			continue
-		}
-		if e.Status != mgmtapi.ModeNormal || e.Rack == "" { // ranges are about to be others'
-			return nil, false
-		}
-		members = append(members, topology.Member{HostID: e.HostID, Datacenter: e.Datacenter, Rack: e.Rack, Tokens: e.Tokens})
-	}
-	placed, err := topology.Place(members, s.Replication)
+	placed, err := s.placementOf(s.Replication)
 	if err != nil {
 		return nil, false
 	}
