@@ -185,15 +185,15 @@ func TestASecretOnItsWayIsSaidToBe(t *testing.T) {
 func TestFieldsWithoutEffectAreNamed(t *testing.T) {
 	s := newStage(t)
 	s.create(func(dc *api.CassandraDatacenter) {
-		dc.Spec.CanaryUpgrade, dc.Spec.ReplaceNodes = true, []string{"ring-dc1-r1-sts-0"}
+		dc.Spec.DockerImageRunsAsCassandra = new(true)
 	})
 	s.settle()
 	c := s.dc().Status.Condition(api.DatacenterFieldsNotActedOn)
-	if c == nil || c.Message != "not acted on: spec.canaryUpgrade, spec.replaceNodes" {
+	if c == nil || c.Message != "not acted on: spec.dockerImageRunsAsCassandra" {
 		t.Errorf("got %+v", c)
 	}
-	if !s.event("spec.replaceNodes") {
-		t.Error("no event names them")
+	if !s.event("spec.dockerImageRunsAsCassandra") {
+		t.Error("no event names it")
 	}
 }
 
