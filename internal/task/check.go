@@ -92,7 +92,12 @@ func (s *State) misdirected() *Failure {
 // windDown refuses a task that an edit has made wrong after it began. It begins nothing more, and ends when all has ended that
 // it has begun on nodes.
 func (p *Plan) windDown(s *State, why *Failure) {
-	p.readAnswers(s)
+	if s.job().Command == api.CommandReplaceNode {
+		p.untilReplaced(s)
+		p.Done = false
+	} else {
+		p.readAnswers(s)
+	}
 	if begun := p.begun(s); len(begun) > 0 {
 		p.Waiting, p.Next = fmt.Sprintf("%s on %s to end, and is refused then: %s", s.job().Command, strings.Join(begun, ", "), why.Message), pollJobs
 		return

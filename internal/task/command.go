@@ -54,6 +54,7 @@ func commands() []command {
 		move(),
 		rebuild(),
 		refresh(),
+		replaceNode(),
 		restart(),
 		scrub(),
 		truststoreReload(),

@@ -124,6 +124,9 @@ func TestACommandWithJobsHasACall(t *testing.T) {
 		one := of(name)
 		one.Spec.Jobs[0].Arguments.SourceDatacenter = "dc2"
 		one.Spec.Jobs[0].Arguments.NewTokens = map[string]string{"a": "1"}
+		if one.Spec.Jobs[0].Command == api.CommandReplaceNode {
+			one.Spec.Jobs[0].Arguments.PodName = "a"
+		}
 		one.Status.StartTime = &metav1.Time{Time: time.Unix(0, 0)}
 		plan := task.Make(&task.State{
 			Now: time.Unix(1, 0), Task: one, Datacenter: encrypted(),

@@ -92,6 +92,18 @@ func (w *world) do(d *datadriven.TestData) string {
 		if d.CmdArgs[0].Key == "nobody" {
 			delete(w.state.Datacenter.Annotations, cass.DecommissionAnnotation)
 		}
+	case "replaces": // the datacenter, a pod's node; "nobody" when it is done
+		w.state.Datacenter.Status.NodeReplacements = nil
+		if pod := d.CmdArgs[0].Key; pod != "nobody" {
+			w.state.Datacenter.Status.NodeReplacements = []string{pod}
+		}
+	case "another": // a pod has another node
+		w.serial++
+		n := w.state.Datacenter.Status.NodeStatuses[d.CmdArgs[0].Key]
+		n.HostID = fmt.Sprintf("id-%d", w.serial)
+		w.state.Datacenter.Status.NodeStatuses[d.CmdArgs[0].Key] = n
+	case "refuses":
+		w.state.Datacenter.Status.RefusedReplacements = []cass.RefusedReplacement{{Pod: d.CmdArgs[0].Key, TaskUID: d.CmdArgs[1].Vals[0], Message: "it is the only node"}}
 	case "job":
 		w.job(d)
 	case "stamp": // the datacenter's operator restarts a rack, as of the task's beginning or of a time

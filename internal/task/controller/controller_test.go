@@ -447,14 +447,14 @@ func TestAFinishedTaskRestsAndGoes(t *testing.T) {
 
 func TestAnUnsupportedCommandIsNamed(t *testing.T) {
 	s := newStage(t)
-	s.task("replace", api.CassandraJob{Command: api.CommandReplaceNode})
+	s.task("replace", api.CassandraJob{Command: "dance"})
 	c := condition(s.pass("replace"), api.JobFailed)
-	if c.Reason != api.ReasonCommandNotSupported || !strings.Contains(c.Message, `"replacenode"`) {
+	if c.Reason != api.ReasonCommandNotSupported || !strings.Contains(c.Message, `"dance"`) {
 		t.Errorf("condition Failed: %+v", c)
 	}
 	select {
 	case e := <-s.events.Events:
-		if !strings.Contains(e, "replacenode") || !strings.Contains(e, corev1.EventTypeWarning) {
+		if !strings.Contains(e, "dance") || !strings.Contains(e, corev1.EventTypeWarning) {
 			t.Errorf("event: %s", e)
 		}
 	default:

@@ -131,7 +131,7 @@ func (r *Reconciler) observePods(ctx context.Context, s *task.State, sets []apps
 			})
 		}
 		status := s.Task.Status.PodStatuses[pod.Name]
-		if status.Status != api.PodTaskRunning || status.JobID == "" {
+		if status.Status != api.PodTaskRunning || status.JobID == "" || task.Call(s.Task) == nil {
 			continue
 		}
 		group.Go(func() {
