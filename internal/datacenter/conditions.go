@@ -37,7 +37,7 @@ func (s *State) conditions(p Plan, err error) []api.DatacenterCondition {
 		active(restarting, api.DatacenterRollingRestart),
 		active(scaling, api.DatacenterScalingUp),
 		s.scalingDown(p, reason, doing),
-		active(p.DataLost, api.DatacenterReplacingNodes),
+		s.replacingNodes(p, active),
 		condition(api.DatacenterDecommission, false, api.ReasonReconciled, ""), // who waits until it is over finds it
 		condition(api.DatacenterStopped, p.Stopped, api.ReasonReconciled, ""),
 		active(resuming, api.DatacenterResuming),
@@ -68,6 +68,14 @@ func (s *State) conditions(p Plan, err error) []api.DatacenterCondition {
 		all = append(all, condition(api.DatacenterFieldsNotActedOn, true, api.ReasonNotActedOn, "not acted on: "+strings.Join(fields, ", ")))
 	}
 	return all
+}
+
+// replacingNodes says which node is replaced, because its data is lost or because somebody asked for it, and how far that is.
+func (s *State) replacingNodes(p Plan, active func(bool, api.DatacenterConditionType) api.DatacenterCondition) api.DatacenterCondition {
+	if p.Replacing == "" || p.DataLost {
+		return active(p.DataLost, api.DatacenterReplacingNodes)
+	}
+	return condition(api.DatacenterReplacingNodes, true, api.ReasonWaiting, fmt.Sprintf("node %s is replaced, as was asked for: %s", p.Replacing, p.ReplaceStory))
 }
 
 // scalingDown says which node leaves, and how far it is.
@@ -115,6 +123,8 @@ func (s *State) valid(p Plan) api.DatacenterCondition {
 		return condition(api.DatacenterValid, false, p.TooSmall.Reason, p.TooSmall.Message)
 	case p.QueryLog != "":
 		return condition(api.DatacenterValid, false, api.ReasonInvalidSpec, p.QueryLog)
+	case p.notReplaced() != "":
+		return condition(api.DatacenterValid, false, api.ReasonReplacementRefused, p.notReplaced())
 	}
 	return condition(api.DatacenterValid, true, api.ReasonReconciled, s.refusesEphemeral())
 }
@@ -179,7 +189,6 @@ func (s *State) refused() bool {
 func (s *State) notActedOn() []string {
 	spec := s.DC.Spec
 	set := map[string]bool{
-		"spec.replaceNodes":                                  len(spec.ReplaceNodes) > 0,
 		"spec.dseWorkloads":                                  spec.DseWorkloads != nil,
 		"spec.cdc":                                           spec.CDC != nil,
 		"spec.dockerImageRunsAsCassandra":                    spec.DockerImageRunsAsCassandra != nil,

@@ -23,6 +23,7 @@ const (
 	DeletePod       plan.Verb = "delete pod"         // one that doesn't serve; its StatefulSet makes another
 	Label           plan.Verb = "label"              // a pod
 	Start           plan.Verb = "start"              // a node
+	Stop            plan.Verb = "stop"               // a node: drained first
 	Seeds           plan.Verb = "reload seeds"       // of a node
 	Replicate       plan.Verb = "replicate"          // a keyspace
 	Repair          plan.Verb = "repair"             // a keyspace, through a node
@@ -55,21 +56,27 @@ type Step struct {
 	Seeds    []string
 	Factors  map[string]int
 	Kind     certificates.Kind
-	On       bool   // what is switched
-	Stamp    string // what the roles are written for, the repair asked for; the value to record
-	HostID   string // of the node that leaves: it is asked as such; no member may know it any more before a record is made, and all must before it is started again
-	OnRecord string // the record of the node that leaves which this rests on: it is read again, past all caches
-	Owned    string // the roles that are ours, by Secret, to be recorded with the step
-	Readable string // a role that a quorum in each datacenter must know before a record is made
+	On       bool     // what is switched
+	Stamp    string   // what the roles are written for, the repair asked for; the value to record
+	HostID   string   // of the node that leaves: it is asked as such; no member may know it any more before a record is made, and all must before it is started again
+	OnRecord string   // the record which this rests on: it is read again, past all caches
+	Record   string   // the annotation that it is in; DecommissionAnnotation when empty
+	Alive    []string // host ids of members that each other node must see as up, asked at that moment; HostID as one that nobody replaces else
+	Owned    string   // the roles that are ours, by Secret, to be recorded with the step
+	Readable string   // a role that a quorum in each datacenter must know before a record is made
 }
 
 // Plan is what to do now and what is waited for.
 type Plan struct {
 	plan.Notes
-	Steps   []Step
-	Invalid string // why the spec can't be acted on
-	Refused string // why a change of the nodes' configuration isn't made; they go on as they are
-	Secret  string // why roles can't be written
+	Steps        []Step
+	Invalid      string               // why the spec can't be acted on
+	Refused      string               // why a change of the nodes' configuration isn't made; they go on as they are
+	Secret       string               // why roles can't be written
+	NotReplaced  []refusedReplacement // wishes for another node in place of one that aren't followed
+	Replacing    string               // the pod whose node is replaced on request
+	ReplaceStory string               // what is done or waited for there
+
 	Volumes string // why volumes can't be as the spec asks for; they stay as they are
 
 	QueryLog string // why the log of all queries isn't as the spec asks for; all else is
@@ -123,7 +130,9 @@ func (p *Plan) has(verbs ...plan.Verb) bool {
 }
 
 // stuck tells whether something that the spec asks for can't be had, and nothing else waits for it.
-func (p *Plan) stuck() bool { return p.TooSmall != nil || p.Volumes != "" || p.QueryLog != "" }
+func (p *Plan) stuck() bool {
+	return p.TooSmall != nil || p.Volumes != "" || p.QueryLog != "" || len(p.NotReplaced) > 0
+}
 
 // Next is when the next pass should come if no event causes one before.
 func (p *Plan) Next() time.Duration {
@@ -155,6 +164,9 @@ func (p Plan) String() string {
 	}
 	if p.Refused != "" {
 		fmt.Fprintln(&b, "refused:", p.Refused)
+	}
+	for _, r := range p.NotReplaced {
+		fmt.Fprintln(&b, "refused:", r)
 	}
 	if p.NeedsUpdate {
 		fmt.Fprintln(&b, "needs an update to be allowed")
@@ -201,6 +213,7 @@ func Make(s *State) Plan {
 	s.planUnclaimed(&p)
 	s.planStarts(&p)
 	s.planRing(&p)
+	s.planReplacements(&p)
 	s.planDeadMember(&p)
 	s.planCleanup(&p)
 	s.planStartEmptyDone(&p)

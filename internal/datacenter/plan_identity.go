@@ -14,7 +14,7 @@ func Claim(pod string) string { return dataVolume + "-" + pod }
 
 // lastHostID is the host id that the pod's node was last seen with, empty when it
 // never was a member.
-func (s *State) lastHostID(p *Pod) string { return s.DC.Status.NodeStatuses[p.Name].HostID }
+func (s *State) lastHostID(p *Pod) string { return s.memberOf(p.Name) }
 
 // claimChanged tells whether the pod has another volume than its node was last
 // seen with.
@@ -84,6 +84,7 @@ func (s *State) planIdentity(p *Plan, pod *Pod) {
 	switch why := s.foreignData(pod); {
 	case why != "":
 		p.Warn("node %s is not started: %s. Bind its own volume to claim %s; only when that is gone for good, keep this one elsewhere, delete claim and pod, and the node is replaced", pod.Name, why, Claim(pod.Name))
+	case s.dataLost(pod) && s.isNoLoss(pod): // planReplacements says so
 	case s.dataLost(pod):
 		p.DataLost = true
 		p.Warn("node %s has lost its data (it was host id %s): %s", pod.Name, s.lastHostID(pod), s.recoveryMessage(pod))
@@ -92,7 +93,7 @@ func (s *State) planIdentity(p *Plan, pod *Pod) {
 			pod.Name, pod.Status.Identity.HostID, Claim(pod.Name))
 	case pod.isOut() && !s.isLeaver(pod.Name):
 		p.Warn("node %s has left the ring by itself (host id %s), and its volume can't be started again: delete claim %s and the pod for a new node in its place", pod.Name, pod.Status.Identity.HostID, Claim(pod.Name))
-	case pod.ClaimDeleting && !pod.Deleting:
+	case pod.ClaimDeleting && !pod.Deleting && !s.isHeld(pod):
 		p.Warn("node %s: its claim %s is being deleted, and the data goes with the pod; it is not restarted", pod.Name, Claim(pod.Name))
 	}
 }

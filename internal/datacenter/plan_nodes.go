@@ -25,7 +25,7 @@ func (s *State) planStarts(p *Plan) {
 		if pod.Deleting || !pod.Agent || pod.running() || p.takesDown(pod) || s.isSurplus(pod) || pod.isOut() {
 			continue
 		}
-		if !s.mayStart(pod) || s.needsNoSuccessor(pod) { // planScaleDown says why
+		if !s.mayStart(pod) || s.needsNoSuccessor(pod) || s.isHeld(pod) { // planScaleDown and planReplacements say why
 			continue
 		}
 		if pod.starting() {

@@ -217,7 +217,8 @@ func (s *State) lackingAlone() (names map[string][]string) {
 // AllKeyspaces tells whether the replication of every keyspace is needed to
 // decide, and not only that of Cassandra's own.
 func (s *State) AllKeyspaces() bool {
-	return slices.ContainsFunc(s.Pods, func(p Pod) bool { return s.dataLost(&p) })
+	asked := len(s.DC.Spec.ReplaceNodes)+len(s.Replacements) > 0 || s.replaced() != nil
+	return asked || slices.ContainsFunc(s.Pods, func(p Pod) bool { return s.dataLost(&p) })
 }
 
 // planStartEmptyDone removes a person's permission, for each node that it names as soon as that

@@ -236,10 +236,14 @@ func (s *State) LeaverPod() string {
 	return ""
 }
 
-// LeaverLast are the pods in the order in which they are asked about the ring: what one that leaves says of itself is no proof.
+// LeaverLast are the pods in the order in which they are asked about the ring: what one that leaves, or is replaced, says of itself is no
+// proof.
 func (s *State) LeaverLast() []Pod {
 	pods := slices.Clone(s.Pods)
-	slices.SortStableFunc(pods, func(a, b Pod) int { return compareBools(s.isLeaver(b.Name), s.isLeaver(a.Name)) })
+	goes := func(pod string) bool {
+		return s.isLeaver(pod) || pod == s.ReplacedPod() || slices.ContainsFunc(s.replaceRequests(), func(q replaceRequest) bool { return q.Pod == pod && s.isOpen(q) })
+	}
+	slices.SortStableFunc(pods, func(a, b Pod) int { return compareBools(goes(b.Name), goes(a.Name)) })
 	return pods
 }
 

@@ -146,6 +146,12 @@ func (s *State) hintBlocker(l leaver) string {
 			return fmt.Sprintf("the writes that node %s keeps for node %s (hints) to reach it", pod.Name, l.Pod)
 		}
 	}
+	return s.apartBlocker()
+}
+
+// apartBlocker names writes that nodes of other datacenters may still keep for this one's, and these for those: as much time is given as
+// they were apart.
+func (s *State) apartBlocker() string {
 	t := s.together()
 	if t == nil || len(t.With) == 0 || t.ApartSince == nil || t.ApartUntil == nil {
 		return ""

@@ -156,6 +156,26 @@ func TestTheForetoldRestartsAreThoseThatHappen(t *testing.T) {
 	}
 }
 
+// A node that somebody wants replaced is foretold to take its own place, and nothing else.
+func TestAReplacementIsForetold(t *testing.T) {
+	w := newWorld()
+	r := w.add("dc1", 3, []string{"r1", "r2", "r3"}, false)
+	if !w.settle(200, nil) {
+		t.Fatal(w.story())
+	}
+	for _, pod := range []string{"multi-region-dc1-r1-sts-0", "multi-region-dc1-r3-sts-0"} {
+		r.dc.Spec.ReplaceNodes = []string{pod}
+		got := preview.Of(r.observe())
+		if len(got.Events) != 1 || got.Events[0].Kind != preview.Replace || got.Events[0].Target != pod || got.Unfinished || len(got.Waits) > 0 {
+			t.Errorf("%s: %+v", pod, got)
+		}
+	}
+	r.dc.Spec.ReplaceNodes = []string{"nobody"}
+	if got := preview.Of(r.observe()); len(got.Events) > 0 || len(got.Refused) != 1 || got.Unfinished {
+		t.Errorf("%+v", got)
+	}
+}
+
 func (r *region) mustHappenAsForetold(t *rapid.T) {
 	foretold := r.foretell()
 	got, ended := r.happened(500)

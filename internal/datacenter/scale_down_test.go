@@ -136,7 +136,7 @@ func scaleDowns() []scaleDown {
 func TestScaleDownSurvivesTheOperatorsDeathAtEachWrite(t *testing.T) {
 	for i := range scaleDowns() {
 		died := true
-		for dies := 0; died; dies++ {
+		for dies := 0; died && !t.Failed(); dies++ {
 			story := scaleDowns()[i]
 			t.Run(fmt.Sprintf("%s, write %d", story.name, dies), func(t *testing.T) { died = story.play(t, dies) })
 		}

@@ -147,6 +147,8 @@ func (r *region) happens(t *testing.T, d *datadriven.TestData, pod string) strin
 	case "load", "free", "stall-streams", "let-streams", "fail-decommission", "decommission", "delete-claim", "task", "leave-unsaid", "leave-unheard", "note-unheard",
 		"assassinate", "rolled", "keep-hints", "unplaced", "placed":
 		r.leaverHappens(t, d, pod)
+	case "replace-nodes", "replace-task", "replace-task-ends", "replace-host":
+		r.replaceHappens(t, d, pod)
 	case "lose-volume":
 		r.loseVolume(pod)
 	case "lose-claim": // its pod waits for it

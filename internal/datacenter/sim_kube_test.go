@@ -1,6 +1,7 @@
 package datacenter_test
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -28,8 +29,9 @@ import (
 // do carries out one step.
 func (r *region) do(s *datacenter.State, step datacenter.Step) error {
 	ctx := context.Background()
-	if r.rests(step) && step.OnRecord != r.dc.Annotations[api.DecommissionAnnotation] {
-		return fmt.Errorf("%s %s rests on the record %q and names %q", step.Verb, step.Target, r.dc.Annotations[api.DecommissionAnnotation], step.OnRecord)
+	annotation := cmp.Or(step.Record, api.DecommissionAnnotation)
+	if r.rests(step) && step.OnRecord != r.dc.Annotations[annotation] {
+		return fmt.Errorf("%s %s rests on the record %q and names %q", step.Verb, step.Target, r.dc.Annotations[annotation], step.OnRecord)
 	}
 	switch step.Verb {
 	case datacenter.Apply:
@@ -101,7 +103,16 @@ func (r *region) do(s *datacenter.State, step datacenter.Step) error {
 			r.decommission = datacenter.NoteDecommission(r.decommission, step, job)
 		}
 		return err
+	case datacenter.Stop:
+		if err := r.judgeViews(step, false); err != nil {
+			return err
+		}
+		r.noteStop(step)
+		return r.cassie.Dial(step.Pod.IP).Stop(ctx)
 	case datacenter.DeleteClaims:
+		if step.Record == api.ReplaceAnnotation {
+			return r.deleteReplaced(s, step)
+		}
 		r.deleteClaims(step.Target, s.RemainingClaims())
 	case datacenter.Replicate:
 		return r.onRunning(s, func(n mgmtapi.Node) error { return n.AlterKeyspace(ctx, step.Target, step.Factors) })
@@ -129,6 +140,14 @@ func (r *region) do(s *datacenter.State, step datacenter.Step) error {
 			return errors.New("conflict: the object has been modified")
 		}
 		r.patched = true
+		if step.Target == "spec.replaceNodes" {
+			r.dc.Spec.ReplaceNodes = datacenter.ReplaceNodesBut(r.dc.Spec.ReplaceNodes, step.OnRecord)
+			if step.Stamp != "" {
+				r.annotate(api.ReplacedNamesAnnotation, step.Stamp)
+			}
+			r.dc.Generation++
+			return nil
+		}
 		r.clear(step.Target)
 	default:
 		return fmt.Errorf("no such verb: %s", step.Verb)
@@ -199,7 +218,7 @@ func (r *region) rests(step datacenter.Step) bool {
 		}
 		return int(*set.Spec.Replicas) < pods
 	}
-	return step.Verb == datacenter.Decommission || step.Verb == datacenter.DeleteClaims
+	return step.Verb == datacenter.Decommission || step.Verb == datacenter.DeleteClaims || step.Verb == datacenter.Stop || step.Record != ""
 }
 
 func (r *region) applySet(set *appsv1.StatefulSet) error {
@@ -315,6 +334,7 @@ func (r *region) endPods() {
 	for name, pod := range r.pods {
 		if pod.DeletionTimestamp != nil {
 			delete(r.pods, name)
+			r.endClaims(name)
 		}
 	}
 }

@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	"github.com/ringspan/ringspan/internal/datacenter"
@@ -30,6 +32,10 @@ func (r *region) makeClaims(set *appsv1.StatefulSet, pod string) {
 		}
 		c := &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: *t.Spec.DeepCopy()}
 		c.Spec.StorageClassName = new("disks")
+		c.UID = types.UID("uid of " + name + " " + strconv.Itoa(r.claims[pod]))
+		if name == datacenter.Claim(pod) {
+			c.UID = types.UID(r.volumeUID(pod))
+		}
 		c.Status.Phase, c.Status.Capacity = corev1.ClaimBound, maps.Clone(c.Spec.Resources.Requests)
 		r.storage[name] = c
 	}
@@ -39,6 +45,11 @@ func (r *region) readVolumes(s *datacenter.State) {
 	s.Claims = map[string]*corev1.PersistentVolumeClaim{}
 	for name, c := range r.storage {
 		s.Claims[name] = c.DeepCopy()
+		for pod, leaves := range r.leaving {
+			if leaves && name == datacenter.Claim(pod) {
+				s.Claims[name].DeletionTimestamp = &metav1.Time{Time: r.now}
+			}
+		}
 	}
 	s.Classes = map[string]datacenter.Class{"disks": {Expands: !r.fixed}}
 }

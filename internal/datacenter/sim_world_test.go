@@ -91,7 +91,8 @@ type region struct {
 	seen      map[string]ring.Member // the ring's datacenters as last read
 	last      string                 // plan, as printed before
 	done      bool
-	anew      bool // a node began the ring anew, as a person allowed
+	replaces  []*control.CassandraTask // tasks of a person
+	anew      bool                     // a node began the ring anew, as a person allowed
 }
 
 type object struct{ hash string }
@@ -172,6 +173,10 @@ func (r *region) observe() *datacenter.State {
 		if t := datacenter.RestartTaskOf(r.restart, r.dc.Name); t != nil {
 			s.Restarts = append(s.Restarts, *t)
 		}
+	}
+	s.Replacements = r.replacements()
+	for _, q := range s.Replacements {
+		s.Tasks = append(s.Tasks, q.Task)
 	}
 	r.readVolumes(s)
 	for rack, set := range r.sets {

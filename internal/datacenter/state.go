@@ -49,6 +49,7 @@ type State struct {
 	Repairs           []RepairRun                  // that this process asked for
 	Rebuilds          []time.Time                  // when rebuilds of the whole datacenter began that are complete
 	Restarts          []RestartTask                // that go on
+	Replacements      []ReplaceRequest             // of tasks that go on
 	Tasks             []string                     // that go on and move or rewrite data
 	RebuildTasks      []string                     // those of them that rebuild nodes
 	DueTasks          []string                     // that are about to, and wait for a node that is on record to leave

@@ -21,7 +21,7 @@ func Summarize(s *State, p Plan, err error) api.CassandraDatacenterStatus {
 	out := api.CassandraDatacenterStatus{
 		ObservedGeneration: min(before.ObservedGeneration, s.DC.Generation), SeenGeneration: s.DC.Generation, DatacenterName: new(s.name()), MetadataVersion: 1,
 		UsersUpserted: before.UsersUpserted, SuperUserUpserted: before.SuperUserUpserted, LastServerNodeStarted: before.LastServerNodeStarted,
-		LastRollingRestart: before.LastRollingRestart, TrackedTasks: before.TrackedTasks,
+		LastRollingRestart: before.LastRollingRestart, TrackedTasks: before.TrackedTasks, RefusedReplacements: s.refusedStatus(&p),
 		NodeStatuses: s.nodeStatuses(), SchemaVersions: int32(s.Schemas), CassandraOperatorProgress: api.ProgressUpdating, Ownership: s.ownership(), Keyspaces: s.keyspaces(), OnlyAt: s.onlyCopies(), Together: s.together(), KeyspacesSeen: s.keyspacesSeen(&p),
 	}
 	if p.Done {
@@ -38,6 +38,9 @@ func Summarize(s *State, p Plan, err error) api.CassandraDatacenterStatus {
 	}
 	if err == nil && p.has(Start) {
 		out.LastServerNodeStarted = s.stampNow()
+	}
+	if p.Replacing != "" {
+		out.NodeReplacements = []string{p.Replacing}
 	}
 	if s.restartAsked() {
 		out.LastRollingRestart = s.restartStamp()
@@ -96,7 +99,22 @@ func (s *State) nodeStatuses() api.CassandraStatusMap {
 		}
 	}
 	s.noteLeaver(out)
+	s.noteReplaced(out)
 	return out
+}
+
+// noteReplaced keeps the host id of the node that is replaced, also when the status was lost: what comes in its place is its replacement,
+// and not a new node.
+func (s *State) noteReplaced(out api.CassandraStatusMap) {
+	r := s.replaced()
+	if r == nil || s.isLeaver(r.Pod) {
+		return
+	}
+	if at, known := s.positionOf(r.Pod); known && out[r.Pod].HostID == "" {
+		n := out[r.Pod]
+		n.HostID, n.Rack = r.HostID, at.Rack
+		out[r.Pod] = n
+	}
 }
 
 // noteLeaver keeps the host id of the node that leaves, also when the status was lost, until it has left.

@@ -119,6 +119,7 @@ func (m *model) tick(operatorIsBusy bool) (moved bool) {
 		}
 	}
 	moved = !operatorIsBusy && m.leave() || moved
+	moved = m.askBesidesReplaced() || moved
 	m.s.ForgetTaken(m.s.Taken)
 	m.s.Repairs = m.s.CurrentRepairs(m.s.Repairs)
 	m.s.Schemas = datacenter.GossipedSchemas(m.s.Ringview)

@@ -130,6 +130,9 @@ func refusals(p *datacenter.Plan) []string {
 	if p.TooSmall != nil {
 		all = append(all, p.TooSmall.Message)
 	}
+	for _, r := range p.NotReplaced {
+		all = append(all, r.String())
+	}
 	return slices.DeleteFunc(all, func(why string) bool { return why == "" })
 }
 

@@ -31,7 +31,13 @@ func (m *model) take(step datacenter.Step) {
 		}
 		m.tell(Delete, step.Target, step.Why, 0)
 		delete(m.s.Hashes, step.Target)
+	case datacenter.Stop:
+		m.stop(step)
 	case datacenter.Restart, datacenter.DeletePod:
+		if step.Record == api.ReplaceAnnotation {
+			m.endReplaced(step)
+			return
+		}
 		m.tell(Restart, step.Pod.Name, step.Why, 0)
 		m.endPod(step)
 	case datacenter.Label:
@@ -52,7 +58,7 @@ func (m *model) take(step datacenter.Step) {
 	case datacenter.Record:
 		metav1.SetMetaDataAnnotation(&m.s.DC.ObjectMeta, step.Target, step.Stamp)
 	case datacenter.Clear:
-		m.clear(step.Target)
+		m.clear(step)
 	case datacenter.MakeSecret:
 		m.s.Superuser = &datacenter.Credentials{Secret: step.Target, Username: step.Target, Superuser: true}
 	case datacenter.Certify:
@@ -112,9 +118,7 @@ func (m *model) takeOfData(step datacenter.Step) {
 			pod.Status.OperationMode = mgmtapi.ModeLeaving
 		}
 	case datacenter.DeleteClaims:
-		for _, v := range m.s.RemainingClaims() {
-			delete(m.s.Claims, v.Name)
-		}
+		m.deleteClaims(step)
 	}
 }
 
@@ -135,8 +139,11 @@ func (m *model) endPod(step datacenter.Step) {
 	m.s.Pods = slices.DeleteFunc(m.s.Pods, func(p datacenter.Pod) bool { return p.Name == step.Pod.Name })
 }
 
-func (m *model) clear(what string) {
-	switch what {
+func (m *model) clear(step datacenter.Step) {
+	switch step.Target {
+	case "spec.replaceNodes":
+		m.s.DC.Spec.ReplaceNodes = datacenter.ReplaceNodesBut(m.s.DC.Spec.ReplaceNodes, step.OnRecord)
+		m.s.DC.Generation++
 	case "spec.rollingRestartRequested":
 		m.s.DC.Spec.RollingRestartRequested = false
 		m.s.DC.Generation++
@@ -144,7 +151,7 @@ func (m *model) clear(what string) {
 		m.s.DC.Spec.ForceUpgradeRacks = nil
 		m.s.DC.Generation++
 	default:
-		delete(m.s.DC.Annotations, what)
+		delete(m.s.DC.Annotations, step.Target)
 	}
 }
 
@@ -248,7 +255,7 @@ func (m *model) open(pod *datacenter.Pod) {
 // join makes a node a member, in the place of a former self or as a new one.
 func (m *model) join(pod *datacenter.Pod, former string) {
 	host := former
-	if host == "" {
+	if host == "" || pod.Name == m.s.ReplacedPod() {
 		host = m.unique("host")
 	}
 	load, schema := float64(m.share()), ""
@@ -261,7 +268,7 @@ func (m *model) join(pod *datacenter.Pod, former string) {
 		schema = "foretold"
 	}
 	pod.Status.Identity = &mgmtapi.Identity{Found: mgmtapi.FoundMember, HostID: host, Cluster: m.s.DC.Spec.ClusterName, Datacenter: m.s.DC.CassandraName(), Rack: pod.Position.Rack}
-	m.s.Ringview = slices.DeleteFunc(m.s.Ringview, func(e mgmtapi.Endpoint) bool { return e.HostID == host })
+	m.s.Ringview = slices.DeleteFunc(m.s.Ringview, func(e mgmtapi.Endpoint) bool { return e.HostID == host || e.HostID == former && former != "" })
 	m.s.Ringview = append(m.s.Ringview, mgmtapi.Endpoint{Address: pod.IP, HostID: host, Datacenter: m.s.DC.CassandraName(), Rack: pod.Position.Rack, Alive: true,
 		Status: mgmtapi.ModeNormal, Load: max(load, 1), Schema: schema, Local: len(m.s.Ringview) == 0})
 }

@@ -82,6 +82,8 @@ const (
 	ReasonDecommission = "DecommissionNotActedOn"
 	// ReasonNotEnoughSpaceToScaleDown: nodes that stay would get more data than they have room for. cass-operator's.
 	ReasonNotEnoughSpaceToScaleDown = "notEnoughSpaceToScaleDown"
+	// ReasonReplacementRefused: a node that somebody wants replaced must not be.
+	ReasonReplacementRefused = "ReplacementRefused"
 	// ReasonTooManyReplicas: keyspaces have more replicas in the datacenter than it would have nodes.
 	ReasonTooManyReplicas = "tooManyReplicasToScaleDown"
 	// ReasonDecommissionFailed: a node could not leave its ring; the message has Cassandra's words.

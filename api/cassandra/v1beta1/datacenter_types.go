@@ -98,7 +98,8 @@ type CassandraDatacenterSpec struct {
 	// +kubebuilder:validation:XValidation:rule=`!has(oldSelf.cassandraDataVolumeClaimSpec) || has(self.cassandraDataVolumeClaimSpec)`,message="cassandraDataVolumeClaimSpec cannot be removed"
 	StorageConfig StorageConfig `json:"storageConfig"`
 
-	// ReplaceNodes is the deprecated way to replace nodes; a CassandraTask with command replacenode is the current one.
+	// ReplaceNodes are pods, or host ids of members, whose nodes are replaced by ones with empty volumes, one after another; each is
+	// removed from the list when that is done. Deprecated by cass-operator: a CassandraTask with command replacenode is the current way.
 	ReplaceNodes []string `json:"replaceNodes,omitempty"`
 
 	// ClusterName is Cassandra's cluster_name, the same in every datacenter of a ring. Immutable.

@@ -90,6 +90,14 @@ const RingAnnotation = "ringspan.io/ring"
 // controller writes it from perNodeConfigMapRef.
 const PerNodeConfigAnnotation = "ringspan.io/per-node-config"
 
+// ReplaceAnnotation names the node of a datacenter that is replaced because somebody asked for it: POD HOST-ID CLAIM-UIDS, with commas. Written by the
+// operator before the node is stopped, and removed when another one has its place.
+const ReplaceAnnotation = "ringspan.io/replace-node"
+
+// ReplacedNamesAnnotation has the pods, each with its node's host id (POD HOST-ID, with commas), whose nodes came in place of ones that spec.replaceNodes
+// had by the pod's name. Written by the operator: who applies the same list again and again doesn't have them replaced again and again.
+const ReplacedNamesAnnotation = "ringspan.io/replaced-names"
+
 // DecommissionAnnotation names the node of a datacenter that leaves its ring: POD HOST-ID, and "left" behind them once it has.
 // Written by the operator before the node is asked to, and removed when nothing of it is there any more.
 const DecommissionAnnotation = "ringspan.io/decommission"

@@ -46,6 +46,9 @@ type CassandraDatacenterStatus struct {
 	// NodeReplacements are the pods being replaced.
 	NodeReplacements []string `json:"nodeReplacements,omitempty"`
 
+	// RefusedReplacements are requests for another node in place of one that aren't followed, of spec.replaceNodes and of tasks. Ours.
+	RefusedReplacements []RefusedReplacement `json:"refusedReplacements,omitempty"`
+
 	// QuietPeriod is until when nothing is to be changed.
 	QuietPeriod metav1.Time `json:"quietPeriod,omitempty,omitzero"`
 
@@ -88,6 +91,19 @@ type CassandraDatacenterStatus struct {
 
 	// Together says how this datacenter's nodes last saw the ring's others. Ours.
 	Together *TogetherStatus `json:"together,omitempty"`
+}
+
+// RefusedReplacement is why a node isn't replaced.
+type RefusedReplacement struct {
+	// Pod of the node.
+	Pod string `json:"pod"`
+	// TaskUID is that of the CassandraTask that asks for it; empty of spec.replaceNodes.
+	TaskUID string `json:"taskUID,omitempty"`
+	// Message says why.
+	Message string `json:"message"`
+	// UntilAskedAgain says that the request is followed only when it has been taken back and made again, whatever becomes of the reason:
+	// the operator can't see when that is mended.
+	UntilAskedAgain bool `json:"untilAskedAgain,omitempty"`
 }
 
 // TogetherStatus is how a datacenter's nodes last saw the ring's others.

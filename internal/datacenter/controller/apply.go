@@ -12,6 +12,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
@@ -40,7 +41,7 @@ func (r *Reconciler) apply(ctx context.Context, s *datacenter.State, p datacente
 }
 
 func (r *Reconciler) step(ctx context.Context, s *datacenter.State, step datacenter.Step, m *memory) error {
-	if err := r.stillOnRecord(ctx, s, step.OnRecord); err != nil {
+	if err := r.stillOnRecord(ctx, s, step); err != nil {
 		return err
 	}
 	switch step.Verb {
@@ -81,6 +82,9 @@ func (r *Reconciler) step(ctx context.Context, s *datacenter.State, step datacen
 	case datacenter.DeleteVolumes:
 		return r.deleteClaims(ctx, s, s.Volumes)
 	case datacenter.DeleteClaims:
+		if step.Record == api.ReplaceAnnotation {
+			return r.deleteReplaced(ctx, s, step)
+		}
 		return r.deleteClaims(ctx, s, s.RemainingClaims())
 	case datacenter.RemoveFinalizer:
 		controllerutil.RemoveFinalizer(s.DC, api.Finalizer)
@@ -124,6 +128,8 @@ func (r *Reconciler) nodeStep(ctx context.Context, s *datacenter.State, step dat
 		}
 		m.noteSeeds(step.Pod.UID, step.Start.Seeds)
 		return nil
+	case datacenter.Stop:
+		return r.stop(ctx, s, step)
 	case datacenter.Seeds:
 		if _, err := r.nodeOf(step.Pod).ReloadSeeds(ctx, step.Seeds); err != nil {
 			return err
@@ -228,6 +234,11 @@ func (r *Reconciler) clear(ctx context.Context, s *datacenter.State, step datace
 	switch step.Target {
 	case "spec.rollingRestartRequested":
 		changed.Spec.RollingRestartRequested = false
+	case "spec.replaceNodes":
+		changed.Spec.ReplaceNodes = datacenter.ReplaceNodesBut(changed.Spec.ReplaceNodes, step.OnRecord)
+		if step.Stamp != "" { // in one write: whoever puts a name back is known by it
+			metav1.SetMetaDataAnnotation(&changed.ObjectMeta, api.ReplacedNamesAnnotation, step.Stamp)
+		}
 	case "spec.forceUpgradeRacks":
 		changed.Spec.ForceUpgradeRacks = nil
 	default:

@@ -98,7 +98,7 @@ func (r *Reconciler) SetupWithManager(m ctrl.Manager) error {
 		Owns(&policyv1.PodDisruptionBudget{}).
 		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(r.ofPod)).
 		Watches(&discoveryv1.EndpointSlice{}, handler.EnqueueRequestsFromMapFunc(r.all)).
-		Watches(&control.CassandraTask{}, handler.EnqueueRequestsFromMapFunc(ofRestart)).
+		Watches(&control.CassandraTask{}, handler.EnqueueRequestsFromMapFunc(ofTask)).
 		WithOptions(controller.Options{MaxConcurrentReconciles: 4}).
 		Complete(r)
 }
@@ -111,10 +111,10 @@ func (r *Reconciler) ofPod(ctx context.Context, o client.Object) []reconcile.Req
 	return r.all(ctx, o)
 }
 
-// ofRestart is the datacenter that a task restarts.
-func ofRestart(_ context.Context, o client.Object) []reconcile.Request {
+// ofTask is the datacenter whose nodes a task restarts or replaces.
+func ofTask(_ context.Context, o client.Object) []reconcile.Request {
 	t, ok := o.(*control.CassandraTask)
-	if !ok || datacenter.RestartTaskOf(t, t.Spec.Datacenter.Name) == nil {
+	if !ok || datacenter.RestartTaskOf(t, t.Spec.Datacenter.Name) == nil && len(datacenter.ReplaceRequestsOf(t, t.Spec.Datacenter.Name)) == 0 {
 		return nil
 	}
 	return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: t.Namespace, Name: t.Spec.Datacenter.Name}}}
@@ -220,6 +220,10 @@ func (r *Reconciler) announce(dc *api.CassandraDatacenter, before api.CassandraD
 			r.Events.Eventf(dc, nil, corev1.EventTypeWarning, c.Reason, "Reconcile", "%s", c.Message)
 		case c.Type == api.DatacenterScalingDown && (c.Status == corev1.ConditionTrue || old != nil) && (old == nil || old.Status != c.Status):
 			r.Events.Eventf(dc, nil, corev1.EventTypeNormal, string(c.Type), "Reconcile", "%s", scaleDownEvent(dc, c))
+		case c.Type == api.DatacenterReplacingNodes && began && len(dc.Status.NodeReplacements) > 0:
+			r.Events.Eventf(dc, nil, corev1.EventTypeNormal, string(c.Type), "Reconcile", "node %s is replaced, because somebody asked for it", strings.Join(dc.Status.NodeReplacements, ", "))
+		case c.Type == api.DatacenterReplacingNodes && old != nil && old.Status == corev1.ConditionTrue && c.Status == corev1.ConditionFalse:
+			r.Events.Eventf(dc, nil, corev1.EventTypeNormal, string(c.Type), "Reconcile", "no node is replaced any more")
 		case c.Type == api.DatacenterReady && began:
 			r.Events.Eventf(dc, nil, corev1.EventTypeNormal, string(c.Type), "Reconcile", "all %d nodes serve", dc.Spec.Size)
 		case c.Type == api.DatacenterResizingVolumes && began:

@@ -82,6 +82,9 @@ func (r *Reconciler) observeTasks(ctx context.Context, s *datacenter.State) erro
 		if err := r.observeRestart(ctx, s, &tasks.Items[i]); err != nil {
 			return err
 		}
+		if err := r.observeReplacement(ctx, s, &tasks.Items[i]); err != nil {
+			return err
+		}
 		switch moves := movesData(&tasks.Items[i], s.DC.Name, s.Now); {
 		case moves && tasks.Items[i].Status.StartTime != nil:
 			s.Tasks = append(s.Tasks, tasks.Items[i].Name)
@@ -110,6 +113,21 @@ func (r *Reconciler) observeRestart(ctx context.Context, s *datacenter.State, t 
 		}
 	}
 	s.Restarts = append(s.Restarts, *restart)
+	return nil
+}
+
+// observeReplacement notes what a task asks for that replaces nodes now, unless it has to wait for what other regions know of it.
+func (r *Reconciler) observeReplacement(ctx context.Context, s *datacenter.State, t *control.CassandraTask) error {
+	asks := datacenter.ReplaceRequestsOf(t, s.DC.Name)
+	if len(asks) == 0 {
+		return nil
+	}
+	if r.MayGoOn != nil {
+		if why, err := r.MayGoOn(ctx, t); err != nil || why != "" {
+			return err
+		}
+	}
+	s.Replacements = append(s.Replacements, asks...)
 	return nil
 }
 

@@ -59,11 +59,14 @@ func (r *Reconciler) observe(ctx context.Context, dc *api.CassandraDatacenter, m
 	if err := r.observeManagement(ctx, s, m); err != nil {
 		return nil, err
 	}
+	if err := r.observeTasks(ctx, s); err != nil {
+		return nil, err
+	}
 	r.observeRing(ctx, s, m)
 	r.observeLogin(ctx, s, m)
 	m.repairs = s.CurrentRepairs(m.repairs)
 	s.Repairs = m.repairs
-	return s, r.observeTasks(ctx, s)
+	return s, nil
 }
 
 // observeTopology says which ring the datacenter belongs to.

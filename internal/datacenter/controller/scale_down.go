@@ -1,6 +1,7 @@
 package controller
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -23,18 +24,19 @@ func (r *Reconciler) observeStreams(ctx context.Context, s *datacenter.State) {
 	s.Streams, _ = r.nodeOf(&s.Pods[i]).Streams(ctx)
 }
 
-// stillOnRecord fails unless the datacenter has a record still, as the API server says: what was observed may be of a time before the record
-// was removed and another node took the place. "" rests on none.
-func (r *Reconciler) stillOnRecord(ctx context.Context, s *datacenter.State, record string) error {
+// stillOnRecord fails unless the datacenter has the record still that a step rests on, as the API server says: what was observed may be of a time before the record
+// was removed and another node took the place.
+func (r *Reconciler) stillOnRecord(ctx context.Context, s *datacenter.State, step datacenter.Step) error {
+	record, annotation := step.OnRecord, cmp.Or(step.Record, api.DecommissionAnnotation)
 	if record == "" {
 		return nil
 	}
 	now := &api.CassandraDatacenter{}
 	if err := r.Live.Get(ctx, client.ObjectKeyFromObject(s.DC), now); err != nil {
-		return fmt.Errorf("whether annotation %s is still what it was: %w", api.DecommissionAnnotation, err)
+		return fmt.Errorf("whether annotation %s is still what it was: %w", annotation, err)
 	}
-	if now.UID != s.DC.UID || now.Generation != s.DC.Generation || now.Annotations[api.DecommissionAnnotation] != record {
-		return fmt.Errorf("annotation %s is no longer %q, or the spec is another one: they are looked at again", api.DecommissionAnnotation, record)
+	if now.UID != s.DC.UID || now.Generation != s.DC.Generation || now.Annotations[annotation] != record {
+		return fmt.Errorf("annotation %s is no longer %q, or the spec is another one: they are looked at again", annotation, record)
 	}
 	return nil
 }

@@ -128,12 +128,12 @@ func TestRecordsAreReadAgain(t *testing.T) {
 		now := seen.DeepCopy()
 		change(now)
 		r := &Reconciler{Live: reader{now: now}}
-		if err := r.stillOnRecord(t.Context(), &datacenter.State{DC: seen}, record); err == nil {
+		if err := r.stillOnRecord(t.Context(), &datacenter.State{DC: seen}, datacenter.Step{OnRecord: record}); err == nil {
 			t.Errorf("%s: the step is taken", name)
 		}
 	}
 	r := &Reconciler{Live: reader{now: seen}}
-	if err := r.stillOnRecord(t.Context(), &datacenter.State{DC: seen}, record); err != nil {
+	if err := r.stillOnRecord(t.Context(), &datacenter.State{DC: seen}, datacenter.Step{OnRecord: record}); err != nil {
 		t.Error(err)
 	}
 }

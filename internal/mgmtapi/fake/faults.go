@@ -64,6 +64,16 @@ func (n *Node) Up() bool { return locked(n, n.up) }
 // Former is the node that the pod was before it lost its volume.
 func (n *Node) Former() *Node { return n.former }
 
+// Lives counts the nodes that the pod has been that were members, by their volumes.
+func (n *Node) Lives() (lives int) {
+	for ; n != nil; n = n.former {
+		if n.hostID != "" {
+			lives++
+		}
+	}
+	return lives
+}
+
 // SwapVolumes gives two stopped nodes each other's volume.
 func (n *Node) SwapVolumes(o *Node) {
 	n.change(func() {
