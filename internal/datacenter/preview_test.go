@@ -12,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/util/intstr"
 	"pgregory.net/rapid"
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
@@ -58,7 +59,7 @@ func edits() map[string]func(t *rapid.T, r *region) {
 		},
 		"labels of pods": func(_ *rapid.T, r *region) { r.dc.Spec.AdditionalLabels = map[string]string{"team": "blue"} },
 		"pace": func(t *rapid.T, r *region) {
-			r.dc.Spec.MinReadySeconds = new(int32(rapid.IntRange(1, 60).Draw(t, "seconds")))
+			r.dc.Spec.MinReadySeconds = new(int32(rapid.IntRange(1, 6).Draw(t, "seconds")))
 		},
 		"stop":        func(_ *rapid.T, r *region) { r.dc.Spec.Stopped = true },
 		"more nodes":  func(_ *rapid.T, r *region) { r.resize(int(r.dc.Spec.Size) + 1) },
@@ -73,8 +74,16 @@ func edits() map[string]func(t *rapid.T, r *region) {
 			r.annotate(api.AllowStorageChangesAnnotation, "true")
 		},
 		"volumes unasked": func(_ *rapid.T, r *region) { r.setStorage("9Gi") },
-		"update allowed":  func(_ *rapid.T, r *region) { r.annotate(api.UpdateAllowedAnnotation, api.UpdateAllowedOnce) },
-		"forced racks":    func(_ *rapid.T, r *region) { r.dc.Spec.ForceUpgradeRacks = []string{r.dc.Spec.Racks[0].Name} },
+		"canary": func(_ *rapid.T, r *region) {
+			r.dc.Spec.CanaryUpgrade, r.dc.Spec.CanaryUpgradeCount = true, 1
+			r.config(map[string]any{"concurrent_reads": 65})
+		},
+		"several at once": func(_ *rapid.T, r *region) {
+			r.dc.Spec.MaxUnavailable = new(intstr.FromInt32(2))
+			r.config(map[string]any{"concurrent_reads": 66})
+		},
+		"update allowed": func(_ *rapid.T, r *region) { r.annotate(api.UpdateAllowedAnnotation, api.UpdateAllowedOnce) },
+		"forced racks":   func(_ *rapid.T, r *region) { r.dc.Spec.ForceUpgradeRacks = []string{r.dc.Spec.Racks[0].Name} },
 		"management API": func(_ *rapid.T, r *region) {
 			r.dc.Spec.ManagementApiAuth.Insecure = &api.ManagementApiAuthInsecureConfig{}
 		},

@@ -103,7 +103,20 @@ func (d *differ) compare(path string, was, is any) {
 	if !d.exact && within(is, was) && sameLength(was, is) { // defaults were filled in
 		return
 	}
+	if was == nil && isEmpty(is) { // nothing was said, and nothing is
+		return
+	}
 	d.found = append(d.found, Change{Path: path, Was: shown(path, was), Is: shown(path, is)})
+}
+
+func isEmpty(v any) bool {
+	switch v := v.(type) {
+	case map[string]any:
+		return len(v) == 0
+	case []any:
+		return len(v) == 0
+	}
+	return false
 }
 
 func sameLength(a, b any) bool {

@@ -174,7 +174,7 @@ func (m *model) comeUp(pod *datacenter.Pod) (moved bool) {
 		}
 		m.run(pod)
 		if m.held[pod.UID] {
-			pod.Status.NativeTransport, pod.Status.ClientPort, pod.Ready = false, mgmtapi.PortHeld, false
+			pod.Status.NativeTransport, pod.Status.ClientPort, pod.Ready, pod.ReadySince = false, mgmtapi.PortHeld, false, time.Time{}
 		}
 		return true
 	}
@@ -355,6 +355,9 @@ func (m *model) mend() {
 	m.mended = true
 	m.s.Now = m.s.Now.Add(3 * time.Hour) // longer than any pause
 	m.s.Tasks, m.s.RebuildTasks, m.s.DueTasks, m.s.SecretError = nil, nil, nil, ""
+	if m.s.Superuser == nil {
+		m.s.Superuser = &datacenter.Credentials{Secret: m.s.DC.Spec.SuperuserSecretName, Username: "superuser", Superuser: true}
+	}
 	for i := range m.s.Pods {
 		pod := &m.s.Pods[i]
 		if pod.Deleting || pod.Status.Identity != nil && pod.Status.Identity.Found != mgmtapi.FoundMember {

@@ -3,6 +3,7 @@ package preview
 import (
 	"reflect"
 	"slices"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -69,6 +70,9 @@ func (p Preview) Restarts() (pods []string) {
 // roundsPerNode bounds how long the model runs. A node that joins or leaves takes some fifteen rounds.
 const roundsPerNode = 40
 
+// longestPause is longer than anything waits for nothing but time: as long as nodes keep writes for each other, twice.
+const longestPause = 2 * time.Hour
+
 // Of foretells what the operator does about a state. The state's datacenter has the edited spec, and nothing of the state is
 // changed.
 func Of(seen *datacenter.State) Preview {
@@ -81,12 +85,18 @@ func Of(seen *datacenter.State) Preview {
 	case first.Updating:
 		out.Changes = changes(m.s)
 	}
-	helped := false
+	helped, pause := false, time.Minute
 	rounds := roundsPerNode * (2 + len(seen.Pods) + int(seen.DC.Spec.Size))
 	for range rounds {
 		plan := m.allowed(&out)
 		out.note(refusals(&plan))
 		still := !m.round(&plan)
+		if !still {
+			pause = time.Minute
+		} else if pause <= longestPause && !plan.Done && plan.Invalid == "" { // what it waits for may be that time passes
+			m.s.Now, pause = m.s.Now.Add(pause), 2*pause
+			continue
+		}
 		switch {
 		case still && (plan.Done || plan.Invalid != ""):
 			out.Events = m.events

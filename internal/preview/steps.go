@@ -236,7 +236,7 @@ func (m *model) resumes() bool {
 // run has a pod's node be a member that serves.
 func (m *model) run(pod *datacenter.Pod) {
 	was := pod.Status
-	pod.Agent, pod.Ready, pod.Scheduled, pod.Unschedulable, pod.Waiting, pod.Crashed = true, true, true, "", "", ""
+	pod.Agent, pod.Scheduled, pod.Unschedulable, pod.Waiting, pod.Crashed = true, true, "", "", ""
 	pod.Status = mgmtapi.Status{State: mgmtapi.Running, OperationMode: mgmtapi.ModeNormal, Identity: was.Identity, Volume: was.Volume, Hints: []string{}, NodeYAML: was.NodeYAML, FirstBoot: was.FirstBoot && was.State == mgmtapi.Running}
 	if pod.Status.Volume == nil {
 		pod.Status.Volume = &mgmtapi.Volume{Capacity: roomy, Free: roomy}
@@ -249,7 +249,10 @@ func (m *model) run(pod *datacenter.Pod) {
 }
 
 func (m *model) open(pod *datacenter.Pod) {
-	pod.Status.NativeTransport, pod.Status.ClientPort, pod.Ready = true, mgmtapi.PortOpen, true
+	pod.Status.NativeTransport, pod.Status.ClientPort = true, mgmtapi.PortOpen
+	if !pod.Ready || pod.ReadySince.IsZero() {
+		pod.Ready, pod.ReadySince = true, m.s.Now
+	}
 }
 
 // join makes a node a member, in the place of a former self or as a new one.
