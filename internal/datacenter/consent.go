@@ -84,6 +84,6 @@ func (s *State) holdsBack(p *Plan, rack string) bool {
 
 // consentMessage says what waits, and how it is allowed.
 func (s *State) consentMessage(p *Plan) string {
-	return fmt.Sprintf("the spec asks for a change that restarts or removes nodes, and the annotation %s is %q. To allow just this: kubectl -n %s annotate --overwrite cassandradatacenter %s %s=%s",
+	return fmt.Sprintf("the spec asks for a change that restarts or removes nodes, and the annotation %s is %q. To see it: ringspan plan FILE. To allow just this: ringspan up FILE --yes, or kubectl -n %s annotate --overwrite cassandradatacenter %s %s=%s",
 		api.ConsentAnnotation, api.ConsentRequired, s.DC.Namespace, s.DC.Name, api.ConsentToAnnotation, p.Consent)
 }

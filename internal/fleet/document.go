@@ -194,8 +194,8 @@ func (d *document) has(path string) bool {
 	return node.ShortTag() != "!!null"
 }
 
-// line of a path such as spec.regions[1].cidr; of its nearest parent when it is
-// not there.
+// line of a path such as spec.regions[1].cidr, where an item may stand under its name in place of its index; of the nearest
+// parent when it is not there.
 func (d *document) line(path string) int {
 	node, line := d.root, d.root.Line
 	for _, part := range steps(path) {
@@ -219,6 +219,20 @@ type position struct {
 	line  int
 }
 
+// named is the name of an item of a list, "" when it has none.
+func named(item *yaml.Node) string {
+	if item.Kind != yaml.MappingNode {
+		return ""
+	}
+	if meta := child(item, "metadata"); meta != nil {
+		item = meta.value
+	}
+	if name := child(item, "name"); name != nil {
+		return name.value.Value
+	}
+	return ""
+}
+
 func child(n *yaml.Node, part string) *position {
 	switch n.Kind {
 	case yaml.MappingNode:
@@ -230,6 +244,11 @@ func child(n *yaml.Node, part string) *position {
 	case yaml.SequenceNode:
 		if i, err := strconv.Atoi(part); err == nil && i >= 0 && i < len(n.Content) {
 			return &position{n.Content[i], n.Content[i].Line}
+		}
+		for _, item := range n.Content {
+			if named(item) == part {
+				return &position{item, item.Line}
+			}
 		}
 	case yaml.AliasNode:
 		return child(n.Alias, part)

@@ -150,3 +150,7 @@ func (d *document) version(want string, err error) error {
 func (r *Ring) Fault(field, message string) error {
 	return r.at.errorf(field, "%s: %s", field, message)
 }
+
+// Line is where the file says a field of the ring, such as spec.cassandra.datacenters.dc1.size; that of its nearest parent when
+// the file doesn't say it.
+func (r *Ring) Line(field string) int { return r.at.line(field) }

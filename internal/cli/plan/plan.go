@@ -17,8 +17,11 @@ import (
 	"github.com/ringspan/ringspan/internal/fleet/provision"
 )
 
-// exitChanges is plan's exit code when there is something to do.
-const exitChanges = 2
+// Exit codes of plan: there is something to do; there is nothing as far as regions answer, and one doesn't.
+const (
+	exitChanges = 2
+	exitUnknown = 3
+)
 
 // Command is the verb plan.
 func Command(f *invocation.Fleet) *cobra.Command {
@@ -31,14 +34,29 @@ func Command(f *invocation.Fleet) *cobra.Command {
 would do: every step, by region, in an order that can be kept; the quotas that the
 steps need; and what the whole fleet costs in a month. It changes nothing.
 
-The exit code is 0 when there is nothing to do, 2 when there is, and 1 when up would
-refuse, or when the account can't be looked at.`,
+Of each ring that runs it says what the edit does, before it does: which pods are
+restarted, in which order and why, which nodes join and leave, which volumes grow,
+what is refused. It asks the operators' own planner, with what every region says now.
+A file without a Fleet may hold K8ssandraClusters and CassandraDatacenters, as kubectl
+applies them, of a fleet that runs.
+
+The exit code is 0 when there is nothing to do, 2 when there is, 3 when there is
+nothing as far as regions answer and one doesn't, and 1 when up would refuse, or when
+the account can't be looked at.`,
 		Example: `  ringspan plan fleet.yaml
-  ringspan plan fleet.yaml -o json | jq '.steps[].target'`,
+  ringspan plan ring.yaml                          # a K8ssandraCluster or CassandraDatacenter
+  ringspan plan fleet.yaml -o json | jq '.rings[].datacenters[].events'`,
 		ValidArgsFunction: invocation.CompleteYAML,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := output.Check(cmd); err != nil {
 				return err
+			}
+			alone, err := fleet.Manifests(args[0])
+			if err != nil {
+				return err
+			}
+			if len(alone) > 0 {
+				return planManifests(cmd, f, output, args[0], alone)
 			}
 			file, err := f.Load(args[0])
 			if err != nil {
@@ -48,20 +66,12 @@ refuse, or when the account can't be looked at.`,
 			if err != nil {
 				return err
 			}
-			if output.Format == "json" {
-				err = invocation.PrintJSON(cmd.OutOrStdout(), r)
-			} else {
-				err = r.print(cmd.OutOrStdout())
+			if !network {
+				if r.Rings, err = ringsOf(cmd.Context(), file); err != nil {
+					return err
+				}
 			}
-			switch {
-			case err != nil:
-				return err
-			case len(r.Refused) > 0:
-				return invocation.Exit(invocation.ExitFailed)
-			case len(r.Steps) > 0:
-				return invocation.Exit(exitChanges)
-			}
-			return nil
+			return r.show(cmd, output)
 		},
 	}
 	a.Flag(cmd)
@@ -69,6 +79,44 @@ refuse, or when the account can't be looked at.`,
 	cmd.Flags().BoolVar(&prune, "prune", false, "plan to delete what is no longer in the file, with the data in it")
 	output.Flag(cmd, "text", "json")
 	return cmd
+}
+
+// show prints the plan, and makes the exit code of it.
+func (r planned) show(cmd *cobra.Command, output invocation.Output) error {
+	var err error
+	if output.Format == "json" {
+		err = invocation.PrintJSON(cmd.OutOrStdout(), r)
+	} else if err = r.print(cmd.OutOrStdout()); err == nil {
+		printRings(cmd.OutOrStdout(), r.Rings)
+	}
+	switch {
+	case err != nil:
+		return err
+	case len(r.Refused) > 0:
+		return invocation.Exit(invocation.ExitFailed)
+	case len(r.Steps) > 0:
+		return invocation.Exit(exitChanges)
+	}
+	return exitOf(r.Rings)
+}
+
+// planManifests is for a file that kubectl would apply.
+func planManifests(cmd *cobra.Command, f *invocation.Fleet, output invocation.Output, path string, all []fleet.Manifest) error {
+	rings, err := manifests(cmd.Context(), f, path, all)
+	switch {
+	case err != nil:
+		return err
+	case output.Format == "json":
+		err = invocation.PrintJSON(cmd.OutOrStdout(), struct {
+			Rings []ring `json:"rings"`
+		}{rings})
+	default:
+		printRings(cmd.OutOrStdout(), rings)
+	}
+	if err != nil {
+		return err
+	}
+	return exitOf(rings)
 }
 
 // costOf is nil where the provider has no prices.

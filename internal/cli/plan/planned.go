@@ -26,6 +26,7 @@ type planned struct {
 	// Cost of the whole fleet, once it is as the file says; nil where the provider has no prices.
 	Cost  *cost.Estimate `json:"cost,omitempty"`
 	Calls int            `json:"calls"`
+	Rings []ring         `json:"rings,omitempty"` // what happens to rings that run
 
 	existing bool // the clusters were there before the fleet
 }

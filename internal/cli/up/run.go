@@ -34,6 +34,9 @@ func (u *run) up(ctx context.Context, timeout time.Duration) error {
 	if u.life, err = lifecycle.NewUp(ctx, u.account, u.file, lifecycle.Options{Scope: u.scope, Wait: u.wait, Proof: u.proof, Agree: u.agree}); err != nil {
 		return err
 	}
+	if err := u.consent(ctx); err != nil {
+		return err
+	}
 	u.begin()
 	within, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("not done after %s (--timeout); what is under way goes on: look with `ringspan status`, or run up again", timeout))
 	defer cancel()

@@ -41,6 +41,9 @@ What holds data (clusters, node groups, VPCs) is never deleted, whatever has bec
 of the file and whatever options leave out; with --prune what is no longer in the
 file, has failed or is there twice is listed by name and deleted when you agree.
 
+Where a ring asks for consent (annotation ringspan.io/consent: required), up first shows
+what the edit does to its nodes, as ringspan plan does, and goes on when you agree.
+
 A region that doesn't answer keeps up from nothing in the others: it is left out and
 named, and the exit code is 3. A ring that isn't there yet begins only when all of its
 regions answer. The same command, run again, does the rest.`,
@@ -74,6 +77,6 @@ regions answer. The same command, run again, does the rest.`,
 	cmd.Flags().BoolVar(&s.Infrastructure, "infrastructure-only", false, "make networks and clusters, no rings")
 	cmd.Flags().BoolVar(&s.Network, "network-only", false, "make networks and what connects them, no clusters")
 	cmd.Flags().BoolVar(&s.Prune, "prune", false, "delete what is no longer in the file, with the data in it, after asking")
-	cmd.Flags().BoolVar(&yes, "yes", false, "don't ask what --prune asks")
+	cmd.Flags().BoolVar(&yes, "yes", false, "don't ask: let --prune delete, and consent to what a ring asks for")
 	return cmd
 }

@@ -249,10 +249,12 @@ func (r *Reconciler) remember(name types.NamespacedName) *memory {
 		r.memory = map[types.NamespacedName]*memory{}
 	}
 	if r.memory[name] == nil {
-		r.memory[name] = &memory{seeds: map[string]string{}, taken: map[string]string{}}
+		r.memory[name] = newMemory()
 	}
 	return r.memory[name]
 }
+
+func newMemory() *memory { return &memory{seeds: map[string]string{}, taken: map[string]string{}} }
 
 func (r *Reconciler) forget(name types.NamespacedName) {
 	r.mu.Lock()

@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -25,6 +26,27 @@ func Regions(f Fleet) ([]region.Region, error) {
 		return nil, err
 	}
 	return regionsIn(file, f.LogsIn())
+}
+
+// RunningRegions are those of a fleet by its name; none when it isn't there, or has no clusters that run.
+func RunningRegions(ctx context.Context, name string) ([]region.Region, error) {
+	known, err := Names()
+	if err != nil || !slices.Contains(known, name) {
+		return nil, err
+	}
+	f, err := Open(name)
+	if err != nil {
+		return nil, err
+	}
+	runs, _, err := f.Running(ctx)
+	if err != nil || !runs {
+		return nil, nil //nolint:nilerr // then it can't be asked, which the rest of the plan says
+	}
+	all, err := Regions(f)
+	if err != nil {
+		return nil, nil //nolint:nilerr // it has no clusters yet, which the rest of the plan says
+	}
+	return all, nil
 }
 
 // regionsIn opens a client for every context of a kubeconfig. ours says that its users are
