@@ -164,6 +164,7 @@ func (m *model) round(plan *datacenter.Plan) (moved bool) {
 	}
 	before := m.s.DC.Status
 	m.s.DC.Status = datacenter.Summarize(m.s, *plan, nil)
+	before.Together = m.s.DC.Status.Together // it has times, which go on when nothing else does
 	busy := len(plan.Steps) > 0 || !reflect.DeepEqual(before, m.s.DC.Status)
 	return m.tick(busy) || busy
 }
