@@ -240,10 +240,16 @@ func (s *State) LeaverPod() string {
 // proof.
 func (s *State) LeaverLast() []Pod {
 	pods := slices.Clone(s.Pods)
-	goes := func(pod string) bool {
-		return s.isLeaver(pod) || pod == s.ReplacedPod() || slices.ContainsFunc(s.replaceRequests(), func(q replaceRequest) bool { return q.Pod == pod && s.isOpen(q) })
+	rank := func(pod string) int {
+		switch {
+		case s.isLeaver(pod) || pod == s.ReplacedPod():
+			return 2
+		case slices.ContainsFunc(s.replaceRequests(), func(q replaceRequest) bool { return q.Pod == pod && s.isOpen(q) }):
+			return 1
+		}
+		return 0
 	}
-	slices.SortStableFunc(pods, func(a, b Pod) int { return compareBools(goes(b.Name), goes(a.Name)) })
+	slices.SortStableFunc(pods, func(a, b Pod) int { return rank(a.Name) - rank(b.Name) })
 	return pods
 }
 
