@@ -36,8 +36,8 @@ func droppedRole(t *testing.T, client *mgmtapi.Client) {
 		`SELECT * FROM system_auth.role_members`:                                                    0,
 		`SELECT * FROM system_auth.role_permissions WHERE role = 'old one'`:                         0,
 		`SELECT * FROM system_auth.role_permissions WHERE role = 'app'`:                             1, // its own
-		`SELECT * FROM system_auth.resource_role_permissons_index WHERE resource='data'`:            1,
-		`SELECT * FROM system_auth.resource_role_permissons_index WHERE resource='data/Mixed_Case'`: 0,
+		`SELECT * FROM system_auth.resource_role_permissons_index WHERE resource='data'`:            1, //nolint:misspell // as Cassandra spells it
+		`SELECT * FROM system_auth.resource_role_permissons_index WHERE resource='data/Mixed_Case'`: 0, //nolint:misspell // as above
 	} {
 		if n := s.Query(query).Iter().NumRows(); n != want {
 			t.Errorf("%s: %d rows, want %d", query, n, want)

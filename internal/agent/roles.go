@@ -99,8 +99,9 @@ func (a *Agent) whatRefersTo(ctx context.Context, name string) (statements []str
 	if err != nil {
 		return nil, err
 	}
+	const index = "system_auth.resource_role_permissons_index" //nolint:misspell // as Cassandra spells it
 	for _, r := range resources {
-		statements = append(statements, fmt.Sprintf("DELETE FROM system_auth.resource_role_permissons_index WHERE resource = %s AND role = %s", r["resource"], quote(name)))
+		statements = append(statements, fmt.Sprintf("DELETE FROM %s WHERE resource = %s AND role = %s", index, r["resource"], quote(name)))
 	}
 	identities, err := cql(ctx, a.jmx, "SELECT identity, role FROM system_auth.identity_to_role", localQuorum)
 	if err != nil {

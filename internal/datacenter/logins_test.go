@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
@@ -84,5 +85,5 @@ func (r *region) tellSecret() {
 			return
 		}
 	}
-	r.annotate(api.SecretEverywhereAnnotation, fmt.Sprint(r.version[r.dc.Spec.SuperuserSecretName]))
+	r.annotate(api.SecretEverywhereAnnotation, strconv.Itoa(r.version[r.dc.Spec.SuperuserSecretName]))
 }

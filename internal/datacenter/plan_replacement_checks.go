@@ -37,6 +37,8 @@ func (s *State) replaceBlocker(p *Plan, r *replacement) string {
 		return "the keyspaces of the ring to be read"
 	case s.moving() != "":
 		return s.moving()
+	case s.forgottenMember() != "": // it isn't up, and it has replicas
+		return s.forgottenMember()
 	case l != nil && (l.Left || l.Pod == r.Pod || s.leavingNow() != ""):
 		return "node " + l.Pod + ", which leaves the ring, to be gone"
 	case s.remaking() != nil:
@@ -48,6 +50,15 @@ func (s *State) replaceBlocker(p *Plan, r *replacement) string {
 		}
 	}
 	return ""
+}
+
+// forgottenMember names a dead member that no pod is, which nothing here brings back.
+func (s *State) forgottenMember() string {
+	g := s.unknownDeadMember()
+	if g == nil || s.isPods(g) {
+		return ""
+	}
+	return fmt.Sprintf("the dead member at %s that no pod is (host id %s) to be removed: nodetool removenode %s", g.Address, g.HostID, g.HostID)
 }
 
 // actsOnOthers tells whether the plan takes other nodes down, or makes a StatefulSet anew.

@@ -1,6 +1,7 @@
 package preview
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 
@@ -43,9 +44,7 @@ func (m *model) take(step datacenter.Step) {
 	case datacenter.Label:
 		if pod := m.pod(step.Pod.Name); pod != nil {
 			pod.Labels = cloned(pod.Labels)
-			for k, v := range step.Labels {
-				pod.Labels[k] = v
-			}
+			maps.Copy(pod.Labels, step.Labels)
 		}
 	case datacenter.Seeds:
 		m.s.SeedsGiven[step.Pod.UID] = joined(step.Seeds)

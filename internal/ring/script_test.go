@@ -494,18 +494,20 @@ func (s *site) showDatacenter(key string) string {
 	}
 	t := api.CassandraDatacenterTemplate{Metadata: api.EmbeddedObjectMeta{Name: dc.Name}}
 	t.DatacenterName = dc.Spec.DatacenterName
-	before := ", seeds"
+	var seeds []string
 	for _, family := range []discoveryv1.AddressType{discoveryv1.AddressTypeIPv4, discoveryv1.AddressTypeIPv6} {
 		slice := s.slices[dc.Namespace+"/"+SeedSlice(&api.K8ssandraCluster{ObjectMeta: metav1.ObjectMeta{Name: ringName}}, t, family)]
 		if slice == nil || family == discoveryv1.AddressTypeIPv6 && len(slice.Endpoints) == 0 {
 			continue
 		}
-		text, before = text+before, ""
+		if seeds == nil {
+			seeds = []string{", seeds"}
+		}
 		for _, e := range slice.Endpoints {
-			text += " " + e.Addresses[0]
+			seeds = append(seeds, e.Addresses[0])
 		}
 	}
-	words := []string{text}
+	words := []string{text + strings.Join(seeds, " ")}
 	for _, name := range slices.Sorted(maps.Keys(told)) {
 		if value := dc.Annotations[name]; value != "" {
 			words = append(words, told[name]+" "+value)

@@ -20,10 +20,9 @@ const awsTimeout = time.Hour
 func Command(f *invocation.Fleet) *cobra.Command {
 	var timeout time.Duration
 	var output invocation.Output
-	var wait, proof bool
+	var wait, proof, yes bool
 	var a invocation.Account
 	var s lifecycle.Scope
-	var yes bool
 	cmd := &cobra.Command{
 		Use: "up FILE", Short: "Bring a fleet and its rings up, from whatever there is", Args: invocation.One("FILE"),
 		Long: `Up reads a file with one Fleet, the K8ssandraClusters that live in it and the

@@ -62,11 +62,7 @@ func (r *Reconciler) step(ctx context.Context, s *datacenter.State, step datacen
 	case datacenter.MakeTask:
 		return r.makeTask(ctx, s, step.Object)
 	case datacenter.Restart:
-		if err := r.Client.Delete(ctx, podRef(s, step), ofSame(step)); err != nil {
-			return client.IgnoreNotFound(err)
-		}
-		m.taken[step.Pod.Name] = step.Pod.UID
-		return nil
+		return r.restart(ctx, s, step, m)
 	case datacenter.DeletePod:
 		return client.IgnoreNotFound(r.Client.Delete(ctx, podRef(s, step), ofSame(step), client.GracePeriodSeconds(failedGrace)))
 	case datacenter.Label:
@@ -92,6 +88,15 @@ func (r *Reconciler) step(ctx context.Context, s *datacenter.State, step datacen
 		return client.IgnoreNotFound(r.Client.Update(ctx, s.DC))
 	}
 	return r.nodeStep(ctx, s, step, m)
+}
+
+// restart takes down the pod of a node that serves, which is drained by that.
+func (r *Reconciler) restart(ctx context.Context, s *datacenter.State, step datacenter.Step, m *memory) error {
+	if err := r.Client.Delete(ctx, podRef(s, step), ofSame(step)); err != nil {
+		return client.IgnoreNotFound(err)
+	}
+	m.taken[step.Pod.Name] = step.Pod.UID
+	return nil
 }
 
 // failedGrace is how long a node that doesn't serve gets to end, in seconds.

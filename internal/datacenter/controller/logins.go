@@ -67,19 +67,15 @@ func (r *Reconciler) claimRoles(ctx context.Context, s *datacenter.State, step d
 	if step.Owned == s.DC.Annotations[api.WrittenRolesAnnotation] {
 		return nil
 	}
-	owned, err := r.owned(ctx, s, step.Owned)
-	if err != nil {
-		return err
-	}
-	return r.recordOwned(ctx, s, owned)
+	return r.recordOwned(ctx, s, r.owned(ctx, s, step.Owned))
 }
 
 // owned is what the record is to be: roles that a quorum in each datacenter doesn't know are ours. While one of them is away a
 // role that was made there may not be known here, and nothing is claimed: such a role is only not dropped later. On a new ring
 // all are.
-func (r *Reconciler) owned(ctx context.Context, s *datacenter.State, planned string) (string, error) {
+func (r *Reconciler) owned(ctx context.Context, s *datacenter.State, planned string) string {
 	if !s.DC.Status.IsTrue(api.DatacenterInitialized) {
-		return planned, nil
+		return planned
 	}
 	var roles []mgmtapi.Role
 	err := r.onRunning(s, func(n mgmtapi.Node) (err error) {
@@ -87,9 +83,9 @@ func (r *Reconciler) owned(ctx context.Context, s *datacenter.State, planned str
 		return err
 	})
 	if err != nil {
-		return s.DC.Annotations[api.WrittenRolesAnnotation], nil //nolint:nilerr // see above
+		return s.DC.Annotations[api.WrittenRolesAnnotation]
 	}
-	return s.OwnedRoles(roles), nil
+	return s.OwnedRoles(roles)
 }
 
 // confirmRoles reads the roles at a quorum of each datacenter: a replica that has fallen behind is repaired by that.

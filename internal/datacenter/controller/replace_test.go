@@ -83,7 +83,7 @@ func TestAVolumeGoesOnlyWhenAllIsStillSo(t *testing.T) {
 			ring.Node("10.0.0.2").Unreachable(true)
 		}, "does not answer"},
 		"the ring has forgotten the node": {func(_ *Reconciler, _ *datacenter.State, ring *fake.Ring, _ *remade) { ring.Node("10.0.0.3").Remove() }, "knows no member"},
-		"somebody has started the node": {func(_ *Reconciler, s *datacenter.State, ring *fake.Ring, _ *remade) {
+		"somebody has started the node": {func(_ *Reconciler, _ *datacenter.State, ring *fake.Ring, _ *remade) {
 			if err := ring.Node("10.0.0.3").Start(context.Background(), startAgain); err != nil {
 				panic(err)
 			}
