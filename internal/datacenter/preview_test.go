@@ -165,6 +165,22 @@ func TestTheForetoldRestartsAreThoseThatHappen(t *testing.T) {
 	}
 }
 
+// The command line doesn't remember what the operator has done, such as which roles it wrote.
+func TestWhoRemembersNothingForetellsTheSame(t *testing.T) {
+	w := newWorld()
+	r := w.add("dc1", 3, []string{"r1", "r2", "r3"}, true)
+	if !w.settle(200, nil) {
+		t.Fatal(w.story())
+	}
+	r.config(map[string]any{"concurrent_writes": 9})
+	want := preview.Of(r.observe())
+	r.forget()
+	got := preview.Of(r.observe())
+	if diff := cmp.Diff(want, got); diff != "" || got.Unfinished || len(got.Restarts()) != 3 {
+		t.Errorf("by the operator (-) and by who remembers nothing (+):\n%s\n%+v", diff, got)
+	}
+}
+
 // A node that somebody wants replaced is foretold to take its own place, and nothing else.
 func TestAReplacementIsForetold(t *testing.T) {
 	w := newWorld()

@@ -94,8 +94,13 @@ func (m *model) takeOfData(step datacenter.Step) {
 		}
 		m.s.Repairs = datacenter.NoteRepair(m.s.Repairs, step, "foretold")
 		m.s.Repairs[len(m.s.Repairs)-1].Job.Status = mgmtapi.JobCompleted
+	case datacenter.ConfirmRoles:
+		m.s.RolesEverywhere = step.Stamp
+	case datacenter.DropRole:
+		m.s.DC.Annotations = cloned(m.s.DC.Annotations)
+		m.s.DC.Annotations[api.WrittenRolesAnnotation] = step.Owned
 	case datacenter.Roles:
-		m.s.RolesDone = step.Stamp
+		m.s.RolesDone, m.s.RolesEverywhere, m.s.RolesAt = step.Stamp, step.Stamp, m.s.Now
 		if !slices.Contains(m.s.Roles, step.Target) {
 			m.s.Roles = append(m.s.Roles, step.Target)
 		}
