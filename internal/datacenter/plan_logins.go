@@ -66,10 +66,10 @@ func (s *State) planFormerRoles(p *Plan) {
 // keepsFormerRole says what the former role of a Secret is still needed for.
 func (s *State) keepsFormerRole(c Credentials) string {
 	switch {
+	case s.Login == nil || s.Login.Version != s.Superuser.Version || !s.Login.Works:
+		return fmt.Sprintf("the superuser %s is seen to get in", s.Superuser.Username)
 	case c.Secret != s.Superuser.Secret:
 		return ""
-	case s.Login == nil || s.Login.Version != c.Version || !s.Login.Works:
-		return "logins with the new one are seen to work"
 	case elsewhere(s.Ring, s.name()) && s.DC.Annotations[api.SecretEverywhereAnnotation] != c.Version:
 		return "the other regions are seen to have the Secret as it is now"
 	}

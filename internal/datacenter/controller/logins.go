@@ -2,6 +2,7 @@ package controller
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -32,16 +33,21 @@ func (r *Reconciler) observeLogin(ctx context.Context, s *datacenter.State, m *m
 	}
 	ctx, cancel := context.WithTimeout(ctx, nodeTimeout)
 	defer cancel()
-	var works bool
-	err := r.onRunning(s, func(n mgmtapi.Node) (err error) {
-		works, err = n.VerifyRole(ctx, s.Superuser.Username, s.Superuser.Password)
-		return err
-	})
+	works, err := r.loginWorks(ctx, s)
 	if err != nil { // it isn't known now
 		return
 	}
 	m.login = &datacenter.Login{Version: s.Superuser.Version, Works: works, At: s.Now}
 	s.Login = m.login
+}
+
+// loginWorks asks a node now whether the superuser gets in.
+func (r *Reconciler) loginWorks(ctx context.Context, s *datacenter.State) (works bool, err error) {
+	err = r.onRunning(s, func(n mgmtapi.Node) (err error) {
+		works, err = n.VerifyRole(ctx, s.Superuser.Username, s.Superuser.Password)
+		return err
+	})
+	return works, err
 }
 
 // roles writes the superuser and the users. Passwords go in bodies only. That roles are ours is on record before they are made.
@@ -97,8 +103,15 @@ func (r *Reconciler) confirmRoles(ctx context.Context, s *datacenter.State, step
 	return nil
 }
 
-// dropRole drops a role, and then takes it off the record: ended in between, it is dropped once more.
+// dropRole drops a role, and then takes it off the record: ended in between, it is dropped once more. What the plan knows of the
+// superuser's login may be minutes old, so a node is asked again.
 func (r *Reconciler) dropRole(ctx context.Context, s *datacenter.State, step datacenter.Step) error {
+	switch works, err := r.loginWorks(ctx, s); {
+	case err != nil:
+		return err
+	case !works:
+		return fmt.Errorf("role %s doesn't get in any more with Secret %s", s.Superuser.Username, s.Superuser.Secret)
+	}
 	if err := r.onRunning(s, func(n mgmtapi.Node) error { return n.DropRole(ctx, step.Target) }); err != nil {
 		return err
 	}

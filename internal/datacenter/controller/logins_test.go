@@ -23,6 +23,12 @@ type loginNode struct {
 	verified int
 	known    []mgmtapi.Role
 	away     error
+	dropped  int
+}
+
+func (n *loginNode) DropRole(context.Context, string) error {
+	n.dropped++
+	return nil
 }
 
 func (n *loginNode) VerifyRole(context.Context, string, string) (bool, error) {
@@ -87,6 +93,24 @@ func TestOnlyRolesThatDontExistAreClaimed(t *testing.T) {
 			owned := r.owned(t.Context(), loginState(time.Now(), "1"), `{"admin":["admin"]}`)
 			if (owned == `{"admin":["admin"]}`) != test.claim {
 				t.Errorf("on record is %q", owned)
+			}
+		})
+	}
+}
+
+// A former role goes only while the new one is seen to work: what was seen minutes ago may have changed since.
+func TestAFormerRoleStaysWhileTheNewOneFails(t *testing.T) {
+	for why, node := range map[string]*loginNode{
+		"the new one works":                {works: true},
+		"the new one doesn't any more":     {},
+		"no node can tell":                 {works: true, err: errors.New("no quorum")},
+		"an agent of a former version has": {err: mgmtapi.ErrNotFound},
+	} {
+		t.Run(why, func(t *testing.T) {
+			r := &Reconciler{Now: time.Now, Node: func(*corev1.Pod) mgmtapi.Node { return node }}
+			err := r.dropRole(t.Context(), loginState(time.Now(), "1"), datacenter.Step{})
+			if works := node.works && node.err == nil; works != (node.dropped == 1) || works != (err == nil) {
+				t.Errorf("dropped %d times, %v", node.dropped, err)
 			}
 		})
 	}
