@@ -80,6 +80,12 @@ func (s *State) replacingNodes(p Plan, active func(bool, api.DatacenterCondition
 
 // scalingDown says which node leaves, and how far it is.
 func (s *State) scalingDown(p Plan, reason, doing string) api.DatacenterCondition {
+	if missed := s.racksMissed(); len(s.removedRacks()) > 0 {
+		doing = strings.TrimPrefix(doing+missed, "; ")
+		if p.Leaving != "" {
+			p.Leaving += missed
+		}
+	}
 	switch {
 	case !p.ScalingDown:
 		return condition(api.DatacenterScalingDown, false, api.ReasonReconciled, "")
@@ -106,7 +112,7 @@ func (s *State) templateUnobserved() bool {
 			return true
 		}
 	}
-	return slices.ContainsFunc(s.DC.RackNames(), s.setMissing)
+	return slices.ContainsFunc(s.RackNames(), s.setMissing)
 }
 
 func (s *State) valid(p Plan) api.DatacenterCondition {

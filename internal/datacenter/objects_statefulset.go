@@ -24,6 +24,9 @@ const (
 	logVolume    = "server-logs"
 )
 
+// rackVariable of the Cassandra container has the rack's name.
+const rackVariable = "RACK_NAME"
+
 // podManagement lets a rack's pods be made at once: their nodes start when the operator says so.
 const podManagement = appsv1.ParallelPodManagement
 
@@ -139,7 +142,7 @@ func (s *State) cassandraContainer(rack api.Rack, config corev1.EnvVar) corev1.C
 		Name: "cassandra", Image: s.image(), Command: []string{agentPath + "/ringspan-agent", "run"}, Resources: s.DC.Spec.Resources, SecurityContext: s.security(),
 		Env: []corev1.EnvVar{
 			field("POD_NAME", "metadata.name"), field("NODE_NAME", "spec.nodeName"), field("POD_IP", "status.podIP"), field("HOST_IP", "status.hostIP"),
-			env("RACK_NAME", rack.Name), env("PRODUCT_VERSION", s.DC.Spec.ServerVersion), env("PRODUCT_NAME", s.DC.Spec.ServerType),
+			env(rackVariable, rack.Name), env("PRODUCT_VERSION", s.DC.Spec.ServerVersion), env("PRODUCT_NAME", s.DC.Spec.ServerType),
 			env("USE_HOST_IP_FOR_BROADCAST", boolText(s.DC.Spec.Networking != nil && s.DC.Spec.Networking.NodePort != nil)),
 			config, env("DS_LICENSE", "accept"), env("USE_MGMT_API", "true"),
 			env("MGMT_API_EXPLICIT_START", "true"), env("MGMT_API_NO_KEEP_ALIVE", "true"),

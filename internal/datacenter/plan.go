@@ -64,6 +64,8 @@ type Step struct {
 	Alive    []string // host ids of members that each other node must see as up, asked at that moment; HostID as one that nobody replaces else
 	Owned    string   // the roles that are ours, by Secret, to be recorded with the step
 	Readable string   // a role that a quorum in each datacenter must know before a record is made
+
+	Unchanged bool // it is deleted only as it was observed
 }
 
 // Plan is what to do now and what is waited for.

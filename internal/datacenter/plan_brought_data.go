@@ -45,7 +45,7 @@ func (s *State) planMixedData(p *Plan) (held bool) {
 	if s.initialized() || !some || !s.EarlierVolumes {
 		return false
 	}
-	for _, rack := range s.DC.RackNames() {
+	for _, rack := range s.RackNames() {
 		for _, ordinal := range s.ordinals(rack) {
 			at := topology.Position{Rack: rack, Ordinal: ordinal}
 			if pod := s.pod(at); pod == nil || !pod.Agent {

@@ -26,7 +26,7 @@ func (s *State) decommissions() bool {
 
 // allSets are the datacenter's StatefulSets, those of racks that the spec lacks last.
 func (s *State) allSets() (all []*appsv1.StatefulSet) {
-	for _, rack := range s.DC.RackNames() {
+	for _, rack := range s.RackNames() {
 		if set := s.StatefulSets[rack]; set != nil {
 			all = append(all, set)
 		}

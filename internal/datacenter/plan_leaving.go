@@ -18,7 +18,7 @@ func (s *State) planLeaving(p *Plan, l *leaver) {
 	pod := s.pod(at)
 	switch {
 	case !known:
-		p.Wait("the annotation %s, which names no pod of a rack of the spec (%s), to be taken away", api.DecommissionAnnotation, l.Pod)
+		p.Wait("the annotation %s, which names no pod of a rack (%s), to be taken away", api.DecommissionAnnotation, l.Pod)
 	case !s.seenByAnother(l.HostID):
 		p.Wait("another node's view of the ring, which node %s leaves", l.Pod)
 	case member == nil:
@@ -58,10 +58,7 @@ func (s *State) planLeaving(p *Plan, l *leaver) {
 }
 
 // wantsBack tells whether a position on record is wanted by now.
-func (s *State) wantsBack(at topology.Position) bool {
-	own := s.own()
-	return at.Ordinal < own.RackSizes()[slices.Index(own.Racks, at.Rack)]
-}
+func (s *State) wantsBack(at topology.Position) bool { return at.Ordinal < s.wanted(at.Rack) }
 
 // runOf is what this process knows of a decommission that it asked the pod's node for; nil if nothing.
 func (s *State) runOf(l *leaver, pod *Pod) *DecommissionRun {
@@ -171,6 +168,8 @@ func (s *State) planLeft(p *Plan, l *leaver, pod *Pod) {
 		p.add(Clear, api.DecommissionAnnotation, "node "+l.Pod+" has left the ring, and isn't the last one of its rack", Step{})
 	case lost:
 		s.recordLeft(p, l)
+	case pod != nil && pod.Unschedulable != "" || s.isRemoved(at.Rack) && (pod == nil || !pod.Agent):
+		p.Wait("node %s, which the ring has no more, to say whether it has left by itself; or, if its machine or its zone is gone for good, claim %s and the pod to be deleted", l.Pod, Claim(l.Pod))
 	case pod == nil || pod.Deleting || !pod.Agent:
 		p.Wait("node %s, which the ring has no more, to say whether it has left by itself", l.Pod)
 	case left && s.Keyspaces == nil:

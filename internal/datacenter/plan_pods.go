@@ -13,7 +13,7 @@ import (
 
 // planPods says what each pod waits for and what is wrong with it, and labels it.
 func (s *State) planPods(p *Plan) {
-	for _, rack := range s.DC.RackNames() {
+	for _, rack := range s.RackNames() {
 		for _, ordinal := range s.ordinals(rack) {
 			position := topology.Position{Rack: rack, Ordinal: ordinal}
 			pod, name := s.pod(position), s.names().Pod(position)

@@ -27,6 +27,7 @@ func (s *State) planRacks(p *Plan) {
 			p.Invalid = err.Error()
 			return
 		}
+		s.keepPlace(want, rack.Name)
 		s.sign(want)
 		have := s.StatefulSets[rack.Name]
 		if have == nil {
@@ -34,12 +35,24 @@ func (s *State) planRacks(p *Plan) {
 			continue
 		}
 		if !have.DeletionTimestamp.IsZero() {
-			p.Wait("%s to be gone, which is made anew then", setKey(have))
-			p.unsettle(rack.Name)
+			s.planGoneSet(p, rack.Name, have)
+			continue
+		}
+		if s.planRemovedSet(p, rack.Name, have) {
 			continue
 		}
 		s.planSet(p, rack.Name, want, have)
 	}
+}
+
+// planGoneSet waits for a StatefulSet that is being deleted.
+func (s *State) planGoneSet(p *Plan, rack string, have *appsv1.StatefulSet) {
+	if s.isRemoved(rack) && s.target(rack) == 0 {
+		p.Wait("%s to be gone", setKey(have))
+		return
+	}
+	p.Wait("%s to be gone, which is made anew then", setKey(have))
+	p.unsettle(rack)
 }
 
 // planSet brings a rack's StatefulSet to what it should be, or holds a change of its pods back.
@@ -282,7 +295,7 @@ func (s *State) rollBlocker(pod *Pod, going ...string) string {
 	}
 	own := pod.Position.Rack
 	var away []absent // of its rack
-	for _, rack := range s.DC.RackNames() {
+	for _, rack := range s.RackNames() {
 		forced := rack != own && s.forcesRestart(own)
 		if rack == own && s.fastRestart(own) || forced && !s.forcesRestart(rack) {
 			continue
@@ -315,10 +328,9 @@ func (s *State) seenAlive(pod *Pod) bool {
 	return false
 }
 
-// racksInOrder are the racks of the spec, those with failing nodes first: a
-// change must not wait for a node that it may repair.
+// racksInOrder are the racks, those with failing nodes first: a change must not wait for a node that it may repair.
 func (s *State) racksInOrder() []api.Rack {
-	all := slices.Clone(s.DC.Racks())
+	all := s.racks()
 	slices.SortStableFunc(all, func(a, b api.Rack) int { return s.failing(b.Name) - s.failing(a.Name) })
 	return all
 }
@@ -334,8 +346,11 @@ func (s *State) failing(rack string) int {
 // target is how many pods a rack's StatefulSet is to have now. It isn't made smaller by one with a member's data: that would stop the
 // member without a decommission. Nodes don't become members in the order of their pods, so what counts is the last one that may be.
 func (s *State) target(rack string) int {
-	if s.DC.Spec.Stopped {
+	switch {
+	case s.DC.Spec.Stopped:
 		return 0
+	case s.isRemoved(rack) && !s.initialized(): // until the first boot is over nobody can tell who is a member
+		return s.places(rack)
 	}
 	behind, gone := 0, s.goneFrom(rack)
 	for ordinal := range s.reach(rack) {
@@ -354,10 +369,13 @@ func (s *State) target(rack string) int {
 	return size
 }
 
-// wanted is how many nodes a rack has when the datacenter has as many as the spec says.
+// wanted is how many nodes a rack has when the datacenter is as the spec says: none, if that lacks the rack.
 func (s *State) wanted(rack string) int {
 	own := s.own()
-	return own.RackSizes()[slices.Index(own.Racks, rack)]
+	if i := slices.Index(own.Racks, rack); i >= 0 {
+		return own.RackSizes()[i]
+	}
+	return 0
 }
 
 // reach is how many places of a rack have, or had, a pod.
@@ -447,7 +465,7 @@ func (s *State) hasUnknownMember() bool {
 
 // total is how many nodes the racks are to have now.
 func (s *State) total() (n int) {
-	for _, rack := range s.DC.RackNames() {
+	for _, rack := range s.RackNames() {
 		n += len(s.ordinals(rack))
 	}
 	return n

@@ -76,7 +76,7 @@ func (s *State) asNamesake() Namesake {
 // them. The names are cleaned for Kubernetes, so they can be equal where Cassandra's aren't.
 func (s *State) namesRefused() string {
 	names, sets := s.names(), map[string]string{}
-	for _, rack := range s.DC.RackNames() {
+	for _, rack := range s.RackNames() {
 		set := names.StatefulSet(rack)
 		if other, taken := sets[set]; taken {
 			return fmt.Sprintf("spec.racks: %s and %s would share StatefulSet %s: the names of racks must differ in their letters, digits and dashes", other, rack, set)
@@ -135,17 +135,21 @@ func Begun(dc *api.CassandraDatacenter) bool {
 	return false
 }
 
-// racksRefused names racks with pods that the spec has no more. To go on would leave their pods without a controller and
-// make new ones with empty volumes.
+// racksRefused says why the list of racks can't be followed: a StatefulSet is there of which nobody can tell the rack, and whose pods would
+// be left alone; or the list has none of the racks that nodes are in, as when all were renamed, or the list was taken out. Nodes leave
+// one rack for others that have been there before.
 func (s *State) racksRefused() string {
-	removed := s.removedSets()
-	if len(removed) == 0 {
-		return ""
-	}
 	var names []string
-	for _, set := range removed {
+	for _, set := range s.RemovedRackSets {
 		names = append(names, or(set.Labels[api.RackLabel], set.Name))
 	}
-	slices.Sort(names)
-	return fmt.Sprintf("spec.racks: lacks %s, which has nodes: racks can't be taken away, and a datacenter without racks has one called default. Nothing is changed until the list has it again", strings.Join(names, ", "))
+	if len(names) > 0 {
+		slices.Sort(names)
+		return fmt.Sprintf("spec.racks: lacks %s, which has nodes, and its StatefulSet doesn't say which rack it was made for. Nothing is changed until the list has it again", strings.Join(names, ", "))
+	}
+	removed := s.removedRacks()
+	if len(removed) == 0 || slices.ContainsFunc(s.DC.RackNames(), func(rack string) bool { return s.lastSet(rack) != nil || s.hasMembers(rack) }) {
+		return ""
+	}
+	return fmt.Sprintf("spec.racks: has none of the racks that nodes are in (%s): racks can't be renamed, and a datacenter without racks has one called default. Nothing is changed until the list has one of them", strings.Join(removed, ", "))
 }

@@ -34,7 +34,7 @@ func (s *State) planRemains(p *Plan, l *leaver) {
 	set := s.StatefulSets[at.Rack]
 	switch {
 	case !known:
-		p.Wait("the annotation %s, which names no pod of a rack of the spec (%s), to be taken away", api.DecommissionAnnotation, l.Pod)
+		p.Wait("the annotation %s, which names no pod of a rack (%s), to be taken away", api.DecommissionAnnotation, l.Pod)
 	case s.isBack(l):
 		p.Warn("node %s (host id %s) has left the ring, and is a member again: its pod and its volume are kept. Remove the annotation %s if that is as it should be", l.Pod, l.HostID, api.DecommissionAnnotation)
 	case s.announces(l):

@@ -124,6 +124,8 @@ func (s *State) planRemade(p *Plan) {
 			p.add(Clear, RemakingAnnotation, "StatefulSet "+set.Name+" is as it should be", Step{})
 		case set.Generation != was.Set.Generation: // whoever deletes the set now would have it back as it was then
 			p.add(Clear, RemakingAnnotation, "StatefulSet "+set.Name+" was changed since", Step{})
+		case s.isRemoved(was.Rack):
+			p.add(Clear, RemakingAnnotation, "spec.racks lacks "+was.Rack, Step{})
 		case p.Volumes != "" || s.growing(was.Rack): // it isn't made anew now, and nodes that should leave wait for the record
 			p.add(Clear, RemakingAnnotation, "StatefulSet "+set.Name+" can't be made anew now", Step{})
 		}

@@ -132,7 +132,7 @@ func (s *State) restartGoesOn() bool {
 	if at.IsZero() {
 		return false
 	}
-	return slices.ContainsFunc(s.DC.RackNames(), func(rack string) bool {
+	return slices.ContainsFunc(s.RackNames(), func(rack string) bool {
 		have := s.lastSet(rack) // one that is made anew has its restart before it
 		if have == nil || RestartedAt(&have.Spec.Template).After(at) {
 			return false

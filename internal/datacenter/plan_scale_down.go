@@ -119,6 +119,7 @@ func (s *State) planFirstStep(p *Plan) {
 	}
 	at, found := s.nextToLeave()
 	if !found {
+		s.waitForRemovedSets(p)
 		return
 	}
 	pod, name := s.pod(at), s.names().Pod(at)
@@ -137,6 +138,9 @@ func (s *State) planFirstStep(p *Plan) {
 		return
 	}
 	p.ScalingDown = true
+	if down := s.downInRemovedRack(at, l); down != "" {
+		p.Wait("%s", down)
+	}
 	if len(p.Steps) > 0 || !p.Quiet() {
 		return // what there is to do, or to wait for, is said
 	}
@@ -148,7 +152,7 @@ func (s *State) planFirstStep(p *Plan) {
 	case len(s.DueTasks) > 0: // it waits for the node once that is on record
 		p.Wait("task %s to end before node %s leaves the ring", s.DueTasks[0], name)
 	default:
-		p.add(Record, api.DecommissionAnnotation, fmt.Sprintf("node %s leaves the ring: spec.size is %d, and there are %d", name, s.DC.Spec.Size, s.total()), Step{Stamp: l.String()})
+		p.add(Record, api.DecommissionAnnotation, s.leaveReason(at), Step{Stamp: l.String()})
 	}
 }
 
@@ -166,9 +170,14 @@ func (s *State) planAdopt(p *Plan) bool {
 	return false
 }
 
-// nextToLeave is the position that goes next: the last one of the largest rack, of racks alike that of the last one, because the
-// first racks keep the remainder.
+// nextToLeave is the position that goes next: first those of racks that the spec lacks, one rack after another; then the last one of
+// the largest rack, of racks alike that of the last one, because the first racks keep the remainder.
 func (s *State) nextToLeave() (at topology.Position, found bool) {
+	for _, rack := range slices.Backward(s.removedRacks()) {
+		if n := s.target(rack); n > 0 {
+			return topology.Position{Rack: rack, Ordinal: n - 1}, true
+		}
+	}
 	own := s.own()
 	for i, wanted := range own.RackSizes() {
 		if n := s.target(own.Racks[i]); n > wanted && (!found || n > at.Ordinal) {
@@ -190,7 +199,7 @@ func (s *State) isLast(at topology.Position) bool {
 
 // isSurplus tells whether a pod is none of those that its rack is to have.
 func (s *State) isSurplus(pod *Pod) bool {
-	return slices.Contains(s.DC.RackNames(), pod.Position.Rack) && !slices.Contains(s.ordinals(pod.Position.Rack), pod.Position.Ordinal)
+	return slices.Contains(s.RackNames(), pod.Position.Rack) && !slices.Contains(s.ordinals(pod.Position.Rack), pod.Position.Ordinal)
 }
 
 // membersBut are how many members the datacenter and the ring have beside one, as the ring sees it, and without those that leave too.
@@ -217,9 +226,9 @@ func (s *State) podOfHost(hostID string) string {
 	return ""
 }
 
-// positionOf is the position of a pod of a rack of the spec.
+// positionOf is the position of a pod of one of the racks.
 func (s *State) positionOf(pod string) (at topology.Position, known bool) {
-	for _, rack := range s.DC.RackNames() {
+	for _, rack := range s.RackNames() {
 		text, is := strings.CutPrefix(pod, s.names().StatefulSet(rack)+"-")
 		if ordinal, err := strconv.Atoi(text); is && err == nil && ordinal >= 0 {
 			return topology.Position{Rack: rack, Ordinal: ordinal}, true

@@ -15,12 +15,20 @@ import (
 // refusal is why a wish of the spec isn't followed, while everything else goes on.
 type refusal struct{ Reason, Message string }
 
+// field is the one of the spec that asks for nodes to leave.
+func (s *State) field() string {
+	if len(s.removedRacks()) > 0 {
+		return "spec.racks"
+	}
+	return "spec.size"
+}
+
 // refuseScaleDown notes why the datacenter can't be as small as the spec says, for all nodes that would leave at once: it is known
 // before the first of them does.
 func (s *State) refuseScaleDown(p *Plan) bool {
-	_, ring := s.membersBut("")
+	here, ring := s.membersBut("")
 	nodes := int(s.DC.Spec.Size)
-	for _, why := range []*refusal{s.tooManyReplicas(nodes, ring+nodes-s.total()), s.tooLittleSpace()} {
+	for _, why := range []*refusal{s.tooManyReplicas(nodes, ring+nodes-here), s.tooLittleSpace(), s.lastOfRack()} {
 		if why != nil {
 			p.TooSmall = why
 			return true
@@ -53,7 +61,7 @@ func (s *State) tooManyReplicas(here, ring int) *refusal {
 	if len(words) == 0 {
 		return nil
 	}
-	return &refusal{api.ReasonTooManyReplicas, fmt.Sprintf("spec.size: with a size of %d datacenter %s has fewer nodes than replicas of %s. Alter these keyspaces (ALTER KEYSPACE … WITH replication), by one replica at a time, or set the size to what they need; nothing is removed until then",
+	return &refusal{api.ReasonTooManyReplicas, s.field() + fmt.Sprintf(": with a size of %d datacenter %s has fewer nodes than replicas of %s. Alter these keyspaces (ALTER KEYSPACE … WITH replication), by one replica at a time, or set the size to what they need; nothing is removed until then",
 		here, s.name(), strings.Join(words, ", "))}
 }
 
@@ -66,10 +74,9 @@ const spaceMargin = 2
 func (s *State) tooLittleSpace() *refusal {
 	own := s.own()
 	sizes := own.RackSizes()
-	leaving, all, stay := map[string]float64{}, 0.0, 0
-	for i, rack := range own.Racks {
-		stay += sizes[i]
-		for ordinal := sizes[i]; ordinal < s.target(rack); ordinal++ {
+	leaving, all, stay := map[string]float64{}, 0.0, int(s.DC.Spec.Size)
+	for _, rack := range s.RackNames() {
+		for ordinal := s.wanted(rack); ordinal < s.target(rack); ordinal++ {
 			if e := s.endpoint(s.DC.Status.NodeStatuses[s.names().Pod(topology.Position{Rack: rack, Ordinal: ordinal})].HostID); e != nil {
 				leaving[rack], all = leaving[rack]+e.Load, all+e.Load
 			}
@@ -83,7 +90,7 @@ func (s *State) tooLittleSpace() *refusal {
 		}
 		gets := int64(max(leaving[pod.Position.Rack]/float64(sizes[rack]), all/float64(stay)))
 		if free := pod.Status.Volume.Free; free < spaceMargin*gets {
-			return &refusal{api.ReasonNotEnoughSpaceToScaleDown, fmt.Sprintf("spec.size: the nodes that would leave datacenter %s have %s of data. Node %s would get about %s of it and needs %d times as much free, and has %s of %s. Make room, or set the size back; nothing is removed until then",
+			return &refusal{api.ReasonNotEnoughSpaceToScaleDown, s.field() + fmt.Sprintf(": the nodes that would leave datacenter %s have %s of data. Node %s would get about %s of it and needs %d times as much free, and has %s of %s. Make room, or set it back; nothing is removed until then",
 				s.name(), size(int64(all)), pod.Name, size(gets), spaceMargin, size(free), size(pod.Status.Volume.Capacity))}
 		}
 	}
@@ -222,7 +229,7 @@ func (s *State) againBlocker() string {
 
 // nodeBlocker names a node, or a rack, that isn't ready for it.
 func (s *State) nodeBlocker() string {
-	for _, rack := range s.DC.RackNames() {
+	for _, rack := range s.RackNames() {
 		if !s.settled(rack) {
 			return "rack " + rack + " to be whole"
 		}

@@ -312,7 +312,7 @@ func (w *world) mustBeWell(t *rapid.T) {
 		if plan := r.pass(-1); len(plan.Steps) > 0 || !plan.Done {
 			t.Fatalf("%s is never at rest: %s", r.dc.Name, plan)
 		}
-		if len(r.pods) != int(r.dc.Spec.Size) || !r.dc.Status.IsTrue(api.DatacenterReady) || !r.dc.Status.IsTrue(api.DatacenterInitialized) || r.dc.Status.IsTrue(api.DatacenterUpdating) || r.dc.Status.IsTrue(api.DatacenterRollingRestart) {
+		if len(r.pods) != int(r.dc.Spec.Size) || len(r.sets) != len(r.dc.RackNames()) || !r.dc.Status.IsTrue(api.DatacenterReady) || !r.dc.Status.IsTrue(api.DatacenterInitialized) || r.dc.Status.IsTrue(api.DatacenterUpdating) || r.dc.Status.IsTrue(api.DatacenterRollingRestart) {
 			t.Fatalf("%s is not as asked:\n%s", r.dc.Name, r.status())
 		}
 		if smaller := r.smallerVolumes(); smaller != "" {

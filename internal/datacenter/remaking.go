@@ -75,17 +75,6 @@ func (s *State) lastSet(rack string) *appsv1.StatefulSet {
 	return s.StatefulSets[rack]
 }
 
-// removedSets are the StatefulSets of racks that the spec lacks, the one that is being made anew included.
-func (s *State) removedSets() []*appsv1.StatefulSet {
-	r := s.remaking()
-	gone := r != nil && !slices.Contains(s.DC.RackNames(), r.Rack) &&
-		!slices.ContainsFunc(s.RemovedRackSets, func(set *appsv1.StatefulSet) bool { return set.Name == r.Set.Name })
-	if !gone {
-		return s.RemovedRackSets
-	}
-	return append(slices.Clone(s.RemovedRackSets), r.Set)
-}
-
 // podTemplates are those that pods may have been made from.
 func (s *State) podTemplates() (all []*corev1.PodTemplateSpec) {
 	for _, rack := range slices.Sorted(maps.Keys(s.StatefulSets)) {

@@ -72,6 +72,7 @@ type scaleDown struct {
 	begin func(w *world)
 	then  func(w *world, round int) // what happens meanwhile, before each round
 	size  int
+	racks []string // of the datacenter before; one called r1 without
 }
 
 func scaleDowns() []scaleDown {
@@ -89,13 +90,13 @@ func scaleDowns() []scaleDown {
 	back := false
 	crashed := map[string]bool{}
 	return []scaleDown{
-		{"one rack", func(w *world) { w.regions[0].resize(3) }, nothing, 3},
+		{"one rack", func(w *world) { w.regions[0].resize(3) }, nothing, 3, nil},
 		{"set back while it leaves", func(w *world) { back = false; w.regions[0].resize(3) }, func(w *world, _ int) {
 			if r := leaving(w); r != nil && !back {
 				back = true
 				r.resize(4)
 			}
-		}, 4},
+		}, 4, nil},
 		{"set back when it has left", func(w *world) { back = false; w.regions[0].resize(3) }, func(w *world, _ int) {
 			for _, n := range w.regions[0].nodes {
 				if n.Left() && !back {
@@ -103,7 +104,7 @@ func scaleDowns() []scaleDown {
 					w.regions[0].resize(4)
 				}
 			}
-		}, 4},
+		}, 4, nil},
 		{"JVM killed while it leaves", func(w *world) { clear(crashed); w.regions[0].resize(3) }, func(w *world, _ int) {
 			for name, n := range w.regions[0].nodes {
 				if n.Leaving() && !crashed[name] {
@@ -111,7 +112,7 @@ func scaleDowns() []scaleDown {
 					n.Crash("the JVM ended: signal: killed")
 				}
 			}
-		}, 3},
+		}, 3, nil},
 		{"JVM killed when it has left", func(w *world) { clear(crashed); w.regions[0].resize(3) }, func(w *world, _ int) {
 			for name, n := range w.regions[0].nodes {
 				if n.Left() && n.Settled() && !crashed[name] {
@@ -119,7 +120,7 @@ func scaleDowns() []scaleDown {
 					n.Crash("the JVM ended: signal: killed")
 				}
 			}
-		}, 3},
+		}, 3, nil},
 		{"pod lost while it leaves", func(w *world) { clear(crashed); w.regions[0].resize(3) }, func(w *world, _ int) {
 			for name, n := range w.regions[0].nodes {
 				if n.Leaving() && !crashed[name] {
@@ -127,9 +128,27 @@ func scaleDowns() []scaleDown {
 					w.regions[0].kill(name)
 				}
 			}
-		}, 3},
+		}, 3, nil},
+		{"a rack taken out with its nodes", func(w *world) { w.regions[0].setRacks(three[:2]); w.regions[0].resize(3) }, nothing, 3, three},
+		{"a rack taken out, and the size stays", func(w *world) { w.regions[0].setRacks([]string{"r2", "r3"}) }, nothing, 4, three},
+		{"a rack put back while its node leaves", func(w *world) { back = false; w.regions[0].setRacks(three[:2]); w.regions[0].resize(3) }, func(w *world, _ int) {
+			if r := leaving(w); r != nil && !back {
+				back = true
+				r.setRacks(three)
+				r.resize(4)
+			}
+		}, 4, three},
+		{"a rack put back when its StatefulSet is empty", func(w *world) { back = false; w.regions[0].setRacks(three[:2]); w.regions[0].resize(3) }, func(w *world, _ int) {
+			if set := w.regions[0].sets["r3"]; set != nil && *set.Spec.Replicas == 0 && !back {
+				back = true
+				w.regions[0].setRacks(three)
+				w.regions[0].resize(4)
+			}
+		}, 4, three},
 	}
 }
+
+var three = []string{"r1", "r2", "r3"}
 
 // Whenever the operator dies: before any of its writes, and again soon after, as often as there are writes, no member is removed and none
 // that has left stays. A new process tells nodes their seeds again, so that one needs more than that many writes to get anywhere.
@@ -146,13 +165,17 @@ func TestScaleDownSurvivesTheOperatorsDeathAtEachWrite(t *testing.T) {
 // play tells whether the operator died at all.
 func (story scaleDown) play(t *testing.T, dies int) (died bool) {
 	w := newWorld()
-	w.add("dc1", 4, []string{"r1"}, false)
+	racks := story.racks
+	if racks == nil {
+		racks = []string{"r1"}
+	}
+	w.add("dc1", 4, racks, false)
 	if !w.settle(100, nil) {
 		t.Fatal(w.story())
 	}
 	story.begin(w)
 	r, writes, calm := w.regions[0], 0, 0
-	for round := 0; round < 400 && calm < 4; round++ {
+	for round := 0; round < 600 && calm < 4; round++ {
 		story.then(w, round)
 		plan := r.pass(dies - writes)
 		if left := dies - writes; len(plan.Steps) > left {
@@ -170,6 +193,9 @@ func (story scaleDown) play(t *testing.T, dies int) (died bool) {
 	if len(r.pods) != story.size || int(r.dc.Spec.Size) != story.size || r.dc.Annotations[api.DecommissionAnnotation] != "" || r.dc.Status.IsTrue(api.DatacenterScalingDown) || !r.dc.Status.IsTrue(api.DatacenterReady) {
 		t.Fatalf("%d pods\n%s", len(r.pods), w.story())
 	}
+	if len(r.sets) != len(r.dc.Spec.Racks) {
+		t.Fatalf("%d StatefulSets\n%s", len(r.sets), w.story())
+	}
 	for name, n := range r.nodes {
 		if n.Left() || r.dc.Status.NodeStatuses[name].HostID != n.HostID() {
 			t.Fatalf("%s has left and is still there\n%s", name, w.story())
@@ -183,7 +209,7 @@ func (story scaleDown) play(t *testing.T, dies int) (died bool) {
 func TestSizesEndAsAsked(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld()
-		racks := []string{"r1", "r2"}[:rapid.IntRange(1, 2).Draw(t, "racks")]
+		racks := three[:rapid.IntRange(1, 3).Draw(t, "racks")]
 		for i := range rapid.IntRange(1, 2).Draw(t, "datacenters") {
 			w.add(fmt.Sprintf("dc%d", i+1), rapid.IntRange(3, 5).Draw(t, "size"), racks, false)
 		}
@@ -211,10 +237,12 @@ func (w *world) scaling(t *rapid.T) {
 	}
 	n := r.nodes[pod]
 	what := rapid.SampledFrom([]string{"size", "size", "round", "round", "round", "round", "pass", "pass", "tick", "die", "die", "crash", "lose", "lose volume",
-		"unplaced", "unplaced", "placed", "unreachable", "reachable", "cut", "heal", "stall", "let", "fail", "succeed", "stop", "resume", "later", "config"}).Draw(t, "what")
+		"unplaced", "unplaced", "placed", "racks", "racks", "unreachable", "reachable", "cut", "heal", "stall", "let", "fail", "succeed", "stop", "resume", "later", "config"}).Draw(t, "what")
 	switch what {
 	case "size":
 		r.resize(rapid.IntRange(max(3, len(r.dc.Spec.Racks)), 6).Draw(t, "size"))
+	case "racks":
+		r.rackWish(t)
 	case "round":
 		w.settle(rapid.IntRange(1, 8).Draw(t, "rounds"), nil)
 	case "pass":
@@ -251,5 +279,23 @@ func (w *world) scaling(t *rapid.T) {
 		}
 	default:
 		r.wish(t, what)
+	}
+}
+
+// rackWish takes racks out of the spec, or puts some in, as the API server lets a person do it: not both at once.
+func (r *region) rackWish(t *rapid.T) {
+	have := r.dc.RackNames()
+	in := rapid.Bool().Draw(t, "racks are added")
+	var names []string
+	for _, rack := range three {
+		if has := slices.Contains(have, rack); has != rapid.Bool().Draw(t, "changed") || has && in {
+			names = append(names, rack)
+		}
+	}
+	if !in {
+		names = slices.DeleteFunc(names, func(rack string) bool { return !slices.Contains(have, rack) })
+	}
+	if len(names) > 0 && len(names) <= int(r.dc.Spec.Size) {
+		r.setRacks(names)
 	}
 }

@@ -240,6 +240,8 @@ func (r *region) happens(t *testing.T, d *datadriven.TestData, pod string) strin
 		r.annotate("example.com/large", strings.Repeat("x", 255<<10))
 	case "delete-set": // of a rack, without its pods, by somebody else
 		r.sets[d.CmdArgs[0].Key].DeletionTimestamp = &metav1.Time{Time: r.now}
+	case "former-operator", "own-operator": // of a version in which no rack could be taken out
+		r.formerRacks = d.Cmd == "former-operator"
 	case "service-name": // of a rack's StatefulSet, as somebody else has made it
 		set := r.sets[d.CmdArgs[0].Key]
 		set.Spec.ServiceName = d.CmdArgs[0].Vals[0]
@@ -376,10 +378,7 @@ func (r *region) set(t *testing.T, d *datadriven.TestData) {
 		case "additionalSeeds":
 			r.dc.Spec.AdditionalSeeds = a.Vals
 		case "racks":
-			r.dc.Spec.Racks = nil
-			for _, name := range a.Vals {
-				r.dc.Spec.Racks = append(r.dc.Spec.Racks, api.Rack{Name: name})
-			}
+			r.setRacks(a.Vals)
 		case "serviceAccountName":
 			r.dc.Spec.ServiceAccountName = a.Vals[0]
 		case "base": // the base configuration; none takes the section away

@@ -46,7 +46,7 @@ func (r *region) do(s *datacenter.State, step datacenter.Step) error {
 			return r.deleteCopy(copied)
 		}
 		if set, ok := step.Object.(*appsv1.StatefulSet); ok {
-			r.deleteSet(set)
+			return r.deleteSet(set, step.Unchanged)
 		}
 		if pod, ok := step.Object.(*corev1.Pod); ok {
 			r.kill(pod.Name)
@@ -243,13 +243,23 @@ func (r *region) applySet(set *appsv1.StatefulSet) error {
 	return nil
 }
 
-func (r *region) deleteSet(set *appsv1.StatefulSet) {
+// deleteSet is the API server and the garbage collector: its pods go with it.
+func (r *region) deleteSet(set *appsv1.StatefulSet, unchanged bool) error {
+	there := r.sets[set.Labels[api.RackLabel]]
+	if there == nil || there.UID != set.UID || unchanged && there.Generation != set.Generation {
+		return errors.New("it is another one by now")
+	}
 	delete(r.sets, set.Labels[api.RackLabel])
 	for name, pod := range r.pods {
-		if pod.Labels[api.RackLabel] == set.Labels[api.RackLabel] {
-			r.kill(name)
+		if pod.Labels[api.RackLabel] != set.Labels[api.RackLabel] {
+			continue
 		}
+		if n := r.nodes[name]; r.dc.DeletionTimestamp == nil && n != nil && n.Member() {
+			r.world.broken = append(r.world.broken, name+" goes with its StatefulSet and has not left the ring")
+		}
+		r.kill(name)
 	}
+	return nil
 }
 
 // kill ends a pod: it is gone after the next tick.

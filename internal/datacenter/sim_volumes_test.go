@@ -127,6 +127,20 @@ func (r *region) positionOf(pod string) topology.Position {
 	return topology.Position{}
 }
 
+// setRacks changes the racks of the spec.
+func (r *region) setRacks(names []string) {
+	r.dc.Spec.Racks = nil
+	for _, name := range names {
+		r.dc.Spec.Racks = append(r.dc.Spec.Racks, api.Rack{Name: name})
+	}
+	for i, d := range r.world.ring.Datacenters {
+		if d.Name == r.dc.Name {
+			r.world.ring.Datacenters[i].Racks = names
+		}
+	}
+	r.dc.Generation++
+}
+
 // setStorage changes how large volumes the spec asks for.
 func (r *region) setStorage(size string) {
 	claim := r.dc.Spec.StorageConfig.CassandraDataVolumeClaimSpec

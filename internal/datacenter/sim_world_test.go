@@ -93,6 +93,8 @@ type region struct {
 	done      bool
 	replaces  []*control.CassandraTask // tasks of a person
 	anew      bool                     // a node began the ring anew, as a person allowed
+
+	formerRacks bool // its operator is of a version in which no rack could be taken out
 }
 
 type object struct{ hash string }
@@ -181,7 +183,11 @@ func (r *region) observe() *datacenter.State {
 	r.readVolumes(s)
 	for rack, set := range r.sets {
 		if !slices.ContainsFunc(r.dc.Spec.Racks, func(one api.Rack) bool { return one.Name == rack }) {
-			s.RemovedRackSets = append(s.RemovedRackSets, set.DeepCopy())
+			if r.formerRacks {
+				s.RemovedRackSets = append(s.RemovedRackSets, set.DeepCopy())
+				continue
+			}
+			s.NoteRemovedSet(set.DeepCopy())
 			continue
 		}
 		s.StatefulSets[rack] = set.DeepCopy()
@@ -347,11 +353,11 @@ func (r *region) watch(s *datacenter.State, plan datacenter.Plan) {
 func (r *region) isUnwanted(name string) bool {
 	d := topology.Datacenter{Size: int(r.dc.Spec.Size), Racks: r.dc.RackNames()}
 	for i, size := range d.RackSizes() {
-		if at, ok := ordinal(name, r.sets[d.Racks[i]].Name); ok {
+		if at, ok := ordinal(name, datacenter.NamesOf(r.dc).StatefulSet(d.Racks[i])); ok {
 			return at >= size && r.dc.Status.NodeStatuses[name].HostID == ""
 		}
 	}
-	return false
+	return r.dc.Status.NodeStatuses[name].HostID == "" // of a rack that was taken out
 }
 
 // watchAnew notes a ring that is begun anew beside a datacenter with data.

@@ -24,8 +24,8 @@ type State struct {
 	DC              *api.CassandraDatacenter
 	Agent           string // image of the agent; AgentImage() when empty
 	Ring            topology.Ring
-	StatefulSets    map[string]*appsv1.StatefulSet // by rack
-	RemovedRackSets []*appsv1.StatefulSet          // the datacenter's own, of racks that the spec doesn't have
+	StatefulSets    map[string]*appsv1.StatefulSet // by rack: also of those that the spec doesn't have any more
+	RemovedRackSets []*appsv1.StatefulSet          // the datacenter's own, of which nobody can tell the rack
 	Namesakes       []Namesake                     // datacenters of the same cluster name and another ring, in this namespace
 	SameObjects     []Namesake                     // datacenters whose objects have the same names as this one's, in this namespace
 	MadeSeedService bool                           // the datacenter made the seed service, which its namesakes would share
@@ -252,10 +252,15 @@ func (s *State) isSeed(pod *Pod) bool {
 	return slices.Contains(s.seedPositions(), pod.Position) && !s.isLeaver(pod.Name) && (!s.initialized() && s.founds() || s.isMember(pod))
 }
 
-// seedPositions are those of the nodes that there are: a size that is smaller changes no seeds before nodes leave.
+// seedPositions are those of the nodes that there are: a size that is smaller, or a rack that is taken out, changes no seeds before nodes leave.
 func (s *State) seedPositions() []topology.Position {
 	d := s.own()
 	d.Size = max(d.Size, s.total())
+	for _, rack := range s.removedRacks() {
+		if len(s.ordinals(rack)) > 0 {
+			d.Racks = append(slices.Clone(d.Racks), rack)
+		}
+	}
 	return d.Seeds()
 }
 

@@ -143,14 +143,13 @@ func (p *Pod) hostID(byAddress string) string {
 	return byAddress
 }
 
-// ours tells whether a pod's name is one of a rack of the spec, or of one that
-// the spec has lost.
+// ours tells whether a pod's name is one of a rack's, or of a StatefulSet of which nobody can tell the rack.
 func (s *State) ours(pod string) bool {
 	var sets []string
-	for _, rack := range s.DC.RackNames() {
+	for _, rack := range s.RackNames() {
 		sets = append(sets, s.names().StatefulSet(rack))
 	}
-	for _, set := range s.removedSets() {
+	for _, set := range s.RemovedRackSets {
 		sets = append(sets, set.Name)
 	}
 	return slices.ContainsFunc(sets, func(set string) bool {
@@ -197,7 +196,7 @@ func (s *State) restartsSafely() bool {
 
 // notServing names the pods that there should be and that don't serve.
 func (s *State) notServing() (names []string) {
-	for _, rack := range s.DC.RackNames() {
+	for _, rack := range s.RackNames() {
 		for _, ordinal := range s.ordinals(rack) {
 			position := topology.Position{Rack: rack, Ordinal: ordinal}
 			if pod := s.pod(position); (pod == nil || !pod.Ready || pod.Deleting) && !s.outOfRing(pod) {

@@ -45,7 +45,7 @@ var followed = []string{"K8ssandraCluster", "CassandraDatacenter", "ReplicatedSe
 var carriedOut = map[string][]string{
 	"internal/deletion.Cause Get":                         {"CustomResourceDefinition"}, // its metadata
 	"internal/datacenter/controller.write Patch":          {"Service", "EndpointSlice", "PodDisruptionBudget", "StatefulSet"},
-	"internal/datacenter/controller.step Delete":          {"Service", "EndpointSlice", "PodDisruptionBudget", "StatefulSet", "Pod", "Secret"},
+	"internal/datacenter/controller.deleteObject Delete":  {"Service", "EndpointSlice", "PodDisruptionBudget", "StatefulSet", "Pod", "Secret"},
 	"internal/datacenter/controller.copyConfig Create":    {"Secret"},
 	"internal/datacenter/controller.makeTask Create":      {"CassandraTask"},
 	"internal/federation/peers.listKind List":             followed,

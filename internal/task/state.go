@@ -77,12 +77,12 @@ func (s *State) command() *command { return commandOf(s.Task) }
 
 // isSurplus tells whether a pod is none that its rack is to have, and its node, which isn't ready, is no member as far as anybody
 // knows: a larger size has made it, and its StatefulSet can't be without it before a node behind it has left the ring. That one
-// waits for tasks, so that none waits for this pod. A rack that isn't in the spec tells nothing of its pods.
+// waits for tasks, so that none waits for this pod.
 func (s *State) isSurplus(rack, name string) bool {
 	i := slices.Index(s.specRacks(), rack)
 	ordinal, err := strconv.Atoi(name[strings.LastIndex(name, "-")+1:])
 	known := s.Datacenter.Status.NodeStatuses[name].HostID != "" || s.Task.Status.PodStatuses[name].Status == api.PodTaskRunning
-	if i < 0 || err != nil || known || ordinal < s.size().RackSizes()[i] {
+	if err != nil || known || i >= 0 && ordinal < s.size().RackSizes()[i] { // a rack that was taken out of the spec is to have none
 		return false
 	}
 	return !slices.ContainsFunc(s.Pods, func(p Pod) bool { return p.Name == name && (p.Ready || p.Member) })

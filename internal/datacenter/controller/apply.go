@@ -48,7 +48,7 @@ func (r *Reconciler) step(ctx context.Context, s *datacenter.State, step datacen
 	case datacenter.Apply:
 		return r.write(ctx, s, step.Object)
 	case datacenter.Delete:
-		return client.IgnoreNotFound(r.Client.Delete(ctx, step.Object, sameAs(step.Object)...))
+		return r.deleteObject(ctx, step)
 	case datacenter.Grow:
 		return r.grow(ctx, s, step.Object)
 	case datacenter.Remake:
@@ -115,6 +115,15 @@ func sameAs(o client.Object) []client.DeleteOption {
 		return []client.DeleteOption{client.Preconditions{UID: &uid}}
 	}
 	return nil
+}
+
+// deleteObject deletes one that is asked for no more. One that may go only as it was observed is looked at again when it has changed.
+func (r *Reconciler) deleteObject(ctx context.Context, step datacenter.Step) error {
+	if !step.Unchanged {
+		return client.IgnoreNotFound(r.Client.Delete(ctx, step.Object, sameAs(step.Object)...))
+	}
+	uid, version := step.Object.GetUID(), step.Object.GetResourceVersion()
+	return client.IgnoreNotFound(ignoreConflict(r.Client.Delete(ctx, step.Object, client.Preconditions{UID: &uid, ResourceVersion: &version})))
 }
 
 // nodeStep carries out what is done to nodes, through their agents.

@@ -237,7 +237,7 @@ func (r *Reconciler) announce(dc *api.CassandraDatacenter, before api.CassandraD
 // scaleDownEvent says that nodes begin to leave, or that all have that should.
 func scaleDownEvent(dc *api.CassandraDatacenter, c api.DatacenterCondition) string {
 	if c.Status == corev1.ConditionTrue {
-		return fmt.Sprintf("nodes leave the ring, one after another, until there are %d", dc.Spec.Size)
+		return fmt.Sprintf("nodes leave the ring, one after another, until there are %d in racks %s", dc.Spec.Size, strings.Join(dc.RackNames(), ", "))
 	}
 	return fmt.Sprintf("no node leaves the ring any more; %d are members", len(dc.Status.NodeStatuses))
 }

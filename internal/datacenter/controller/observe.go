@@ -100,7 +100,7 @@ func (r *Reconciler) observeObjects(ctx context.Context, s *datacenter.State, m 
 			}
 		}
 		if !known && metav1.IsControlledBy(&sets.Items[i], s.DC) {
-			s.RemovedRackSets = append(s.RemovedRackSets, &sets.Items[i])
+			s.NoteRemovedSet(&sets.Items[i])
 		}
 	}
 	if err := r.observeConfig(ctx, s, m); err != nil {
@@ -184,7 +184,7 @@ func (r *Reconciler) observePods(ctx context.Context, s *datacenter.State) error
 	var group sync.WaitGroup
 	for i := range pods.Items {
 		pod := &pods.Items[i]
-		position, ok := positionOf(s.DC, pod)
+		position, ok := positionOf(s.DC, s.RackNames(), pod)
 		set := s.StatefulSets[position.Rack]
 		mine := made(s.DC, set, pod)
 		if !ok || set != nil && !mine {
@@ -212,14 +212,14 @@ func (r *Reconciler) observePods(ctx context.Context, s *datacenter.State) error
 
 // positionOf says which node a pod would be, by its name. Labels don't tell: a copy
 // of a pod that somebody made for debugging has them too.
-func positionOf(dc *api.CassandraDatacenter, pod *corev1.Pod) (topology.Position, bool) {
+func positionOf(dc *api.CassandraDatacenter, racks []string, pod *corev1.Pod) (topology.Position, bool) {
 	i := strings.LastIndexByte(pod.Name, '-')
 	var ordinal int
 	if _, err := fmt.Sscan(pod.Name[i+1:], &ordinal); err != nil {
 		return topology.Position{}, false
 	}
 	names := datacenter.NamesOf(dc)
-	for _, rack := range dc.RackNames() {
+	for _, rack := range racks {
 		at := topology.Position{Rack: rack, Ordinal: ordinal}
 		if pod.Labels[api.RackLabel] == topology.CleanLabel(rack) && pod.Name == names.Pod(at) {
 			return at, true

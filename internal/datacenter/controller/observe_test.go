@@ -27,7 +27,7 @@ func TestAPodWithTheLabelsIsNoNode(t *testing.T) {
 		{"ringone-dc1-r1-sts-0", "", false},
 	} {
 		pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: test.name, Labels: map[string]string{api.RackLabel: test.rack}}}
-		if at, is := positionOf(dc, pod); is != test.want {
+		if at, is := positionOf(dc, dc.RackNames(), pod); is != test.want {
 			t.Errorf("%s in rack %q: %v %t", test.name, test.rack, at, is)
 		}
 	}
