@@ -227,17 +227,21 @@ var refusedAtUpdate = []invalid{
 	{"serviceAccount", validDatacenter, []change{{"spec.serviceAccount", "other"}}, "serviceAccount is immutable"},
 	{"allowMultipleNodesPerWorker", validDatacenter, []change{{"spec.allowMultipleNodesPerWorker", "true"},
 		{"spec.resources", "{requests: {cpu: 1, memory: 1Gi}, limits: {cpu: 1, memory: 1Gi}}"}}, "allowMultipleNodesPerWorker is immutable"},
-	{"rack removed", validDatacenter, []change{{"spec.racks", "[{name: rack1}, {name: rack2}]"}}, "racks cannot be removed"},
+	{"rack renamed", validDatacenter, []change{{"spec.racks", "[{name: rack1}, {name: rack2}, {name: rack4}]"}}, "racks cannot be renamed"},
+	{"racks renamed", validDatacenter, []change{{"spec.racks", "[{name: rack4}, {name: rack5}, {name: rack6}]"}}, "racks cannot be renamed"},
+	{"rack renamed with more nodes", validDatacenter, []change{{"spec.size", "9"}, {"spec.racks", "[{name: rack1}, {name: rack2}, {name: rack4}]"}}, "racks cannot be renamed"},
+	{"rack taken out, others reordered", validDatacenter, []change{{"spec.racks", "[{name: rack3}, {name: rack1}]"}}, "reordered"},
+	{"rack put before the others", validDatacenter, []change{{"spec.size", "4"}, {"spec.racks", "[{name: rack0}, {name: rack1}, {name: rack2}, {name: rack3}]"}}, "reordered"},
+	{"rack put between the others", validDatacenter, []change{{"spec.size", "4"}, {"spec.racks", "[{name: rack1}, {name: rack9}, {name: rack2}, {name: rack3}]"}}, "reordered"},
 	{"racks reordered", validDatacenter, []change{{"spec.racks", "[{name: rack2}, {name: rack1}, {name: rack3}]"}}, "reordered"},
 	{"rack without nodes", validDatacenter, []change{{"spec.racks", "[{name: rack1}, {name: rack2}, {name: rack3}, {name: rack4}]"}}, "spec.size"},
 	{"fewer nodes than racks", validDatacenter, []change{{"spec.size", "2"}}, "spec.size: Invalid value: size must be at least the number of racks"},
 	{"no nodes", validDatacenter, []change{{"spec.size", "0"}}, "spec.size"},
-	{"a rack and its nodes taken out", validDatacenter, []change{{"spec.size", "2"}, {"spec.racks", "[{name: rack1}, {name: rack2}]"}}, "racks cannot be removed"},
 	{"zone of a rack", validDatacenter, []change{{"spec.racks.0.zone", "z"}}, "zone of a rack"},
-	{"rack list taken away", validDatacenter, []change{{"spec.racks", "-"}}, "racks cannot be removed"},
-	{"rack list emptied", validDatacenter, []change{{"spec.racks", "[]"}}, "racks cannot be removed"},
-	{"rack list taken away from a ring", validRing, []change{{"spec.cassandra.racks", "-"}}, "racks cannot be removed"},
-	{"another list for a datacenter of a ring", validRing, []change{{"spec.cassandra.datacenters.0.racks", "[{name: rack1}, {name: other}]"}}, "racks cannot be removed"},
+	{"rack list taken away", validDatacenter, []change{{"spec.racks", "-"}}, "racks cannot be renamed"},
+	{"rack list emptied", validDatacenter, []change{{"spec.racks", "[]"}}, "racks cannot be renamed"},
+	{"rack list taken away from a ring", validRing, []change{{"spec.cassandra.racks", "-"}}, "racks cannot be renamed"},
+	{"another list for a datacenter of a ring", validRing, []change{{"spec.cassandra.datacenters.0.racks", "[{name: rack1}, {name: other}]"}}, "racks cannot be renamed"},
 	{"fewer nodes than racks of a ring", validRing, []change{{"spec.cassandra.datacenters.1.size", "2"}}, "at least its number of racks"},
 	{"less storage", validDatacenter, []change{{"spec.storageConfig.cassandraDataVolumeClaimSpec.resources.requests.storage", "9Gi"}}, "storage of cassandraDataVolumeClaimSpec cannot shrink"},
 	{"more storage without the annotation", validDatacenter, []change{{"spec.storageConfig.cassandraDataVolumeClaimSpec.resources.requests.storage", "11Gi"}}, "allow-storage-changes"},
@@ -259,7 +263,7 @@ var refusedAtUpdate = []invalid{
 	{"no storage with the annotation", validDatacenter, []change{storageChanges, {claim("resources.requests"), "-"}}, "cannot shrink"},
 	{"clusterName with the bypass", validDatacenter, []change{bypass, {"spec.clusterName", "other"}}, "clusterName is immutable"},
 	{"datacenterName with the bypass", validDatacenter, []change{bypass, {"spec.datacenterName", "other"}}, "datacenterName is immutable"},
-	{"rack removed with the bypass", validDatacenter, []change{bypass, {"spec.racks", "[{name: rack1}, {name: rack2}]"}}, "racks cannot be removed"},
+	{"rack renamed with the bypass", validDatacenter, []change{bypass, {"spec.racks", "[{name: rack1}, {name: rack2}, {name: rack4}]"}}, "racks cannot be renamed"},
 	{"claim removed with the bypass", validDatacenter, []change{bypass, {"spec.storageConfig", "{}"}}, "cassandraDataVolumeClaimSpec"},
 	{"what no datacenter may have with the bypass", validDatacenter, []change{bypass, {"spec.config", "{dse-yaml: {}}"}}, "dse-yaml"},
 	{"claim removed", validDatacenter, []change{{"spec.storageConfig", "{}"}}, "cassandraDataVolumeClaimSpec"},
@@ -269,6 +273,7 @@ var refusedAtUpdate = []invalid{
 	{"num_tokens", validRing, []change{{"spec.cassandra.config.cassandraYaml.num_tokens", "8"}}, "num_tokens"},
 	{"num_tokens of a datacenter", validRing, []change{{"spec.cassandra.datacenters.0.config", "{cassandraYaml: {num_tokens: 8}}"}}, "num_tokens"},
 	{"num_tokens where there were none", ringWithoutTokens, []change{{"spec.cassandra.config", "{cassandraYaml: {num_tokens: 8}}"}}, "num_tokens"},
+	{"rack of a ring renamed", validRing, []change{{"spec.cassandra.racks", "[{name: rack1}, {name: rack2}, {name: rack4}]"}}, "racks cannot be renamed"},
 	{"racks of a ring reordered", validRing, []change{{"spec.cassandra.racks", "[{name: rack2}, {name: rack1}, {name: rack3}]"}}, "reordered"},
 	{"a rack put before a ring's others", validRing, []change{{"spec.cassandra.datacenters.0.racks", "[{name: rack0}, {name: rack1}, {name: rack2}, {name: rack3}]"}, {"spec.cassandra.datacenters.0.size", "4"}}, "reordered"},
 	{"one datacenter for another", validRing, []change{{"spec.cassandra.datacenters.1.metadata.name", "dc3"}}, "cannot be added and removed in one change"},
@@ -276,12 +281,12 @@ var refusedAtUpdate = []invalid{
 
 // Without a rack list there is one rack, called default: a list that lacks it takes it away.
 var refusedWithoutRacks = []invalid{
-	{"rack list added", bareDatacenter, []change{{"spec.racks", "[{name: rack1}, {name: rack2}]"}}, "racks cannot be removed"},
+	{"rack list added", bareDatacenter, []change{{"spec.racks", "[{name: rack1}, {name: rack2}]"}}, "racks cannot be renamed"},
 	{"rack list added behind another", bareDatacenter, []change{{"spec.size", "9"}, {"spec.racks", "[{name: rack1}, {name: default}]"}}, "reordered"},
 	{"a rack more with fewer nodes", bareDatacenter, []change{{"spec.size", "2"}, {"spec.racks", "[{name: default}, {name: rack2}]"}}, "must grow by at least the nodes of a rack"},
 	{"zone of the default rack", bareDatacenter, []change{{"spec.racks", "[{name: default, zone: z}]"}}, "zone of a rack"},
-	{"rack list added to a ring", bareRing, []change{{"spec.cassandra.racks", "[{name: rack1}]"}}, "racks cannot be removed"},
-	{"rack list added to a datacenter of a ring", bareRing, []change{{"spec.cassandra.datacenters.0.racks", "[{name: rack1}]"}}, "racks cannot be removed"},
+	{"rack list added to a ring", bareRing, []change{{"spec.cassandra.racks", "[{name: rack1}]"}}, "racks cannot be renamed"},
+	{"rack list added to a datacenter of a ring", bareRing, []change{{"spec.cassandra.datacenters.0.racks", "[{name: rack1}]"}}, "racks cannot be renamed"},
 }
 
 var allowedWithoutRacks = []invalid{
@@ -297,6 +302,11 @@ var allowedAtUpdate = []invalid{
 	{"serviceAccountName", validDatacenter, []change{{"spec.serviceAccountName", "other"}}, ""},
 	{"no zone any more", zonedDatacenter, []change{{"spec.racks.0", "{name: rack1}"}}, ""},
 	{"zone of a new rack", zonedDatacenter, []change{{"spec.size", "4"}, {"spec.racks.3", "{name: rack4, zone: b}"}}, ""},
+	{"a rack taken out", validDatacenter, []change{{"spec.racks", "[{name: rack1}, {name: rack3}]"}}, ""},
+	{"a rack and its nodes taken out", validDatacenter, []change{{"spec.size", "2"}, {"spec.racks", "[{name: rack1}, {name: rack2}]"}}, ""},
+	{"all racks but one taken out", validDatacenter, []change{{"spec.racks", "[{name: rack2}]"}}, ""},
+	{"a rack taken out of a ring", validRing, []change{{"spec.cassandra.racks", "[{name: rack2}, {name: rack3}]"}}, ""},
+	{"a rack taken out of a datacenter of a ring", validRing, []change{{"spec.cassandra.datacenters.0.racks", "[{name: rack1}, {name: rack3}]"}}, ""},
 	{"a rack with its nodes", validDatacenter, []change{{"spec.size", "4"}, {"spec.racks", "[{name: rack1}, {name: rack2}, {name: rack3}, {name: rack4}]"}}, ""},
 	{"zone of a rack with the bypass", validDatacenter, []change{bypass, {"spec.racks.0.zone", "z"}}, ""},
 	{"racks reordered with the bypass", validDatacenter, []change{bypass, {"spec.racks", "[{name: rack2}, {name: rack1}, {name: rack3}]"}}, ""},
@@ -387,6 +397,40 @@ func TestSizeWhileScaling(t *testing.T) {
 				t.Fatal(err)
 			}
 			apply(t, obj, []change{{"spec.size", test.size}})
+			if err := cluster.Client.Update(t.Context(), obj); test.refused != "" {
+				refusedWith(t, err, test.refused)
+			} else if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// A rack that was taken out and has nodes still is put back as it was, wherever it stood and whatever the size is.
+func TestARackIsPutBack(t *testing.T) {
+	cluster := kubetest.Shared(t)
+	nodes := "{nodeStatuses: {multi-region-dc1-rack2-sts-0: {hostID: id, rack: rack2}}}"
+	for name, test := range map[string]struct{ object, racks, status, back, refused string }{
+		"where it was":       {validDatacenter, "spec.racks", nodes, "[{name: rack1}, {name: rack2}, {name: rack3}]", ""},
+		"at the end":         {validDatacenter, "spec.racks", nodes, "[{name: rack1}, {name: rack3}, {name: rack2}]", ""},
+		"without nodes":      {validDatacenter, "spec.racks", "{}", "[{name: rack1}, {name: rack3}, {name: rack2}]", "must grow by at least the nodes of a rack"},
+		"as another one":     {validDatacenter, "spec.racks", nodes, "[{name: rack1}, {name: rack4}, {name: rack3}]", "must grow by at least the nodes of a rack"},
+		"instead of another": {validDatacenter, "spec.racks", nodes, "[{name: rack1}, {name: rack2}]", "racks cannot be renamed"},
+		"in a ring":          {validRing, "spec.cassandra.racks", "{datacenters: {dc1: {cassandra: " + nodes + "}, dc2: {cassandra: " + nodes + "}}}", "[{name: rack1}, {name: rack2}, {name: rack3}]", ""},
+		"in a part of it":    {validRing, "spec.cassandra.racks", "{datacenters: {dc1: {cassandra: " + nodes + "}}}", "[{name: rack1}, {name: rack2}, {name: rack3}]", "reordered"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			obj := parse(t, test.object)
+			obj.SetNamespace(cluster.Namespace(t))
+			apply(t, obj, []change{{test.racks, "[{name: rack1}, {name: rack3}]"}})
+			if err := cluster.Client.Create(t.Context(), obj); err != nil {
+				t.Fatal(err)
+			}
+			apply(t, obj, []change{{"status", test.status}})
+			if err := cluster.Client.Status().Update(t.Context(), obj); err != nil {
+				t.Fatal(err)
+			}
+			apply(t, obj, []change{{test.racks, test.back}})
 			if err := cluster.Client.Update(t.Context(), obj); test.refused != "" {
 				refusedWith(t, err, test.refused)
 			} else if err != nil {

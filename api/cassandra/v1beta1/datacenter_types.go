@@ -44,7 +44,7 @@ type CassandraDatacenterList struct {
 // +kubebuilder:validation:XValidation:rule=`(has(self.datacenterName) ? self.datacenterName : "") == (has(oldSelf.datacenterName) ? oldSelf.datacenterName : "")`,message="datacenterName is immutable: Cassandra stores it on disk and refuses another"
 // +kubebuilder:validation:XValidation:rule=`self.serverType != 'cassandra' || !(self.?dseWorkloads.?analyticsEnabled.orValue(false) || self.?dseWorkloads.?graphEnabled.orValue(false) || self.?dseWorkloads.?searchEnabled.orValue(false))`,message="dseWorkloads cannot be used with serverType cassandra",fieldPath=".dseWorkloads"
 // +kubebuilder:validation:XValidation:rule=`!has(self.allowMultipleNodesPerWorker) || !self.allowMultipleNodesPerWorker || (has(self.resources) && has(self.resources.requests) && has(self.resources.limits) && ['cpu', 'memory'].all(r, r in self.resources.requests && r in self.resources.limits))`,message="resources must have requests and limits for cpu and memory when allowMultipleNodesPerWorker is set",fieldPath=".resources"
-// +kubebuilder:validation:XValidation:rule=`[has(self.racks) && size(self.racks) > 0 ? self.racks.map(r, r.name) : ['default']].all(now, (has(oldSelf.racks) && size(oldSelf.racks) > 0 ? oldSelf.racks.map(r, r.name) : ['default']).all(n, n in now))`,message="racks cannot be removed or renamed; without a list there is one, called default",fieldPath=".racks"
+// +kubebuilder:validation:XValidation:rule=`[has(self.racks) && size(self.racks) > 0 ? self.racks.map(r, r.name) : ['default']].all(now, [has(oldSelf.racks) && size(oldSelf.racks) > 0 ? oldSelf.racks.map(r, r.name) : ['default']].all(was, was.all(n, n in now) || now.all(n, n in was)))`,message="racks cannot be renamed or exchanged: add some in one edit, and take others out in a later one; without a list there is one, called default",fieldPath=".racks"
 type CassandraDatacenterSpec struct {
 	// Size is the number of Cassandra nodes; never less than the number of racks.
 	// +kubebuilder:validation:Minimum=1
@@ -89,7 +89,7 @@ type CassandraDatacenterSpec struct {
 	// ConfigBuilderResources are the resources of the init container server-config-init.
 	ConfigBuilderResources corev1.ResourceRequirements `json:"configBuilderResources,omitempty"`
 
-	// Racks; none means one rack called "default". Racks can be added at the end, never removed, renamed or reordered.
+	// Racks; none means one rack called "default". Racks can be added at the end; nodes of one that is taken out leave the ring first. They are never renamed or reordered.
 	// +kubebuilder:validation:MaxItems=100
 	// +kubebuilder:validation:XValidation:rule=`self.all(a, self.exists_one(b, b.name == a.name))`,message="rack names must differ"
 	Racks []Rack `json:"racks,omitempty"`
