@@ -137,7 +137,7 @@ func Begun(dc *api.CassandraDatacenter) bool {
 
 // racksRefused says why the list of racks can't be followed: a StatefulSet is there of which nobody can tell the rack, and whose pods would
 // be left alone; or the list has none of the racks that nodes are in, as when all were renamed, or the list was taken out. Nodes leave
-// one rack for others that have been there before.
+// one rack for others that have been there before, and only a rack that a person has named.
 func (s *State) racksRefused() string {
 	var names []string
 	for _, set := range s.RemovedRackSets {
@@ -148,8 +148,11 @@ func (s *State) racksRefused() string {
 		return fmt.Sprintf("spec.racks: lacks %s, which has nodes, and its StatefulSet doesn't say which rack it was made for. Nothing is changed until the list has it again", strings.Join(names, ", "))
 	}
 	removed := s.removedRacks()
-	if len(removed) == 0 || slices.ContainsFunc(s.DC.RackNames(), func(rack string) bool { return s.lastSet(rack) != nil || s.hasMembers(rack) }) {
+	if len(removed) == 0 {
 		return ""
+	}
+	if slices.ContainsFunc(s.DC.RackNames(), func(rack string) bool { return s.lastSet(rack) != nil || s.hasMembers(rack) }) {
+		return s.unnamedRefused(removed)
 	}
 	return fmt.Sprintf("spec.racks: has none of the racks that nodes are in (%s): racks can't be renamed, and a datacenter without racks has one called default. Nothing is changed until the list has one of them", strings.Join(removed, ", "))
 }

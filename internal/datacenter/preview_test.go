@@ -68,7 +68,8 @@ func edits() map[string]func(t *rapid.T, r *region) {
 			r.dc.Spec.Racks = append(r.dc.Spec.Racks, api.Rack{Name: "r9"})
 			r.resize(int(r.dc.Spec.Size) + 1)
 		},
-		"fewer racks": func(_ *rapid.T, r *region) { r.dc.Spec.Racks = r.dc.Spec.Racks[:max(1, len(r.dc.Spec.Racks)-1)] },
+		"fewer racks":   func(_ *rapid.T, r *region) { r.dc.Spec.Racks = r.dc.Spec.Racks[:max(1, len(r.dc.Spec.Racks)-1)] },
+		"a rack let go": func(_ *rapid.T, r *region) { r.takeOut(r.dc.RackNames()[:max(1, len(r.dc.Spec.Racks)-1)]) },
 		"larger volumes": func(_ *rapid.T, r *region) {
 			r.setStorage("9Gi")
 			r.annotate(api.AllowStorageChangesAnnotation, "true")

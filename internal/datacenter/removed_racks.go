@@ -80,6 +80,31 @@ func (s *State) removedRacks() (names []string) {
 	return names
 }
 
+// namedRacks are the racks that a person lets go.
+func (s *State) namedRacks() (names []string) {
+	for name := range strings.SplitSeq(s.DC.Annotations[api.RemoveRacksAnnotation], ",") {
+		names = append(names, strings.TrimSpace(name))
+	}
+	return names
+}
+
+// unnamedRefused names removed racks that nobody has let go. One whose node is on record was: what has begun goes on.
+func (s *State) unnamedRefused(removed []string) string {
+	named := s.namedRacks()
+	if l := s.recorded(); l != nil {
+		if at, known := s.positionOf(l.Pod); known {
+			named = append(named, at.Rack)
+		}
+	}
+	unnamed := slices.DeleteFunc(slices.Clone(removed), func(rack string) bool { return slices.Contains(named, rack) })
+	if len(unnamed) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("spec.racks: lacks %s, which the datacenter has. Put it back; or, to let its nodes leave the ring and their volumes be deleted, name it in the annotation %[2]s (of a K8ssandraCluster: in metadata.annotations of the datacenter's template): kubectl -n %[3]s annotate --overwrite cassandradatacenter %[4]s %[2]s=%[5]s. Nothing is changed until then",
+		strings.Join(unnamed, ", "), api.RemoveRacksAnnotation, s.DC.Namespace, s.DC.Name, strings.Join(removed, ","))
+}
+
+// isRemoved tells whether the spec has a rack no more.
 func (s *State) isRemoved(rack string) bool { return !slices.Contains(s.DC.RackNames(), rack) }
 
 // keepPlace leaves the pods of a rack that was taken out of the spec where they are: nothing else says any more in which zone that is.

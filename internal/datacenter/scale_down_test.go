@@ -129,19 +129,19 @@ func scaleDowns() []scaleDown {
 				}
 			}
 		}, 3, nil},
-		{"a rack taken out with its nodes", func(w *world) { w.regions[0].setRacks(three[:2]); w.regions[0].resize(3) }, nothing, 3, three},
-		{"a rack taken out, and the size stays", func(w *world) { w.regions[0].setRacks([]string{"r2", "r3"}) }, nothing, 4, three},
-		{"a rack put back while its node leaves", func(w *world) { back = false; w.regions[0].setRacks(three[:2]); w.regions[0].resize(3) }, func(w *world, _ int) {
+		{"a rack taken out with its nodes", func(w *world) { w.regions[0].takeOut(three[:2]); w.regions[0].resize(3) }, nothing, 3, three},
+		{"a rack taken out, and the size stays", func(w *world) { w.regions[0].takeOut([]string{"r2", "r3"}) }, nothing, 4, three},
+		{"a rack put back while its node leaves", func(w *world) { back = false; w.regions[0].takeOut(three[:2]); w.regions[0].resize(3) }, func(w *world, _ int) {
 			if r := leaving(w); r != nil && !back {
 				back = true
-				r.setRacks(three)
+				r.takeOut(three)
 				r.resize(4)
 			}
 		}, 4, three},
-		{"a rack put back when its StatefulSet is empty", func(w *world) { back = false; w.regions[0].setRacks(three[:2]); w.regions[0].resize(3) }, func(w *world, _ int) {
+		{"a rack put back when its StatefulSet is empty", func(w *world) { back = false; w.regions[0].takeOut(three[:2]); w.regions[0].resize(3) }, func(w *world, _ int) {
 			if set := w.regions[0].sets["r3"]; set != nil && *set.Spec.Replicas == 0 && !back {
 				back = true
-				w.regions[0].setRacks(three)
+				w.regions[0].takeOut(three)
 				w.regions[0].resize(4)
 			}
 		}, 4, three},
@@ -296,6 +296,6 @@ func (r *region) rackWish(t *rapid.T) {
 		names = slices.DeleteFunc(names, func(rack string) bool { return !slices.Contains(have, rack) })
 	}
 	if len(names) > 0 && len(names) <= int(r.dc.Spec.Size) {
-		r.setRacks(names)
+		r.takeOut(names)
 	}
 }

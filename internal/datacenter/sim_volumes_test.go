@@ -127,6 +127,17 @@ func (r *region) positionOf(pod string) topology.Position {
 	return topology.Position{}
 }
 
+// takeOut changes the racks of the spec, and lets those go that it has no more.
+func (r *region) takeOut(names []string) {
+	going := slices.DeleteFunc(append(strings.Split(r.dc.Annotations[api.RemoveRacksAnnotation], ","), r.dc.RackNames()...), func(rack string) bool { return rack == "" || slices.Contains(names, rack) })
+	slices.Sort(going)
+	delete(r.dc.Annotations, api.RemoveRacksAnnotation)
+	if going = slices.Compact(going); len(going) > 0 {
+		r.annotate(api.RemoveRacksAnnotation, strings.Join(going, ","))
+	}
+	r.setRacks(names)
+}
+
 // setRacks changes the racks of the spec.
 func (r *region) setRacks(names []string) {
 	r.dc.Spec.Racks = nil

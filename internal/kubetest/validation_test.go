@@ -70,6 +70,11 @@ var (
 	storageChanges    = change{"metadata.annotations", "{cassandra.datastax.com/allow-storage-changes: 'true'}"}
 )
 
+// removeRacks lets racks go that the list lacks.
+func removeRacks(names string) change {
+	return change{"metadata.annotations", "{ringspan.io/remove-racks: '" + names + "'}"}
+}
+
 func upTo(text, part string) string {
 	before, _, _ := strings.Cut(text, part)
 	return before
@@ -230,9 +235,13 @@ var refusedAtUpdate = []invalid{
 	{"rack renamed", validDatacenter, []change{{"spec.racks", "[{name: rack1}, {name: rack2}, {name: rack4}]"}}, "racks cannot be renamed"},
 	{"racks renamed", validDatacenter, []change{{"spec.racks", "[{name: rack4}, {name: rack5}, {name: rack6}]"}}, "racks cannot be renamed"},
 	{"rack renamed with more nodes", validDatacenter, []change{{"spec.size", "9"}, {"spec.racks", "[{name: rack1}, {name: rack2}, {name: rack4}]"}}, "racks cannot be renamed"},
-	{"rack taken out, others reordered", validDatacenter, []change{{"spec.racks", "[{name: rack3}, {name: rack1}]"}}, "reordered"},
+	{"rack taken out, others reordered", validDatacenter, []change{removeRacks("rack2"), {"spec.racks", "[{name: rack3}, {name: rack1}]"}}, "reordered"},
 	{"rack put before the others", validDatacenter, []change{{"spec.size", "4"}, {"spec.racks", "[{name: rack0}, {name: rack1}, {name: rack2}, {name: rack3}]"}}, "reordered"},
 	{"rack put between the others", validDatacenter, []change{{"spec.size", "4"}, {"spec.racks", "[{name: rack1}, {name: rack9}, {name: rack2}, {name: rack3}]"}}, "reordered"},
+	{"rack taken out that isn't named", validDatacenter, []change{{"spec.racks", "[{name: rack1}, {name: rack3}]"}}, "only when the annotation ringspan.io/remove-racks names it"},
+	{"rack taken out, another one named", validDatacenter, []change{removeRacks("rack9"), {"spec.racks", "[{name: rack1}, {name: rack3}]"}}, "only when the annotation ringspan.io/remove-racks names it"},
+	{"rack taken out with the bypass", validDatacenter, []change{bypass, {"spec.racks", "[{name: rack1}, {name: rack2}]"}}, "only when the annotation ringspan.io/remove-racks names it"},
+	{"rack named that stays", validDatacenter, []change{removeRacks("rack3")}, "names a rack of spec.racks"},
 	{"racks reordered", validDatacenter, []change{{"spec.racks", "[{name: rack2}, {name: rack1}, {name: rack3}]"}}, "reordered"},
 	{"rack without nodes", validDatacenter, []change{{"spec.racks", "[{name: rack1}, {name: rack2}, {name: rack3}, {name: rack4}]"}}, "spec.size"},
 	{"fewer nodes than racks", validDatacenter, []change{{"spec.size", "2"}}, "spec.size: Invalid value: size must be at least the number of racks"},
@@ -302,9 +311,9 @@ var allowedAtUpdate = []invalid{
 	{"serviceAccountName", validDatacenter, []change{{"spec.serviceAccountName", "other"}}, ""},
 	{"no zone any more", zonedDatacenter, []change{{"spec.racks.0", "{name: rack1}"}}, ""},
 	{"zone of a new rack", zonedDatacenter, []change{{"spec.size", "4"}, {"spec.racks.3", "{name: rack4, zone: b}"}}, ""},
-	{"a rack taken out", validDatacenter, []change{{"spec.racks", "[{name: rack1}, {name: rack3}]"}}, ""},
-	{"a rack and its nodes taken out", validDatacenter, []change{{"spec.size", "2"}, {"spec.racks", "[{name: rack1}, {name: rack2}]"}}, ""},
-	{"all racks but one taken out", validDatacenter, []change{{"spec.racks", "[{name: rack2}]"}}, ""},
+	{"a rack taken out", validDatacenter, []change{removeRacks("rack2"), {"spec.racks", "[{name: rack1}, {name: rack3}]"}}, ""},
+	{"a rack and its nodes taken out", validDatacenter, []change{removeRacks("rack3"), {"spec.size", "2"}, {"spec.racks", "[{name: rack1}, {name: rack2}]"}}, ""},
+	{"all racks but one taken out", validDatacenter, []change{removeRacks("rack1, rack3"), {"spec.racks", "[{name: rack2}]"}}, ""},
 	{"a rack taken out of a ring", validRing, []change{{"spec.cassandra.racks", "[{name: rack2}, {name: rack3}]"}}, ""},
 	{"a rack taken out of a datacenter of a ring", validRing, []change{{"spec.cassandra.datacenters.0.racks", "[{name: rack1}, {name: rack3}]"}}, ""},
 	{"a rack with its nodes", validDatacenter, []change{{"spec.size", "4"}, {"spec.racks", "[{name: rack1}, {name: rack2}, {name: rack3}, {name: rack4}]"}}, ""},

@@ -100,7 +100,7 @@ func (m *model) unique(prefix string) string {
 // rackOf is the rack that a StatefulSet is of, by its name.
 func (m *model) rackOf(set string) string {
 	names := datacenter.NamesOf(m.s.DC)
-	for _, rack := range m.s.DC.RackNames() {
+	for _, rack := range m.s.RackNames() {
 		if names.StatefulSet(rack) == set {
 			return rack
 		}
@@ -112,7 +112,7 @@ func (m *model) rackOf(set string) string {
 // operator's own steps: they move only when it has nothing to do.
 func (m *model) tick(operatorIsBusy bool) (moved bool) {
 	m.s.Now = m.s.Now.Add(time.Second)
-	for _, rack := range m.s.DC.RackNames() {
+	for _, rack := range m.s.RackNames() {
 		if set := m.s.StatefulSets[rack]; set != nil {
 			set.Status.ObservedGeneration = set.Generation
 			moved = m.follow(rack, set, operatorIsBusy) || moved

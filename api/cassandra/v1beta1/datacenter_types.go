@@ -89,7 +89,7 @@ type CassandraDatacenterSpec struct {
 	// ConfigBuilderResources are the resources of the init container server-config-init.
 	ConfigBuilderResources corev1.ResourceRequirements `json:"configBuilderResources,omitempty"`
 
-	// Racks; none means one rack called "default". Racks can be added at the end; nodes of one that is taken out leave the ring first. They are never renamed or reordered.
+	// Racks; none means one rack called "default". Racks can be added at the end; nodes of one that is taken out, and named in the annotation ringspan.io/remove-racks, leave the ring first. They are never renamed or reordered.
 	// +kubebuilder:validation:MaxItems=100
 	// +kubebuilder:validation:XValidation:rule=`self.all(a, self.exists_one(b, b.name == a.name))`,message="rack names must differ"
 	Racks []Rack `json:"racks,omitempty"`

@@ -102,6 +102,10 @@ const ReplacedNamesAnnotation = "ringspan.io/replaced-names"
 // Written by the operator before the node is asked to, and removed when nothing of it is there any more.
 const DecommissionAnnotation = "ringspan.io/decommission"
 
+// RemoveRacksAnnotation names the racks whose nodes may leave the ring when the spec lacks them, with commas between. A shorter list
+// alone doesn't let them: it may be an earlier one, of another version, or one that was refused when it was written.
+const RemoveRacksAnnotation = "ringspan.io/remove-racks"
+
 // Annotations about a person's consent to changes that restart or remove nodes. The first two are also a K8ssandraCluster's.
 const (
 	// ConsentAnnotation "required" lets such a change wait for consent.

@@ -7,6 +7,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
@@ -25,7 +26,10 @@ func TestARackIsTakenOut(t *testing.T) {
 		node.Rolled()
 	}
 	left := s.nodes["ring-dc1-r3-sts-0"]
-	s.change(func(dc *api.CassandraDatacenter) { dc.Spec.Size, dc.Spec.Racks = 3, dc.Spec.Racks[:2] })
+	s.change(func(dc *api.CassandraDatacenter) {
+		dc.Spec.Size, dc.Spec.Racks = 3, dc.Spec.Racks[:2]
+		metav1.SetMetaDataAnnotation(&dc.ObjectMeta, api.RemoveRacksAnnotation, "r3")
+	})
 	for round := range 200 {
 		s.rounds(1)
 		s.releaseClaims()
