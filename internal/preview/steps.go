@@ -32,6 +32,9 @@ func (m *model) take(step datacenter.Step) {
 		}
 		m.tell(Delete, step.Target, step.Why, 0)
 		delete(m.s.Hashes, step.Target)
+		if set, is := step.Object.(*appsv1.StatefulSet); is { // of a rack that was taken out, whose nodes have left
+			delete(m.s.StatefulSets, m.rackOf(set.Name))
+		}
 	case datacenter.Stop:
 		m.stop(step)
 	case datacenter.Restart, datacenter.DeletePod:
