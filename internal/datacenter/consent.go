@@ -32,7 +32,9 @@ func (s *State) consentHash() string {
 	}
 	nodes := map[string]string{}
 	for pod, one := range s.PerNode.Nodes {
-		nodes[pod] = one.Text()
+		if s.mayBePod(pod) { // what there is of removed racks becomes less
+			nodes[pod] = one.Text()
+		}
 	}
 	return hash.Object([]any{all, nodes})
 }

@@ -46,7 +46,7 @@ func ReadPerNode(dc *api.CassandraDatacenter, config *corev1.ConfigMap) PerNode 
 		case !is:
 			p.Ignored = append(p.Ignored, fmt.Sprintf("ConfigMap %s key %s (it isn't POD%s)", p.Name, key, perNodeSuffix))
 			continue
-		case !s.mayBePod(pod): // of another datacenter
+		case !s.mayBePod(pod) && !hasEntry(dc.Status.NodeStatuses, pod): // of another datacenter; a removed rack's nodes keep what they have
 			continue
 		}
 		one, err := cassandra.ParsePerNode(config.Data[key])
@@ -69,7 +69,7 @@ func ReadPerNode(dc *api.CassandraDatacenter, config *corev1.ConfigMap) PerNode 
 	return p
 }
 
-// mayBePod tells whether the name is that of a pod that a rack has, or would have if it were larger.
+// mayBePod tells whether the name is that of a pod that a rack of the spec has, or would have if it were larger.
 func (s *State) mayBePod(name string) bool {
 	return slices.ContainsFunc(s.DC.RackNames(), func(rack string) bool {
 		ordinal, is := strings.CutPrefix(name, s.names().StatefulSet(rack)+"-")
