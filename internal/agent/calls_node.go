@@ -14,6 +14,8 @@ func (a *Agent) nodeRoutes() []route {
 		{pattern: "POST /api/v0/ops/node/fullquerylogging", limit: slow, do: a.handleSetFullQueryLog},
 		{pattern: "POST /api/v0/ops/node/logging", limit: quick, do: a.handleLogging},
 		{pattern: "POST /api/v0/ops/node/hints/truncate", limit: slow, do: a.handleTruncateHints},
+		{pattern: "POST /api/v0/ops/node/compaction", limit: quick, do: a.handleCompactionThroughput},
+		{pattern: "GET /api/v1/ops/tables/compactions", limit: quick, do: a.handleCompactions},
 		{pattern: "POST /api/v0/ops/node/schema/reload", limit: slow, do: a.handleSchema("reloadLocalSchema")},
 		{pattern: "POST /api/v0/ops/node/schema/reset", limit: slow, do: a.handleSchema("resetLocalSchema")},
 	}
@@ -47,6 +49,23 @@ func (a *Agent) handleTruncateHints(ctx context.Context, q *call) (int, any, err
 		return 200, "OK", exec(ctx, a.jmx, hintsService, "deleteAllHints", nil)
 	}
 	return 200, "OK", exec(ctx, a.jmx, hintsService, "deleteAllHintsForEndpoint", nil, host)
+}
+
+// handleCompactionThroughput takes MiB a second; 0 is without a limit.
+func (a *Agent) handleCompactionThroughput(ctx context.Context, q *call) (int, any, error) {
+	rate, err := strconv.ParseUint(q.FormValue("value"), 10, 31)
+	if err != nil {
+		return 400, nil, fmt.Errorf("value: %w", err)
+	}
+	q.note(slog.Uint64("rate", rate))
+	return 200, "OK", setAttribute(ctx, a.jmx, storageService, compactionThroughput, rate)
+}
+
+const compactionThroughput = "CompactionThroughputMbPerSec"
+
+func (a *Agent) handleCompactions(ctx context.Context, _ *call) (int, any, error) {
+	all := []map[string]string{}
+	return 200, &all, read(ctx, a.jmx, compactionManager, "Compactions", &all)
 }
 
 func (a *Agent) handleSchema(operation string) handler {

@@ -151,6 +151,10 @@ func (n *fakeNode) answer(r request) (any, error) {
 		return n.operation(name, r.Arguments)
 	}
 	all := n.attributes()
+	if r.Type == "write" {
+		n.Asked = append(n.Asked, fmt.Sprint(r.Attribute, r.Value))
+		return nil, nil
+	}
 	names, several := r.Attribute.([]any)
 	if !several {
 		v, ok := all[fmt.Sprint(r.Attribute)]

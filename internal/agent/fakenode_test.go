@@ -95,7 +95,7 @@ func (n *fakeNode) attributes() map[string]any {
 		tokens[t] = n.address
 	}
 	return map[string]any{
-		"OperationMode": n.mod, "NativeTransportRunning": n.native, "GossipRunning": !n.quiet, "BootstrapState": n.Bootstrap, "CurrentStreams": n.streams(), "PendingHints": n.hints(), "FullQueryLogEnabled": n.queries, "ReleaseVersion": "5.0.9", "ClusterName": "fake",
+		"OperationMode": n.mod, "NativeTransportRunning": n.native, "GossipRunning": !n.quiet, "BootstrapState": n.Bootstrap, "CurrentStreams": n.streams(), "PendingHints": n.hints(), "FullQueryLogEnabled": n.queries, "Compactions": []map[string]string{{"id": "c1", "taskType": "Compaction"}}, "ReleaseVersion": "5.0.9", "ClusterName": "fake",
 		"LiveNodes": []string{n.address}, "UnreachableNodes": []string{}, "JoiningNodes": []string{}, "LeavingNodes": []string{}, "MovingNodes": []string{},
 		"LoadMap": map[string]string{n.address: "117.38 KiB"}, "EndpointToHostId": map[string]string{n.address: n.HostID}, "TokenToEndpointMap": tokens,
 		"Keyspaces": slices.Collect(maps.Keys(n.Keyspaces)), "NonLocalStrategyKeyspaces": []string{"system_auth"},
@@ -233,6 +233,8 @@ var (
 	putKeyspace    = regexp.MustCompile(`^(CREATE KEYSPACE IF NOT EXISTS|ALTER KEYSPACE) "(\w+)" WITH replication = \{'class': 'NetworkTopologyStrategy'((?:, ` + literal + `: \d+)+)\}$`)
 	option         = regexp.MustCompile(literal + `: (\d+)`)
 	insertRole     = regexp.MustCompile(`^INSERT INTO system_auth\.roles \(role, is_superuser, can_login, salted_hash\) VALUES \(` + literal + `, (true|false), (true|false), ` + literal + `\)$`)
+	putIdentity    = regexp.MustCompile(`^INSERT INTO system_auth\.identity_to_role \(identity, role\) VALUES \(` + literal + `, ` + literal + `\)( USING TTL \d+)?$`)
+	dropIdentity   = regexp.MustCompile(`^DELETE FROM system_auth\.identity_to_role WHERE identity = ` + literal + `$`)
 	deleteRole     = regexp.MustCompile(`^DELETE FROM system_auth\.roles WHERE role = ` + literal + `$`)
 	hashOfRole     = regexp.MustCompile(`^SELECT can_login, salted_hash FROM system_auth\.roles WHERE role = ` + literal + `$`)
 	permissionsOf  = regexp.MustCompile(`^(SELECT resource|DELETE) FROM system_auth\.(role_permissions|role_members|network_permissions|cidr_permissions) WHERE role = ` + literal + `$`)
@@ -251,6 +253,10 @@ func (n *fakeNode) cql(statement string) (any, error) {
 	}
 	if m := insertRole.FindStringSubmatch(statement); m != nil {
 		n.Roles[unquote("'"+m[1]+"'")] = fakeRole{m[2], m[3], m[4]}
+		return rows{}, nil
+	}
+	if putIdentity.MatchString(statement) || dropIdentity.MatchString(statement) {
+		n.Asked = append(n.Asked, statement)
 		return rows{}, nil
 	}
 	if m := deleteRole.FindStringSubmatch(statement); m != nil {

@@ -27,6 +27,7 @@ type request struct {
 	Attribute any    `json:"attribute,omitempty"` // a name, or several
 	Operation string `json:"operation,omitempty"`
 	Arguments []any  `json:"arguments,omitempty"`
+	Value     any    `json:"value,omitempty"` // of an attribute that is written
 }
 
 type answer struct {
@@ -116,6 +117,15 @@ func read(ctx context.Context, j jmx, mbean, attribute string, out any) error {
 		return err
 	}
 	return answers[0].decode(attribute, out)
+}
+
+// setAttribute writes one attribute.
+func setAttribute(ctx context.Context, j jmx, mbean, attribute string, value any) error {
+	answers, err := j.bulk(ctx, []request{{Type: "write", MBean: mbean, Attribute: attribute, Value: value}})
+	if err != nil {
+		return err
+	}
+	return answers[0].decode(attribute, nil)
 }
 
 func (a answer) decode(what string, out any) error {

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -42,6 +43,7 @@ func TestARealNodeWritesItsAuditAndQueryLogs(t *testing.T) {
 		}
 	}
 	run(mgmtapi.StartOptions{FirstBoot: true})
+	a.otherCalls(t)
 	query(t, "audited")
 	has(t, audit, "audited", true)
 	if _, err := os.Stat(queries); !os.IsNotExist(err) {
@@ -103,4 +105,65 @@ func has(t *testing.T, dir, word string, want bool) {
 	if found() != want {
 		t.Errorf("%s has the query %q: %t", dir, word, !want)
 	}
+}
+
+// otherCalls are those that nothing but Cassandra's answer shows.
+func (a *Agent) otherCalls(t *testing.T) {
+	t.Helper()
+	const who = "spiffe://o'neil"
+	hour := int64(3600)
+	for _, e := range []struct {
+		why string
+		err func() error
+	}{
+		{"identity", func() error { return a.putIdentity(t.Context(), identityOfRole{Identity: who, Role: "o'neil"}) }},
+		{"it has the role", func() error { return a.identityIs(t, who, "'o''neil'", false) }},
+		{"for an hour", func() error {
+			return a.putIdentity(t.Context(), identityOfRole{Identity: who, Role: "o'neil", TTL: &hour})
+		}},
+		{"it ends", func() error { return a.identityIs(t, who, "'o''neil'", true) }},
+		{"dropped", func() error { return a.dropIdentity(t.Context(), who) }},
+		{"it is gone", func() error { return a.identityIs(t, who, "", false) }},
+		{"level", func() error {
+			return exec(t.Context(), a.jmx, storageService, "setLoggingLevel", nil, "org.apache.cassandra.fql", "DEBUG")
+		}},
+		{"levels", func() error { return exec(t.Context(), a.jmx, storageService, "setLoggingLevel", nil, "", "") }},
+		{"throughput", func() error { return a.throughput(t, 64) }},
+		{"no limit", func() error { return a.throughput(t, 0) }},
+		{"hints", func() error { return exec(t.Context(), a.jmx, hintsService, "deleteAllHints", nil) }},
+		{"schema", func() error { return exec(t.Context(), a.jmx, storageService, "reloadLocalSchema", nil) }},
+		{"compactions", func() error {
+			var all []map[string]string
+			return read(t.Context(), a.jmx, compactionManager, "Compactions", &all)
+		}},
+	} {
+		if err := e.err(); err != nil {
+			t.Errorf("%s: %v", e.why, err)
+		}
+	}
+}
+
+// identityIs compares what Cassandra has of an identity, and whether it ends by itself.
+func (a *Agent) identityIs(t *testing.T, who, role string, ends bool) error {
+	t.Helper()
+	rows, err := cql(t.Context(), a.jmx, "SELECT role, ttl(role) AS rest FROM system_auth.identity_to_role WHERE identity = "+quote(who), localQuorum)
+	if err != nil || len(rows) == 0 && role == "" {
+		return err
+	}
+	if len(rows) != 1 || rows[0]["role"] != role || (rows[0]["rest"] != "") != ends {
+		return fmt.Errorf("%v, want %s, which ends: %t", rows, role, ends)
+	}
+	return nil
+}
+
+func (a *Agent) throughput(t *testing.T, rate uint64) error {
+	t.Helper()
+	var is uint64
+	if err := setAttribute(t.Context(), a.jmx, storageService, compactionThroughput, rate); err != nil {
+		return err
+	}
+	if err := read(t.Context(), a.jmx, storageService, compactionThroughput, &is); err != nil || is == rate {
+		return err
+	}
+	return fmt.Errorf("it is %d instead of %d", is, rate)
 }

@@ -114,3 +114,22 @@ func (a *Agent) whatRefersTo(ctx context.Context, name string) (statements []str
 	}
 	return statements, nil
 }
+
+// putIdentity writes what ADD IDENTITY would, for who logs in with a certificate; of an identity that is there it changes the role.
+func (a *Agent) putIdentity(ctx context.Context, i identityOfRole) error {
+	statement := fmt.Sprintf("INSERT INTO system_auth.identity_to_role (identity, role) VALUES (%s, %s)", quote(i.Identity), quote(i.Role))
+	if i.TTL != nil {
+		statement += fmt.Sprintf(" USING TTL %d", *i.TTL)
+	}
+	if _, err := cql(ctx, a.jmx, statement, localQuorum); err != nil {
+		return fmt.Errorf("writing identity %q: %w", i.Identity, err)
+	}
+	return nil
+}
+
+func (a *Agent) dropIdentity(ctx context.Context, identity string) error {
+	if _, err := cql(ctx, a.jmx, "DELETE FROM system_auth.identity_to_role WHERE identity = "+quote(identity), localQuorum); err != nil {
+		return fmt.Errorf("dropping identity %q: %w", identity, err)
+	}
+	return nil
+}
