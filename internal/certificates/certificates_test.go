@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"maps"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -102,6 +103,29 @@ func TestEveryStepOfARenewalCanBeTheLast(t *testing.T) {
 			have[k] = changed[k]
 		}
 		renewed(t, later, have)
+	}
+}
+
+// What was found well is due at the same moment as what was never looked at.
+func TestWhatIsKnownToBeWellEndsToo(t *testing.T) {
+	have := renewed(t, start, nil)
+	due := LeafLife - LeafLeft
+	for _, after := range []time.Duration{0, time.Minute, due - 30*time.Minute, due - time.Second, due, due + time.Second, due - time.Minute, 0, -backdated, -backdated - time.Second} {
+		now := start.Add(after)
+		_ = Due(now.Add(-time.Second), have) // is remembered, where it is well
+		warm := Due(now, have)
+		known.Clear()
+		if cold := Due(now, have); !reflect.DeepEqual(warm, cold) {
+			t.Errorf("after %v: %v, and never seen before %v", after, warm, cold)
+		}
+	}
+	for _, kind := range Kinds() {
+		_ = Due(start, have)
+		less := maps.Clone(have)
+		delete(less, kind)
+		if len(Due(start, less)) == 0 {
+			t.Errorf("without %s nothing is due", kind)
+		}
 	}
 }
 

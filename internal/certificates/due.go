@@ -26,10 +26,16 @@ type Reason struct {
 
 // Due tells which bundles have to be made, the authority first, and why.
 func Due(now time.Time, have Set) (all []Reason) {
+	if wellKnown(now, have) {
+		return nil
+	}
 	for _, kind := range Kinds() {
 		if why := due(now, kind, have); why != "" {
 			all = append(all, Reason{kind, why})
 		}
+	}
+	if len(all) == 0 {
+		remember(now, have)
 	}
 	return all
 }
@@ -43,10 +49,6 @@ func due(now time.Time, kind Kind, have Set) string {
 	if err != nil {
 		return "it can't be used: " + err.Error()
 	}
-	left := LeafLeft
-	if kind == Authority {
-		left = AuthorityLeft
-	}
 	switch {
 	case kind == Authority && !p.certificate.IsCA:
 		return "it is no authority"
@@ -54,12 +56,20 @@ func due(now time.Time, kind Kind, have Set) string {
 		return "its " + AuthorityKey + " doesn't hold its " + CertificateKey
 	case now.Before(p.certificate.NotBefore):
 		return "it holds from " + p.certificate.NotBefore.Format(time.DateOnly)
-	case now.Add(left).After(p.certificate.NotAfter):
+	case now.Add(left(kind)).After(p.certificate.NotAfter):
 		return "it ends on " + p.certificate.NotAfter.Format(time.DateOnly)
 	case kind != Authority:
 		return misfit(now, kind, bundle, p, have[Authority])
 	}
 	return ""
+}
+
+// left is how much of a certificate's life is left when it is made anew.
+func left(kind Kind) time.Duration {
+	if kind == Authority {
+		return AuthorityLeft
+	}
+	return LeafLeft
 }
 
 // holds tells whether a certificate is one of a file's: else nothing that it signs

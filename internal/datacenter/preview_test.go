@@ -268,9 +268,7 @@ func (r *region) happened(rounds int) (events []string, ended bool) {
 				break
 			}
 		}
-		if calm++; !r.tick() || !r.done {
-			calm = 0
-		}
+		calm = r.calmAfterTick(calm, r.done)
 		if calm == 2 {
 			return events, true
 		}

@@ -91,9 +91,7 @@ func (story replaceStory) play(t *testing.T, dies int) (died bool) {
 			writes += len(plan.Steps)
 		}
 		r.endReplaceTasks()
-		if calm++; !w.tick() || !r.done {
-			calm = 0
-		}
+		calm = w.calmAfterTick(calm, r.done)
 		if broken := w.check(); broken != "" {
 			t.Fatal(broken)
 		}

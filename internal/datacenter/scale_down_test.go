@@ -183,9 +183,7 @@ func (story scaleDown) play(t *testing.T, dies int) (died bool) {
 		} else {
 			writes += len(plan.Steps)
 		}
-		if calm++; !w.tick() || !r.done {
-			calm = 0
-		}
+		calm = w.calmAfterTick(calm, r.done)
 		if broken := w.check(); broken != "" {
 			t.Fatal(broken)
 		}

@@ -15,6 +15,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -309,11 +310,23 @@ func (r *region) loseVolume(name string) {
 	delete(r.leaving, name)
 }
 
-// tick lets a second pass: StatefulSets, kubelets and Cassandra do their work.
-// It tells whether nothing was to be done.
-func (w *world) tick() (quiet bool) {
-	w.now = w.now.Add(1e9)
+// calmAfterTick ticks, and counts how many rounds in a row nothing was to be done: by the operators, which say themselves
+// whether they were done, and by Kubernetes.
+func (w *world) calmAfterTick(calm int, done bool) int {
+	if !done {
+		w.tick()
+		return 0
+	}
 	before := w.picture()
+	if w.tick(); !w.looksLike(before) {
+		return 0
+	}
+	return calm + 1
+}
+
+// tick lets a second pass: StatefulSets, kubelets and Cassandra do their work.
+func (w *world) tick() {
+	w.now = w.now.Add(1e9)
 	for _, r := range w.regions {
 		r.endPods()
 		r.endSets()
@@ -328,16 +341,31 @@ func (w *world) tick() (quiet bool) {
 			r.probe(name)
 		}
 	}
-	return w.picture() == before
 }
 
-func (w *world) picture() string {
-	var all []any
+// picture is a copy of what the StatefulSets' controller and the kubelets have made.
+func (w *world) picture() (all []any) {
 	for _, r := range w.regions {
-		all = append(all, r.pods, r.sets)
+		pods, sets := map[string]*corev1.Pod{}, map[string]*appsv1.StatefulSet{}
+		for name, pod := range r.pods {
+			pods[name] = pod.DeepCopy()
+		}
+		for name, set := range r.sets {
+			sets[name] = set.DeepCopy()
+		}
+		all = append(all, pods, sets)
 	}
-	data, _ := json.Marshal(all)
-	return string(data)
+	return all
+}
+
+// looksLike tells whether nothing has changed since a picture was taken.
+func (w *world) looksLike(picture []any) bool {
+	for i, r := range w.regions {
+		if !equality.Semantic.DeepEqual(picture[2*i], r.pods) || !equality.Semantic.DeepEqual(picture[2*i+1], r.sets) {
+			return false
+		}
+	}
+	return true
 }
 
 func (r *region) endPods() {

@@ -407,10 +407,7 @@ func (w *world) settle(rounds int, say func(r *region, plan datacenter.Plan)) bo
 			}
 			quiet = quiet && r.done
 		}
-		if calm++; !w.tick() || !quiet {
-			calm = 0
-		}
-		if calm == 2 { // what one region said in its last pass may have been news to another
+		if calm = w.calmAfterTick(calm, quiet); calm == 2 { // what one region said in its last pass may have been news to another
 			return true
 		}
 	}

@@ -1,25 +1,32 @@
 package topology
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 )
 
-var notDNS = regexp.MustCompile(`[^a-z0-9-]`)
-
 // CleanName makes a Cassandra name fit for object names: lower case, without
 // what DNS labels don't take (cass-operator's rule).
 func CleanName(name string) string {
-	return strings.Trim(notDNS.ReplaceAllString(strings.ToLower(name), ""), "-")
+	return strings.Trim(strings.Map(func(r rune) rune {
+		if digitOrLower(r) || r == '-' {
+			return r
+		}
+		return -1
+	}, strings.ToLower(name)), "-")
 }
-
-var notLabel = regexp.MustCompile(`[^A-Za-z0-9_.-]`)
 
 // CleanLabel makes a name fit for a label's value.
 func CleanLabel(name string) string {
-	return strings.Trim(notLabel.ReplaceAllString(name, ""), "_.-")
+	return strings.Trim(strings.Map(func(r rune) rune {
+		if digitOrLower(r) || 'A' <= r && r <= 'Z' || strings.ContainsRune("_.-", r) {
+			return r
+		}
+		return -1
+	}, name), "_.-")
 }
+
+func digitOrLower(r rune) bool { return '0' <= r && r <= '9' || 'a' <= r && r <= 'z' }
 
 // Names are the object names of one datacenter.
 type Names struct{ Cluster, Datacenter string }
