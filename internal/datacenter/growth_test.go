@@ -97,7 +97,7 @@ func (w *world) mustBeFull(t *rapid.T) {
 }
 
 // spreads notes what a step of growth must never be: a factor that is lowered, or
-// is higher than there are nodes, or more than one more replica where there were
+// raised above the number of nodes, or more than one more replica where there were
 // some.
 func (r *region) spreads(s *datacenter.State, step datacenter.Step) {
 	if step.Verb != datacenter.Replicate || !s.DC.Status.IsTrue(api.DatacenterInitialized) {
@@ -119,7 +119,7 @@ func (r *region) spreads(s *datacenter.State, step datacenter.Step) {
 		if step.Target != "system_auth" && before == 0 { // a user's
 			continue
 		}
-		if factor < before || factor > living[dc] || before > 0 && factor > before+1 {
+		if factor < before || factor > max(before, living[dc]) || before > 0 && factor > before+1 {
 			r.broken = append(r.broken, fmt.Sprintf("%s gets %d replicas in %s, where it had %d and %d nodes live", step.Target, factor, dc, before, living[dc]))
 		}
 		if factor != before {

@@ -64,7 +64,7 @@ func (s *State) keyspacesSeen(p *Plan) bool {
 // beginsEmpty tells whether a first boot begins with this plan, of nodes that have
 // nothing from before.
 func (s *State) beginsEmpty(p *Plan) bool {
-	if s.initialized() || s.joins() || s.broughtData() || s.members() > 0 || len(s.Ringview) > 0 || !p.has(Start) {
+	if s.initialized() || s.joins() || s.mustJoin() || s.broughtData() || s.members() > 0 || len(s.Ringview) > 0 || !p.has(Start) {
 		return false
 	}
 	for i := range s.Pods {
@@ -94,6 +94,8 @@ func (s *State) keyspace(name string, replication map[string]string) api.Keyspac
 	case own == 0 || others == 0 && s.isOnlyDatacenter():
 		now.OwedSince, now.Unverified = nil, false
 	case !s.initialized(): // the rebuild comes
+	case !seen && others > 0 && s.joinedAlone() && !s.DC.Status.KeyspacesSeen: // it joined, and nobody has it rebuilt
+		now.OwedSince = s.nextSecond()
 	case !seen && others > 0 && s.DC.Status.KeyspacesSeen:
 		now.OwedSince, now.Unverified = s.nextSecond(), true
 	case seen && !old.Unverified && s.owes() != "" && own > int(old.Replicas): // the rebuild that goes on may know of fewer

@@ -17,7 +17,7 @@ func (s *State) owes() string { return s.DC.Owes() }
 // controller has compared them with that record.
 func (s *State) planFounding(p *Plan) (done bool) {
 	switch {
-	case s.initialized(), s.joins(), s.DC.Annotations[api.FoundingAnnotation] != "":
+	case s.initialized(), s.joins(), s.mustJoin(), s.DC.Annotations[api.FoundingAnnotation] != "":
 		return true
 	case s.Ring.Founder == "", len(s.Ring.Datacenters) < 2: // there is no founder, or no other datacenter
 		return true

@@ -68,6 +68,25 @@ func (s *State) nextFactors(current map[string]string, factors, present map[stri
 			return nil, ""
 		}
 	}
+	return s.externalFactors(factors)
+}
+
+// externalFactors give a datacenter that somebody else looks after replicas where it has none: three, as with K8ssandra, or one
+// a node. A factor that is on record is its owner's to change.
+func (s *State) externalFactors(factors map[string]int) (next map[string]int, why string) {
+	for _, dc := range s.Ring.External {
+		nodes := 0
+		for _, e := range s.Ringview {
+			if e.Datacenter == dc && e.Status == "NORMAL" {
+				nodes++
+			}
+		}
+		if factors[dc] == 0 && nodes > 0 {
+			next = maps.Clone(factors)
+			next[dc] = min(3, nodes)
+			return next, fmt.Sprintf("external datacenter %s gets its replicas", dc)
+		}
+	}
 	return nil, ""
 }
 
@@ -131,7 +150,7 @@ func (s *State) filled() map[string]map[string]int {
 // rolesFirst tells whether roles are written before there are more replicas of them.
 // On a first boot they are written when the replicas are by datacenter.
 func (s *State) rolesFirst(factors map[string]int) bool {
-	return s.auth() && !s.skipUsers() && (s.initialized() || len(factors) > 0)
+	return s.auth() && !s.skipUsers() && !s.rolesComeWithData() && (s.initialized() || len(factors) > 0)
 }
 
 // recordFilled is written only if a quorum in each datacenter knows the superuser.

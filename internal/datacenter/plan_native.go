@@ -15,7 +15,7 @@ import (
 // by a person, or by Cassandra because a disk fails: it stays closed, and is named.
 func (s *State) planNative(p *Plan) {
 	if from := s.owes(); from != "" { // the data first: see planFounding
-		p.Wait("datacenter %s to be rebuilt from %s", s.name(), from)
+		p.Wait("%s", s.rebuildWait(from))
 		return
 	}
 	for i := range s.Pods {

@@ -17,7 +17,7 @@ import (
 // new node of a datacenter with data bootstraps alone, when all others are up. Where
 // an annotation asks for it, none starts while another one does.
 func (s *State) planStarts(p *Plan) {
-	if s.planMixedData(p) || s.planBroughtData(p) || s.planStrategies(p) {
+	if s.planMixedData(p) || s.planBroughtData(p) || s.planJoin(p) || s.planStrategies(p) {
 		return
 	}
 	joining := s.joining()
@@ -52,7 +52,7 @@ func (s *State) planStarts(p *Plan) {
 		if id := pod.Status.Identity; id != nil {
 			options.Decided = new(*id)
 		}
-		if !s.isMember(pod) && (s.initialized() || s.grows(pod)) {
+		if !s.isMember(pod) && (s.initialized() || s.grows(pod) || s.mustJoin()) {
 			joining = pod
 		}
 		step := Step{Pod: pod, Start: options}
@@ -85,6 +85,8 @@ func (s *State) startReason(pod *Pod) string {
 		return "it is a member of the ring"
 	case s.dataLost(pod):
 		return "it takes the place of its former self, host id " + s.lastHostID(pod)
+	case !s.initialized() && s.mustJoin():
+		return "it joins the ring of " + s.joinTarget()
 	case !s.initialized() && !s.grows(pod):
 		return "first boot of datacenter " + s.name()
 	}
@@ -98,7 +100,9 @@ func (s *State) startOptions(pod *Pod, joining *Pod) (o mgmtapi.StartOptions, bl
 		o.NativeTransport = new(false)
 	}
 	switch {
-	case !s.initialized() && !s.grows(pod) && !s.lostInBoot(pod):
+	case !s.initialized() && s.mustJoin() && !s.dataLost(pod):
+		return s.joinStart(pod, joining, o)
+	case !s.initialized() && !s.grows(pod) && !s.lostInBoot(pod) && !s.mustJoin():
 		return s.firstStart(pod, o)
 	case s.isMember(pod):
 		if s.isLeaver(pod.Name) && s.seenByAnother(s.lastHostID(pod)) {

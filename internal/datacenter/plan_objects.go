@@ -19,6 +19,9 @@ func (s *State) planObjects(p *Plan) {
 		s.apply(p, o, why)
 	}
 	for _, o := range s.Services() {
+		if o.Name == s.names().SeedService() && !s.ofRing() && !s.begun() && s.mustJoin() {
+			continue // who makes it founds the ring
+		}
 		apply(o, "clients and peers find nodes by it")
 	}
 	for _, o := range s.SeedSlices() {

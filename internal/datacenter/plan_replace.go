@@ -27,8 +27,10 @@ func (s *State) replaceOptions(pod *Pod) (o mgmtapi.StartOptions, blocker string
 		return o, fmt.Sprintf("it waits for the ring to see its former self at %s as down", dead.Address)
 	case len(s.Ringview) == 0 && s.dataHolderExcept(pod) != "":
 		return o, fmt.Sprintf("it waits for node %s to run, which may have a copy", s.dataHolderExcept(pod))
-	case len(s.Ringview) == 0 && len(s.PeerSeeds) == 0 && s.stoppedElsewhere() != "":
+	case len(s.Ringview) == 0 && len(s.peerSeeds()) == 0 && s.stoppedElsewhere() != "":
 		return o, fmt.Sprintf("it waits for the ring's datacenter that is stopped with data (%s) to be resumed: without it the ring would begin anew", s.stoppedElsewhere())
+	case len(s.Ringview) == 0 && len(s.peerSeeds()) == 0 && s.besides() != "":
+		return o, fmt.Sprintf("it waits for datacenter %s of this namespace, which has the ring's name and its data, to have seeds: without it there would be two rings named %s", s.besides(), s.DC.Spec.ClusterName)
 	case dead != nil && dead.Status == mgmtapi.ModeLeaving:
 		return o, leavingLost(dead.HostID)
 	case s.moving() != "":
@@ -49,9 +51,9 @@ func (s *State) replaceOptions(pod *Pod) (o mgmtapi.StartOptions, blocker string
 	case dead != nil:
 		o.ReplaceAddress = dead.Address
 	case len(s.Ringview) == 0 && strings.Contains(pod.Crashed, notInGossip): // it joins as a new node
-	case len(s.Ringview) == 0 && len(s.PeerSeeds) > 0: // the others know it by its last address
+	case len(s.Ringview) == 0 && len(s.peerSeeds()) > 0: // the others know it by its last address
 		o.ReplaceAddress = s.DC.Status.NodeStatuses[pod.Name].IP
-	case len(s.Ringview) == 0 && s.Ring.Founder == s.name(): // nobody is left of the ring; any other datacenter waits for its founder's seeds
+	case len(s.Ringview) == 0 && s.Ring.Founder == s.name() && !s.mustJoin(): // nobody is left of the ring; any other datacenter waits for its founder's seeds
 		o.Seeds, o.AutoBootstrap, o.NativeTransport = []string{pod.IP}, new(false), new(!s.auth())
 	}
 	if s.owes() != "" || !s.initialized() { // planNative opens it, when the data and the roles are there

@@ -97,7 +97,7 @@ func (s *State) planReady(p *Plan) {
 // planSeeds tells nodes of changed seeds, without a restart. A node of the
 // first boot knows the founder's; the rest is told once the boot is over.
 func (s *State) planSeeds(p *Plan) {
-	seeds := slices.Compact(slices.Sorted(slices.Values(append(s.lastSeeds(), s.PeerSeeds...))))
+	seeds := slices.Compact(slices.Sorted(slices.Values(append(s.lastSeeds(), s.peerSeeds()...))))
 	if len(seeds) == 0 {
 		return
 	}

@@ -14,7 +14,7 @@ func (s *State) planRoles(p *Plan) (done bool) {
 	case s.SecretError != "":
 		p.Wait("a Secret that can be used")
 		return false
-	case s.skipUsers():
+	case s.skipUsers(), s.rolesComeWithData():
 		return true
 	case s.Superuser == nil:
 		p.Wait("the superuser's Secret")

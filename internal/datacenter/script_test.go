@@ -107,6 +107,8 @@ func (w *world) command(t *testing.T, d *datadriven.TestData) string {
 			on = api.RingConsentToAnnotation
 		}
 		r.annotate(on, datacenter.Make(r.observe()).Consent)
+	case "siblings", "rings", "foreign-ring", "foreign-keyspace", "foreign-volume", "joins", "foreign-seed", "unaware", "aware", "seed-service-of":
+		return w.joinHappens(t, d)
 	default:
 		return r.happens(t, d, arg("pod"))
 	}
@@ -324,7 +326,13 @@ func (r *region) another(d *datadriven.TestData) []datacenter.Namesake {
 	if len(d.CmdArgs) == 0 {
 		return nil
 	}
-	return []datacenter.Namesake{{Name: d.CmdArgs[0].Key, Created: r.dc.CreationTimestamp.Time, Begun: d.HasArg("begun"), Joins: d.HasArg("joins"), MadeSeedService: d.HasArg("claims")}}
+	var seeds []string
+	for _, arg := range d.CmdArgs {
+		if arg.Key == "seeds" {
+			seeds = arg.Vals
+		}
+	}
+	return []datacenter.Namesake{{Name: d.CmdArgs[0].Key, Created: r.dc.CreationTimestamp.Time, Begun: d.HasArg("begun"), Joins: d.HasArg("joins"), Apart: d.HasArg("of-ring"), MadeSeedService: d.HasArg("claims"), Seeds: seeds, Ring: topology.Datacenter{Name: d.CmdArgs[0].Key}}}
 }
 
 // alter gives a keyspace's replicas to datacenters, as a person does.

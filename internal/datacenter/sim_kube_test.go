@@ -39,6 +39,9 @@ func (r *region) do(s *datacenter.State, step datacenter.Step) error {
 		if set, ok := step.Object.(*appsv1.StatefulSet); ok {
 			return r.applySet(set)
 		}
+		if err := r.takeSeedService(step.Target); err != nil {
+			return err
+		}
 		r.objects[step.Target] = object{hash: step.Object.GetAnnotations()[api.ResourceHashAnnotation]}
 	case datacenter.CopyConfig:
 		return r.copyConfig(step.Object.(*corev1.Secret))
@@ -57,6 +60,7 @@ func (r *region) do(s *datacenter.State, step datacenter.Step) error {
 		r.volumes = nil
 	case datacenter.RemoveFinalizer:
 		r.dc.Finalizers = nil
+		r.goAway()
 	case datacenter.Grow:
 		return r.growClaim(step.Object.(*corev1.PersistentVolumeClaim))
 	case datacenter.Remake:

@@ -17,7 +17,7 @@ import (
 // ringPass is the ring's controller of a region: it judges what its datacenter owes, and has it rebuilt. What it knows of
 // the other regions stays as it was when they can't be asked.
 func (r *region) ringPass() {
-	if len(r.world.ring.Datacenters) < 2 {
+	if len(r.world.ring.Datacenters) < 2 && !r.world.ring.Joins {
 		return
 	}
 	if r.seen == nil || !r.cutOff {
@@ -43,6 +43,7 @@ func (r *region) ringPass() {
 	if copied := ring.Copied(members, self, r.now); len(copied) > 0 && !r.cutOff {
 		r.annotate(api.CopiedAnnotation, strings.Join(copied, ","))
 	}
+	members = append(members, r.world.outside()...)
 	debt := ring.Owed(members, self, "")
 	switch {
 	case debt.Founder != nil:
@@ -50,10 +51,10 @@ func (r *region) ringPass() {
 	case debt.From != "" && !debt.Paid:
 		r.annotate(api.RebuildFromAnnotation, debt.From)
 		delete(r.dc.Annotations, api.SpreadAnnotation)
-		if spread := ring.Spread(members, self); len(spread) > 0 && !r.dc.Status.IsTrue(api.DatacenterInitialized) {
+		if spread := ring.Spread(members, self); len(spread) > 0 && !(self == 0 && r.world.ring.Joins) && !r.dc.Status.IsTrue(api.DatacenterInitialized) {
 			r.annotate(api.SpreadAnnotation, strings.Join(spread, ","))
 		}
-		if r.dc.Status.IsTrue(api.DatacenterInitialized) && r.rebuild(debt.From) {
+		if r.dc.Status.IsTrue(api.DatacenterInitialized) && debt.Trouble == "" && r.rebuild(debt.From) {
 			r.annotate(api.RebuiltFromAnnotation, debt.From)
 		}
 	}

@@ -36,6 +36,10 @@ type world struct {
 	members map[string]bool // host ids that a status had after the first boot
 	broken  []string        // rules that were broken, in words
 	atOnce  int             // how many nodes of a datacenter were taken down by one plan at most
+
+	siblings bool    // the datacenters are of one namespace, and no K8ssandraCluster made them
+	rings    int     // of the name, if more than one is meant
+	service  *region // that has the seed service
 }
 
 // region is one datacenter with its operator.
@@ -93,6 +97,8 @@ type region struct {
 	done      bool
 	replaces  []*control.CassandraTask // tasks of a person
 	anew      bool                     // a node began the ring anew, as a person allowed
+	unaware   bool                     // its operator has yet to hear of its siblings
+	gone      bool                     // it was deleted, with all that it had
 
 	formerRacks bool // its operator is of a version in which no rack could be taken out
 }
@@ -168,6 +174,10 @@ func (r *region) standAlone() { r.world.ring = topology.Ring{} }
 // observe is what the operator's loop does, without an API server.
 func (r *region) observe() *datacenter.State {
 	s := &datacenter.State{Now: r.now, DC: r.dc.DeepCopy(), Ring: r.world.ring, StatefulSets: map[string]*appsv1.StatefulSet{}, Hashes: map[string]string{}, RolesDone: r.rolled, RolesAt: r.rolledAt, RolesEverywhere: r.confirmed, SeedsGiven: r.told, Taken: r.taken, QueryLogFailures: r.queryLogs, Rebuilds: r.rebuilt}
+	if len(r.world.ring.Datacenters) > 0 {
+		metav1.SetMetaDataAnnotation(&s.DC.ObjectMeta, topology.Annotation, r.world.ring.Encode())
+	}
+	s.MadeSeedService = len(r.world.ring.Datacenters) == 0 && r.objects["Service multi-region-seed-service"].hash != ""
 	s.SameObjects, s.Namesakes, s.Volumes, s.EarlierVolumes = r.sameNames, r.namesakes, r.volumes, r.tookUp
 	s.Tasks = r.busy
 	s.RebuildTasks = slices.DeleteFunc(slices.Clone(r.busy), func(name string) bool { return !strings.Contains(name, "rebuild") })
@@ -203,7 +213,13 @@ func (r *region) observe() *datacenter.State {
 		s.Hashes[name] = o.hash
 	}
 	r.readPeers()
-	s.PeerSeeds = slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(r.peers), datacenter.SeedsOfSpec(r.dc)...))))
+	s.PeerSeeds = slices.Compact(slices.Sorted(slices.Values(r.peers)))
+	s.SpecSeeds = map[string][]string{}
+	for _, name := range r.dc.Spec.AdditionalSeeds { // each is its own address, but for those that can't be resolved
+		if !strings.HasPrefix(name, "unknown") {
+			s.SpecSeeds[name] = []string{name}
+		}
+	}
 	r.readSecrets(s)
 	s.Management = r.issued
 	s.Management.Secrets = maps.Clone(r.issued.Secrets)
@@ -221,6 +237,7 @@ func (r *region) observe() *datacenter.State {
 	r.readLogin(s)
 	r.repairs = s.CurrentRepairs(r.repairs)
 	s.Repairs = r.repairs
+	r.readSiblings(s)
 	return s
 }
 
@@ -232,7 +249,7 @@ func (r *region) readPeers() {
 	}
 	r.peers = nil
 	for _, other := range r.regions {
-		usable := other.dc.Name == r.world.ring.Founder || r.dc.Status.IsTrue(api.DatacenterInitialized)
+		usable := other.dc.Name == r.world.ring.Founder && (!r.world.ring.Joins || other.dc.Status.IsTrue(api.DatacenterInitialized)) || r.dc.Status.IsTrue(api.DatacenterInitialized)
 		if other != r && usable {
 			r.peers = append(r.peers, other.dc.Status.Seeds...)
 		}
@@ -398,7 +415,7 @@ func (w *world) settle(rounds int, say func(r *region, plan datacenter.Plan)) bo
 	for range rounds {
 		quiet := true
 		for _, r := range w.regions {
-			if r.idle {
+			if r.idle || r.gone {
 				continue
 			}
 			plan := r.pass(-1)
@@ -422,6 +439,9 @@ func (w *world) check() string {
 	}
 	if returned := w.cassie.Returned(); len(returned) > 0 {
 		broken = append(broken, strings.Join(returned, ", ")+" left the ring and came back from the old volumes")
+	}
+	if words := w.oneRing(); words != "" {
+		broken = append(broken, words)
 	}
 	ids := map[string]string{}
 	for _, r := range w.regions {

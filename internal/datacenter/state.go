@@ -32,7 +32,8 @@ type State struct {
 	Hashes          map[string]string              // of written objects, by kind and name
 	Foreign         map[string]bool                // objects of our names that another datacenter owns
 	Pods            []Pod
-	PeerSeeds       []string // addresses of other datacenters' seeds, from the spec and from endpoint slices
+	PeerSeeds       []string            // addresses of other datacenters' seeds, from endpoint slices
+	SpecSeeds       map[string][]string // addresses of those that the spec names; see peerSeeds
 	ConfigSecret    ConfigSecret
 	PerNode         PerNode
 	Superuser       *Credentials
@@ -169,9 +170,9 @@ func (s *State) StandAlone() topology.Ring {
 }
 
 // founds tells whether the datacenter may boot with no seeds but its own. One
-// that gets the data of a ring in use can't be the one that founds it.
+// that gets the data of a ring in use can't be the one that founds it, nor one that joins.
 func (s *State) founds() bool {
-	return s.Ring.Founder == s.name() && s.DC.Annotations[api.RebuildFromAnnotation] == ""
+	return s.Ring.Founder == s.name() && s.DC.Annotations[api.RebuildFromAnnotation] == "" && !s.mustJoin()
 }
 
 // managesRing tells whether this datacenter writes what the whole ring shares, which is the
@@ -205,16 +206,21 @@ func (s *State) auth() bool {
 }
 
 // skipUsers tells whether the operator writes no roles. A datacenter of a ring still waits
-// for its ring's superuser.
+// for its ring's superuser, unless the ring's roles are somebody else's.
 func (s *State) skipUsers() bool {
-	return s.DC.Annotations[api.SkipUserCreationAnnotation] == "true" && s.managesRing()
+	return s.DC.Annotations[api.SkipUserCreationAnnotation] == "true" && (s.managesRing() || s.Ring.Joins || len(s.Ring.External) > 0)
 }
 
 // systemReplication is what the ring's owner asked for, else the rule.
+//
+// What datacenters get that somebody else looks after: see externalFactors.
 func (s *State) systemReplication() map[string]int {
 	out := map[string]int{}
 	if text := s.DC.Annotations["k8ssandra.io/initial-system-replication"]; text == "" || json.Unmarshal([]byte(text), &out) != nil || len(out) == 0 {
 		return s.Ring.SystemReplication()
+	}
+	for _, name := range s.Ring.External {
+		delete(out, name)
 	}
 	for _, d := range s.Ring.Datacenters { // it was said when the ring began, and a datacenter may be smaller by now
 		if factor, said := out[d.Name]; said && d.Size > 0 {
@@ -299,14 +305,16 @@ func (s *State) lastSeeds() []string {
 func (s *State) seeds() []string {
 	own, _ := s.ownSeeds()
 	switch {
-	case s.initialized() && len(own)+len(s.PeerSeeds) == 0 && s.seedsLost():
+	case s.initialized() && len(own)+len(s.peerSeeds()) == 0 && s.seedsLost():
 		return s.anyMembers()
 	case s.initialized():
-		return slices.Compact(slices.Sorted(slices.Values(append(own, s.PeerSeeds...))))
+		return slices.Compact(slices.Sorted(slices.Values(append(own, s.peerSeeds()...))))
 	case s.founds():
 		return own
+	case s.mustJoin() && len(s.peerSeeds()) == 0: // those that have joined tell of the ring
+		return s.anyMembers()
 	}
-	return slices.Clone(s.PeerSeeds)
+	return s.peerSeeds()
 }
 
 // seedsLost tells whether all seeds of the datacenter are known to have lost their data.

@@ -30,7 +30,10 @@ func recordBase(o federation.Object) {
 		return
 	}
 	base := k.Spec.Cassandra.BaseConfiguration
-	if base == "" {
+	switch {
+	case base == "" && asksToJoin(k): // the other ring's formats are not known here: the most careful ones
+		base = renderer.BaseNone
+	case base == "":
 		base = renderer.FoundingBase(versions(k)...)
 	}
 	federation.Note(k, api.BaseConfigurationAnnotation, base)

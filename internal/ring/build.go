@@ -41,7 +41,7 @@ func RegionOf(k *api.K8ssandraCluster, t api.CassandraDatacenterTemplate) string
 
 // Topology is the ring as all its datacenters know it; the first one founds it.
 func Topology(k *api.K8ssandraCluster, replacing Replacing) (topology.Ring, error) {
-	r := topology.Ring{Name: ClusterName(k)}
+	r := topology.Ring{Name: ClusterName(k), External: externals(k)}
 	for i, t := range k.Spec.Cassandra.Datacenters {
 		options, err := Options(k, t, replacing)
 		if err != nil {

@@ -209,7 +209,7 @@ func TestNotActedOn(t *testing.T) {
 	for _, c := range []struct{ why, spec, want string }{
 		{"nothing", "{cassandra: {serverVersion: 5.0.9}}", ""},
 		{"empty lists ask for nothing; an empty Medusa for Medusa", "{externalDatacenters: [], medusa: {}}", "spec.medusa"},
-		{"around Cassandra", "{reaper: {keyspace: r}, externalDatacenters: [dc9]}", "spec.externalDatacenters spec.reaper"},
+		{"around Cassandra", "{reaper: {keyspace: r}, externalDatacenters: [dc9]}", "spec.reaper"},
 		{"Secrets of somebody else", "{secretsProvider: external}", "spec.secretsProvider"},
 		{"Secrets to be injected into pods", "{cassandra: {metadata: {pods: {annotations: {k8ssandra.io/inject-secret: x, mine: y}}}, datacenters: [{size: 1}, {size: 1, metadata: {pods: {annotations: {k8ssandra.io/inject-secret: x}}}}]}}",
 			"spec.cassandra.datacenters[1].metadata.pods.annotations (k8ssandra.io/inject-secret) spec.cassandra.metadata.pods.annotations (k8ssandra.io/inject-secret)"},

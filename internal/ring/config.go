@@ -158,7 +158,7 @@ func NotActedOn(k *api.K8ssandraCluster) []string {
 			}
 		}
 	}
-	note("spec.", spec, "stargate", "reaper", "medusa", "externalDatacenters")
+	note("spec.", spec, "stargate", "reaper", "medusa")
 	if spec["secretsProvider"] == "external" {
 		set["spec.secretsProvider"] = true
 	}

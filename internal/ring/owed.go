@@ -212,11 +212,13 @@ func others(ring []Member, self int) []Member { return slices.Delete(slices.Clon
 func debt(ring []Member, self int, preferred string) Debt {
 	own, rest := ring[self], others(ring, self)
 	for _, name := range []string{preferred, own.From} {
-		if name != "" && slices.ContainsFunc(rest, func(m Member) bool { return m.Name == name && m.hasData() }) {
+		if name != "" && name != cassandra.SourceUnknown && slices.ContainsFunc(rest, func(m Member) bool { return m.Name == name && m.hasData() }) {
 			return Debt{From: name}
 		}
 	}
-	if i := slices.IndexFunc(rest, Member.hasData); i >= 0 {
+	if i := slices.IndexFunc(rest, Member.hasData); i >= 0 && rest[i].Name == cassandra.SourceUnknown {
+		return Debt{From: rest[i].Name, Trouble: fmt.Sprintf("datacenter %s lacks the data of the ring that it joins: name the datacenter that has it in spec.externalDatacenters, or in rebuild.sourceDc of %s", own.Name, own.Name)}
+	} else if i >= 0 {
 		return Debt{From: rest[i].Name}
 	}
 	from := own.From

@@ -80,6 +80,7 @@ func Make(s *State) Plan {
 		}
 		s.planElsewhere(&p, i)
 	}
+	s.planExternal(&p)
 	s.planBack(&p)
 	s.planLeft(&p)
 	return p
@@ -111,7 +112,7 @@ func (s *State) planElsewhere(p *Plan, i int) {
 		p.Warn("spec.cassandra.datacenters[%d].k8sContext: %q is not a region that this one knows", i, region)
 	}
 	if dc := s.datacenter(i); dc != nil && dc.Owes() != "" {
-		p.Wait("datacenter %s to be rebuilt from %s", dc.Name, dc.Owes())
+		p.Wait("%s", rebuildOf(dc.Name, dc.Owes()))
 	}
 }
 

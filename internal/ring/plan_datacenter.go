@@ -22,6 +22,7 @@ func (s *State) planHere(p *Plan, i int) {
 		return
 	}
 	have := s.Here[i].Datacenter.Found
+	s.tellJoins(want, have)
 	if !s.mayWrite(p, want, have) {
 		return
 	}

@@ -22,6 +22,7 @@ func (s *State) planRebuild(p *Plan, i int, want *cassandra.CassandraDatacenter)
 	}
 	members := s.members(i)
 	s.tell(want, members, i)
+	members = append(members, s.outside(i, s.preferred(options.Rebuild))...)
 	keep(want, have, cassandra.FoundingAnnotation, cassandra.RebuildFromAnnotation, cassandra.RebuiltFromAnnotation)
 	debt := Owed(members, i, s.preferred(options.Rebuild))
 	switch {
@@ -32,7 +33,7 @@ func (s *State) planRebuild(p *Plan, i int, want *cassandra.CassandraDatacenter)
 		return nil
 	}
 	want.Annotations[cassandra.RebuildFromAnnotation] = debt.From
-	if spread := Spread(members, i); len(spread) > 0 && !have.Status.IsTrue(cassandra.DatacenterInitialized) {
+	if spread := Spread(members, i); len(spread) > 0 && !(i == 0 && s.joins()) && !have.Status.IsTrue(cassandra.DatacenterInitialized) {
 		want.Annotations[cassandra.SpreadAnnotation] = strings.Join(spread, ",") // it waits before its first start, and says so
 	}
 	task := s.Here[i].Rebuild.Found

@@ -76,7 +76,7 @@ func (s *State) seedsFor(i int, dc *cassandra.CassandraDatacenter) (addresses []
 		if j == i || status == nil {
 			continue
 		}
-		if j == 0 || booted || late && status.IsTrue(cassandra.DatacenterInitialized) {
+		if j == 0 && !((s.joins() || asksToJoin(s.Ring)) && !status.IsTrue(cassandra.DatacenterInitialized)) || booted || late && status.IsTrue(cassandra.DatacenterInitialized) {
 			addresses = append(addresses, status.Seeds...)
 		}
 	}

@@ -50,7 +50,7 @@ type Rebuild struct {
 // PlanRebuild decides about the task that pays a datacenter's debt. The task is made when the datacenter's nodes are
 // members and its replicas are in the keyspaces (it is initialized), and stays when it has ended, to be read.
 func PlanRebuild(s RebuildState) Rebuild {
-	waiting := fmt.Sprintf("datacenter %s to be rebuilt from %s", s.DC.Name, s.Debt.From)
+	waiting := rebuildOf(s.DC.Name, s.Debt.From)
 	switch {
 	case s.Debt.From == "" || s.Debt.Paid:
 		return Rebuild{}

@@ -40,6 +40,9 @@ func factorsOf(text string) map[string]int {
 // systemReplication is the rule, but for the datacenters of which the ring's user has said something else when it began.
 func systemReplication(k *api.K8ssandraCluster, ring topology.Ring) map[string]int {
 	factors := ring.SystemReplication()
+	for _, name := range ring.External {
+		factors[name] = externalReplicas
+	}
 	for name, n := range factorsOf(k.Annotations[api.FoundedReplicationAnnotation]) {
 		if _, known := factors[name]; known && n > 0 {
 			factors[name] = n

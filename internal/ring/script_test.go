@@ -19,6 +19,7 @@ import (
 	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 	"github.com/ringspan/ringspan/internal/deletion"
 	"github.com/ringspan/ringspan/internal/federation"
+	"github.com/ringspan/ringspan/internal/topology"
 )
 
 // command is a line of a script.
@@ -182,6 +183,8 @@ func (w *world) datacenter(s *site, what string, args []string) {
 		dc.Status.Conditions = slices.DeleteFunc(dc.Status.Conditions, func(c cassandra.DatacenterCondition) bool { return c.Type == cassandra.DatacenterReady })
 	case "stopped":
 		dc.Status.Conditions = append(dc.Status.Conditions, cassandra.DatacenterCondition{Type: cassandra.DatacenterStopped, Status: corev1.ConditionTrue})
+	case "seeds": // that it has, and isn't initialized yet
+		dc.Status.Seeds = args[1:]
 	case "joins": // with host ids
 		dc.Status.NodeStatuses = cassandra.CassandraStatusMap{}
 		for _, id := range args[1:] {
@@ -204,6 +207,8 @@ func (w *world) datacenter(s *site, what string, args []string) {
 			}
 			dc.Status.Keyspaces[name] = k
 		}
+	case "records": // before its first start, by what it joins
+		dc.Annotations[cassandra.JoinedAnnotation] = args[1]
 	case "only-at": // DATACENTER=KEYSPACES that have no copy but there
 		dc.Status.OnlyAt, dc.Status.Together = map[string]string{}, &cassandra.TogetherStatus{Looked: metav1.NewTime(w.clock)}
 		for _, one := range args[1:] {
@@ -308,6 +313,10 @@ func (w *world) applyRing(s *site, datacenters []string, secret string) {
 			federation.Note(k, api.BaseConfigurationAnnotation, base)
 			continue
 		}
+		if verb, value, is := strings.Cut(text, "="); is { // seeds=…, external=…: it is part of a ring that is there
+			outside(k, verb, value)
+			continue
+		}
 		k.Spec.Cassandra.Datacenters = append(k.Spec.Cassandra.Datacenters, templateOf(text))
 	}
 	w.asked = false
@@ -327,6 +336,20 @@ func templateOf(text string) api.CassandraDatacenterTemplate {
 	return t
 }
 
+// outside sets what a spec says of a ring that is there.
+func outside(k *api.K8ssandraCluster, verb, value string) {
+	var all []string
+	if value != "" {
+		all = strings.Split(value, ",")
+	}
+	switch verb {
+	case "seeds":
+		k.Spec.Cassandra.AdditionalSeeds = all
+	case "external":
+		k.Spec.ExternalDatacenters = all
+	}
+}
+
 func (w *world) edit(s *site, what string) {
 	if s.ring == nil || s.ring.DeletionTimestamp != nil {
 		fmt.Fprintf(&w.out, "%s has no ring to edit\n", s.name)
@@ -340,6 +363,13 @@ func (w *world) edit(s *site, what string) {
 		spec.Datacenters = append(slices.Clone(spec.Datacenters), templateOf(name))
 	case "drop":
 		spec.Datacenters = slices.Delete(slices.Clone(spec.Datacenters), i, i+1)
+	case "seeds", "external": // of a ring that is there
+		outside(s.ring, verb, name)
+	case "source": // of rebuilds
+		spec.Datacenters = slices.Clone(spec.Datacenters)
+		for i := range spec.Datacenters {
+			spec.Datacenters[i].Rebuild = &api.RebuildSpec{SourceDc: name}
+		}
 	case "base": // none asks for none, and nothing for nothing
 		spec.BaseConfiguration = name
 	case "stop", "resume":
@@ -478,7 +508,7 @@ func (s *site) showRing() string {
 var told = map[string]string{
 	cassandra.FoundingAnnotation: "founded with", cassandra.RebuildFromAnnotation: "rebuild from", cassandra.RebuiltFromAnnotation: "rebuilt from",
 	cassandra.LackingAnnotation: "lacking:", cassandra.CopiedAnnotation: "copied:", cassandra.StoppedAnnotation: "stopped:", cassandra.SpreadAnnotation: "not by datacenter:",
-	deletion.Annotation: "deletion",
+	deletion.Annotation: "deletion", cassandra.JoinedAnnotation: "joined by", cassandra.SkipUserCreationAnnotation: "without users:",
 }
 
 func (s *site) showDatacenter(key string) string {
@@ -516,6 +546,9 @@ func (s *site) showDatacenter(key string) string {
 	text = strings.Join(words, ", ")
 	if dc.DeletionTimestamp != nil {
 		text += ", being deleted"
+	}
+	if of, _ := topology.Decode(dc.Annotations[topology.Annotation]); of.Joins {
+		text += ", joins"
 	}
 	return text
 }

@@ -11,6 +11,8 @@ type Ring struct {
 	Name        string       `json:"name"`
 	Founder     string       `json:"founder"` // the datacenter that boots first and alone if need be
 	Datacenters []Datacenter `json:"datacenters"`
+	Joins       bool         `json:"joins,omitempty"`    // the ring was there before: the datacenter called founder joins it, and none founds one
+	External    []string     `json:"external,omitempty"` // datacenters of the ring that somebody else looks after
 }
 
 // Datacenter is the part of a ring in one region. Its racks are in the order of

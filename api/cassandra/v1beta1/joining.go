@@ -14,6 +14,15 @@ const (
 	// BroughtDataAnnotation says that nodes of the ring's founder had data before their first start: a ring that has it is not
 	// a new one, and only they can have all that was written.
 	BroughtDataAnnotation = "ringspan.io/brought-data"
+	// JoinedAnnotation says by what the nodes of a datacenter join a ring that is there: seeds of its spec, with commas between,
+	// or JoinedDatacenter and the name of one in its namespace. It is on record before the first node is started, and a
+	// datacenter that has it never founds a ring.
+	JoinedAnnotation = "ringspan.io/joined-by"
+	// JoinedDatacenter is before the name of a datacenter in JoinedAnnotation.
+	JoinedDatacenter = "datacenter "
+	// SourceUnknown is in RebuildFromAnnotation while nobody has said which datacenter has the data of the ring that this one
+	// joined.
+	SourceUnknown = "?"
 	// RebuildFromAnnotation names, in Cassandra's words, the datacenter whose data one gets that came later.
 	RebuildFromAnnotation = "ringspan.io/rebuild-from"
 	// RebuiltFromAnnotation says that it has the data, and where it came from.
@@ -79,6 +88,19 @@ func (dc *CassandraDatacenter) LackingKeyspaces() []string {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// Begun tells whether a node of the datacenter is known to have been started.
+func (dc *CassandraDatacenter) Begun() bool {
+	if dc.Status.IsTrue(DatacenterInitialized) || !dc.Status.LastServerNodeStarted.IsZero() {
+		return true
+	}
+	for _, n := range dc.Status.NodeStatuses {
+		if n.HostID != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // Owes names the datacenter whose data this one still has to get; "" when it owes nothing.

@@ -66,6 +66,7 @@ func (r *Reconciler) observe(ctx context.Context, dc *api.CassandraDatacenter, m
 	r.observeLogin(ctx, s, m)
 	m.repairs = s.CurrentRepairs(m.repairs)
 	s.Repairs = m.repairs
+	s.AddSiblings()
 	return s, nil
 }
 
@@ -155,16 +156,17 @@ func (r *Reconciler) observeSeeds(ctx context.Context, s *datacenter.State) erro
 			s.PeerSeeds = append(s.PeerSeeds, e.Addresses...)
 		}
 	}
-	for _, name := range datacenter.SeedsOfSpec(s.DC) {
+	s.SpecSeeds = map[string][]string{}
+	for _, name := range s.DC.Spec.AdditionalSeeds {
 		if net.ParseIP(name) != nil {
-			s.PeerSeeds = append(s.PeerSeeds, name)
+			s.SpecSeeds[name] = []string{name}
 			continue
 		}
 		lookup, cancel := context.WithTimeout(ctx, time.Second)
 		addresses, err := net.DefaultResolver.LookupHost(lookup, name)
 		cancel()
 		if err == nil {
-			s.PeerSeeds = append(s.PeerSeeds, addresses...)
+			s.SpecSeeds[name] = addresses
 		}
 	}
 	slices.Sort(s.PeerSeeds)
