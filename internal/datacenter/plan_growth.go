@@ -51,7 +51,7 @@ func (s *State) planGrowth(p *Plan, keyspace string, current map[string]string, 
 // once as soon as it has the nodes for them.
 func (s *State) nextFactors(current map[string]string, factors, present map[string]int) (next map[string]int, why string) {
 	if !topology.ByDatacenter(current) {
-		return s.byDatacenter(current, present), "it is replicated by datacenter"
+		return s.byDatacenter(current), "it is replicated by datacenter"
 	}
 	wanted := s.systemReplication()
 	for _, dc := range s.ownFirst(wanted) {
@@ -74,14 +74,9 @@ func (s *State) nextFactors(current map[string]string, factors, present map[stri
 // externalFactors give a datacenter that somebody else looks after replicas where it has none: three, as with K8ssandra, or one
 // a node. A factor that is on record is its owner's to change.
 func (s *State) externalFactors(factors map[string]int) (next map[string]int, why string) {
+	members := s.normal()
 	for _, dc := range s.Ring.External {
-		nodes := 0
-		for _, e := range s.Ringview {
-			if e.Datacenter == dc && e.Status == "NORMAL" {
-				nodes++
-			}
-		}
-		if factors[dc] == 0 && nodes > 0 {
+		if nodes := members[dc]; factors[dc] == 0 && nodes > 0 {
 			next = maps.Clone(factors)
 			next[dc] = min(3, nodes)
 			return next, fmt.Sprintf("external datacenter %s gets its replicas", dc)
@@ -107,14 +102,25 @@ func (s *State) ownFirst(of map[string]int) []string {
 }
 
 // byDatacenter keeps the number of replicas of a keyspace whose strategy knows no
-// datacenters, in each of them.
-func (s *State) byDatacenter(current map[string]string, present map[string]int) map[string]int {
+// datacenters, in each of them: also in one that is down, which may have the only ones.
+func (s *State) byDatacenter(current map[string]string) map[string]int {
 	replicas, _ := strconv.Atoi(current["replication_factor"])
 	next := map[string]int{}
-	for dc, nodes := range present {
+	for dc, nodes := range s.normal() {
 		next[dc] = min(max(replicas, 1), nodes)
 	}
 	return next
+}
+
+// normal counts the members of each datacenter, those that are down too.
+func (s *State) normal() map[string]int {
+	out := map[string]int{}
+	for _, e := range s.Ringview {
+		if e.Status == mgmtapi.ModeNormal && e.HostID != "" {
+			out[e.Datacenter]++
+		}
+	}
+	return out
 }
 
 // unfilled tells whether replicas of a keyspace may lack data: its factors are
@@ -150,7 +156,8 @@ func (s *State) filled() map[string]map[string]int {
 // rolesFirst tells whether roles are written before there are more replicas of them.
 // On a first boot they are written when the replicas are by datacenter.
 func (s *State) rolesFirst(factors map[string]int) bool {
-	return s.auth() && !s.skipUsers() && !s.rolesComeWithData() && (s.initialized() || len(factors) > 0)
+	begun := s.initialized() || len(factors) > 0 && !s.joinedBySeeds() // the roles of a ring that was joined come with the replicas
+	return s.auth() && !s.skipUsers() && !s.rolesComeWithData() && begun
 }
 
 // recordFilled is written only if a quorum in each datacenter knows the superuser.

@@ -116,7 +116,7 @@ func (r rolesBySecret) with(s *State) rolesBySecret {
 	next := rolesBySecret{}
 	for _, c := range s.credentials() {
 		names := slices.Clone(r[c.Secret])
-		isNew := s.unused() || s.initialized() && s.Roles != nil && !slices.Contains(s.Roles, c.Username)
+		isNew := s.unused() || (s.initialized() || s.joinedBySeeds()) && s.Roles != nil && !slices.Contains(s.Roles, c.Username)
 		if isNew && !slices.Contains(names, c.Username) {
 			names = append(names, c.Username)
 		}
@@ -130,10 +130,7 @@ func (r rolesBySecret) with(s *State) rolesBySecret {
 // OwnedRoles is what the record is to be when the roles are written and these are known in every datacenter.
 func (s *State) OwnedRoles(known []mgmtapi.Role) string {
 	seen := *s
-	seen.Roles = []string{}
-	for _, r := range known {
-		seen.Roles = append(seen.Roles, r.Name)
-	}
+	seen.KnowRoles(known)
 	return s.ownedRoles().with(&seen).encode()
 }
 
@@ -191,6 +188,9 @@ func (s *State) loginCondition(p Plan) *api.DatacenterCondition {
 		c = condition(api.DatacenterSuperuserLogin, true, api.ReasonLoginElsewhere, which+"; "+p.Logins)
 	case s.Login.Works:
 		c = condition(api.DatacenterSuperuserLogin, true, api.ReasonReconciled, which)
+	case s.leavesRole(s.Superuser.Username):
+		c = condition(api.DatacenterSuperuserLogin, false, api.ReasonLoginDiffers, fmt.Sprintf("%s: role %s is of the ring that this datacenter joined, has another password, and isn't written. Put its password into the Secret; or annotate the CassandraDatacenter with %s=false, and the role gets the Secret's password in the whole ring",
+			which, s.Superuser.Username, api.SkipUserCreationAnnotation))
 	case s.managesRing() && !s.skipUsers():
 		c = condition(api.DatacenterSuperuserLogin, false, api.ReasonLoginDiffers, fmt.Sprintf("%s: role %s isn't known with its password here; it is written again", which, s.Superuser.Username))
 	default:

@@ -26,6 +26,10 @@ func (s *State) planRoles(p *Plan) (done bool) {
 		}
 		return true
 	}
+	if s.ReadsRolesFirst() && s.Roles == nil {
+		p.Wait("the roles of the ring that was joined to be read")
+		return false
+	}
 	if s.rolesWritten() {
 		return true
 	}
@@ -37,7 +41,10 @@ func (s *State) planRoles(p *Plan) (done bool) {
 // replicas that there are now. Where the superuser can't log in with what its Secret has, somebody has changed the role since:
 // the Secret holds.
 func (s *State) rolesWritten() bool {
-	return s.Superuser != nil && s.RolesDone == s.rolesStamp() && (s.Roles == nil || slices.Contains(s.Roles, s.Superuser.Username)) && !s.loginFails()
+	if s.Superuser != nil && s.Roles != nil && len(s.RolesToWrite()) == 0 {
+		return true
+	}
+	return s.Superuser != nil && s.RolesDone == s.rolesStamp() && (s.Roles == nil || slices.Contains(s.Roles, s.Superuser.Username)) && (!s.loginFails() || s.leavesRole(s.Superuser.Username))
 }
 
 func (s *State) rolesStamp() string {

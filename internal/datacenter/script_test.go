@@ -107,7 +107,7 @@ func (w *world) command(t *testing.T, d *datadriven.TestData) string {
 			on = api.RingConsentToAnnotation
 		}
 		r.annotate(on, datacenter.Make(r.observe()).Consent)
-	case "siblings", "rings", "foreign-ring", "foreign-keyspace", "foreign-volume", "joins", "foreign-seed", "unaware", "aware", "seed-service-of":
+	case "siblings", "rings", "foreign-ring", "foreign-keyspace", "foreign-member", "foreign-replication", "foreign-role", "foreign-volume", "joins", "foreign-seed", "unaware", "aware", "seed-service-of":
 		return w.joinHappens(t, d)
 	default:
 		return r.happens(t, d, arg("pod"))

@@ -32,6 +32,11 @@ func (w *world) joinHappens(t *testing.T, d *datadriven.TestData) string {
 		}
 	case "foreign-ring":
 		w.foreignRing(t, argument(t, d, "datacenter"), argument(t, d, "at"))
+	case "foreign-member": // joins a ring that is there
+		n := w.cassie.Add(argument(t, d, "at"), argument(t, d, "datacenter"), "r1")
+		must(t, n.Start(t.Context(), mgmtapi.StartOptions{Seeds: []string{argument(t, d, "seed")}, InitialTokens: []string{argument(t, d, "at")[len(argument(t, d, "at"))-1:]}}))
+		w.cassie.Advance()
+		w.cassie.Advance()
 	case "foreign-seed": // goes away, comes back
 		w.cassie.Node(argument(t, d, "at")).Hold(false)
 		if d.HasArg("down") {
@@ -41,7 +46,9 @@ func (w *world) joinHappens(t *testing.T, d *datadriven.TestData) string {
 			w.cassie.Advance()
 		}
 	case "foreign-volume": // comes to a pod from a node that somebody else looks after
-		w.regionNamed("").nodes[argument(t, d, "pod")].SwapVolumes(w.cassie.Node(argument(t, d, "of")))
+		r, pod := w.regionNamed(""), argument(t, d, "pod")
+		r.nodes[pod].SwapVolumes(w.cassie.Node(argument(t, d, "of")))
+		r.claims[pod]++
 	case "foreign-keyspace":
 		n := w.cassie.Node(argument(t, d, "at"))
 		if d.HasArg("simple") {
@@ -49,6 +56,10 @@ func (w *world) joinHappens(t *testing.T, d *datadriven.TestData) string {
 			break
 		}
 		must(t, n.CreateKeyspace(t.Context(), argument(t, d, "name"), map[string]int{argument(t, d, "datacenter"): 1}))
+	case "foreign-replication": // of a system keyspace, as those who look after the other ring have it
+		must(t, w.cassie.Node(argument(t, d, "at")).AlterKeyspace(t.Context(), argument(t, d, "name"), map[string]int{argument(t, d, "datacenter"): 1}))
+	case "foreign-role":
+		must(t, w.cassie.Node(argument(t, d, "at")).PutRole(t.Context(), mgmtapi.Role{Name: argument(t, d, "name"), Password: argument(t, d, "password"), Login: true, Superuser: true}))
 	case "joins": // the ring is part of one that is there
 		w.ring.Joins, w.ring.External = true, nil
 		if d.HasArg("external") {

@@ -161,6 +161,17 @@ func (r *region) do(s *datacenter.State, step datacenter.Step) error {
 }
 
 func (r *region) writeRoles(ctx context.Context, s *datacenter.State, step datacenter.Step) error {
+	if s.ReadsRolesFirst() {
+		if err := r.onRunning(s, func(n mgmtapi.Node) error {
+			roles, err := n.RolesEverywhere(ctx)
+			s.KnowRoles(roles)
+			step.Owned = s.OwnedRoles(roles)
+			return err
+		}); err != nil {
+			return err
+		}
+	}
+	all := s.RolesToWrite()
 	if owned := step.Owned; owned != r.dc.Annotations[api.WrittenRolesAnnotation] {
 		if r.dc.Status.IsTrue(api.DatacenterInitialized) {
 			if err := r.onRunning(s, func(n mgmtapi.Node) error {
@@ -173,7 +184,7 @@ func (r *region) writeRoles(ctx context.Context, s *datacenter.State, step datac
 		}
 		r.annotate(api.WrittenRolesAnnotation, owned)
 	}
-	for _, c := range append([]datacenter.Credentials{*s.Superuser}, s.Users...) {
+	for _, c := range all {
 		err := r.onRunning(s, func(n mgmtapi.Node) error {
 			return n.PutRole(ctx, mgmtapi.Role{Name: c.Username, Password: c.Password, Login: true, Superuser: true})
 		})

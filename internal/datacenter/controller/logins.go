@@ -52,10 +52,19 @@ func (r *Reconciler) loginWorks(ctx context.Context, s *datacenter.State) (works
 
 // roles writes the superuser and the users. Passwords go in bodies only. That roles are ours is on record before they are made.
 func (r *Reconciler) roles(ctx context.Context, s *datacenter.State, step datacenter.Step, m *memory) error {
+	if s.ReadsRolesFirst() { // what a replica here doesn't know another datacenter may have
+		known, err := r.rolesEverywhere(ctx, s)
+		if err != nil {
+			return err
+		}
+		s.KnowRoles(known)
+		step.Owned = s.OwnedRoles(known)
+	}
+	all := s.RolesToWrite()
 	if err := r.claimRoles(ctx, s, step); err != nil {
 		return err
 	}
-	for _, c := range append([]datacenter.Credentials{*s.Superuser}, s.Users...) {
+	for _, c := range all {
 		err := r.onRunning(s, func(n mgmtapi.Node) error {
 			return n.PutRole(ctx, mgmtapi.Role{Name: c.Username, Password: c.Password, Superuser: c.Superuser, Login: true})
 		})
@@ -83,15 +92,20 @@ func (r *Reconciler) owned(ctx context.Context, s *datacenter.State, planned str
 	if !s.DC.Status.IsTrue(api.DatacenterInitialized) {
 		return planned
 	}
-	var roles []mgmtapi.Role
-	err := r.onRunning(s, func(n mgmtapi.Node) (err error) {
-		roles, err = n.RolesEverywhere(ctx)
-		return err
-	})
+	roles, err := r.rolesEverywhere(ctx, s)
 	if err != nil {
 		return s.DC.Annotations[api.WrittenRolesAnnotation]
 	}
 	return s.OwnedRoles(roles)
+}
+
+// rolesEverywhere are the roles that a quorum in each datacenter knows.
+func (r *Reconciler) rolesEverywhere(ctx context.Context, s *datacenter.State) (roles []mgmtapi.Role, err error) {
+	err = r.onRunning(s, func(n mgmtapi.Node) (err error) {
+		roles, err = n.RolesEverywhere(ctx)
+		return err
+	})
+	return roles, err
 }
 
 // confirmRoles reads the roles at a quorum of each datacenter: a replica that has fallen behind is repaired by that.
