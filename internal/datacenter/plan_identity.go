@@ -112,12 +112,14 @@ func (s *State) recoveryMessage(pod *Pod) string {
 }
 
 // claimUID is what is remembered of the volume of a pod's node: the one that it
-// was last seen running with. A first look takes what is there.
+// was last seen running with, or, before it was a member, with nothing on it. A first look takes what is there.
 func (s *State) claimUID(p *Pod, was api.CassandraNodeStatus) string {
 	switch {
 	case p.Claim == "":
 		return was.ClaimUID
 	case p.running():
+		return p.Claim
+	case was.HostID == "" && p.Agent && p.Status.Identity != nil && p.Status.Identity.Found == mgmtapi.FoundNothing:
 		return p.Claim
 	case was.ClaimUID == "" && !s.dataLost(p):
 		return p.Claim

@@ -36,6 +36,12 @@ func (s *State) mustJoin() bool {
 	return !s.begun() && s.siblingToJoin() != nil
 }
 
+// isPartOfAnother tells whether the ring was there before its datacenters, or has some that somebody else looks after: whatever is
+// lost here, it isn't begun anew.
+func (s *State) isPartOfAnother() bool {
+	return s.mustJoin() || s.Ring.Joins || len(s.Ring.External) > 0
+}
+
 // joinedAlone tells whether the datacenter joined a ring without a ring's controller that has it rebuilt.
 func (s *State) joinedAlone() bool {
 	return s.joinedBy() != "" && s.DC.Annotations[api.RebuildFromAnnotation] == ""
@@ -171,8 +177,8 @@ func (s *State) planEmptiness(p *Plan) (held bool) {
 func (s *State) joinStart(pod, joining *Pod, o mgmtapi.StartOptions) (mgmtapi.StartOptions, string) {
 	o.NativeTransport = new(false)
 	if !s.isMember(pod) {
-		if id := pod.Status.Identity; id != nil && id.Found == mgmtapi.FoundMember && len(s.Ringview) > 0 && s.endpoint(id.HostID) == nil {
-			return o, fmt.Sprintf("the volume of claim %s to be one of this ring, which doesn't know its host id %s,", Claim(pod.Name), id.HostID)
+		if strange := s.strangeVolume(pod); strange != "" {
+			return o, strange
 		}
 		if joining != nil && joining.Name != pod.Name {
 			return o, "node " + joining.Name + " to have joined"
@@ -180,13 +186,59 @@ func (s *State) joinStart(pod, joining *Pod, o mgmtapi.StartOptions) (mgmtapi.St
 		if away := s.missingMember(); away != "" {
 			return o, "node " + away + " to be up"
 		}
+		if s.nameTaken() != "" {
+			return o, s.nameTaken()
+		}
 		o.Seeds = without(o.Seeds, pod.IP) // a seed doesn't bootstrap
 		o.InitialTokens = s.tokens()[pod.Position]
 	}
 	if len(o.Seeds) == 0 {
-		return o, fmt.Sprintf("a seed of the ring of %s to have an address, and to be a member of the ring where nodes of %s have joined one,", s.joinTarget(), s.name())
+		return o, fmt.Sprintf("a seed of the ring of %s to have an address, and to be a member of the ring where nodes of %s have joined one%s,", s.joinTarget(), s.name(), s.otherSeeds())
 	}
 	return o, ""
+}
+
+// otherSeeds says what to do when the spec has other seeds than are on record, and no node is a member.
+func (s *State) otherSeeds() string {
+	next := strings.Join(slices.Sorted(slices.Values(s.DC.Spec.AdditionalSeeds)), ",")
+	if next == "" || next == s.joinedBy() || s.members() > 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (if none has ever met a node of it, because the spec named wrong ones, annotate the CassandraDatacenter with %s=%q for those that it names now)", api.JoinedAnnotation, next)
+}
+
+// nameTaken says that the ring that was joined has a datacenter of this one's name, which somebody else looks after; "" if it hasn't.
+func (s *State) nameTaken() string {
+	if s.joinedBy() == "" || s.initialized() {
+		return ""
+	}
+	for i := range s.Ringview {
+		e := &s.Ringview[i]
+		known := false
+		for _, n := range s.DC.Status.NodeStatuses {
+			known = known || n.HostID == e.HostID || n.IP == e.Address
+		}
+		if e.Datacenter == s.name() && e.Alive && e.HostID != "" && !known && !s.isPods(e) {
+			return fmt.Sprintf("datacenter %s, which the ring that was joined has already (node %s), to be another one's name (take the nodes that have joined out of the ring with nodetool decommission, and make this datacenter anew with another datacenterName)", s.name(), e.Address)
+		}
+	}
+	return ""
+}
+
+// strangeVolume says what is waited for while a node that isn't a member has data that may be another ring's of the name: it would
+// hear of that ring's nodes, which are in its data, and tell them of this one's.
+func (s *State) strangeVolume(pod *Pod) string {
+	id := pod.Status.Identity
+	switch {
+	case id == nil || s.lastHostID(pod) != "":
+	case id.Found == mgmtapi.FoundMember && len(s.Ringview) > 0:
+		if s.endpoint(id.HostID) == nil {
+			return fmt.Sprintf("the volume of claim %s to be one of this ring, which doesn't know its host id %s (delete claim and pod for a new node),", Claim(pod.Name), id.HostID)
+		}
+	case (id.Found == mgmtapi.FoundMember || id.Found == mgmtapi.FoundJoining || id.Found == mgmtapi.FoundData) && s.claimChanged(pod):
+		return fmt.Sprintf("the volume of claim %s, which isn't the one that was there before and has data, to be taken away (delete claim and pod for a new node)", Claim(pod.Name))
+	}
+	return ""
 }
 
 // peerSeeds are the seeds elsewhere that nodes may be told of.
@@ -195,7 +247,7 @@ func (s *State) peerSeeds() []string {
 	recorded := strings.Split(s.joinedBy(), ",")
 	for _, name := range s.DC.Spec.AdditionalSeeds {
 		for _, address := range s.SpecSeeds[name] {
-			if known := slices.Contains(recorded, name); s.seesUp(address) || known && (s.sees(address) || len(s.Ringview) == 0) {
+			if known := slices.Contains(recorded, name) || s.hasLostAll(); s.seesUp(address) || known && (s.sees(address) || len(s.Ringview) == 0) {
 				all = append(all, address)
 			}
 		}
@@ -211,6 +263,11 @@ func (s *State) peerSeeds() []string {
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
+}
+
+// hasLostAll tells whether no node has anything any more that could make two rings one. What its ring is only a person can tell then.
+func (s *State) hasLostAll() bool {
+	return !s.ofRing() && s.initialized() && s.members() > 0 && s.dataHolderExcept(&Pod{}) == "" && !slices.ContainsFunc(s.Pods, func(p Pod) bool { return p.running() })
 }
 
 // sees tells whether an address is that of a member of the ring, as a node sees it.
@@ -265,7 +322,9 @@ func (s *State) strangeSeeds() string {
 
 // rolesComeWithData tells whether the ring's roles are still to come, with the data of the ring that was joined: written before,
 // they would be those of a ring whose roles nobody here has seen.
-func (s *State) rolesComeWithData() bool { return s.Ring.Joins && s.owes() != "" }
+func (s *State) rolesComeWithData() bool {
+	return s.owes() != "" && (s.Ring.Joins || len(s.Ring.External) > 0)
+}
 
 // rebuildWait says whose data is waited for.
 func (s *State) rebuildWait(from string) string {

@@ -118,6 +118,9 @@ func (s *State) startOptions(pod *Pod, joining *Pod) (o mgmtapi.StartOptions, bl
 	default:
 		// It must not be among its own seeds: seeds don't bootstrap.
 		o.Seeds = without(o.Seeds, pod.IP)
+		if strange := s.strangeVolume(pod); strange != "" {
+			return o, strange
+		}
 		if away := s.missingMember(); away != "" {
 			return o, "node " + away + " to be up"
 		}

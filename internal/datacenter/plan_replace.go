@@ -31,6 +31,8 @@ func (s *State) replaceOptions(pod *Pod) (o mgmtapi.StartOptions, blocker string
 		return o, fmt.Sprintf("it waits for the ring's datacenter that is stopped with data (%s) to be resumed: without it the ring would begin anew", s.stoppedElsewhere())
 	case len(s.Ringview) == 0 && len(s.peerSeeds()) == 0 && s.besides() != "":
 		return o, fmt.Sprintf("it waits for datacenter %s of this namespace, which has the ring's name and its data, to have seeds: without it there would be two rings named %s", s.besides(), s.DC.Spec.ClusterName)
+	case len(s.Ringview) == 0 && len(s.peerSeeds()) == 0 && s.membersLastSeen() != "":
+		return o, fmt.Sprintf("it waits for a seed: the ring was last seen with members in %s, and without one there would be two rings named %s. Name one of them in spec.additionalSeeds; if they are gone for good, make the datacenter anew", s.membersLastSeen(), s.DC.Spec.ClusterName)
 	case dead != nil && dead.Status == mgmtapi.ModeLeaving:
 		return o, leavingLost(dead.HostID)
 	case s.moving() != "":
@@ -53,7 +55,7 @@ func (s *State) replaceOptions(pod *Pod) (o mgmtapi.StartOptions, blocker string
 	case len(s.Ringview) == 0 && strings.Contains(pod.Crashed, notInGossip): // it joins as a new node
 	case len(s.Ringview) == 0 && len(s.peerSeeds()) > 0: // the others know it by its last address
 		o.ReplaceAddress = s.DC.Status.NodeStatuses[pod.Name].IP
-	case len(s.Ringview) == 0 && s.Ring.Founder == s.name() && !s.mustJoin(): // nobody is left of the ring; any other datacenter waits for its founder's seeds
+	case len(s.Ringview) == 0 && s.Ring.Founder == s.name() && !s.isPartOfAnother(): // nobody is left of the ring; any other datacenter waits for its founder's seeds
 		o.Seeds, o.AutoBootstrap, o.NativeTransport = []string{pod.IP}, new(false), new(!s.auth())
 	}
 	if s.owes() != "" || !s.initialized() { // planNative opens it, when the data and the roles are there
@@ -63,6 +65,16 @@ func (s *State) replaceOptions(pod *Pod) (o mgmtapi.StartOptions, blocker string
 		return o, "it waits for a seed with an address"
 	}
 	return o, ""
+}
+
+// membersLastSeen names the datacenters that somebody else looks after of which the ring had members when a node of this one last
+// saw it.
+func (s *State) membersLastSeen() string {
+	if s.DC.Status.Together == nil {
+		return ""
+	}
+	names := slices.Sorted(maps.Keys(s.DC.Status.Together.With))
+	return strings.Join(slices.DeleteFunc(names, func(dc string) bool { _, own := s.Ring.Datacenter(dc); return own }), ", ")
 }
 
 // stoppedElsewhere names the ring's other datacenters that have data and are stopped.

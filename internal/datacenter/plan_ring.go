@@ -29,6 +29,9 @@ func (s *State) planRing(p *Plan) {
 	case s.Schemas > 1:
 		p.Wait("one schema version; the ring has %d", s.Schemas)
 		return
+	case s.nameTaken() != "":
+		p.Wait("%s", s.nameTaken())
+		return
 	case !s.initialized() && s.unknownDeadMember() != nil: // of an earlier datacenter of the name: replicas are placed on it
 		g := s.unknownDeadMember()
 		p.Wait("the ring to forget its dead member of datacenter %s at %s: if it is gone for good, nodetool removenode %s", s.name(), g.Address, g.HostID)

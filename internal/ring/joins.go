@@ -74,7 +74,8 @@ func (s *State) wasThere(t api.CassandraDatacenterTemplate) bool {
 }
 
 // tellJoins tells a datacenter whether its ring joins another one. While a datacenter of this region can't be read, or the
-// first one's region hasn't been heard of, it stays as it was told.
+// first one's region hasn't been heard of, it stays as it was told; and so it does for one that has begun, whichever datacenter is
+// the first one by now.
 func (s *State) tellJoins(want, have *cassandra.CassandraDatacenter) {
 	ring, err := topology.Decode(want.Annotations[topology.Annotation])
 	if err != nil {
@@ -82,13 +83,53 @@ func (s *State) tellJoins(want, have *cassandra.CassandraDatacenter) {
 	}
 	ring.Joins = s.joins()
 	away := s.datacenter(0) == nil && !s.answers(RegionOf(s.Ring, s.templates()[0]))
-	if (s.unread() != "" || away) && have != nil {
-		before, _ := topology.Decode(have.Annotations[topology.Annotation])
-		ring.Joins = before.Joins
+	switch {
+	case have == nil:
+	case s.unread() != "" || away:
+		ring.Joins = toldJoins(have)
+	case have.Begun():
+		ring.Joins = ring.Joins || toldJoins(have)
 	}
 	want.Annotations[topology.Annotation] = ring.Encode()
-	if _, said := want.Annotations[cassandra.SkipUserCreationAnnotation]; ring.Joins && asksToJoin(s.Ring) && !said {
+	if _, said := want.Annotations[cassandra.SkipUserCreationAnnotation]; (ring.Joins || s.hasJoined()) && asksToJoin(s.Ring) && !said {
 		want.Annotations[cassandra.SkipUserCreationAnnotation] = "true" // the ring has its roles, with their passwords
+	}
+}
+
+// toldJoins tells whether a datacenter was told that its ring joins another one.
+func toldJoins(dc *cassandra.CassandraDatacenter) bool {
+	ring, err := topology.Decode(dc.Annotations[topology.Annotation])
+	return err == nil && ring.Joins
+}
+
+// hasJoined tells whether any datacenter of the ring, the first one or not, is known to have joined another ring.
+func (s *State) hasJoined() bool {
+	for i := range s.templates() {
+		if dc := s.datacenter(i); dc != nil && (dc.Annotations[cassandra.JoinedAnnotation] != "" || toldJoins(dc)) {
+			return true
+		}
+	}
+	return false
+}
+
+// nameTaken tells whether the ring that was joined had members of a datacenter's name before that has started a node: its nodes, which
+// start without data, would be taken for nodes of the one that somebody else looks after.
+func (s *State) nameTaken(i int) bool {
+	if dc := s.datacenter(i); dc != nil && dc.Begun() || i == 0 || !s.hasJoined() {
+		return false // the first one's own loop sees it
+	}
+	for j := range s.templates() {
+		if status := s.statusOf(j); j != i && status != nil && status.Together != nil && status.Together.With[s.templates()[i].CassandraName()] != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// planNameTaken says so.
+func (s *State) planNameTaken(p *Plan, i int) {
+	if t := s.templates()[i]; s.nameTaken(i) {
+		p.Warn("datacenter %s starts no node: the ring that was joined has a datacenter named %s. Give this one another datacenterName; if that one's nodes are dead and gone for good, nodetool removenode each", t.Metadata.Name, t.CassandraName())
 	}
 }
 

@@ -32,6 +32,7 @@ func (s *State) planSeeds(p *Plan, i int, dc *cassandra.CassandraDatacenter) {
 			return // its seeds would go
 		}
 	}
+	s.planNameTaken(p, i)
 	all := s.seedsFor(i, dc)
 	s.planSeedSlice(p, i, dc, discoveryv1.AddressTypeIPv4, ofFamily(all, netip.Addr.Is4), s.Here[i].Seeds.Found)
 	s.planSeedSlice(p, i, dc, discoveryv1.AddressTypeIPv6, ofFamily(all, netip.Addr.Is6), s.Here[i].Seeds6.Found)
@@ -68,6 +69,9 @@ func (s *State) planSeedSlice(p *Plan, i int, dc *cassandra.CassandraDatacenter,
 // seedsFor are the other datacenters' seeds for one: while it has never booted only the founder's, so that a cut network
 // can't make two rings of one name; afterwards those of all, the last known of those that are away.
 func (s *State) seedsFor(i int, dc *cassandra.CassandraDatacenter) (addresses []string) {
+	if s.nameTaken(i) {
+		return nil
+	}
 	own := s.Here[i].Datacenter.Found
 	booted := own != nil && own.Status.IsTrue(cassandra.DatacenterInitialized)
 	late := i == 0 || dc.Annotations[cassandra.RebuildFromAnnotation] != "" // it never founds

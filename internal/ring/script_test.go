@@ -207,6 +207,12 @@ func (w *world) datacenter(s *site, what string, args []string) {
 			}
 			dc.Status.Keyspaces[name] = k
 		}
+	case "with": // members of other datacenters, which its nodes see: DATACENTER=HASH
+		dc.Status.Together = &cassandra.TogetherStatus{Looked: metav1.NewTime(w.clock), With: map[string]string{}}
+		for _, one := range args[1:] {
+			name, members, _ := strings.Cut(one, "=")
+			dc.Status.Together.With[name] = members
+		}
 	case "records": // before its first start, by what it joins
 		dc.Annotations[cassandra.JoinedAnnotation] = args[1]
 	case "only-at": // DATACENTER=KEYSPACES that have no copy but there
@@ -363,6 +369,8 @@ func (w *world) edit(s *site, what string) {
 		spec.Datacenters = append(slices.Clone(spec.Datacenters), templateOf(name))
 	case "drop":
 		spec.Datacenters = slices.Delete(slices.Clone(spec.Datacenters), i, i+1)
+	case "first": // in the list
+		spec.Datacenters = append([]api.CassandraDatacenterTemplate{spec.Datacenters[i]}, slices.Delete(slices.Clone(spec.Datacenters), i, i+1)...)
 	case "seeds", "external": // of a ring that is there
 		outside(s.ring, verb, name)
 	case "source": // of rebuilds

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	api "github.com/ringspan/ringspan/api/control/v1alpha1"
 	"github.com/ringspan/ringspan/internal/plan"
 )
@@ -110,7 +111,7 @@ func (p *Plan) wait(s *State) bool {
 		return true
 	}
 	if from := s.Datacenter.Owes(); from != "" && !s.command().withoutData {
-		p.Waiting = fmt.Sprintf("datacenter %q to be rebuilt from %s", s.Task.Spec.Datacenter.Name, from)
+		p.Waiting = fmt.Sprintf("datacenter %q to be rebuilt from %s", s.Task.Spec.Datacenter.Name, cassandra.SourceInWords(from))
 		p.Next = 5 * time.Second
 		return true
 	}

@@ -111,6 +111,14 @@ func (dc *CassandraDatacenter) Owes() string {
 	return dc.Annotations[RebuildFromAnnotation]
 }
 
+// SourceInWords is whose data a datacenter gets, for people.
+func SourceInWords(from string) string {
+	if from == SourceUnknown {
+		return "a datacenter that the K8ssandraCluster has yet to name"
+	}
+	return from
+}
+
 // LeavingPod names the pod whose node leaves the ring, or has left it and isn't taken away yet; "" when none does.
 func (dc *CassandraDatacenter) LeavingPod() string {
 	pod, _, _ := strings.Cut(strings.TrimSpace(dc.Annotations[DecommissionAnnotation]), " ")

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	"github.com/ringspan/ringspan/internal/preview"
 )
 
@@ -84,7 +85,7 @@ func summary(d *Datacenter) string {
 	if d.New {
 		text := fmt.Sprintf("%d new nodes", d.Nodes)
 		if d.From != "" {
-			text += ", which get their data from " + d.From + bytes(d.Bytes)
+			text += ", which get their data from " + cassandra.SourceInWords(d.From) + bytes(d.Bytes)
 		}
 		return text
 	}
