@@ -14,6 +14,7 @@ import (
 	"github.com/ringspan/ringspan/internal/cli/invocation"
 	"github.com/ringspan/ringspan/internal/cli/takedown"
 	"github.com/ringspan/ringspan/internal/fleet/provision"
+	"github.com/ringspan/ringspan/internal/words"
 )
 
 // collection are the flags of gc.
@@ -110,7 +111,7 @@ func (g *collection) print(out io.Writer, fleets []collected) error {
 		}
 	}
 	if others := len(fleets) - len(shown); others > 0 || len(shown) == 0 {
-		_, err := fmt.Fprintf(out, "%d fleets whose time isn't past (--all lists them).\n", others)
+		_, err := fmt.Fprintf(out, "%s whose time isn't past (listed with --all).\n", words.Count(others, "fleet"))
 		return err
 	}
 	return nil

@@ -119,7 +119,7 @@ func TestPlanForetellsWhatAnEditDoes(t *testing.T) {
 	out, err = plan("reads.yaml", version, edit)
 	says(t, "an edit of the configuration", err, "exit code 2")
 	shows("an edit of the configuration", out, "reads.yaml:15: spec.cassandra.config.cassandraYaml.concurrent_reads: (none) → 64",
-		"dc1 (west): 1 restarts", "pods: cassandra-yaml.concurrent_reads: (none) → 64", " 1. restart ring-dc1-default-sts-0: it has an old configuration", "dc2 (central): 1 restarts")
+		"dc1 (west): 1 restart", "pods: cassandra-yaml.concurrent_reads: (none) → 64", " 1. restart ring-dc1-default-sts-0: it has an old configuration", "dc2 (central): 1 restart")
 	out, _ = plan("reads.yaml", version, edit, "-o", "json")
 	shows("as JSON", out, `"kind": "restart"`, `"target": "ring-dc2-default-sts-0"`)
 
@@ -138,12 +138,12 @@ func TestPlanForetellsWhatAnEditDoes(t *testing.T) {
 	ring := fileIn(t, s.dir, "ring.yaml", strings.Replace(theirs[strings.Index(theirs, "---\n")+4:], version, edit, 1))
 	out, err = ringspan(t, "plan", ring)
 	says(t, "a manifest", err, "exit code 2")
-	shows("a manifest", out, "ring.yaml:7: spec.cassandra.config", "dc1 (west): 1 restarts")
+	shows("a manifest", out, "ring.yaml:7: spec.cassandra.config", "dc1 (west): 1 restart")
 
 	asking := fileIn(t, s.dir, "fleet.yaml", strings.Replace(strings.Replace(theirs, version, edit, 1), "metadata: {name: ring, namespace: default}",
 		"metadata: {name: ring, namespace: default, annotations: {ringspan.io/consent: required}}", 1))
 	out, _ = ringspan(t, "plan", asking)
-	shows("a ring that asks for consent", out, "dc1 (west): 1 restarts", "It waits for consent to ")
+	shows("a ring that asks for consent", out, "dc1 (west): 1 restart", "It waits for consent to ")
 	_, err = upThere(t, asking)
 	says(t, "up where nobody can be asked", err, "nothing was made", "--yes", "restart ring-dc1-default-sts-0")
 	if given := consentOf(t, s.west); given != "" {
@@ -163,7 +163,7 @@ func TestPlanForetellsWhatAnEditDoes(t *testing.T) {
 	cutOff(t, s.central)
 	out, err = ringspan(t, "plan", ring)
 	says(t, "with a region away", err, "exit code 2")
-	shows("with a region away", out, "Region central can't be asked, and what happens in dc2 isn't known", "dc1 (west): 1 restarts")
+	shows("with a region away", out, "Region central can't be asked, and what happens in dc2 isn't known", "dc1 (west): 1 restart")
 }
 
 func consentOf(t *testing.T, c *kubetest.Cluster) string {

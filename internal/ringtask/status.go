@@ -11,6 +11,7 @@ import (
 
 	api "github.com/ringspan/ringspan/api/control/v1alpha1"
 	"github.com/ringspan/ringspan/internal/federation"
+	"github.com/ringspan/ringspan/internal/words"
 )
 
 // Summarize returns the status of this region's copy. Regions that see each other get the same one.
@@ -103,7 +104,7 @@ func (s *State) summary(status *api.K8ssandraTaskStatus) string {
 		}
 		out = append(out, t.name)
 	}
-	text := fmt.Sprintf("%d pods in %d datacenters", status.Succeeded, done)
+	text := fmt.Sprintf("%s in %s", words.Count(int(status.Succeeded), "pod"), words.Count(done, "datacenter"))
 	if len(out) > 0 {
 		text += "; left out: " + strings.Join(out, ", ")
 	}

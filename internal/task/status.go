@@ -2,7 +2,6 @@ package task
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -11,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	api "github.com/ringspan/ringspan/api/control/v1alpha1"
+	"github.com/ringspan/ringspan/internal/words"
 )
 
 // Done says what the steps of a plan led to.
@@ -98,7 +98,7 @@ func conclude(s *State, plan Plan, status *api.CassandraTaskStatus) {
 	case plan.Done && status.Failed > 0:
 		finish(s, status, api.JobFailed, api.ReasonPodsFailed, failures(status))
 	case plan.Done:
-		finish(s, status, api.JobComplete, api.ReasonCompleted, cmp.Or(plan.Result, fmt.Sprintf("%d pods", status.Succeeded)))
+		finish(s, status, api.JobComplete, api.ReasonCompleted, cmp.Or(plan.Result, words.Count(int(status.Succeeded), "pod")))
 	case status.StartTime == nil:
 		set(s, status, api.JobRunning, metav1.ConditionFalse, api.ReasonWaiting, "waiting for "+plan.Waiting)
 	default:

@@ -77,7 +77,7 @@ spec: {datacenter: {name: dc1}, jobs: [{name: restart, command: restart, args: {
 	kubectl(t, west, "apply", "-f", task)
 	defer kubectl(t, west, "delete", "cassandratask", "restart-rack2")
 	eventually(t, 4*time.Minute, func() error {
-		return contains(kubectl(t, west, "get", "cassandratask", "restart-rack2", "-o", "jsonpath={range .status.conditions[*]}{.type}={.status} {.message} {end}{.status.podStatuses}"), "Complete=True 1 pods")
+		return contains(kubectl(t, west, "get", "cassandratask", "restart-rack2", "-o", "jsonpath={range .status.conditions[*]}{.type}={.status} {.message} {end}{.status.podStatuses}"), "Complete=True 1 pod")
 	})
 	awaitWhole(t)
 	if after := nodeOf(t, pod); after.HostID != before.HostID || after.Address == before.Address {

@@ -10,6 +10,7 @@ import (
 	"github.com/ringspan/ringspan/internal/fleet/cost"
 	"github.com/ringspan/ringspan/internal/fleet/infra"
 	"github.com/ringspan/ringspan/internal/fleet/provision"
+	"github.com/ringspan/ringspan/internal/words"
 )
 
 // planned is what `plan -o json` prints.
@@ -102,11 +103,15 @@ func (r planned) print(out io.Writer) error {
 	if len(r.Steps) == 0 {
 		fmt.Fprintln(out, "Nothing to do: all is as the file says.")
 	} else {
-		fmt.Fprintf(out, "%d steps. `%s up` would do them; nothing was changed.\n", len(r.Steps), invocation.Called("ringspan"))
+		them := "them"
+		if len(r.Steps) == 1 {
+			them = "it"
+		}
+		fmt.Fprintf(out, "%s. `%s up` would do %s; nothing was changed.\n", words.Count(len(r.Steps), "step"), invocation.Called("ringspan"), them)
 	}
 	if r.Cost != nil {
 		fmt.Fprintf(out, "About $%.0f a month by list prices of %s, traffic and volumes of databases not counted (see `%s cost`).\n", r.Cost.Monthly, r.Cost.AsOf, invocation.Called("ringspan"))
 	}
-	_, err := fmt.Fprintf(out, "%d calls of AWS's API.\n", r.Calls)
+	_, err := fmt.Fprintf(out, "%s of AWS's API.\n", words.Count(r.Calls, "call"))
 	return err
 }

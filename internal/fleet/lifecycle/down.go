@@ -11,6 +11,7 @@ import (
 	"github.com/ringspan/ringspan/internal/fleet/provision"
 	"github.com/ringspan/ringspan/internal/fleet/remote"
 	"github.com/ringspan/ringspan/internal/report"
+	"github.com/ringspan/ringspan/internal/words"
 )
 
 // DownInAWS deletes a fleet by its tags, until nothing with them is left, and then
@@ -18,7 +19,7 @@ import (
 func DownInAWS(ctx context.Context, c provision.Provider, name string, spec *fleetv1.FleetSpec, to report.Reporter) error {
 	to.Phase("deleted")
 	_, err := provision.Down(ctx, c, name, spec, time.Now(), provision.Watch{Step: stepNews(to), Planned: func(r *provision.Round) {
-		to.Line(report.Subject{}, fmt.Sprintf("%d steps to do", len(r.Plan.Steps)))
+		to.Line(report.Subject{}, words.Count(len(r.Plan.Steps), "step")+" to do")
 	}})
 	return err
 }

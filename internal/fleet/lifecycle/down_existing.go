@@ -15,6 +15,7 @@ import (
 	"github.com/ringspan/ringspan/internal/fleet/inventory"
 	"github.com/ringspan/ringspan/internal/install"
 	"github.com/ringspan/ringspan/internal/region"
+	"github.com/ringspan/ringspan/internal/words"
 )
 
 // How long the end of rings may take, and how often is looked.
@@ -204,7 +205,7 @@ func awaitNoRings(ctx context.Context, all []region.Region) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("the operators stay, because rings are still being deleted (%s, %d datacenters): %w; run down again", strings.Join(h.names(), ", "), h.dcs, errors.Join(ctx.Err(), err))
+			return fmt.Errorf("the operators stay, because rings are still being deleted (%s, %s): %w; run down again", strings.Join(h.names(), ", "), words.Count(h.dcs, "datacenter"), errors.Join(ctx.Err(), err))
 		case <-tick.C:
 		}
 	}

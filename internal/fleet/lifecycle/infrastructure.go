@@ -16,6 +16,7 @@ import (
 	"github.com/ringspan/ringspan/internal/install"
 	"github.com/ringspan/ringspan/internal/region"
 	"github.com/ringspan/ringspan/internal/report"
+	"github.com/ringspan/ringspan/internal/words"
 )
 
 // infrastructure is what up makes through AWS's API, and how to reach it.
@@ -46,7 +47,7 @@ func (i *infrastructure) build(ctx context.Context, w work) error {
 	w.report.Phase("infrastructure as the file says")
 	_, err = provision.Up(ctx, i.cloud, request, time.Now(), provision.Watch{Step: stepNews(w.report), Planned: func(r *provision.Round) {
 		if len(r.Plan.Steps) > 0 {
-			w.report.Line(report.Subject{}, fmt.Sprintf("%d steps to do", len(r.Plan.Steps)))
+			w.report.Line(report.Subject{}, words.Count(len(r.Plan.Steps), "step")+" to do")
 		}
 	}})
 	if err != nil {
@@ -145,7 +146,7 @@ func (i *infrastructure) calls() int {
 }
 
 func (i *infrastructure) summary() string {
-	return fmt.Sprintf("%d calls of AWS's API, in account %s.", i.calls(), i.cloud.Account())
+	return fmt.Sprintf("%s of AWS's API, in account %s.", words.Count(i.calls(), "call"), i.cloud.Account())
 }
 
 // errNoImages is of nodes that have nowhere to pull Ringspan's images from.

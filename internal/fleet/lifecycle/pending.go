@@ -32,7 +32,11 @@ func (u *Up) Pending(ctx context.Context) []string {
 	if n == 0 {
 		return nil
 	}
-	return []string{fmt.Sprintf("ringspan-agent was built anew; %d nodes keep the one from before until they restart, which a CassandraTask with the command restart does one by one", n)}
+	keep := "nodes keep the one from before until they restart"
+	if n == 1 {
+		keep = "node keeps the one from before until it restarts"
+	}
+	return []string{fmt.Sprintf("ringspan-agent was built anew; %d %s, which a CassandraTask with the command restart does one by one", n, keep)}
 }
 
 // outdated counts the pods whose agent is of another build than the image.

@@ -3,11 +3,11 @@ package live
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	"github.com/ringspan/ringspan/internal/preview"
+	"github.com/ringspan/ringspan/internal/words"
 )
 
 // Source is the file that the edit is from.
@@ -83,29 +83,35 @@ func printDatacenter(out io.Writer, d *Datacenter) {
 // summary is a datacenter in a few words.
 func summary(d *Datacenter) string {
 	if d.New {
-		text := fmt.Sprintf("%d new nodes", d.Nodes)
-		if d.From != "" {
+		text := words.Count(d.Nodes, "new node")
+		switch {
+		case d.From != "" && d.Nodes == 1:
+			text += ", which gets its data from " + cassandra.SourceInWords(d.From) + bytes(d.Bytes)
+		case d.From != "":
 			text += ", which get their data from " + cassandra.SourceInWords(d.From) + bytes(d.Bytes)
 		}
 		return text
 	}
 	var parts []string
-	count := func(what string, kinds ...preview.Kind) {
+	count := func(kind preview.Kind, one, more string) {
 		n := 0
 		for _, e := range d.Events {
-			if slices.Contains(kinds, e.Kind) {
+			if e.Kind == kind {
 				n++
 			}
 		}
-		if n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, what))
+		switch {
+		case n == 1:
+			parts = append(parts, "1 "+one)
+		case n > 1:
+			parts = append(parts, fmt.Sprintf("%d %s", n, more))
 		}
 	}
-	count("restarts", preview.Restart)
-	count("nodes join", preview.Join)
-	count("nodes leave", preview.Leave)
-	count("nodes stop", preview.Stop)
-	count("volumes grow", preview.Grow)
+	count(preview.Restart, "restart", "restarts")
+	count(preview.Join, "node joins", "nodes join")
+	count(preview.Leave, "node leaves", "nodes leave")
+	count(preview.Stop, "node stops", "nodes stop")
+	count(preview.Grow, "volume grows", "volumes grow")
 	text := strings.Join(parts, ", ")
 	switch {
 	case text == "" && len(d.Events) == 0:
@@ -113,8 +119,11 @@ func summary(d *Datacenter) string {
 	case text == "":
 		text = "no pod is restarted"
 	}
-	if len(d.UnderWay) > 0 {
-		text += fmt.Sprintf(" (%d of these steps are under way also without the edit)", len(d.UnderWay))
+	switch n := len(d.UnderWay); {
+	case n == 1:
+		text += " (1 of these steps is under way also without the edit)"
+	case n > 1:
+		text += fmt.Sprintf(" (%d of these steps are under way also without the edit)", n)
 	}
 	return text
 }

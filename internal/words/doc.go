@@ -1,0 +1,2 @@
+// Package words forms what programs say to people: numbers with their nouns. It is pure.
+package words
