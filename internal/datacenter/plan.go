@@ -11,6 +11,7 @@ import (
 	"github.com/ringspan/ringspan/internal/certificates"
 	"github.com/ringspan/ringspan/internal/mgmtapi"
 	"github.com/ringspan/ringspan/internal/plan"
+	"github.com/ringspan/ringspan/internal/words"
 )
 
 // The verbs.
@@ -109,6 +110,7 @@ type Plan struct {
 	filled    map[string]map[string]int // what is to be on record of the system keyspaces
 	unsettled string                    // the first rack that isn't whole
 	held      []string                  // racks that a change has yet to reach
+	behind    []string                  // racks whose StatefulSet isn't yet what the spec, or a restart, asks of their pods
 	consent   string                    // the hash of what the spec asks for, once it was needed
 
 	canary      bool     // nodes of the canary's rack keep an old template, or wait for a restart
@@ -259,7 +261,7 @@ func (s *State) planStopped(p *Plan) {
 	s.planRestartRequest(p)
 	s.planRemade(p)
 	if len(s.Pods) > 0 {
-		p.Wait("%d nodes to stop", len(s.Pods))
+		p.Wait("%s to stop", words.Count(len(s.Pods), "node"))
 		return
 	}
 	p.Stopped, p.Done = true, len(p.Steps) == 0

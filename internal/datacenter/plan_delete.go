@@ -12,6 +12,7 @@ import (
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 	"github.com/ringspan/ringspan/internal/deletion"
+	"github.com/ringspan/ringspan/internal/words"
 )
 
 // RingFinalizer is what k8ssandra-operator keeps a ring's datacenters with. One that was taken over from it still has it,
@@ -87,7 +88,7 @@ func (s *State) planDeletion(p *Plan) {
 	}
 	s.planOrphans(p)
 	if len(s.Pods) > 0 {
-		p.Wait("%d pods to end", len(s.Pods))
+		p.Wait("%s to end", words.Count(len(s.Pods), "pod"))
 		return
 	}
 	if len(p.Steps) > 0 {

@@ -62,6 +62,9 @@ func (s *State) planSet(p *Plan, rack string, want, have *appsv1.StatefulSet) {
 	p.Restarting = p.Restarting || s.restartDue(rack, have)
 	changes := have.Annotations[templateHashAnnotation] != want.Annotations[templateHashAnnotation]
 	wished := s.wished(have)
+	if changes && (wished || s.updateAllowed()) || restart {
+		p.behind = append(p.behind, rack)
+	}
 	if refused := s.configRefused(rack, want); changes && refused != "" {
 		p.Refused = refused
 		keepTemplate(want, have)

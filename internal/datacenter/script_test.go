@@ -75,6 +75,8 @@ func (w *world) command(t *testing.T, d *datadriven.TestData) string {
 		return r.status()
 	case "generation":
 		return fmt.Sprintf("%d, seen %d, done %d\n", r.dc.Generation, r.dc.Status.SeenGeneration, r.dc.Status.ObservedGeneration)
+	case "roll": // how far a change of the nodes has come, by each number of rounds
+		return w.progress(r)
 	case "superuser-logins":
 		return w.logins()
 	case "cql-password": // a person's, of the superuser

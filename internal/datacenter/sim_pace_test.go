@@ -2,7 +2,9 @@ package datacenter_test
 
 import (
 	"context"
+	"fmt"
 	"strconv"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/util/intstr"
 
@@ -82,4 +84,20 @@ func (r *region) placed() *topology.Placement {
 		return placed
 	}
 	return nil
+}
+
+// progress lets time pass until nothing is left to do, and lists what the status said of the nodes that are as the spec asks.
+func (w *world) progress(r *region) string {
+	var said []string
+	for range 60 {
+		w.run("1")
+		text := "no roll"
+		if roll := r.dc.Status.Roll; roll != nil {
+			text = fmt.Sprintf("%d of %d", roll.Done, roll.Of)
+		}
+		if len(said) == 0 || said[len(said)-1] != text {
+			said = append(said, text)
+		}
+	}
+	return strings.Join(said, "\n") + "\n"
 }

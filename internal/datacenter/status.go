@@ -24,10 +24,11 @@ func Summarize(s *State, p Plan, err error) api.CassandraDatacenterStatus {
 		LastRollingRestart: before.LastRollingRestart, TrackedTasks: before.TrackedTasks, RefusedReplacements: s.refusedStatus(&p),
 		NodeStatuses: s.nodeStatuses(), SchemaVersions: int32(s.Schemas), CassandraOperatorProgress: api.ProgressUpdating, Ownership: s.ownership(), Keyspaces: s.keyspaces(), OnlyAt: s.onlyCopies(), Together: s.together(), KeyspacesSeen: s.keyspacesSeen(&p),
 	}
+	out.Roll = s.rollStatus(&p)
 	if p.Done {
 		out.CassandraOperatorProgress = api.ProgressReady
 	}
-	if p.Done && p.Refused == "" && err == nil {
+	if p.Done && p.Refused == "" && p.Consent == "" && err == nil {
 		out.ObservedGeneration = s.DC.Generation
 	}
 	if _, all := s.ownSeeds(); all || s.initialized() {

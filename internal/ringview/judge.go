@@ -45,15 +45,17 @@ type RegionVerdict struct {
 	Waits  string
 }
 
-// DatacenterVerdict is what a datacenter waits for; empty when all of its nodes serve, and none is too many.
+// DatacenterVerdict is what a datacenter waits for; empty when all of its nodes serve, none is too many, and everything that the
+// spec asks for is done.
 type DatacenterVerdict struct {
 	Name, Region string
 	Size         int
+	Stopped      bool // as it is asked to be
 	Waits        string
 }
 
-// Judge decides whether a ring is ready: every datacenter serves with as many nodes as it should have, and every region
-// has the same revision of the ring, runs the installed operator, and sees the ring
+// Judge decides whether a ring is ready: every datacenter serves with as many nodes as it should have and has done all that the
+// ring's newest revision asks for, and every region has the same revision of the ring, runs the installed operator, and sees the ring
 // ready.
 func Judge(s Snapshot, want Wanted) Verdict {
 	v := Verdict{LeftOut: want.leftOut(s)}
@@ -126,9 +128,9 @@ func (v *Verdict) judgeDatacenters(s Snapshot, want Wanted) bool {
 		addresses, ids := counts(dc)
 		placed = placed && addresses >= int(dc.Spec.Size)
 		joined = joined && ids >= int(dc.Spec.Size)
-		waits := datacenterWaits(dc)
+		waits := s.waitsOf(want.Ring, dc, where)
 		serving = serving && waits == ""
-		v.Datacenters = append(v.Datacenters, DatacenterVerdict{Name: name, Region: where, Size: int(dc.Spec.Size), Waits: waits})
+		v.Datacenters = append(v.Datacenters, DatacenterVerdict{Name: name, Region: where, Size: int(dc.Spec.Size), Stopped: dc.Spec.Stopped, Waits: waits})
 	}
 	switch {
 	case serving || placed && joined:
@@ -164,8 +166,8 @@ func Blockers(s Snapshot, ring client.ObjectKey) string {
 			all = append(all, fmt.Sprintf("region %s has no copy of ring %s", r.Name, ring.Name))
 		}
 		for j := range r.Datacenters {
-			if dc := &r.Datacenters[j]; belongs(dc, ring) && datacenterWaits(dc) != "" {
-				all = append(all, dc.Name+": "+datacenterWaits(dc))
+			if dc := &r.Datacenters[j]; belongs(dc, ring) && s.waitsOf(ring, dc, r.Name) != "" {
+				all = append(all, dc.Name+": "+s.waitsOf(ring, dc, r.Name))
 			}
 		}
 	}

@@ -133,6 +133,78 @@ func TestJudge(t *testing.T) {
 			Verdict{Stage: Joined, Regions: []RegionVerdict{{Region: "west", Waits: "its operator looks at the ring"}}, Datacenters: serve[:1], LeftOut: []string{"central"}},
 		},
 		{
+			"a datacenter serves while its nodes restart for a change", func(r []Region) []Region {
+				dc := &r[1].Datacenters[0]
+				dc.Generation, dc.Status.SeenGeneration, dc.Status.ObservedGeneration, dc.Status.Roll = 2, 2, 1, &cassandra.RollStatus{Done: 1, Of: 3}
+				dc.Status.Conditions = append(dc.Status.Conditions, cassandra.DatacenterCondition{Type: cassandra.DatacenterUpdating, Status: "True", Message: "waiting for pod x to be ready"})
+				return r
+			},
+			Verdict{Stage: Joined, Regions: quiet, Datacenters: []DatacenterVerdict{{Name: "dc1", Region: "west", Size: 1, Waits: "1 of 3 nodes are as the spec asks; waiting for pod x to be ready"}, serve[1]}},
+		},
+		{
+			"a change waits for consent", func(r []Region) []Region {
+				dc := &r[1].Datacenters[0]
+				dc.Generation, dc.Status.SeenGeneration, dc.Status.ObservedGeneration, dc.Status.Roll = 2, 2, 1, &cassandra.RollStatus{Of: 3}
+				dc.Status.Conditions = append(dc.Status.Conditions, cassandra.DatacenterCondition{Type: cassandra.DatacenterRequiresConsent, Status: "True", Message: "the spec asks for a change"})
+				return r
+			},
+			Verdict{Stage: Joined, Regions: quiet, Datacenters: []DatacenterVerdict{{Name: "dc1", Region: "west", Size: 1, Waits: "0 of 3 nodes are as the spec asks; the spec asks for a change"}, serve[1]}},
+		},
+		{
+			"a change is refused, and the datacenter serves as it is", func(r []Region) []Region {
+				dc := &r[1].Datacenters[0]
+				dc.Generation, dc.Status.SeenGeneration, dc.Status.ObservedGeneration = 2, 2, 1
+				dc.Status.Conditions = append(dc.Status.Conditions, cassandra.DatacenterCondition{Type: cassandra.DatacenterValid, Status: "False", Message: "spec.config: no"})
+				return r
+			},
+			Verdict{Stage: Joined, Regions: quiet, Datacenters: []DatacenterVerdict{{Name: "dc1", Region: "west", Size: 1, Waits: "spec.config: no"}, serve[1]}},
+		},
+		{
+			"a datacenter has yet to begin with a change that its operator has seen", func(r []Region) []Region {
+				dc := &r[1].Datacenters[0]
+				dc.Generation, dc.Status.SeenGeneration, dc.Status.ObservedGeneration = 2, 2, 1
+				return r
+			},
+			Verdict{Stage: Joined, Regions: quiet, Datacenters: []DatacenterVerdict{{Name: "dc1", Region: "west", Size: 1, Waits: "its operator carries the change out"}, serve[1]}},
+		},
+		{
+			"a ring's revision isn't carried out in a datacenter that has done all that it was asked so far", func(r []Region) []Region {
+				k := &r[1].Rings[0]
+				k.Generation, k.Status.SeenGeneration, k.Status.ObservedGeneration = 2, 2, 1
+				k.Status.Datacenters = map[string]k8ssandra.K8ssandraStatus{"dc1": {DoneRevision: "0/west/abc"}}
+				return r
+			},
+			Verdict{Stage: Joined, Regions: quiet, Datacenters: []DatacenterVerdict{{Name: "dc1", Region: "west", Size: 1, Waits: "its operator carries revision 1/west/abc of the ring out"}, serve[1]}},
+		},
+		{
+			"a revision is carried out, with another region left out for which the ring waits", func(r []Region) []Region {
+				r[1].Rings[0] = ringIn("False", "waiting for central")
+				k := &r[1].Rings[0]
+				k.Generation, k.Status.SeenGeneration, k.Status.ObservedGeneration = 2, 2, 1
+				k.Status.Datacenters = map[string]k8ssandra.K8ssandraStatus{"dc1": {DoneRevision: "1/west/abc"}}
+				return r[1:]
+			},
+			Verdict{Ready: true, Stage: Joined, Regions: quiet[1:], Datacenters: serve[:1], LeftOut: []string{"central"}},
+		},
+		{
+			"a datacenter is stopped, as was asked", func(r []Region) []Region {
+				dc := &r[1].Datacenters[0]
+				*dc = datacenter("dc1", "False", "")
+				dc.Spec.Stopped = true
+				dc.Status.Conditions = append(dc.Status.Conditions, cassandra.DatacenterCondition{Type: cassandra.DatacenterStopped, Status: "True"})
+				return r
+			},
+			Verdict{Ready: true, Stage: Joined, Regions: quiet, Datacenters: []DatacenterVerdict{{Name: "dc1", Region: "west", Size: 1, Stopped: true}, serve[1]}},
+		},
+		{
+			"a datacenter has yet to stop", func(r []Region) []Region {
+				r[1].Datacenters[0].Spec.Stopped = true
+				r[1].Datacenters[0].Status.Conditions[0].Message = "waiting for 1 node to stop"
+				return r
+			},
+			Verdict{Stage: Joined, Regions: quiet, Datacenters: []DatacenterVerdict{{Name: "dc1", Region: "west", Size: 1, Stopped: true, Waits: "waiting for 1 node to stop"}, serve[1]}},
+		},
+		{
 			"another ring's datacenter of the name is none of this ring's", func(r []Region) []Region {
 				r[1].Datacenters[0].Labels = map[string]string{k8ssandra.ClusterNameLabel: "ring", k8ssandra.ClusterNamespaceLabel: "other"}
 				return r

@@ -28,10 +28,11 @@ func ringWaits(k *k8ssandra.K8ssandraCluster) string {
 	return cmp.Or(c.Message, "not ready")
 }
 
-// datacenterWaits is what a datacenter waits for; empty when all of its nodes serve, and there are as many as its spec says.
+// datacenterWaits is what a datacenter waits for; empty when all of its nodes serve, there are as many as its spec says, and nothing
+// else of that is left to be done.
 func datacenterWaits(dc *cassandra.CassandraDatacenter) string {
 	if dc.Status.IsTrue(cassandra.DatacenterReady) && dc.Status.Seen() == dc.Generation {
-		return surplusWaits(&dc.Status)
+		return cmp.Or(surplusWaits(&dc.Status), changeWaits(dc))
 	}
 	return statusWaits(&dc.Status)
 }

@@ -58,6 +58,9 @@ type CassandraDatacenterStatus struct {
 	// SeenGeneration is the generation of the spec that the status speaks of, whether or not everything is done. Ours.
 	SeenGeneration int64 `json:"seenGeneration,omitempty"`
 
+	// Roll is how far a change of the nodes, or a rolling restart, has come; not set while there is none. Ours.
+	Roll *RollStatus `json:"roll,omitempty"`
+
 	// TrackedTasks are CassandraTasks that the operator made and waits for.
 	TrackedTasks []corev1.ObjectReference `json:"trackedTasks,omitempty"`
 
@@ -91,6 +94,14 @@ type CassandraDatacenterStatus struct {
 
 	// Together says how this datacenter's nodes last saw the ring's others. Ours.
 	Together *TogetherStatus `json:"together,omitempty"`
+}
+
+// RollStatus is how many nodes are as the spec asks.
+type RollStatus struct {
+	// Done is how many of them serve with what the spec asks for.
+	Done int32 `json:"done"`
+	// Of is how many nodes there are to be.
+	Of int32 `json:"of"`
 }
 
 // RefusedReplacement is why a node isn't replaced.

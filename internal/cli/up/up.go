@@ -33,7 +33,11 @@ Before a ring boots for the first time, the regions prove that they reach each
 other; until they do, up says what is wrong and waits (see ringspan doctor).
 
 It may be interrupted or killed at any moment, and run again: it goes on from what
-is there. When everything is as the file says, it changes nothing. While one up
+is there. When everything is as the file says, it changes nothing. Up ends when the
+rings are ready and everything that the file asks of them is done: when nodes restart
+for an edit it shows how many are as the file says, and waits for the last. --wait=false
+returns when that is asked for, and --timeout when it takes longer; what is under way
+goes on all the same. While one up
 works on a fleet, a second one waits for it.
 
 What holds data (clusters, node groups, VPCs) is never deleted, whatever has become
@@ -69,7 +73,7 @@ regions answer. The same command, run again, does the rest.`,
 		},
 	}
 	cmd.Flags().DurationVar(&timeout, "timeout", 15*time.Minute, "give up after `TIME`, such as 90s or 10m; provider aws takes 1h if you say nothing")
-	cmd.Flags().BoolVar(&wait, "wait", true, "wait until the rings are ready; --wait=false returns when they are asked for")
+	cmd.Flags().BoolVar(&wait, "wait", true, "wait until the rings are ready and have all that the file asks for; --wait=false returns when it is asked for")
 	cmd.Flags().BoolVar(&proof, "prove", true, "start no ring before its regions reach each other")
 	output.Flag(cmd, "text", "json")
 	a.Flag(cmd)

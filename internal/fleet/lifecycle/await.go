@@ -3,11 +3,13 @@ package lifecycle
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 	"github.com/ringspan/ringspan/internal/fleet/inventory"
 	"github.com/ringspan/ringspan/internal/report"
 	"github.com/ringspan/ringspan/internal/ringview"
@@ -62,7 +64,7 @@ func (u *ringRun) tell(v ringview.Verdict) {
 			u.report.Wait(who, d.Waits)
 		} else if !u.done[d.Name] {
 			u.done[d.Name] = true
-			u.report.Line(who, fmt.Sprintf("all %d nodes serve", d.Size))
+			u.report.Line(who, serves(d))
 		}
 	}
 	u.passed(int(v.Stage))
@@ -73,6 +75,17 @@ func (u *ringRun) tell(v ringview.Verdict) {
 		}
 		u.report.Wait(who, r.Waits)
 	}
+}
+
+// serves says what a datacenter is that waits for nothing.
+func serves(d ringview.DatacenterVerdict) string {
+	switch {
+	case d.Stopped:
+		return "stopped, as the file says"
+	case d.Size == 1:
+		return "its node serves"
+	}
+	return fmt.Sprintf("all %d nodes serve", d.Size)
 }
 
 // answers asks the nodes themselves: a status may be from before a restart.
@@ -88,7 +101,7 @@ func (u *ringRun) answers(ctx context.Context) bool {
 			continue
 		}
 		for _, d := range s.Datacenters {
-			if d.Up < d.Size && !d.External && u.isIncluded(d.Region) {
+			if d.Up < d.Size && !d.External && !u.isStopped(d.Name) && u.isIncluded(d.Region) {
 				u.report.Wait(who, fmt.Sprintf("%d of %d nodes of %s answer", d.Up, d.Size, d.Name))
 				return false
 			}
@@ -96,4 +109,11 @@ func (u *ringRun) answers(ctx context.Context) bool {
 		return true
 	}
 	return false
+}
+
+// isStopped tells whether the file wants a datacenter without nodes.
+func (u *ringRun) isStopped(name string) bool {
+	return slices.ContainsFunc(u.ring.Spec.Cassandra.Datacenters, func(t k8ssandra.CassandraDatacenterTemplate) bool {
+		return t.CassandraName() == name && t.Stopped
+	})
 }
