@@ -14,9 +14,9 @@ import (
 )
 
 // However many nodes may be away, whichever of them a change reaches and whatever happens to others meanwhile: no two that hold
-// replicas of one range are taken down, and in the end all pods are as the spec asks for.
+// replicas of one range are taken down, none is evicted beside one that is, and in the end all pods are as the spec asks for.
 func TestNoRollTakesTwoReplicas(t *testing.T) {
-	together := 0
+	together, evicted, refused := 0, 0, 0
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld()
 		racks := rapid.IntRange(1, 4).Draw(t, "racks")
@@ -34,7 +34,7 @@ func TestNoRollTakesTwoReplicas(t *testing.T) {
 			}
 		}
 		w.mustEndWell(t)
-		together = max(together, w.atOnce)
+		together, evicted, refused = max(together, w.atOnce), evicted+w.evicted, refused+w.refused
 		for _, r := range w.regions {
 			for name, pod := range r.pods {
 				if got, want := pod.Labels["controller-revision-hash"], r.sets[r.positionOf(name).Rack].Status.UpdateRevision; got != want {
@@ -46,13 +46,17 @@ func TestNoRollTakesTwoReplicas(t *testing.T) {
 	if together < 2 {
 		t.Error("no two nodes were ever restarted together: the property shows nothing")
 	}
+	if evicted == 0 || refused == 0 {
+		t.Errorf("%d pods were evicted, and %d evictions refused: the property shows nothing of them", evicted, refused)
+	}
 }
 
 // rolls is something that makes nodes restart, or that happens meanwhile.
 func (w *world) rolls(t *rapid.T, r *region) {
 	pod := rapid.SampledFrom(slices.Sorted(maps.Keys(r.nodes))).Draw(t, "pod")
 	switch what := rapid.SampledFrom([]string{"pace", "pace", "config", "config", "bad config", "good config", "restart task", "restart", "keyspace", "keyspace",
-		"pass", "tick", "round", "round", "round", "round", "die", "forget", "crash", "lose", "unreachable", "reachable", "cut", "heal", "grow", "upgrade"}).Draw(t, "what"); what {
+		"pass", "tick", "round", "round", "round", "round", "die", "forget", "crash", "lose", "unreachable", "reachable", "cut", "heal", "grow", "upgrade",
+		"evict", "evict", "evict between", "evict between", "budgets lag", "budgets follow"}).Draw(t, "what"); what {
 	case "pace":
 		r.pace(t)
 	case "pass", "die":
@@ -74,6 +78,8 @@ func (w *world) rolls(t *rapid.T, r *region) {
 		_ = n.AlterKeyspace(t.Context(), name, factors)
 	case "lose":
 		r.kill(pod)
+	case "evict", "evict between", "budgets lag", "budgets follow":
+		r.drains(what, pod)
 	case "crash", "unreachable", "reachable":
 		w.node(r, pod, what)
 	case "restart task":

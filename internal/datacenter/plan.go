@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	policyv1 "k8s.io/api/policy/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ringspan/ringspan/internal/certificates"
@@ -67,6 +68,8 @@ type Step struct {
 	Readable string   // a role that a quorum in each datacenter must know before a record is made
 
 	Unchanged bool // it is deleted only as it was observed
+
+	Budget *policyv1.PodDisruptionBudget // that lets no pod go, written before a node that is up is taken down; nil where there is none
 }
 
 // Plan is what to do now and what is waited for.
@@ -184,8 +187,15 @@ func (p Plan) String() string {
 	return b.String()
 }
 
-// Make decides. Its parts run in order: objects, pods, nodes, ring.
+// Make decides.
 func Make(s *State) Plan {
+	p := s.decide()
+	s.planBudget(&p)
+	return p
+}
+
+// decide makes the plan but for what follows from it as a whole. Its parts run in order: objects, pods, nodes, ring.
+func (s *State) decide() Plan {
 	p := Plan{InitComplete: s.initialized(), ScalingDown: s.recorded().leaves()}
 	if s.isDeleting() {
 		s.planDeletion(&p)

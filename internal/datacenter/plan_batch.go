@@ -137,7 +137,7 @@ func (s *State) absence(at topology.Position, going []string) string {
 	switch {
 	case other == nil:
 		return "pod " + s.names().Pod(at) + " to be made"
-	case !s.serves(other) || other.Deleting || slices.Contains(going, other.Name):
+	case !s.serves(other) || other.Deleting || s.isTakenDown(other) || slices.Contains(going, other.Name):
 		return "node " + other.Name + " to be ready"
 	case !s.seenAlive(other):
 		return "the ring to see node " + other.Name

@@ -148,7 +148,7 @@ func (s *State) planOrdinaryWaits(p *Plan, pod *Pod) {
 		p.Wait("%s before node %s is restarted, which leaves the ring then", blocker, pod.Name)
 		return
 	}
-	p.add(Restart, pod.Name, "it has the short waits of a first boot, and leaves the ring with ordinary ones", Step{Pod: pod})
+	p.add(Restart, pod.Name, "it has the short waits of a first boot, and leaves the ring with ordinary ones", Step{Pod: pod, Budget: s.HeldBudget()})
 }
 
 // leavingLost says what becomes of a member that has lost its data while it was leaving: Cassandra replaces no node while one is

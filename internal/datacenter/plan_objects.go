@@ -28,7 +28,7 @@ func (s *State) planObjects(p *Plan) {
 		apply(o, "spec.additionalSeeds")
 	}
 	if !hasKey(s.DC.Annotations, api.DisablePDBCreationAnnotation) {
-		apply(s.DisruptionBudget(), "one node may be away at a time")
+		apply(s.budgetNow(), "one node may be away at a time")
 	}
 	for _, o := range s.optional() {
 		if s.Hashes[key(o)] != "" && !wanted[key(o)] && !s.Foreign[key(o)] {

@@ -235,6 +235,10 @@ func (s *State) planRoll(p *Plan) {
 				p.add(DeletePod, pod.Name, why, Step{Pod: pod})
 				continue
 			}
+			if s.isUnready(pod) {
+				s.planUnready(p, pod)
+				continue
+			}
 			s.planRestart(p, &r, pod)
 		}
 	}
@@ -266,8 +270,18 @@ func (s *State) planRestart(p *Plan, r *roll, pod *Pod) {
 	if p.Restarting {
 		why = "a restart was asked for"
 	}
-	p.add(Restart, pod.Name, why, Step{Pod: pod})
+	p.add(Restart, pod.Name, why, Step{Pod: pod, Budget: s.HeldBudget()})
 	r.busy, r.going = rack, append(r.going, pod.Name)
+}
+
+// planUnready restarts a node that lets no clients in and is up: what it was changed for may mend it, so it doesn't wait for others that
+// are unready too, but for those that are down.
+func (s *State) planUnready(p *Plan, pod *Pod) {
+	if blocker := s.downBlocker(p, pod); blocker != "" && !slices.Contains(s.DC.Spec.ForceUpgradeRacks, pod.Position.Rack) {
+		p.Wait("%s before node %s is restarted", blocker, pod.Name)
+		return
+	}
+	p.add(Restart, pod.Name, "it isn't ready, and its configuration has been replaced", Step{Pod: pod, Budget: s.HeldBudget()})
 }
 
 // lost says why a stale pod can go without asking anybody.
@@ -277,7 +291,7 @@ func (s *State) lost(pod *Pod) string {
 		return "the configuration changed during the first boot"
 	case pod.broken() != "":
 		return "it fails with a configuration that has been replaced"
-	case !s.serves(pod) && s.isMember(pod):
+	case !s.serves(pod) && s.isMember(pod) && !s.isUnready(pod):
 		return "it does not serve, and its configuration has been replaced"
 	}
 	return ""
@@ -318,7 +332,10 @@ func (s *State) rollBlocker(pod *Pod, going ...string) string {
 			}
 		}
 	}
-	return s.batchBlocker(pod, away)
+	if blocker := s.batchBlocker(pod, away); blocker != "" || s.forcesRestart(own) {
+		return blocker
+	}
+	return s.deadBlocker(pod)
 }
 
 // seenAlive tells whether gossip has a pod's node as a living member.

@@ -153,6 +153,8 @@ func (s *State) planStop(p *Plan, r *replacement, pod *Pod) {
 	}
 	member := s.endpoint(r.HostID)
 	step := r.onRecord(Step{Pod: pod, HostID: r.HostID, Alive: s.relied(r.HostID)})
+	stop := step
+	stop.Budget = s.HeldBudget()
 	switch {
 	case blocker != "" && !s.seenByAnother(r.HostID) && (pod == nil || !pod.Agent || pod.running()): // nobody could tell, and it couldn't be started
 		p.Wait("%s before node %s is replaced", blocker, r.Pod)
@@ -161,7 +163,7 @@ func (s *State) planStop(p *Plan, r *replacement, pod *Pod) {
 	case pod == nil || pod.Deleting:
 		p.Wait("pod %s to be made, whose node is to be replaced", r.Pod)
 	case pod.running() || pod.starting():
-		p.add(Stop, r.Pod, "it is replaced by a node with an empty volume", step)
+		p.add(Stop, r.Pod, "it is replaced by a node with an empty volume", stop)
 	case member.Alive && !pod.Agent:
 		p.Wait("the agent of node %s to answer, which the ring sees as up, before it is stopped and replaced", r.Pod)
 	case member.Alive:

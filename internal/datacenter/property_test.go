@@ -210,7 +210,7 @@ func (w *world) mend() {
 	w.cassie.Heal("dc1", "dc2")
 	w.setAway(false)
 	for _, r := range w.regions {
-		r.held, r.resizer = false, ""
+		r.held, r.resizer, r.lagging = false, "", false
 		clear(r.unplaced)
 		for _, n := range r.nodes {
 			n.Unreachable(false)

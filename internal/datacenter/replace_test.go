@@ -174,7 +174,7 @@ func (w *world) mendReplacing() {
 	w.setAway(false)
 	for _, r := range w.regions {
 		clear(r.unplaced)
-		r.dc.Spec.Stopped = false
+		r.lagging, r.dc.Spec.Stopped = false, false
 		for _, n := range r.nodes {
 			n.Unreachable(false)
 			n.Hold(false)
@@ -199,7 +199,8 @@ func (w *world) replacing(t *rapid.T) {
 	}
 	n := r.nodes[pod]
 	switch what := rapid.SampledFrom([]string{"ask", "ask", "ask", "ask by task", "take back", "end tasks", "round", "round", "round", "pass", "pass", "pass", "tick", "tick", "die", "die",
-		"crash", "lose", "lose volume", "unplaced", "placed", "unreachable", "reachable", "cut", "heal", "stall", "let", "stop", "resume", "later", "config"}).Draw(t, "what"); what {
+		"crash", "lose", "lose volume", "unplaced", "placed", "unreachable", "reachable", "cut", "heal", "stall", "let", "stop", "resume", "later", "config",
+		"evict", "evict", "evict between", "evict between", "budgets lag", "budgets follow"}).Draw(t, "what"); what {
 	case "ask":
 		r.dc.Spec.ReplaceNodes = append(r.dc.Spec.ReplaceNodes, asked)
 		r.dc.Generation++
@@ -222,6 +223,8 @@ func (w *world) replacing(t *rapid.T) {
 		w.now = w.now.Add(time.Hour)
 	case "lose":
 		r.kill(pod)
+	case "evict", "evict between", "budgets lag", "budgets follow":
+		r.drains(what, pod)
 	case "lose volume":
 		if n != nil && n.Up() {
 			r.loseVolume(pod)

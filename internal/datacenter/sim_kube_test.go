@@ -15,6 +15,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -43,6 +44,9 @@ func (r *region) do(s *datacenter.State, step datacenter.Step) error {
 			return err
 		}
 		r.objects[step.Target] = object{hash: step.Object.GetAnnotations()[api.ResourceHashAnnotation]}
+		if budget, ok := step.Object.(*policyv1.PodDisruptionBudget); ok {
+			r.applyBudget(budget)
+		}
 	case datacenter.CopyConfig:
 		return r.copyConfig(step.Object.(*corev1.Secret))
 	case datacenter.Delete:
@@ -54,6 +58,9 @@ func (r *region) do(s *datacenter.State, step datacenter.Step) error {
 		}
 		if pod, ok := step.Object.(*corev1.Pod); ok {
 			r.kill(pod.Name)
+		}
+		if _, ok := step.Object.(*policyv1.PodDisruptionBudget); ok {
+			r.budget = nil
 		}
 		delete(r.objects, step.Target)
 	case datacenter.DeleteVolumes:
@@ -68,9 +75,13 @@ func (r *region) do(s *datacenter.State, step datacenter.Step) error {
 	case datacenter.MakeSecret:
 		r.secret(step.Target, map[string]string{"username": step.Target, "password": "random"})
 	case datacenter.Restart:
+		if err := r.takeDown(s, step); err != nil {
+			return err
+		}
 		r.taken[step.Pod.Name] = step.Pod.UID
 		r.kill(step.Pod.Name)
 	case datacenter.DeletePod:
+		r.watchTakenDown(s, step)
 		r.kill(step.Pod.Name)
 	case datacenter.Label:
 		maps.Copy(r.pods[step.Pod.Name].Labels, step.Labels)
@@ -109,6 +120,9 @@ func (r *region) do(s *datacenter.State, step datacenter.Step) error {
 		}
 		return err
 	case datacenter.Stop:
+		if err := r.takeDown(s, step); err != nil {
+			return err
+		}
 		if err := r.judgeViews(step, false); err != nil {
 			return err
 		}
@@ -297,6 +311,7 @@ func (r *region) recreate() {
 	}
 	clear(r.storage)
 	r.nodes, r.pods, r.sets, r.objects = map[string]*fake.Node{}, map[string]*corev1.Pod{}, map[string]*appsv1.StatefulSet{}, map[string]object{}
+	r.budget = nil
 	r.dc.Status, r.dc.UID = api.CassandraDatacenterStatus{}, "another"
 	r.dc.Annotations = map[string]string{api.RebuildFromAnnotation: "dc1"}
 }
@@ -309,6 +324,7 @@ func (r *region) takeUp() {
 	r.endPods()
 	r.forget()
 	r.pods, r.sets, r.objects = map[string]*corev1.Pod{}, map[string]*appsv1.StatefulSet{}, map[string]object{}
+	r.budget = nil
 	r.dc.Status, r.dc.UID, r.dc.Annotations, r.tookUp = api.CassandraDatacenterStatus{}, "another", nil, true
 }
 
@@ -355,6 +371,7 @@ func (w *world) tick() {
 		for name := range r.pods {
 			r.probe(name)
 		}
+		r.countPods()
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
@@ -35,6 +36,8 @@ type world struct {
 	quiet   bool            // plans are shown without certificates
 	members map[string]bool // host ids that a status had after the first boot
 	broken  []string        // rules that were broken, in words
+	evicted int             // pods
+	refused int             // evictions
 	atOnce  int             // how many nodes of a datacenter were taken down by one plan at most
 
 	siblings bool    // the datacenters are of one namespace, and no K8ssandraCluster made them
@@ -81,13 +84,17 @@ type region struct {
 	namesakes []datacenter.Namesake
 	sameNames []datacenter.Namesake // datacenters whose objects would have the same names
 	tookUp    bool                  // it has the volumes of an earlier datacenter
-	cutOff    bool                  // the other regions can't be asked
-	held      bool                  // its pods get no address
-	idle      bool                  // its operator doesn't run
-	stuck     bool                  // requests of its datacenter can't be taken back
-	patched   bool                  // its datacenter was changed in this pass: the next change of it conflicts
-	unplaced  map[string]bool       // these get none
-	unclaimed map[string]bool       // these wait for a claim that is gone
+	budget    *policyv1.PodDisruptionBudget
+	lagging   bool              // the controller of budgets is slow
+	byHand    map[string]string // pods that the operator took down, with their UIDs, until they serve again
+	between   func()            // happens between a look and what follows from it
+	cutOff    bool              // the other regions can't be asked
+	held      bool              // its pods get no address
+	idle      bool              // its operator doesn't run
+	stuck     bool              // requests of its datacenter can't be taken back
+	patched   bool              // its datacenter was changed in this pass: the next change of it conflicts
+	unplaced  map[string]bool   // these get none
+	unclaimed map[string]bool   // these wait for a claim that is gone
 	jobs      map[string]string
 	restart   *control.CassandraTask // that has begun
 	rebuilt   []time.Time            // when rebuilds began that are over
@@ -115,7 +122,7 @@ func newWorld() *world {
 func (w *world) add(name string, size int, racks []string, auth bool) *region {
 	d := topology.Datacenter{Name: name, Region: "region-" + name, Size: size, Racks: racks, NumTokens: 4}
 	w.ring.Datacenters = append(w.ring.Datacenters, d)
-	r := &region{world: w, objects: map[string]object{}, sets: map[string]*appsv1.StatefulSet{}, pods: map[string]*corev1.Pod{}, nodes: map[string]*fake.Node{},
+	r := &region{world: w, byHand: map[string]string{}, objects: map[string]object{}, sets: map[string]*appsv1.StatefulSet{}, pods: map[string]*corev1.Pod{}, nodes: map[string]*fake.Node{},
 		secrets: map[string]map[string]string{}, copies: map[string]datacenter.ConfigCopy{}, version: map[string]int{}, claims: map[string]int{}, storage: map[string]*corev1.PersistentVolumeClaim{}, leaving: map[string]bool{}, unplaced: map[string]bool{}, unclaimed: map[string]bool{}, told: map[string]string{}, taken: map[string]string{}, jobs: map[string]string{}}
 	r.dc = &api.CassandraDatacenter{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "ns", UID: "uid", Generation: 1}}
 	spec := &r.dc.Spec
@@ -212,6 +219,9 @@ func (r *region) observe() *datacenter.State {
 	for name, o := range r.objects {
 		s.Hashes[name] = o.hash
 	}
+	if r.budget != nil {
+		s.Budget = datacenter.BudgetOf(r.budget)
+	}
 	r.readPeers()
 	s.PeerSeeds = slices.Compact(slices.Sorted(slices.Values(r.peers)))
 	s.SpecSeeds = map[string][]string{}
@@ -295,6 +305,9 @@ func (r *region) pass(dies int) datacenter.Plan {
 	r.patched = false
 	plan := datacenter.Make(s)
 	r.watch(s, plan)
+	if r.between != nil {
+		r.between()
+	}
 	var failed error
 	for i, step := range plan.Steps {
 		if dies >= 0 && i >= dies {
@@ -363,6 +376,19 @@ func (r *region) watch(s *datacenter.State, plan datacenter.Plan) {
 	}
 	if len(away) > 1 && !r.mayGoTogether(away) {
 		r.broken = append(r.broken, fmt.Sprintf("%s: a node is taken down while another is away:\n%s", r.dc.Name, plan))
+	}
+}
+
+// watchTakenDown notes a node that is up and that is taken down although another one is down which has replicas of the same ranges,
+// whether it lets clients in or not. Where a person asks for just that it may be.
+func (r *region) watchTakenDown(s *datacenter.State, step datacenter.Step) {
+	forced := slices.ContainsFunc(s.Restarts, func(t datacenter.RestartTask) bool { return t.Fast || t.Force })
+	takes := step.Verb == datacenter.Restart || step.Verb == datacenter.DeletePod && step.Record == ""
+	if !takes || !s.DC.Status.IsTrue(api.DatacenterInitialized) || len(s.DC.Spec.ForceUpgradeRacks) > 0 || s.DC.Spec.Stopped || forced {
+		return
+	}
+	if n := r.nodes[step.Pod.Name]; n != nil && n.Up() && len(r.nodes) > 1 {
+		r.world.broken = append(r.world.broken, r.bereft(step.Pod.Name, "is taken down")...)
 	}
 }
 

@@ -30,6 +30,7 @@ type State struct {
 	SameObjects     []Namesake                     // datacenters whose objects have the same names as this one's, in this namespace
 	MadeSeedService bool                           // the datacenter made the seed service, which its namesakes would share
 	Hashes          map[string]string              // of written objects, by kind and name
+	Budget          *Budget                        // nil when there is none
 	Foreign         map[string]bool                // objects of our names that another datacenter owns
 	Pods            []Pod
 	PeerSeeds       []string            // addresses of other datacenters' seeds, from endpoint slices

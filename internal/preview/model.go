@@ -42,6 +42,8 @@ func newModel(seen *datacenter.State) *model {
 	}
 	s.Hashes, s.SeedsGiven, s.Taken = cloned(seen.Hashes), cloned(seen.SeedsGiven), cloned(seen.Taken)
 	s.Claims = cloned(seen.Claims)
+	s.Budget = nil // nobody evicts here
+	s.Budget = nil // nobody evicts here
 	s.Replication = map[string]map[string]string{}
 	for keyspace, options := range seen.Replication {
 		s.Replication[keyspace] = maps.Clone(options)

@@ -92,6 +92,9 @@ func (r *Reconciler) step(ctx context.Context, s *datacenter.State, step datacen
 
 // restart takes down the pod of a node that serves, which is drained by that.
 func (r *Reconciler) restart(ctx context.Context, s *datacenter.State, step datacenter.Step, m *memory) error {
+	if err := r.mayTakeDown(ctx, s, step); err != nil {
+		return err
+	}
 	if err := r.Client.Delete(ctx, podRef(s, step), ofSame(step)); err != nil {
 		return client.IgnoreNotFound(err)
 	}

@@ -124,6 +124,9 @@ func (r *Reconciler) observeObjects(ctx context.Context, s *datacenter.State, m 
 	}
 	for i := range budgets.Items {
 		note(s, "PodDisruptionBudget", &budgets.Items[i])
+		if budgets.Items[i].Name == s.DisruptionBudget().Name {
+			s.Budget = datacenter.BudgetOf(&budgets.Items[i])
+		}
 	}
 	return r.observeSeeds(ctx, s)
 }

@@ -18,6 +18,9 @@ const stopTimeout = time.Minute
 
 // stop ends the JVM of a node that is to be replaced, if those that it is relied on are up now.
 func (r *Reconciler) stop(ctx context.Context, s *datacenter.State, step datacenter.Step) error {
+	if err := r.mayTakeDown(ctx, s, step); err != nil {
+		return err
+	}
 	if err := r.othersAreUp(ctx, s, step, false); err != nil {
 		return err
 	}

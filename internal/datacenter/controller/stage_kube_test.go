@@ -5,14 +5,18 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
@@ -40,6 +44,39 @@ func (s *stage) kubernetes() {
 	for name := range wanted {
 		s.kubelet(name)
 	}
+	s.countPods()
+}
+
+// countPods is the controller of PodDisruptionBudgets.
+func (s *stage) countPods() {
+	s.t.Helper()
+	var budgets policyv1.PodDisruptionBudgetList
+	s.must(s.admin.List(s.t.Context(), &budgets, client.InNamespace(s.ns)))
+	for i := range budgets.Items {
+		budget := &budgets.Items[i]
+		var pods corev1.PodList
+		s.must(s.admin.List(s.t.Context(), &pods, client.InNamespace(s.ns), client.MatchingLabels(budget.Spec.Selector.MatchLabels)))
+		desired, err := intstr.GetScaledValueFromIntOrPercent(budget.Spec.MinAvailable, len(pods.Items), true)
+		s.must(err)
+		status := policyv1.PodDisruptionBudgetStatus{ObservedGeneration: budget.Generation, ExpectedPods: int32(len(pods.Items)), DesiredHealthy: int32(desired)}
+		for j := range pods.Items {
+			if isReady(&pods.Items[j]) && pods.Items[j].DeletionTimestamp == nil {
+				status.CurrentHealthy++
+			}
+		}
+		status.DisruptionsAllowed = max(0, status.CurrentHealthy-status.DesiredHealthy)
+		if reflect.DeepEqual(status, budget.Status) {
+			continue
+		}
+		budget.Status = status
+		s.must(s.admin.Status().Update(s.t.Context(), budget))
+	}
+}
+
+func isReady(pod *corev1.Pod) bool {
+	return slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
+		return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
+	})
 }
 
 func items(t *testing.T, list client.ObjectList) (all []client.Object) {
