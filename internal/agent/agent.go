@@ -56,7 +56,8 @@ type Agent struct {
 	port     clientPort    // since the JVM's start
 	patience time.Duration // with a start that isn't over
 	self     mgmtapi.Identity
-	proven   *jvm   // the run whose identity has been compared with the file
+	proven   *jvm // the run whose identity has been compared with the file
+	silence  silence
 	last     string // why the last JVM ended
 	since    time.Time
 	died     chan string // gets the reason when a JVM ends unasked
@@ -249,8 +250,10 @@ func (a *Agent) status(ctx context.Context) mgmtapi.Status {
 		{Type: "read", MBean: storageService, Attribute: fullQueryLog},
 	})
 	if err != nil {
+		s.Unanswered = int(a.unanswered(j, err).Seconds())
 		return s
 	}
+	a.answered(j)
 	gossips, bootstrap := true, ""
 	_ = answers[0].decode("OperationMode", &s.OperationMode) // absent early in the boot
 	_ = answers[1].decode("NativeTransportRunning", &s.NativeTransport)

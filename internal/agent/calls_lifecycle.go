@@ -49,6 +49,8 @@ func (a *Agent) handleStop(ctx context.Context, _ *call) (int, any, error) {
 }
 
 func (a *Agent) handleStatus(ctx context.Context, _ *call) (int, any, error) {
+	ctx, cancel := context.WithTimeout(ctx, a.stateTimeout())
+	defer cancel()
 	return 200, a.status(ctx), nil
 }
 

@@ -225,6 +225,7 @@ func (s *State) decide() Plan {
 	s.planNodeConsent(&p)
 	s.planRoll(&p)
 	s.planUnclaimed(&p)
+	s.planHung(&p)
 	s.planStarts(&p)
 	s.planRing(&p)
 	s.planReplacements(&p)

@@ -28,6 +28,9 @@ func (s *State) planStarts(p *Plan) {
 		if !s.mayStart(pod) || s.needsNoSuccessor(pod) || s.isHeld(pod) { // planScaleDown and planReplacements say why
 			continue
 		}
+		if pod.hangs() { // planHung says so
+			continue
+		}
 		if pod.starting() {
 			p.Wait("node %s to join the ring (%s)", pod.Name, strings.ToLower(or(pod.Status.OperationMode, "the JVM starts")))
 			continue

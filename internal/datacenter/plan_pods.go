@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	"github.com/ringspan/ringspan/internal/mgmtapi"
@@ -23,7 +24,7 @@ func (s *State) planPods(p *Plan) {
 				p.Wait("pod %s to be made", name)
 				continue
 			case pod.Deleting:
-				p.Wait("pod %s to end", name)
+				p.Wait("%s", s.endWait(pod))
 				continue
 			case !pod.Scheduled && pod.Unschedulable != "":
 				p.Warn("pod %s can't be placed%s: %s", name, s.placeOf(rack), pod.Unschedulable)
@@ -92,4 +93,17 @@ func (s *State) nodeState(pod *Pod) string {
 		return api.NodeStateStarting
 	}
 	return api.NodeStateReadyToStart
+}
+
+// overdue is how long after its time a pod may end before somebody has to look.
+const overdue = time.Minute
+
+// endWait is what a pod that is being deleted waits for. Where its kubelet is gone nobody can tell whether its node still runs, with
+// its volume: only a person, or the cloud, may say that the machine is gone.
+func (s *State) endWait(pod *Pod) string {
+	if pod.Object == nil || pod.Object.DeletionTimestamp == nil || s.Now.Before(pod.Object.DeletionTimestamp.Add(overdue)) || pod.Object.Spec.NodeName == "" {
+		return "pod " + pod.Name + " to end"
+	}
+	machine := pod.Object.Spec.NodeName
+	return fmt.Sprintf("pod %s to end, which it should have by now: its machine %s doesn't say so. If that is gone for good, delete it (kubectl delete node %s), and the pod is made anew", pod.Name, machine, machine)
 }

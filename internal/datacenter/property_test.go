@@ -86,7 +86,7 @@ func (w *world) anything(t *rapid.T) {
 		"pass", "pass", "pass", "pass", "tick", "tick", "tick", "round", "round", "round",
 		"die", "lose", "crash", "unreachable", "reachable", "config", "bad config", "good config",
 		"cut", "heal", "hold", "release", "write", "stop", "resume", "restart", "restart task", "password", "no secret", "secret", "grow", "shrink", "shrink", "lose volume", "lose volume",
-		"larger volumes", "larger volumes", "resizer", "pace", "pace", "lose claim",
+		"larger volumes", "larger volumes", "resizer", "pace", "pace", "lose claim", "hang", "later",
 		"configuration in a Secret", "no configuration in a Secret", "configuration of single nodes", "no configuration of single nodes",
 	}).Draw(t, "what")
 	switch what {
@@ -106,6 +106,12 @@ func (w *world) anything(t *rapid.T) {
 		if n := r.nodes[pod]; r.dc.Status.IsTrue(api.DatacenterInitialized) && n != nil && n.Up() {
 			r.loseVolume(pod)
 		}
+	case "hang":
+		if n := r.nodes[pod]; n != nil {
+			n.Hang()
+		}
+	case "later":
+		w.now = w.now.Add(11 * time.Minute)
 	case "lose claim":
 		if r.dc.Status.IsTrue(api.DatacenterInitialized) {
 			r.loseClaim(pod)

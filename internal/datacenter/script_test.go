@@ -191,6 +191,8 @@ func (r *region) happens(t *testing.T, d *datadriven.TestData, pod string) strin
 		r.nodes[pod].SwapVolumes(r.nodes[argument(t, d, "with")])
 	case "crash":
 		r.nodes[pod].Crash("the JVM ended: signal: killed")
+	case "hang":
+		r.nodes[pod].Hang()
 	case "die-unproven":
 		r.nodes[pod].DieUnproven()
 	case "unreachable":

@@ -48,18 +48,19 @@ const (
 type Status struct {
 	State           State     `json:"state"`
 	PID             int       `json:"pid,omitempty"`
-	OperationMode   string    `json:"operationMode,omitempty"` // Cassandra's: STARTING, JOINING, NORMAL, DRAINED, ...
-	NativeTransport bool      `json:"nativeTransport"`         // the port for clients is open
-	ClientPort      PortState `json:"clientPort,omitempty"`    // its story since the start; empty of an older agent
-	GossipStopped   bool      `json:"gossipStopped,omitempty"` // the node is NORMAL and doesn't gossip: the others take it for dead
-	LastError       string    `json:"lastError,omitempty"`     // the log's own words
-	Since           time.Time `json:"since"`                   // of the state
-	Identity        *Identity `json:"identity,omitempty"`      // nil from agents that know of none
-	Volume          *Volume   `json:"volume,omitempty"`        // of its data; nil from agents that can't decommission
-	FirstBoot       bool      `json:"firstBoot,omitempty"`     // the JVM is that of a first boot, and has its short waits
-	Hints           []string  `json:"hints,omitzero"`          // host ids of the nodes that it keeps writes for; nil when it can't tell
-	NodeYAML        *string   `json:"nodeYAML,omitempty"`      // NodeYAMLHash of the last start's; nil from agents that take none
-	FullQueryLog    *bool     `json:"fullQueryLog,omitempty"`  // the log of all queries is written; nil from agents that can't switch it
+	OperationMode   string    `json:"operationMode,omitempty"`     // Cassandra's: STARTING, JOINING, NORMAL, DRAINED, ...
+	NativeTransport bool      `json:"nativeTransport"`             // the port for clients is open
+	ClientPort      PortState `json:"clientPort,omitempty"`        // its story since the start; empty of an older agent
+	GossipStopped   bool      `json:"gossipStopped,omitempty"`     // the node is NORMAL and doesn't gossip: the others take it for dead
+	LastError       string    `json:"lastError,omitempty"`         // the log's own words
+	Since           time.Time `json:"since"`                       // of the state
+	Identity        *Identity `json:"identity,omitempty"`          // nil from agents that know of none
+	Volume          *Volume   `json:"volume,omitempty"`            // of its data; nil from agents that can't decommission
+	FirstBoot       bool      `json:"firstBoot,omitempty"`         // the JVM is that of a first boot, and has its short waits
+	Hints           []string  `json:"hints,omitzero"`              // host ids of the nodes that it keeps writes for; nil when it can't tell
+	NodeYAML        *string   `json:"nodeYAML,omitempty"`          // NodeYAMLHash of the last start's; nil from agents that take none
+	FullQueryLog    *bool     `json:"fullQueryLog,omitempty"`      // the log of all queries is written; nil from agents that can't switch it
+	Unanswered      int       `json:"unansweredSeconds,omitempty"` // for so long the JVM, whose node was a member, doesn't answer its agent
 }
 
 // Volume is the file system that a node's data is on, in bytes.

@@ -31,7 +31,8 @@ public final class Launch {
   public static void main(String[] args) throws Exception {
     ManagementFactory.getPlatformMBeanServer().registerMBean(new Internal(), new ObjectName("ringspan:type=Internal"));
     String port = System.getProperty("ringspan.jolokia.port", "8778");
-    new JolokiaServer(new JolokiaServerConfig(Map.of("host", "127.0.0.1", "port", port, "discoveryEnabled", "false",
+    // A thread for each request: Jolokia's single one would answer nobody during a compaction, and the node look as if it hung.
+    new JolokiaServer(new JolokiaServerConfig(Map.of("host", "127.0.0.1", "port", port, "discoveryEnabled", "false", "executor", "cached",
         "user", "ringspan", "password", secret()))).start();
     System.out.println(LISTENS);
     askForLogin();

@@ -15,6 +15,15 @@ func (n *Node) LagSchema(yes bool) { n.change(func() { n.lagging = yes }) }
 // Crash ends the JVM unasked, as a kill -9 does.
 func (n *Node) Crash(why string) { n.change(func() { n.crash(why) }) }
 
+// Hang lets the JVM of a member stop to answer anybody, its agent and the ring, until it is ended.
+func (n *Node) Hang() {
+	n.change(func() {
+		if n.up() {
+			n.hung = n.ring.Now()
+		}
+	})
+}
+
 // DieUnproven ends the JVM of the next start as soon as the node is a member,
 // before its agent has written that down.
 func (n *Node) DieUnproven() { n.change(func() { n.unproven = true }) }

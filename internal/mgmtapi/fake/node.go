@@ -59,6 +59,7 @@ type Node struct {
 	keeps                []string // host ids that it keeps hints for
 	unstreamed           string   // keyspaces of which it gave nobody anything when it left
 	volume               mgmtapi.Volume
+	hung                 time.Time // since when the JVM answers nobody; zero when it does
 }
 
 var _ mgmtapi.Node = (*Node)(nil)
@@ -106,8 +107,16 @@ func (n *Node) Status(ctx context.Context) (mgmtapi.Status, error) {
 	}
 	n.noteLeft()
 	s := mgmtapi.Status{State: state, PID: n.pid, OperationMode: n.mode, NativeTransport: n.native, Since: n.since, Identity: n.identity()}
+	if !n.hung.IsZero() {
+		s.State, s.OperationMode, s.NativeTransport = mgmtapi.Starting, "", false // as the agent calls one that it knows nothing of
+	}
 	if !n.old {
 		s.NodeYAML = new(mgmtapi.NodeYAMLHash(n.nodeYAML))
+		if !n.hung.IsZero() {
+			s.Unanswered = int(n.ring.Now().Sub(n.hung).Seconds())
+			s.ClientPort = mgmtapi.PortUnknown
+			return s, nil
+		}
 		s.Volume, s.FirstBoot = new(n.volume), n.pid != 0 && n.options.FirstBoot
 		if state == mgmtapi.Running {
 			s.Hints, s.FullQueryLog = append([]string{}, n.keeps...), new(n.queries)
@@ -232,9 +241,11 @@ func (n *Node) become(s mgmtapi.State, mode string) { n.state, n.mode, n.since =
 
 // down is a node without a JVM.
 func (n *Node) down() {
-	n.pid, n.native, n.opened, n.quiet, n.asked, n.queries = 0, false, false, false, false, false
+	n.pid, n.native, n.opened, n.quiet, n.asked, n.queries, n.hung = 0, false, false, false, false, false, time.Time{}
 	n.become(mgmtapi.Stopped, "")
 }
 
 // up says whether the node gossips.
-func (n *Node) up() bool { return n.pid != 0 && mgmtapi.Serves(n.mode) && n.group != 0 && !n.quiet }
+func (n *Node) up() bool {
+	return n.pid != 0 && mgmtapi.Serves(n.mode) && n.group != 0 && !n.quiet && n.hung.IsZero()
+}

@@ -154,7 +154,7 @@ func (n *Node) enter(ctx context.Context, call string) (*cluster, func(), error)
 		leave()
 		return nil, nil, err
 	}
-	if n.state != mgmtapi.Running || n.group == 0 { // one that has left has shut down all but its JVM
+	if n.state != mgmtapi.Running || n.group == 0 || !n.hung.IsZero() { // one that has left has shut down all but its JVM
 		leave()
 		return nil, nil, fmt.Errorf("%s: %w: the JVM does not answer", call, mgmtapi.ErrUnavailable)
 	}
