@@ -267,7 +267,8 @@ func (s *State) peerSeeds() []string {
 
 // hasLostAll tells whether no node has anything any more that could make two rings one. What its ring is only a person can tell then.
 func (s *State) hasLostAll() bool {
-	return !s.ofRing() && s.initialized() && s.members() > 0 && s.dataHolderExcept(&Pod{}) == "" && !slices.ContainsFunc(s.Pods, func(p Pod) bool { return p.running() })
+	alone := !s.ofRing() || len(s.Ring.Datacenters) == 1 // another one of the ring may know better
+	return alone && s.initialized() && s.members() > 0 && s.dataHolderExcept(&Pod{}) == "" && !slices.ContainsFunc(s.Pods, func(p Pod) bool { return p.running() })
 }
 
 // sees tells whether an address is that of a member of the ring, as a node sees it.

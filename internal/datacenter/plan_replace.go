@@ -32,7 +32,7 @@ func (s *State) replaceOptions(pod *Pod) (o mgmtapi.StartOptions, blocker string
 	case len(s.Ringview) == 0 && len(s.peerSeeds()) == 0 && s.besides() != "":
 		return o, fmt.Sprintf("it waits for datacenter %s of this namespace, which has the ring's name and its data, to have seeds: without it there would be two rings named %s", s.besides(), s.DC.Spec.ClusterName)
 	case len(s.Ringview) == 0 && len(s.peerSeeds()) == 0 && s.membersLastSeen() != "":
-		return o, fmt.Sprintf("it waits for a seed: the ring was last seen with members in %s, and without one there would be two rings named %s. Name one of them in spec.additionalSeeds; if they are gone for good, make the datacenter anew", s.membersLastSeen(), s.DC.Spec.ClusterName)
+		return o, fmt.Sprintf("it waits for a seed: the ring was last seen with members in %s, and without one there would be two rings named %s. Name one of them in spec.additionalSeeds (of a K8ssandraCluster: spec.cassandra.additionalSeeds); if they are gone for good, make the datacenter anew", s.membersLastSeen(), s.DC.Spec.ClusterName)
 	case dead != nil && dead.Status == mgmtapi.ModeLeaving:
 		return o, leavingLost(dead.HostID)
 	case s.moving() != "":
