@@ -141,6 +141,17 @@ func (s *State) datacentersWithMembers() (names []string) {
 	return slices.Compact(names)
 }
 
+// homes are the datacenters of the ring's members. What gossip still has of nodes that have left, which it keeps for days, has no data.
+func (s *State) homes() (names []string) {
+	for _, e := range s.Ringview {
+		if e.HostID != "" {
+			names = append(names, e.Datacenter)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
 // isOnlyDatacenter tells whether no other datacenter has members.
 func (s *State) isOnlyDatacenter() bool {
 	return slices.Equal(s.datacentersWithMembers(), []string{s.name()})

@@ -10,6 +10,7 @@ import (
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	"github.com/ringspan/ringspan/internal/mgmtapi"
+	"github.com/ringspan/ringspan/internal/topology"
 )
 
 // StartEmptyAnnotation of a CassandraDatacenter names the pods, with commas, whose nodes may start although nobody can give
@@ -193,7 +194,22 @@ func (s *State) soleCopies() (names []string) {
 // copies adds up a keyspace's replicas in all datacenters that have their data; 0 =
 // not said here.
 func (s *State) copies(keyspace string) (n int) {
-	return copiesBut(s.lacking(keyspace), s.Replication[keyspace])
+	return copiesBut(append(s.lacking(keyspace), s.withoutMembers(s.Replication[keyspace])...), s.Replication[keyspace])
+}
+
+// withoutMembers are the other datacenters with replicas of a keyspace that have no member, as the ring is seen: they have left it, or were
+// removed, and what they had is nowhere.
+func (s *State) withoutMembers(replication map[string]string) (names []string) {
+	if len(s.Ringview) == 0 || !topology.ByDatacenter(replication) {
+		return nil
+	}
+	there := s.homes()
+	for dc := range replication {
+		if dc != s.name() && !slices.Contains(there, dc) {
+			names = append(names, dc)
+		}
+	}
+	return names
 }
 
 // copiesBut adds up the replicas that are in other datacenters than the ones that lack data.

@@ -190,7 +190,7 @@ func (s *State) soleCopiesHere() (names []string) {
 		if isSpared(name, s.auth()) || isLocal(options) || topology.ByDatacenter(options) && !holds(s.name(), options) {
 			continue
 		}
-		copies := copiesBut(append(slices.Clone(down), s.lacking(name)...), options)
+		copies := copiesBut(slices.Concat(down, s.lacking(name), s.withoutMembers(options)), options)
 		if hasTransient(options) { // which doesn't keep what it has
 			copies = 0
 		}
@@ -208,7 +208,7 @@ func (s *State) soleCopiesHere() (names []string) {
 // then the first one still has the only copy.
 func (s *State) singleCopies() (names []string) {
 	for _, name := range s.soleCopiesHere() {
-		if copiesBut(nil, s.Replication[name]) < 2 {
+		if copiesBut(s.withoutMembers(s.Replication[name]), s.Replication[name]) < 2 {
 			names = append(names, name)
 		}
 	}
