@@ -68,6 +68,9 @@ var carriedOut = map[string][]string{
 	"internal/ring/controller.take Update":                {"EndpointSlice", "Secret"},
 	"internal/ring/controller.take Delete":                {"CassandraTask"},
 	"internal/ring/controller.take Patch":                 {"CassandraDatacenter"},
+	"internal/ring/controller.takeSpec Create":            {"ControllerRevision"},
+	"internal/ring/controller.takeSpec Update":            {"ControllerRevision"},
+	"internal/ring/controller.takeSpec Delete":            {"ControllerRevision"},
 	"internal/ring/controller.applyMetadata Get":          {"CassandraDatacenter"},
 	"internal/ring/controller.applyMetadata Patch":        {"CassandraDatacenter"},
 	// As a service account that the object names: it is that one's right, and none of the operator's.

@@ -79,3 +79,13 @@ const (
 
 // Finalizer keeps a K8ssandraCluster until its datacenters are gone; also set on its CassandraDatacenters.
 const Finalizer = "k8ssandracluster.k8ssandra.io/finalizer"
+
+// Marks of the ControllerRevisions in which a region keeps the specs of a ring that were carried out. Ours.
+const (
+	// RevisionOfLabel has the name of the K8ssandraCluster.
+	RevisionOfLabel = "ringspan.io/revision-of"
+	// GoodSinceAnnotation is when the region last began to see the whole ring ready with all of the spec.
+	GoodSinceAnnotation = "ringspan.io/good-since"
+	// ChangeCauseAnnotation is that of kubectl: why the object was changed, in its user's words.
+	ChangeCauseAnnotation = "kubernetes.io/change-cause"
+)

@@ -65,6 +65,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, q ctrl.Request) (ctrl.Result
 	}
 	status := ring.Summarize(seen, plan, done.Failed)
 	err = errors.Join(done.Ring, seen.Unread(), ignoreConflict(r.report(ctx, seen.Ring, status)))
+	r.keepSpec(ctx, seen.Ring, &status)
 	if err != nil || !status.IsTrue(api.ClusterReady) {
 		return ctrl.Result{RequeueAfter: soon}, err
 	}

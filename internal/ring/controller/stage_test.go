@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -308,7 +309,7 @@ func (s *stage) versions() (all []string) {
 	for _, r := range s.all() {
 		for _, list := range []client.ObjectList{
 			&api.K8ssandraClusterList{}, &cassandra.CassandraDatacenterList{}, &control.CassandraTaskList{}, &corev1.SecretList{},
-			&discoveryv1.EndpointSliceList{}, &rbacv1.RoleList{}, &rbacv1.RoleBindingList{},
+			&discoveryv1.EndpointSliceList{}, &rbacv1.RoleList{}, &rbacv1.RoleBindingList{}, &appsv1.ControllerRevisionList{},
 		} {
 			s.must(r.admin.List(context.WithoutCancel(s.t.Context()), list, client.InNamespace(s.ns)))
 			items, err := meta.ExtractList(list)
