@@ -443,6 +443,10 @@ func (r *region) makePod(set *appsv1.StatefulSet, name string) {
 			OwnerReferences: controlledBy(set)},
 		Spec: *set.Spec.Template.Spec.DeepCopy(),
 	}
+	if r.ailmentOf(r.pods[name]).unmade {
+		delete(r.pods, name)
+		return
+	}
 	delete(r.unclaimed, name)
 	r.pods[name].Status.Phase = corev1.PodPending
 	r.makeClaims(set, name)
@@ -454,6 +458,10 @@ func (r *region) runPod(pod *corev1.Pod, rack string) {
 	if r.held || r.unplaced[pod.Name] || r.unclaimed[pod.Name] || r.configOf(pod) == "" {
 		return
 	}
+	ailment := r.ailmentOf(pod)
+	if ailment.stops(pod) {
+		return
+	}
 	r.serial++
 	pod.Status.PodIP = fmt.Sprintf("10.0.%d.%d", slices.Index(r.regions, r), r.serial)
 	pod.Spec.NodeName, pod.Status.Phase = "node", corev1.PodRunning
@@ -463,7 +471,7 @@ func (r *region) runPod(pod *corev1.Pod, rack string) {
 		r.nodes[pod.Name] = r.cassie.Add(pod.Status.PodIP, r.dc.Name, rack)
 	}
 	pod.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "cassandra", State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}}}
-	words := ""
+	words := ailment.refuses
 	if strings.Contains(r.configOf(pod), "no_such_key") {
 		words = "Invalid yaml. Please remove properties [no_such_key] from your cassandra.yaml"
 	}
@@ -478,7 +486,7 @@ func (r *region) probe(name string) {
 	}
 	status, err := node.Status(context.Background())
 	is := corev1.ConditionFalse
-	if err == nil && status.State == mgmtapi.Running && status.NativeTransport {
+	if err == nil && status.State == mgmtapi.Running && status.NativeTransport && !r.ailmentOf(pod).unready {
 		is = corev1.ConditionTrue
 	}
 	since := metav1.Time{Time: r.now}

@@ -107,6 +107,8 @@ type region struct {
 	unaware   bool                     // its operator has yet to hear of its siblings
 	gone      bool                     // it was deleted, with all that it had
 
+	ailments []ailment // of pods that are made from a bad template
+
 	formerRacks bool // its operator is of a version in which no rack could be taken out
 }
 
