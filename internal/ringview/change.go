@@ -12,9 +12,8 @@ import (
 
 // changeWaits is what a datacenter that serves has yet to do for its newest spec; empty when everything is done. Ready says nothing
 // of that: it stays true while nodes restart one after another.
-func changeWaits(dc *cassandra.CassandraDatacenter) string {
-	s := &dc.Status
-	if s.SeenGeneration == 0 || s.ObservedGeneration == dc.Generation { // an operator of the former version doesn't say
+func changeWaits(s *cassandra.CassandraDatacenterStatus, generation int64) string {
+	if s.SeenGeneration == 0 || s.ObservedGeneration == generation { // an operator of the former version doesn't say
 		return ""
 	}
 	for _, kind := range []cassandra.DatacenterConditionType{cassandra.DatacenterRequiresConsent, cassandra.DatacenterUpdating, cassandra.DatacenterRollingRestart} {

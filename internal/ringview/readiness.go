@@ -32,7 +32,7 @@ func ringWaits(k *k8ssandra.K8ssandraCluster) string {
 // else of that is left to be done.
 func datacenterWaits(dc *cassandra.CassandraDatacenter) string {
 	if dc.Status.IsTrue(cassandra.DatacenterReady) && dc.Status.Seen() == dc.Generation {
-		return cmp.Or(surplusWaits(&dc.Status), changeWaits(dc))
+		return cmp.Or(surplusWaits(&dc.Status), changeWaits(&dc.Status, dc.Generation))
 	}
 	return statusWaits(&dc.Status)
 }

@@ -173,7 +173,7 @@ func (r *Region) standalone(i int) ringstatus.Status {
 
 func describe(d *ringstatus.Datacenter, s *cassandra.CassandraDatacenterStatus) {
 	d.Ready = s.IsTrue(cassandra.DatacenterReady)
-	if d.Message = surplusWaits(s); !d.Ready {
+	if d.Message = cmp.Or(surplusWaits(s), changeWaits(s, s.SeenGeneration)); !d.Ready {
 		d.Message = statusWaits(s)
 	}
 }

@@ -81,6 +81,18 @@ func TestStatusOfARingThatANodeLeaves(t *testing.T) {
 	}
 }
 
+// A ring serves while its nodes restart for a change; how far that is is said with its datacenter.
+func TestStatusOfARingThatChanges(t *testing.T) {
+	facts := wholeRing()
+	s := &facts[1].Datacenters[0].Status
+	s.SeenGeneration, s.ObservedGeneration, s.Roll = 2, 1, &cassandra.RollStatus{Done: 1, Of: 3}
+	s.Conditions = append(s.Conditions, cassandra.DatacenterCondition{Type: cassandra.DatacenterUpdating, Status: "True", Message: "waiting for pod x to be ready"})
+	all := statusesOf(t, facts)[0]
+	if d := all.Datacenters; !all.Ready || d[0].Message != "1 of 3 nodes are as the spec asks; waiting for pod x to be ready" || d[1].Message != "" {
+		t.Errorf("%+v", all)
+	}
+}
+
 // Ready is what every region says and the nodes prove.
 func TestStatusIsReadyOnlyWhenAllSaySo(t *testing.T) {
 	facts := wholeRing()
