@@ -18,6 +18,7 @@ import (
 	"github.com/ringspan/ringspan/internal/cli/invocation"
 	"github.com/ringspan/ringspan/internal/cli/plan"
 	"github.com/ringspan/ringspan/internal/cli/propagate"
+	"github.com/ringspan/ringspan/internal/cli/rollout"
 	"github.com/ringspan/ringspan/internal/cli/status"
 	"github.com/ringspan/ringspan/internal/cli/task"
 	"github.com/ringspan/ringspan/internal/cli/up"
@@ -41,6 +42,8 @@ var afterInterrupt = map[string]string{
 	"up":   " What was made stays: run up again, and it goes on from there, or down to take it away.",
 	"down": " Part of it may be left: run down again, and it goes on from there.",
 	"gc":   " Part of it may be left: run gc again, and it goes on from there.",
+
+	"undo": " If the ring was edited, that goes on: ringspan status shows it, and the same command waits for it.",
 
 	"run": " The task goes on, if it was made: ringspan task list shows it.",
 
@@ -92,7 +95,7 @@ nodes as plain processes, in network namespaces of their own.`,
 	root.AddGroup(&cobra.Group{ID: groupFleet, Title: "Fleets:"}, &cobra.Group{ID: groupAWS, Title: "Fleets in AWS:"}, &cobra.Group{ID: groupRing, Title: "Rings:"}, &cobra.Group{ID: groupObjects, Title: "Objects of several regions:"})
 	add(root, groupFleet, plan.Command(f), up.Command(f), down.Command(f), kubeconfigCommand(f), doctor.Command(f))
 	add(root, groupAWS, costCommand(f), policyCommand(), images.Command(), gcCommand(f), tokenCommand())
-	add(root, groupRing, status.Command(f), config.Command(f), cql.Command(f), nodetoolCommand(f), logsCommand(f), task.Command(f))
+	add(root, groupRing, status.Command(f), config.Command(f), cql.Command(f), nodetoolCommand(f), logsCommand(f), task.Command(f), rollout.Command(f))
 	add(root, groupObjects, propagate.Command(f), imports.Command())
 	add(root, "", versionCommand())
 	invocation.MarkUsageErrors(root)

@@ -135,7 +135,8 @@ func hostIDs(t *testing.T) string {
 }
 
 // A configuration that Cassandra refuses stops at the first rack, is explained
-// in Cassandra's own words, and is healed by mending the spec.
+// in Cassandra's own words, and is healed by one command, which goes back to the last
+// configuration with which the ring was ready.
 func TestARefusedConfiguration(t *testing.T) {
 	theRing(t)
 	before := strings.Fields(uids(t, west))
@@ -153,8 +154,30 @@ func TestARefusedConfiguration(t *testing.T) {
 	if len(during) != 3 || during[1] != before[1] || during[2] != before[2] {
 		t.Errorf("racks 2 and 3 were touched: %v, before %v", during, before)
 	}
-	kubectl(t, west, "patch", "k8c", ring, "--type=json", "-p", `[{"op":"remove","path":"/spec/cassandra/config/cassandraYaml/no_such_key"}]`)
+	generation := kubectl(t, west, "get", "k8c", ring, "-o", "jsonpath={.metadata.generation}")
+	for _, part := range []string{"spec.cassandra.config.cassandraYaml.no_such_key: 1 → (none)", "Nothing was changed"} {
+		if err := contains(ringspan(t, "rollout", "undo", ring, "--dry-run"), part); err != nil {
+			t.Error(err)
+		}
+	}
+	if now := kubectl(t, west, "get", "k8c", ring, "-o", "jsonpath={.metadata.generation}"); now != generation {
+		t.Errorf("a dry run has changed the ring: generation %s, before %s", now, generation)
+	}
+	said := ringspan(t, "rollout", "undo", ring, "--timeout", "3m")
+	for _, part := range []string{"spec.cassandra.config.cassandraYaml.no_such_key: 1 → (none)", "is ready with the configuration of revision"} {
+		if err := contains(said, part); err != nil {
+			t.Error(err)
+		}
+	}
 	awaitWhole(t)
+	if err := contains(ringspan(t, "rollout", "history", ring), "(present)"); err != nil {
+		t.Error(err)
+	}
+	for _, region := range []string{west, central} {
+		if config := kubectl(t, region, "get", "k8c", ring, "-o", "jsonpath={.spec.cassandra.config}"); strings.Contains(config, "no_such_key") {
+			t.Errorf("%s still has it: %s", region, config)
+		}
+	}
 	if after := strings.Fields(uids(t, west)); after[1] != before[1] || after[2] != before[2] {
 		t.Errorf("racks 2 and 3 were restarted by the mending: %v, before %v", after, before)
 	}

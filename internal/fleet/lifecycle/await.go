@@ -11,6 +11,7 @@ import (
 
 	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 	"github.com/ringspan/ringspan/internal/fleet/inventory"
+	"github.com/ringspan/ringspan/internal/region"
 	"github.com/ringspan/ringspan/internal/report"
 	"github.com/ringspan/ringspan/internal/ringview"
 )
@@ -21,27 +22,53 @@ const (
 	answerLimit = 5 * time.Second
 )
 
+// Wait is until a ring has all that is asked of it, in the regions that answered when it began.
+type Wait struct {
+	Fleet   inventory.Fleet
+	Regions []region.Region // those that answer
+	Ring    client.ObjectKey
+	// Datacenters are those that the ring is to have.
+	Datacenters []k8ssandra.CassandraDatacenterTemplate
+	Report      report.Reporter
+	Passed      func(stage int)               // nil, or told how far the boot is
+	Check       func(ringview.Snapshot) error // nil, or an error that ends the wait
+
+	done map[string]bool // datacenters that were told to serve
+}
+
 // await waits until every region sees the ring ready and every node answers, and
 // tells for every datacenter what it waits for.
 func (u *ringRun) await(ctx context.Context) error {
+	w := Wait{Fleet: u.platform, Regions: u.regions, Ring: client.ObjectKeyFromObject(u.ring), Datacenters: u.ring.Spec.Cassandra.Datacenters, Report: u.report, Passed: u.passed}
+	return w.Run(ctx)
+}
+
+// Run waits until every region sees the ring ready with everything done and every node answers, and tells for every datacenter what
+// it waits for.
+func (w *Wait) Run(ctx context.Context) error {
 	tick := time.NewTicker(awaitPoll)
 	defer tick.Stop()
-	ring := client.ObjectKeyFromObject(u.ring)
+	w.done = map[string]bool{}
 	var last ringview.Snapshot
 	for {
-		now := ringview.Read(ctx, u.regions, ringview.Question{Ring: &ring, Operator: true, Limit: answerLimit})
+		now := ringview.Read(ctx, w.Regions, ringview.Question{Ring: &w.Ring, Operator: true, Limit: answerLimit})
 		if ctx.Err() == nil {
 			last = now
 		}
-		verdict := ringview.Judge(now, ringview.Wanted{Ring: ring, Datacenters: u.ring.Spec.Cassandra.Datacenters})
-		u.tell(verdict)
-		if verdict.Ready && u.answers(ctx) {
-			u.report.Line(report.Subject{Name: u.ring.Name}, readiness(verdict))
+		if w.Check != nil {
+			if err := w.Check(now); err != nil {
+				return err
+			}
+		}
+		verdict := ringview.Judge(now, ringview.Wanted{Ring: w.Ring, Datacenters: w.Datacenters})
+		w.tell(verdict)
+		if verdict.Ready && w.answers(ctx) {
+			w.Report.Line(report.Subject{Name: w.Ring.Name}, readiness(verdict))
 			return nil
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("ring %s is not ready: %s", u.ring.Name, ringview.Blockers(last, ring))
+			return fmt.Errorf("ring %s is not ready: %s", w.Ring.Name, ringview.Blockers(last, w.Ring))
 		case <-tick.C:
 		}
 	}
@@ -56,24 +83,26 @@ func readiness(v ringview.Verdict) string {
 }
 
 // tell reports who waits for what, which datacenters serve, and the stage of the boot.
-func (u *ringRun) tell(v ringview.Verdict) {
+func (w *Wait) tell(v ringview.Verdict) {
 	for _, d := range v.Datacenters {
 		who := report.Subject{Region: d.Region, Name: d.Name}
 		if d.Waits != "" {
-			u.done[d.Name] = false
-			u.report.Wait(who, d.Waits)
-		} else if !u.done[d.Name] {
-			u.done[d.Name] = true
-			u.report.Line(who, serves(d))
+			w.done[d.Name] = false
+			w.Report.Wait(who, d.Waits)
+		} else if !w.done[d.Name] {
+			w.done[d.Name] = true
+			w.Report.Line(who, serves(d))
 		}
 	}
-	u.passed(int(v.Stage))
+	if w.Passed != nil {
+		w.Passed(int(v.Stage))
+	}
 	for _, r := range v.Regions {
-		who := report.Subject{Region: r.Region, Name: u.ring.Name}
+		who := report.Subject{Region: r.Region, Name: w.Ring.Name}
 		if r.Silent {
 			who.Name = ""
 		}
-		u.report.Wait(who, r.Waits)
+		w.Report.Wait(who, r.Waits)
 	}
 }
 
@@ -89,20 +118,20 @@ func serves(d ringview.DatacenterVerdict) string {
 }
 
 // answers asks the nodes themselves: a status may be from before a restart.
-func (u *ringRun) answers(ctx context.Context) bool {
-	who := report.Subject{Name: u.ring.Name}
-	statuses, err := inventory.Rings(ctx, u.platform, u.regions, "")
+func (w *Wait) answers(ctx context.Context) bool {
+	who := report.Subject{Name: w.Ring.Name}
+	statuses, err := inventory.Rings(ctx, w.Fleet, w.Regions, "")
 	if err != nil {
-		u.report.Wait(who, err.Error())
+		w.Report.Wait(who, err.Error())
 		return false
 	}
 	for _, s := range statuses {
-		if s.Ring != u.ring.Name || s.Namespace != u.ring.Namespace {
+		if s.Ring != w.Ring.Name || s.Namespace != w.Ring.Namespace {
 			continue
 		}
 		for _, d := range s.Datacenters {
-			if d.Up < d.Size && !d.External && !u.isStopped(d.Name) && u.isIncluded(d.Region) {
-				u.report.Wait(who, fmt.Sprintf("%d of %d nodes of %s answer", d.Up, d.Size, d.Name))
+			if d.Up < d.Size && !d.External && !w.isStopped(d.Name) && w.isIncluded(d.Region) {
+				w.Report.Wait(who, fmt.Sprintf("%d of %d nodes of %s answer", d.Up, d.Size, d.Name))
 				return false
 			}
 		}
@@ -112,8 +141,13 @@ func (u *ringRun) answers(ctx context.Context) bool {
 }
 
 // isStopped tells whether the file wants a datacenter without nodes.
-func (u *ringRun) isStopped(name string) bool {
-	return slices.ContainsFunc(u.ring.Spec.Cassandra.Datacenters, func(t k8ssandra.CassandraDatacenterTemplate) bool {
+func (w *Wait) isStopped(name string) bool {
+	return slices.ContainsFunc(w.Datacenters, func(t k8ssandra.CassandraDatacenterTemplate) bool {
 		return t.CassandraName() == name && t.Stopped
 	})
+}
+
+// isIncluded tells whether the region of a datacenter is waited for.
+func (w *Wait) isIncluded(name string) bool {
+	return name == "" || slices.ContainsFunc(w.Regions, func(r region.Region) bool { return r.Name == name })
 }

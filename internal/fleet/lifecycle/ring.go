@@ -29,13 +29,12 @@ type ringRun struct {
 	passed func(stage int)
 
 	home region.Region
-	done map[string]bool // datacenters that were told to serve
 }
 
 // up applies the ring and its Secrets to one region, from where the others pull
 // them, and waits until all of it serves.
 func (u *ringRun) up(ctx context.Context) error {
-	u.home, u.done = u.homeRegion(), map[string]bool{}
+	u.home = u.homeRegion()
 	if silent := u.unansweredOf(u.ring); len(silent) > 0 {
 		if there, err := u.without(ctx, silent); err != nil || !there {
 			return err

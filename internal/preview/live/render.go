@@ -10,10 +10,10 @@ import (
 	"github.com/ringspan/ringspan/internal/words"
 )
 
-// Source is the file that the edit is from.
+// Source is the file that the edit is from, if it is from one.
 type Source struct {
 	Path string
-	Line func(field string) int // where it says a field
+	Line func(field string) int // where it says a field; nil without a file
 }
 
 // Render says what an edit does, for people.
@@ -30,6 +30,10 @@ func Render(out io.Writer, r *Report, from Source) {
 		fmt.Fprintln(out, "  Nothing to do: it is as the file says.")
 	}
 	for _, e := range r.Edits {
+		if from.Line == nil {
+			fmt.Fprintf(out, "  spec.%s\n", e)
+			continue
+		}
 		fmt.Fprintf(out, "  %s:%d: spec.%s\n", from.Path, from.Line("spec."+e.Path), e)
 	}
 	for _, why := range r.Refused {

@@ -1,0 +1,308 @@
+package rollback
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"sigs.k8s.io/yaml"
+
+	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
+)
+
+const ring = `
+auth: true
+secretsProvider: internal
+externalDatacenters: [legacy]
+cassandra:
+  serverVersion: 5.0.9
+  superuserSecretRef: {name: admin}
+  storageConfig: {cassandraDataVolumeClaimSpec: {resources: {requests: {storage: 10Gi}}}}
+  resources: {limits: {cpu: "2", memory: 4Gi}}
+  config:
+    cassandraYaml: {concurrent_reads: 32, num_tokens: 16, authenticator: PasswordAuthenticator, sstable: {selected_format: big}}
+    jvmOptions: {gc: G1GC, heap_max_size: 1Gi, additionalOptions: [-Dcassandra.max_queued=1]}
+  racks:
+  - {name: r1, nodeAffinityLabels: {zone: a}}
+  - {name: r2, nodeAffinityLabels: {zone: b}}
+  datacenters:
+  - {metadata: {name: dc1}, k8sContext: west, size: 6}
+  - {metadata: {name: dc2}, k8sContext: central, size: 6, resources: {limits: {cpu: "3"}}}
+`
+
+// spec is the ring's with one part of its text replaced.
+func spec(t *testing.T, replace ...string) *api.K8ssandraClusterSpec {
+	t.Helper()
+	text := ring
+	for i := 0; i+1 < len(replace); i += 2 {
+		if !strings.Contains(text, replace[i]) {
+			t.Fatalf("%q is not in the ring", replace[i])
+		}
+		text = strings.Replace(text, replace[i], replace[i+1], 1)
+	}
+	out := &api.K8ssandraClusterSpec{}
+	if err := yaml.UnmarshalStrict([]byte(text), out); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func restored(t *testing.T, now, good *api.K8ssandraClusterSpec) *api.K8ssandraClusterSpec {
+	t.Helper()
+	out, err := Restore(now, good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// Twelve kinds of bad edits, each of which goes back whole.
+func TestBadEditsGoBack(t *testing.T) {
+	const version, resources, dc1 = "  serverVersion: 5.0.9\n", `resources: {limits: {cpu: "2", memory: 4Gi}}`, "{metadata: {name: dc1}, k8sContext: west, size: 6}"
+	with := func(field string) []string { return []string{version, version + "  " + field + "\n"} }
+	for name, edit := range map[string][]string{
+		"a heap larger than the memory":    {"heap_max_size: 1Gi", "heap_max_size: 64Gi"},
+		"an image that isn't there":        with("serverImage: nowhere.example/cassandra:none"),
+		"an unknown key":                   {"concurrent_reads: 32", "no_such_key: 32"},
+		"a value that isn't one":           {"concurrent_reads: 32", "concurrent_reads: many"},
+		"more CPU than machines have":      {`cpu: "2"`, `cpu: "512"`},
+		"more memory than machines have":   {"memory: 4Gi", "memory: 4Ti"},
+		"a probe that never succeeds":      with("containers: [{name: cassandra, readinessProbe: {exec: {command: [/bin/false]}}}]"),
+		"an option that the JVM refuses":   {"-Dcassandra.max_queued=1", "-XX:NoSuchOption"},
+		"a container that ends":            with("initContainers: [{name: check, image: busybox, command: [/bin/false]}]"),
+		"a volume that isn't there":        with("extraVolumes: {volumes: [{name: v, secret: {secretName: none}}]}"),
+		"a user that may not read":         with("podSecurityContext: {runAsUser: 1}"),
+		"a place that no machine is":       {"{zone: a}", "{zone: nowhere}"},
+		"a service account that isn't":     with("serviceAccount: none"),
+		"a priority that isn't":            with("podPriorityClassName: none"),
+		"a datacenter's own configuration": {dc1, "{metadata: {name: dc1}, k8sContext: west, size: 6, config: {cassandraYaml: {no_such_key: 1}}}"},
+		"a configuration that is lost":     {resources, "resources: {limits: {cpu: \"1\"}}"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			good, bad := spec(t), spec(t, edit...)
+			before := bad.DeepCopy()
+			if diff := cmp.Diff(plain(good), plain(restored(t, bad, good))); diff != "" {
+				t.Error(diff)
+			}
+			if diff := cmp.Diff(before, bad); diff != "" {
+				t.Errorf("the edit was changed: %s", diff)
+			}
+			if !same(bad, restored(t, good, bad)) { // and what was taken away comes back as well as what was added goes
+				t.Error("the other way round it does not go back")
+			}
+		})
+	}
+}
+
+// What has to do with data, members and logins stays as it is now, in both directions.
+func TestWhatStays(t *testing.T) {
+	const dc1 = "{metadata: {name: dc1}, k8sContext: west, size: 6}"
+	for name, edit := range map[string][]string{
+		"size":                      {"k8sContext: west, size: 6", "k8sContext: west, size: 9"},
+		"a rack more":               {"  datacenters:", "  - {name: r3}\n  datacenters:"},
+		"a datacenter more":         {dc1, dc1 + "\n  - {metadata: {name: dc3}, k8sContext: west, size: 6}"},
+		"storage":                   {"storage: 10Gi", "storage: 20Gi"},
+		"the superuser":             {"{name: admin}", "{name: root}"},
+		"authentication":            {"auth: true", "auth: false"},
+		"who keeps Secrets":         {"internal", "external"},
+		"external datacenters":      {"[legacy]", "[legacy, other]"},
+		"tokens":                    {"num_tokens: 16", "num_tokens: 8"},
+		"the authenticator":         {"PasswordAuthenticator", "AllowAllAuthenticator"},
+		"the format of data":        {"selected_format: big", "selected_format: bti"},
+		"durability":                {"concurrent_reads: 32", "concurrent_reads: 32, commitlog_sync: batch, auto_snapshot: false"},
+		"where data is":             {"concurrent_reads: 32", "concurrent_reads: 32, data_file_directories: [/elsewhere]"},
+		"a stopped datacenter":      {"size: 6}", "size: 6, stopped: true}"},
+		"the base configuration":    {"  superuserSecretRef", "  baseConfiguration: cassandra.yaml\n  superuserSecretRef"},
+		"seeds":                     {"  superuserSecretRef", "  additionalSeeds: [10.0.0.1]\n  superuserSecretRef"},
+		"a rebuild's source":        {"  superuserSecretRef", "  rebuild: {sourceDc: dc1}\n  superuserSecretRef"},
+		"a claim more":              {"  superuserSecretRef", "  extraVolumes: {pvcs: [{name: v, mountPath: /v, pvcSpec: {}}]}\n  superuserSecretRef"},
+		"annotations of datacenter": {"  superuserSecretRef", "  metadata: {annotations: {cassandra.datastax.com/decommission-on-delete: \"true\"}}\n  superuserSecretRef"},
+		"a member's property":       {"-Dcassandra.max_queued=1", "-Dcassandra.max_queued=1, -Dcassandra.replace_address=10.0.0.1"},
+		"a survey":                  {"gc: G1GC", "gc: G1GC, cassandra_write_survey: true"},
+		"an open port":              {"gc: G1GC", "gc: G1GC, jmx_remote_ssl: true"},
+		"encryption":                {"concurrent_reads: 32", "concurrent_reads: 32, client_encryption_options: {enabled: true}"},
+		"encryption stores":         {"  superuserSecretRef", "  clientEncryptionStores: {keystoreSecretRef: {name: a}, truststoreSecretRef: {name: b}}\n  superuserSecretRef"},
+		"the management API":        {"  superuserSecretRef", "  managementApiAuth: {insecure: {}}\n  superuserSecretRef"},
+		"a backup":                  {"auth: true", "auth: true\nmedusa: {}"},
+		"what single nodes have":    {"size: 6}", "size: 6, perNodeConfigMapRef: {name: nodes}}"},
+		"a protection":              {"concurrent_reads: 32", "concurrent_reads: 32, drop_keyspace_enabled: false"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, pair := range [][2]*api.K8ssandraClusterSpec{{spec(t, edit...), spec(t)}, {spec(t), spec(t, edit...)}} {
+				now, good := pair[0], pair[1]
+				if diff := cmp.Diff(plain(now), plain(restored(t, now, good))); diff != "" {
+					t.Error(diff)
+				}
+				if left := Left(now, good); len(left) == 0 {
+					t.Error("nothing is said to be left")
+				}
+			}
+		})
+	}
+}
+
+// A version goes back only if that makes none lower, wherever it is said; then nothing of the images goes back either.
+func TestVersionsAreNeverLowered(t *testing.T) {
+	const version = "  serverVersion: 5.0.9\n"
+	image := func(tag string) []string {
+		return []string{version, version + "  serverImage: registry.example/cassandra:" + tag + "\n"}
+	}
+	container := func(tag string) []string {
+		return []string{version, version + "  containers: [{name: cassandra, image: \"registry.example/cassandra:" + tag + "\"}]\n"}
+	}
+	for _, c := range []struct {
+		why       string
+		good, now []string
+		goesBack  bool
+	}{
+		{"a lower version", []string{version, "  serverVersion: 5.0.8\n"}, nil, false},
+		{"a higher version", []string{version, "  serverVersion: 5.0.10\n"}, nil, true},
+		{"a lower tag", image("5.0.8"), image("5.0.9"), false},
+		{"a higher tag", image("5.0.10-ubi"), image("5.0.9"), true},
+		{"a tag that says nothing, of one version", image("stable"), image("latest"), true},
+		{"a tag below the version", image("4.1.11"), nil, false},
+		{"no tag instead of a higher one", nil, image("5.1.0"), false},
+		{"a lower tag in a container", container("5.0.8"), container("5.0.9"), false},
+		{"no container instead of a higher one", nil, container("5.0.10"), false},
+		{"a container instead of nothing", container("5.0.9"), nil, true},
+		{"a lower version of one datacenter", []string{"size: 6, resources", "serverVersion: 5.0.8, size: 6, resources"}, nil, false},
+	} {
+		now, good := spec(t, c.now...), spec(t, c.good...)
+		got := restored(t, now, good)
+		want := now
+		if c.goesBack {
+			want = good
+		}
+		if diff := cmp.Diff(plain(want), plain(got)); diff != "" {
+			t.Errorf("%s: %s", c.why, diff)
+		}
+	}
+}
+
+// Configuration and what stays, in one edit: only the former goes back.
+func TestPartOfAnEditGoesBack(t *testing.T) {
+	good := spec(t)
+	now := spec(t, "size: 6", "size: 9", "storage: 10Gi", "storage: 20Gi", "concurrent_reads: 32, num_tokens: 16", "concurrent_reads: 4096, num_tokens: 8",
+		"additionalOptions: [-Dcassandra.max_queued=1]", "additionalOptions: [-XX:NoSuch, -Dcassandra.join_ring=true]")
+	want := spec(t, "size: 6", "size: 9", "storage: 10Gi", "storage: 20Gi", "num_tokens: 16", "num_tokens: 8",
+		"additionalOptions: [-Dcassandra.max_queued=1]", "additionalOptions: [-Dcassandra.max_queued=1, -Dcassandra.join_ring=true]")
+	if diff := cmp.Diff(plain(want), plain(restored(t, now, good))); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// What once did something to data doesn't come back with the configuration: a container with the data's volume, a command of Cassandra's
+// own. It goes, when it wasn't there; and it stays as it is now when it was another one.
+func TestWhatTouchesDataDoesNotComeBack(t *testing.T) {
+	const version = "  serverVersion: 5.0.9\n"
+	with := func(field string) []string { return []string{version, version + "  " + field + "\n"} }
+	for why, field := range map[string]string{
+		"a container that empties the data":   `initContainers: [{name: reset, image: busybox, command: [rm, -rf, /data], volumeMounts: [{name: server-data, mountPath: /data}]}]`,
+		"one that writes to a claim":          `containers: [{name: side, image: busybox, volumeMounts: [{name: server-data, mountPath: /data}]}]`,
+		"a command in Cassandra's container":  `containers: [{name: cassandra, command: [rm, -rf, /var/lib/cassandra]}]`,
+		"a command at the end of Cassandra's": `containers: [{name: cassandra, lifecycle: {preStop: {exec: {command: [rm]}}}}]`,
+	} {
+		plainRing, touching := spec(t), spec(t, with(field)...)
+		got := restored(t, plainRing, touching)
+		for _, c := range append(got.Cassandra.Containers, got.Cassandra.InitContainers...) {
+			if len(c.Command) > 0 || c.Lifecycle != nil || len(c.VolumeMounts) > 0 {
+				t.Errorf("%s comes back: %+v", why, c)
+			}
+		}
+		if got := restored(t, touching, plainRing); !same(got, plainRing) {
+			t.Errorf("%s doesn't go", why)
+		}
+	}
+	const harmless = `initContainers: [{name: reset, image: busybox, command: [ls], volumeMounts: [{name: server-data, mountPath: /data}]}]`
+	now, good := spec(t, with(harmless)...), spec(t, with(strings.Replace(harmless, "ls", "rm", 1))...)
+	if got := restored(t, now, good); !same(got, now) {
+		t.Errorf("one that is there becomes what it was: %+v", got.Cassandra.InitContainers)
+	}
+}
+
+// Nothing is put into another order: that would restart nodes.
+func TestLinesKeepTheirOrder(t *testing.T) {
+	lines := []string{"[-Dcassandra.max_queued=1]", "[-Dcassandra.join_ring=true, -XX:+A, -XX:+B]"}
+	now := spec(t, lines...)
+	if got := restored(t, now, now); !same(got, now) {
+		t.Errorf("%v", got.Cassandra.CassandraConfig.JvmOptions.AdditionalOptions)
+	}
+}
+
+// What is stored keeps the fields that this program doesn't know, and is what was restored otherwise.
+func TestWhatIsStoredKeepsWhatIsNotKnown(t *testing.T) {
+	now, good := spec(t, "concurrent_reads: 32", "no_such_key: 1", "{zone: a}", "{zone: nowhere}"), spec(t)
+	stored := plain(now)
+	in := mapOf(stored, "cassandra")
+	stored["later"], in["later"] = "a", "b"
+	listOf(in, "racks")[0]["later"] = "c"
+	listOf(in, "datacenters")[0]["later"] = "d"
+	mapOf(in, "config")["later"] = "e"
+	Write(stored, now, restored(t, now, good))
+	want := plain(good)
+	in = mapOf(want, "cassandra")
+	want["later"], in["later"] = "a", "b"
+	listOf(in, "racks")[0]["later"] = "c"
+	listOf(in, "datacenters")[0]["later"] = "d"
+	mapOf(in, "config")["later"] = "e"
+	if diff := cmp.Diff(want, stored); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A datacenter that came since then keeps what is its own.
+func TestANewDatacenterKeepsItsOwn(t *testing.T) {
+	const dc1 = "{metadata: {name: dc1}, k8sContext: west, size: 6}"
+	now := spec(t, "concurrent_reads: 32", "concurrent_reads: 64", dc1, dc1+"\n  - {metadata: {name: dc3}, k8sContext: north, size: 6, resources: {limits: {cpu: \"9\"}}}")
+	want := spec(t, dc1, dc1+"\n  - {metadata: {name: dc3}, k8sContext: north, size: 6, resources: {limits: {cpu: \"9\"}}}")
+	if diff := cmp.Diff(plain(want), plain(restored(t, now, spec(t)))); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestChoose(t *testing.T) {
+	reads := func(n string) *api.K8ssandraClusterSpec {
+		return spec(t, "concurrent_reads: 32", "concurrent_reads: "+n)
+	}
+	kept := func(number uint64, s *api.K8ssandraClusterSpec) Revision {
+		return Revision{Number: number, Name: "", Spec: *s}
+	}
+	larger := spec(t, "concurrent_reads: 32", "concurrent_reads: 2", "size: 6", "size: 9")
+	all := []Revision{kept(4, larger), kept(2, reads("2")), kept(1, reads("1"))}
+	for _, c := range []struct {
+		why     string
+		now     *api.K8ssandraClusterSpec
+		done    bool
+		kept    []Revision
+		asked   string
+		to      uint64
+		already bool
+		err     error
+	}{
+		{"a bad edit", reads("3"), false, all, "", 4, false, nil},
+		{"a good one, as the last time", larger, true, all, "", 1, false, nil},
+		{"a second time, while the first isn't done", reads("1"), false, all, "", 1, true, nil},
+		{"a second time, when the first is done", reads("1"), true, all, "", 4, false, nil},
+		{"something that stays is wrong", spec(t, "concurrent_reads: 32", "concurrent_reads: 2", "num_tokens: 16", "num_tokens: 5"), false, all, "", 4, true, nil},
+		{"one that is asked for", reads("3"), false, all, "2", 2, false, nil},
+		{"one that is there already is asked for", reads("2"), true, all, "2", 2, true, nil},
+		{"nothing is kept", reads("3"), false, nil, "", 0, false, ErrNone},
+		{"only the present one is kept", reads("1"), true, all[2:], "", 0, false, ErrNoOther},
+	} {
+		got, err := Choose(c.now, c.done, c.kept, c.asked)
+		if !errors.Is(err, c.err) || got.To.Number != c.to || got.Already != c.already {
+			t.Errorf("%s: revision %d, already %t, %v", c.why, got.To.Number, got.Already, err)
+		}
+	}
+	if _, err := Choose(reads("3"), false, all, "3"); err == nil || err.Error() != "no region keeps revision 3; there are 4, 2, 1" {
+		t.Errorf("%v", err)
+	}
+	twice := []Revision{{Number: 7, Name: "7/central/a", Spec: *reads("1")}, {Number: 7, Name: "7/west/b", Spec: *reads("2")}}
+	if _, err := Choose(reads("3"), false, twice, "7"); err == nil || !strings.Contains(err.Error(), "name one of 7/central/a and 7/west/b in full") {
+		t.Errorf("%v", err)
+	}
+	if got, err := Choose(reads("3"), false, twice, "7/west/b"); err != nil || got.To.Name != "7/west/b" {
+		t.Errorf("%v", err)
+	}
+}
