@@ -371,6 +371,7 @@ func (w *world) tick() {
 		for name := range r.pods {
 			r.probe(name)
 		}
+		_ = r.downByHand("") // forgets those that are back
 		r.countPods()
 	}
 }

@@ -389,7 +389,11 @@ func (r *region) watchTakenDown(s *datacenter.State, step datacenter.Step) {
 	if !takes || !s.DC.Status.IsTrue(api.DatacenterInitialized) || len(s.DC.Spec.ForceUpgradeRacks) > 0 || s.DC.Spec.Stopped || forced {
 		return
 	}
-	if n := r.nodes[step.Pod.Name]; n != nil && n.Up() && len(r.nodes) > 1 {
+	told := slices.ContainsFunc(slices.Collect(maps.Keys(r.nodes)), func(name string) bool {
+		_, err := r.nodes[name].Endpoints(context.Background())
+		return name != step.Pod.Name && err == nil
+	})
+	if n := r.nodes[step.Pod.Name]; n != nil && n.Up() && told { // where no other node answers, gossip and Kubernetes are what there is
 		r.world.broken = append(r.world.broken, r.bereft(step.Pod.Name, "is taken down")...)
 	}
 }
