@@ -168,6 +168,55 @@ func (r *region) noMember() bool {
 	return true
 }
 
+// A K8ssandraCluster that joins a ring makes no other one, whatever is lost, and whenever its operators die or the other ring is silent.
+func TestRingsJoinAsOne(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWorld()
+		old := w.theirs("old", "10.9.0.1")
+		for i := range rapid.IntRange(1, 2).Draw(t, "datacenters") {
+			r := w.add(fmt.Sprintf("dc%d", i+1), rapid.IntRange(1, 2).Draw(t, "nodes"), []string{"r1"}, false)
+			if i == 0 {
+				r.dc.Spec.AdditionalSeeds = []string{"10.9.0.1"}
+			}
+		}
+		w.ring.Joins, w.ring.External = true, []string{"old"}
+		for range rapid.IntRange(1, 80).Draw(t, "length") {
+			r := w.regions[rapid.IntRange(0, len(w.regions)-1).Draw(t, "datacenter")]
+			switch what := rapid.SampledFrom([]string{"pass", "pass", "tick", "tick", "round", "die", "lose", "crash", "forget", "silent", "back", "lose volume", "no seeds"}).Draw(t, "what"); what {
+			case "pass":
+				r.pass(-1)
+			case "tick":
+				w.tick()
+			case "round":
+				w.settle(rapid.IntRange(1, 12).Draw(t, "rounds"), nil)
+			case "die":
+				r.pass(rapid.IntRange(0, 4).Draw(t, "after"))
+			case "lose", "crash":
+				r.podHappens(t, what)
+			case "forget":
+				r.forget()
+			case "silent":
+				old.Crash("the JVM ended: signal: killed")
+			case "back":
+				w.wake(old)
+			case "lose volume": // and a person accepts the loss
+				if names := slices.Sorted(maps.Keys(r.pods)); r.dc.Status.IsTrue(api.DatacenterInitialized) && len(names) > 0 {
+					name := rapid.SampledFrom(names).Draw(t, "pod")
+					r.loseVolume(name)
+					r.annotate(datacenter.StartEmptyAnnotation, name)
+				}
+			case "no seeds": // in the spec any more, once one has begun with them
+				if first := w.regions[0].dc; first.Annotations[api.JoinedAnnotation] != "" {
+					first.Spec.AdditionalSeeds = nil
+				}
+			}
+			if broken := w.check(); broken != "" {
+				t.Fatal(broken)
+			}
+		}
+	})
+}
+
 // theirs is a ring of one node that somebody else looks after.
 func (w *world) theirs(dc, at string) *fake.Node {
 	n := w.cassie.Add(at, dc, "r1")
