@@ -23,10 +23,10 @@ func leaver(t *testing.T, comesTo string) (*Agent, *mgmtapi.Client, Config) {
 
 func decommission(t *testing.T, client *mgmtapi.Client) string {
 	t.Helper()
-	if _, err := client.Decommission(t.Context(), "another"); !errors.Is(err, mgmtapi.ErrRefused) {
+	if _, err := client.Decommission(t.Context(), "another", false); !errors.Is(err, mgmtapi.ErrRefused) {
 		t.Errorf("a node that isn't meant: %v", err)
 	}
-	id, err := client.Decommission(t.Context(), statusOf(t, client).Identity.HostID)
+	id, err := client.Decommission(t.Context(), statusOf(t, client).Identity.HostID, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,14 +31,14 @@ func (s *State) conditions(p Plan, err error) []api.DatacenterCondition {
 	all := []api.DatacenterCondition{
 		s.valid(p),
 		done(booted, api.DatacenterInitialized, api.ReasonReconciled),
-		done(booted && serving && s.owes() == "" && !p.Thin && !s.DC.Spec.Stopped, api.DatacenterReady, api.ReasonNodesReady),
+		done(booted && serving && s.owes() == "" && !(p.Removing && s.members() == 0) && !p.Thin && !s.DC.Spec.Stopped, api.DatacenterReady, api.ReasonNodesReady),
 		done(whole && s.Schemas == 1 && len(p.Trouble) == 0, api.DatacenterHealthy, api.ReasonNodesReady),
 		active(changing, api.DatacenterUpdating),
 		active(restarting, api.DatacenterRollingRestart),
 		active(scaling, api.DatacenterScalingUp),
 		s.scalingDown(p, reason, doing),
 		s.replacingNodes(p, active),
-		condition(api.DatacenterDecommission, false, api.ReasonReconciled, ""), // who waits until it is over finds it
+		s.removing(p, reason, doing),
 		condition(api.DatacenterStopped, p.Stopped, api.ReasonReconciled, ""),
 		active(resuming, api.DatacenterResuming),
 		s.resizingVolumes(),
@@ -97,6 +97,27 @@ func (s *State) scalingDown(p Plan, reason, doing string) api.DatacenterConditio
 	return condition(api.DatacenterScalingDown, true, reason, doing)
 }
 
+// removing says how far a datacenter is that leaves its ring.
+func (s *State) removing(p Plan, reason, doing string) api.DatacenterCondition {
+	switch {
+	case !p.Removing: // who waits until it is over finds it
+		return condition(api.DatacenterDecommission, false, api.ReasonReconciled, "")
+	case p.Gone:
+		return condition(api.DatacenterDecommission, true, api.ReasonNodesLeft, "all nodes of datacenter "+s.name()+" have left the ring")
+	case p.TooSmall != nil:
+		return condition(api.DatacenterDecommission, true, p.TooSmall.Reason, p.TooSmall.Message)
+	case !s.removalHeld() && len(s.toWithdraw()) > 0:
+		return condition(api.DatacenterDecommission, true, api.ReasonWithdrawing, doing)
+	case p.Consent != "":
+		return condition(api.DatacenterDecommission, true, api.ReasonConsentRequired, s.consentMessage(&p))
+	case p.LeaveFailed:
+		return condition(api.DatacenterDecommission, true, api.ReasonDecommissionFailed, "waiting for "+p.Leaving)
+	case s.removalHeld():
+		return condition(api.DatacenterDecommission, true, api.ReasonWaiting, "no further node leaves: whether the datacenter is to leave the ring isn't agreed on at the moment")
+	}
+	return condition(api.DatacenterDecommission, true, reason, doing)
+}
+
 // inProgress tells whether an action goes on: it began, and ends only when its pods are
 // known and all serve.
 func (s *State) inProgress(now bool, kind api.DatacenterConditionType) bool {
@@ -125,7 +146,7 @@ func (s *State) valid(p Plan) api.DatacenterCondition {
 		return condition(api.DatacenterValid, false, s.refusedReason(p), p.Refused)
 	case p.Secret != "":
 		return condition(api.DatacenterValid, false, api.ReasonSecretMissing, p.Secret)
-	case p.TooSmall != nil:
+	case p.TooSmall != nil && !p.Removing: // Decommission says it
 		return condition(api.DatacenterValid, false, p.TooSmall.Reason, p.TooSmall.Message)
 	case p.QueryLog != "":
 		return condition(api.DatacenterValid, false, api.ReasonInvalidSpec, p.QueryLog)
@@ -201,7 +222,6 @@ func (s *State) notActedOn() []string {
 		"spec.users (authentication is off)":                 len(spec.Users) > 0 && !s.auth(),
 		"spec.storageConfig (" + s.volumesNotActedOn() + ")": s.volumesNotActedOn() != "",
 		"annotation " + api.TrackCleanupTasksAnnotation:      hasKey(s.DC.Annotations, api.TrackCleanupTasksAnnotation),
-		"annotation " + api.DecommissionOnDeleteAnnotation:   hasKey(s.DC.Annotations, api.DecommissionOnDeleteAnnotation),
 		"spec.configBuilderImage":                            spec.ConfigBuilderImage != "",
 	}
 	for _, name := range slices.Concat(s.configNotActedOn(), s.portsNotActedOn(), s.annotationsNotActedOn(), s.templateNotActedOn(), s.perNodeNotActedOn()) {

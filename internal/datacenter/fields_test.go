@@ -33,6 +33,7 @@ var actElsewhere = map[string]string{
 	api.AllowStorageChangesAnnotation:       "what may be changed; config/admission",
 	api.BypassValidationAnnotation:          "what may be changed; config/admission",
 	api.DeletePVCAnnotation:                 "the deletion; plan_delete.go",
+	api.DecommissionOnDeleteAnnotation:      "the deletion; plan_remove.go",
 	api.NoFinalizerAnnotation:               "the deletion; controller/controller.go",
 	api.NoAutomatedCleanupAnnotation:        "what comes after nodes were added; plan_cleanup.go",
 	api.EnableParallelCleanupRackAnnotation: "likewise",

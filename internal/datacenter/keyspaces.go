@@ -18,7 +18,7 @@ func IsUsers(keyspace string) bool { return !strings.HasPrefix(keyspace, "system
 // ObservesKeyspaces tells whether the users' keyspaces are read. A datacenter that joins
 // reads them before it is initialized, because it is rebuilt as soon as it is: a keyspace
 // that isn't known then is new, and may not be in the rebuild.
-func (s *State) ObservesKeyspaces() bool { return s.initialized() || s.joins() }
+func (s *State) ObservesKeyspaces() bool { return s.initialized() || s.joins() || s.removes() }
 
 // keyspaces is the status of the users' keyspaces. Where this datacenter held no replicas of
 // one, and does now, it lacks the data of the other datacenters' replicas: somebody altered

@@ -34,6 +34,7 @@ const (
 	DropRole        plan.Verb = "drop role"          // one that was ours, and that its Secret doesn't name any more
 	LogQueries      plan.Verb = "log queries"        // of a node: all, or none any more
 	OpenNative      plan.Verb = "open native"        // the port for clients, of a node
+	Withdraw        plan.Verb = "withdraw"           // a keyspace's replicas from a datacenter that leaves the ring, or has left it
 	Decommission    plan.Verb = "decommission"       // a node: its data goes to the others, then it is no member any more
 	DeleteClaims    plan.Verb = "delete claims"      // of a pod whose node has left the ring
 	Record          plan.Verb = "record"             // an annotation of the datacenter
@@ -51,21 +52,25 @@ const (
 type Step struct {
 	plan.Step
 
-	Object   client.Object
-	Pod      *Pod
-	Labels   map[string]string
-	Start    mgmtapi.StartOptions
-	Seeds    []string
-	Factors  map[string]int
-	Kind     certificates.Kind
-	On       bool     // what is switched
-	Stamp    string   // what the roles are written for, the repair asked for; the value to record
-	HostID   string   // of the node that leaves: it is asked as such; no member may know it any more before a record is made, and all must before it is started again
-	OnRecord string   // the record which this rests on: it is read again, past all caches
-	Record   string   // the annotation that it is in; DecommissionAnnotation when empty
-	Alive    []string // host ids of members that each other node must see as up, asked at that moment; HostID as one that nobody replaces else
-	Owned    string   // the roles that are ours, by Secret, to be recorded with the step
-	Readable string   // a role that a quorum in each datacenter must know before a record is made
+	Object     client.Object
+	Pod        *Pod
+	Labels     map[string]string
+	Start      mgmtapi.StartOptions
+	Seeds      []string
+	Factors    map[string]int
+	Kind       certificates.Kind
+	On         bool     // what is switched
+	Stamp      string   // what the roles are written for, the repair asked for; the value to record
+	HostID     string   // of the node that leaves: it is asked as such; no member may know it any more before a record is made, and all must before it is started again
+	OnRecord   string   // the record which this rests on: it is read again, past all caches
+	Record     string   // the annotation that it is in; DecommissionAnnotation when empty
+	Alive      []string // host ids of members that each other node must see as up, asked at that moment; HostID as one that nobody replaces else
+	Owned      string   // the roles that are ours, by Secret, to be recorded with the step
+	Readable   string   // a role that a quorum in each datacenter must know before a record is made
+	Datacenter string   // from which replicas are withdrawn
+	Left       bool     // that one has no member any more
+	Force      bool     // the node's datacenter leaves as a whole, so that keyspaces may have more replicas there than nodes are left
+	Removal    string   // the annotation of a datacenter that leaves the ring, on which this rests: it is read again like OnRecord
 
 	Unchanged bool // it is deleted only as it was observed
 
@@ -107,6 +112,8 @@ type Plan struct {
 	TooSmall    *refusal // why the datacenter isn't made smaller, although the spec says so
 	Leaving     string   // what is waited for of the node that leaves
 	LeaveFailed bool     // it couldn't, and will be asked again
+	Removing    bool     // the datacenter leaves its ring
+	Gone        bool     // nothing of it is in the ring any more
 
 	mounts    bool                      // pods would mount volumes that their nodes don't have
 	lacking   bool                      // keyspaces lack their data here
@@ -148,7 +155,7 @@ func (p *Plan) Next() time.Duration {
 		return 2 * time.Second // until it is seen that a person's rebuild is over
 	case p.Done || p.paused || p.Invalid != "" || p.stuck() && len(p.Steps) == 0 && p.Quiet():
 		return 20 * time.Second
-	case p.has(CopyConfig, LogQueries, Replicate, Repair, Record, Roles, ConfirmRoles, DropRole, OpenNative, Seeds, Label):
+	case p.has(CopyConfig, LogQueries, Replicate, Withdraw, Repair, Record, Roles, ConfirmRoles, DropRole, OpenNative, Seeds, Label):
 		return 50 * time.Millisecond // these are over when they are done: go on
 	}
 	return 500 * time.Millisecond
@@ -196,9 +203,12 @@ func Make(s *State) Plan {
 
 // decide makes the plan but for what follows from it as a whole. Its parts run in order: objects, pods, nodes, ring.
 func (s *State) decide() Plan {
-	p := Plan{InitComplete: s.initialized(), ScalingDown: s.recorded().leaves()}
-	if s.isDeleting() {
+	p := Plan{InitComplete: s.initialized(), ScalingDown: s.recorded().leaves(), Removing: s.removes()}
+	if s.isDeleting() && !s.leavesFirst() {
 		s.planDeletion(&p)
+		return p
+	}
+	if !s.planAsked(&p) {
 		return p
 	}
 	if p.Invalid = s.invalid(); p.Invalid != "" {
@@ -235,6 +245,7 @@ func (s *State) decide() Plan {
 	s.planCopies(&p)
 	s.planClear(&p) // before nodes leave, which takes hours: what is allowed for one time would last as long
 	s.planScaleDown(&p)
+	s.planGone(&p)
 	s.planVolumes(&p) // behind what waits: what grows holds up nothing
 	s.planQueryLog(&p)
 	if len(p.held) > 0 {
@@ -271,9 +282,12 @@ func (s *State) invalid() string {
 func (s *State) planStopped(p *Plan) {
 	s.planRestartRequest(p)
 	s.planRemade(p)
+	if s.removes() {
+		p.Wait("datacenter %s to run (spec.stopped: false) before its nodes can leave the ring", s.name())
+	}
 	if len(s.Pods) > 0 {
 		p.Wait("%s to stop", words.Count(len(s.Pods), "node"))
 		return
 	}
-	p.Stopped, p.Done = true, len(p.Steps) == 0
+	p.Stopped, p.Done = true, len(p.Steps) == 0 && !p.Removing
 }

@@ -19,12 +19,6 @@ import (
 // and k8ssandra-operator isn't there to remove it.
 const RingFinalizer = k8ssandra.Finalizer
 
-// decommissions tells whether the nodes are to leave their ring before the datacenter is deleted. Nodes that were never
-// started are in no ring.
-func (s *State) decommissions() bool {
-	return hasKey(s.DC.Annotations, api.DecommissionOnDeleteAnnotation) && s.begun()
-}
-
 // allSets are the datacenter's StatefulSets, those of racks that the spec lacks last.
 func (s *State) allSets() (all []*appsv1.StatefulSet) {
 	for _, rack := range s.RackNames() {
@@ -37,6 +31,16 @@ func (s *State) allSets() (all []*appsv1.StatefulSet) {
 
 // SummarizeDeletion is the status of a datacenter that is being deleted: what it was, and what is waited for.
 func SummarizeDeletion(s *State, p Plan, err error) api.CassandraDatacenterStatus {
+	if s.leavesFirst() {
+		out := Summarize(s, p, err)
+		_, doing := s.headline(p, err)
+		next := condition(api.DatacenterDeleting, true, api.ReasonDecommission, doing)
+		if p.TooSmall != nil {
+			next.Reason, next.Message = p.TooSmall.Reason, p.TooSmall.Message
+		}
+		out.Conditions = append(out.Conditions, s.timed(next))
+		return out
+	}
 	out := *s.DC.Status.DeepCopy()
 	if s.Loss != "" {
 		return s.heldStatus(out)
@@ -52,7 +56,7 @@ func SummarizeDeletion(s *State, p Plan, err error) api.CassandraDatacenterStatu
 		message = fmt.Sprint(p.Steps[0])
 	}
 	reason := api.ReasonWaiting
-	if s.decommissions() {
+	if s.wrongWay() {
 		reason = api.ReasonDecommission
 	}
 	out.Conditions = slices.DeleteFunc(out.Conditions, func(c api.DatacenterCondition) bool { return c.Type == api.DatacenterDeleting })
@@ -72,8 +76,8 @@ func (s *State) planDeletion(p *Plan) {
 	if s.Loss != "" {
 		return // held
 	}
-	if s.decommissions() {
-		p.Wait("the annotation %s to be taken away: it asks for the nodes to leave their ring before their volumes go, which this version doesn't do. Without it pods and volumes are deleted as they are",
+	if s.wrongWay() {
+		p.Wait("the annotation %s to be taken away: the nodes of a datacenter of a K8ssandraCluster leave their ring when it is taken out of spec.cassandra.datacenters, before it is deleted. Without the annotation pods and volumes are deleted as they are",
 			api.DecommissionOnDeleteAnnotation)
 		return
 	}

@@ -19,7 +19,9 @@ func (s *State) planLeaving(p *Plan, l *leaver) {
 	switch {
 	case !known:
 		p.Wait("the annotation %s, which names no pod of a rack (%s), to be taken away", api.DecommissionAnnotation, l.Pod)
-	case !s.seenByAnother(l.HostID):
+	case s.isAlone(l) && len(s.Ringview) == 0:
+		s.planLastLeft(p, l, pod)
+	case !s.seenByAnother(l.HostID) && !s.isAlone(l):
 		p.Wait("another node's view of the ring, which node %s leaves", l.Pod)
 	case member == nil:
 		s.planLeft(p, l, pod)
@@ -47,7 +49,7 @@ func (s *State) planLeaving(p *Plan, l *leaver) {
 	case s.asked(l, pod): // whatever the size is by now
 		p.Wait("node %s to begin to leave the ring", l.Pod)
 	case s.wantsBack(at):
-		p.add(Clear, api.DecommissionAnnotation, fmt.Sprintf("node %s stays: it has not begun to leave the ring, and spec.size is %d", l.Pod, s.DC.Spec.Size), Step{})
+		p.add(Clear, api.DecommissionAnnotation, fmt.Sprintf("node %s stays: it has not begun to leave the ring, and %s", l.Pod, s.whyItStays()), Step{})
 	case !s.isLast(at):
 		p.add(Clear, api.DecommissionAnnotation, fmt.Sprintf("node %s stays: it isn't the last one of its rack", l.Pod), Step{})
 	case s.refuseScaleDown(p):
@@ -58,7 +60,12 @@ func (s *State) planLeaving(p *Plan, l *leaver) {
 }
 
 // wantsBack tells whether a position on record is wanted by now.
-func (s *State) wantsBack(at topology.Position) bool { return at.Ordinal < s.wanted(at.Rack) }
+func (s *State) wantsBack(at topology.Position) bool {
+	if s.removes() {
+		return s.removalHeld()
+	}
+	return at.Ordinal < s.wanted(at.Rack)
+}
 
 // runOf is what this process knows of a decommission that it asked the pod's node for; nil if nothing.
 func (s *State) runOf(l *leaver, pod *Pod) *DecommissionRun {
@@ -98,7 +105,7 @@ func (s *State) planDecommission(p *Plan, l *leaver, pod *Pod) {
 	case pod.Status.FirstBoot:
 		s.planOrdinaryWaits(p, pod)
 	default:
-		p.add(Decommission, l.Pod, "its data goes to the nodes that stay", Step{Pod: pod, HostID: l.HostID, OnRecord: s.record()})
+		p.add(Decommission, l.Pod, s.whyItLeaves(), Step{Pod: pod, HostID: l.HostID, OnRecord: s.record(), Force: s.removes(), Removal: s.removalMark()})
 	}
 }
 
@@ -122,7 +129,7 @@ func (s *State) planAgain(p *Plan, l *leaver, pod *Pod) {
 	case s.againBlocker() != "": // what pays it may have to wait for the node
 		p.fails(fmt.Sprintf("%s before node %s is asked again to leave the ring. Or %s", s.againBlocker(), l.Pod, giveUp))
 	default:
-		p.add(Decommission, l.Pod, "its decommission failed", Step{Pod: pod, HostID: l.HostID, OnRecord: s.record()})
+		p.add(Decommission, l.Pod, "its decommission failed", Step{Pod: pod, HostID: l.HostID, OnRecord: s.record(), Force: s.removes(), Removal: s.removalMark()})
 	}
 }
 
@@ -164,6 +171,8 @@ func (s *State) planLeft(p *Plan, l *leaver, pod *Pod) {
 	left := pod != nil && pod.hasLeft(l.HostID)
 	at, _ := s.positionOf(l.Pod)
 	switch {
+	case s.isAlone(l):
+		s.planLastLeft(p, l, pod)
 	case (lost || left) && !s.isLast(at): // planIdentity and planStarts go on
 		p.add(Clear, api.DecommissionAnnotation, "node "+l.Pod+" has left the ring, and isn't the last one of its rack", Step{})
 	case lost:

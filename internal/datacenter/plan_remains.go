@@ -45,7 +45,7 @@ func (s *State) planRemains(p *Plan, l *leaver) {
 		p.Wait("pod %s to end, whose node has left the ring", l.Pod)
 	case set == nil || int(*set.Spec.Replicas) > at.Ordinal || set.Status.ObservedGeneration < set.Generation:
 		p.Wait("StatefulSet %s to be without %s, whose node has left the ring", s.names().StatefulSet(at.Rack), l.Pod)
-	case !s.seenByAnother(l.HostID):
+	case !s.seenByAnother(l.HostID) && !s.isAlone(l):
 		p.Wait("a node's view of the ring before the volume of %s goes", l.Pod)
 	case len(s.RemainingClaims()) > 0:
 		if slices.ContainsFunc(s.RemainingClaims(), func(v Volume) bool { return !v.Deleting }) {

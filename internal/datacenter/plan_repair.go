@@ -56,7 +56,7 @@ func PollRepairs(runs []RepairRun, pods []Pod, now time.Time, read func(pod *Pod
 func (s *State) CurrentRepairs(runs []RepairRun) []RepairRun {
 	return slices.DeleteFunc(runs, func(r RepairRun) bool {
 		if IsUsers(r.Keyspace) {
-			return !slices.Contains(s.unverified(), r.Keyspace)
+			return !slices.Contains(s.unverified(), r.Keyspace) && !(s.removes() && (s.Keyspaces == nil || slices.Contains(s.toWithdraw(), r.Keyspace)))
 		}
 		current, seen := s.Replication[r.Keyspace]
 		factors, _ := topology.MergeReplication(current, nil)

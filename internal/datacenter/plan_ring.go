@@ -9,6 +9,10 @@ import (
 // are members: replication, roles, the clients' port, seeds. Afterwards each pass
 // checks it again, as long as most nodes are up.
 func (s *State) planRing(p *Plan) {
+	if s.removes() {
+		s.planRemoval(p)
+		return
+	}
 	if s.initialized() {
 		s.planSeeds(p)
 	}
@@ -40,6 +44,7 @@ func (s *State) planRing(p *Plan) {
 	if !s.planReplication(p) && !s.initialized() {
 		return
 	}
+	s.planRemoved(p)
 	if !s.planFounding(p) {
 		return
 	}

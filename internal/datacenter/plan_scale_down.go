@@ -107,7 +107,7 @@ func (s *State) planScaleDown(p *Plan) {
 		s.planLeaving(p, l)
 	case s.record() != "":
 		p.Wait("the annotation %s, which can't be read (POD HOST-ID), to be taken away before a node leaves the ring", api.DecommissionAnnotation)
-	case s.initialized():
+	case s.initialized(), s.removes():
 		s.planFirstStep(p)
 	}
 }
@@ -152,7 +152,7 @@ func (s *State) planFirstStep(p *Plan) {
 	case len(s.DueTasks) > 0: // it waits for the node once that is on record
 		p.Wait("task %s to end before node %s leaves the ring", s.DueTasks[0], name)
 	default:
-		p.add(Record, api.DecommissionAnnotation, s.leaveReason(at), Step{Stamp: l.String()})
+		p.add(Record, api.DecommissionAnnotation, s.leaveReason(at), Step{Stamp: l.String(), Removal: s.removalMark()})
 	}
 }
 
@@ -173,6 +173,9 @@ func (s *State) planAdopt(p *Plan) bool {
 // nextToLeave is the position that goes next: first those of racks that the spec lacks, one rack after another; then the last one of
 // the largest rack, of racks alike that of the last one, because the first racks keep the remainder.
 func (s *State) nextToLeave() (at topology.Position, found bool) {
+	if s.removalHeld() {
+		return at, false
+	}
 	for _, rack := range slices.Backward(s.removedRacks()) {
 		if n := s.target(rack); n > 0 {
 			return topology.Position{Rack: rack, Ordinal: n - 1}, true

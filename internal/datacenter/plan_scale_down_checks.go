@@ -40,6 +40,9 @@ func (s *State) refuseScaleDown(p *Plan) bool {
 // tooManyReplicas names the keyspaces that would have more replicas than there would be nodes in this datacenter, or in the ring.
 // Cassandra refuses the same, but only before a node begins to leave.
 func (s *State) tooManyReplicas(here, ring int) *refusal {
+	if s.removes() {
+		return s.stillReplicated()
+	}
 	all := maps.Clone(s.Keyspaces)
 	if all == nil {
 		return nil // leaveBlocker waits for them
@@ -72,6 +75,9 @@ const spaceMargin = 2
 // tooLittleSpace names a node that stays and has too little space for what it would get. A rack holds the same ranges with fewer
 // nodes as before, as long as there are replicas in each; else others get some too.
 func (s *State) tooLittleSpace() *refusal {
+	if s.removes() { // no node gets anything
+		return nil
+	}
 	own := s.own()
 	sizes := own.RackSizes()
 	leaving, all, stay := map[string]float64{}, 0.0, int(s.DC.Spec.Size)
@@ -172,6 +178,9 @@ func (s *State) apartBlocker() string {
 
 // dataBlocker names data that the datacenter lacks: a node that leaves may be asked for it.
 func (s *State) dataBlocker() string {
+	if s.removes() {
+		return s.removalBlocker()
+	}
 	if from := s.owes(); from != "" {
 		return fmt.Sprintf("datacenter %s to be rebuilt from %s", s.name(), from)
 	}
@@ -198,6 +207,9 @@ func (s *State) dataBlocker() string {
 // againBlocker names data that is known to be lacking, before a node that is leaving already is asked once more. Of keyspaces that
 // are new, each replica is a copy; they are only to be repaired once, which waits until the node has left.
 func (s *State) againBlocker() string {
+	if s.removes() {
+		return s.removalBlocker()
+	}
 	if from := s.owes(); from != "" {
 		return fmt.Sprintf("datacenter %s to be rebuilt from %s", s.name(), from)
 	}

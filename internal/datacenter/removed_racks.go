@@ -179,7 +179,10 @@ func (s *State) racksMissed() string {
 
 // leaveReason says why a node leaves.
 func (s *State) leaveReason(at topology.Position) string {
-	if s.isRemoved(at.Rack) {
+	switch {
+	case s.removes():
+		return fmt.Sprintf("node %s leaves the ring: datacenter %s leaves it", s.names().Pod(at), s.name())
+	case s.isRemoved(at.Rack):
 		return fmt.Sprintf("node %s leaves the ring: spec.racks lacks %s", s.names().Pod(at), at.Rack)
 	}
 	return fmt.Sprintf("node %s leaves the ring: spec.size is %d, and there are %d", s.names().Pod(at), s.DC.Spec.Size, s.total())

@@ -28,7 +28,7 @@ func (r *region) leaverHappens(t *testing.T, d *datadriven.TestData, pod string)
 	case "fail-decommission":
 		n.FailDecommission(d.Input)
 	case "decommission": // a person's
-		if _, err := n.Decommission(t.Context(), ""); err != nil {
+		if _, err := n.Decommission(t.Context(), "", false); err != nil {
 			t.Fatal(err)
 		}
 	case "delete-claim": // a person's, with the pod

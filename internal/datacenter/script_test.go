@@ -153,6 +153,8 @@ func (r *region) happens(t *testing.T, d *datadriven.TestData, pod string) strin
 		r.leaverHappens(t, d, pod)
 	case "replace-nodes", "replace-task", "replace-task-ends", "replace-host":
 		r.replaceHappens(t, d, pod)
+	case "remove", "hold-removal", "put-back", "of-ring":
+		r.world.removes(d, r)
 	case "lose-volume":
 		r.loseVolume(pod)
 	case "lose-claim": // its pod waits for it

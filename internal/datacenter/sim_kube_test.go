@@ -35,6 +35,9 @@ func (r *region) do(s *datacenter.State, step datacenter.Step) error {
 	if r.rests(step) && step.OnRecord != r.dc.Annotations[annotation] {
 		return fmt.Errorf("%s %s rests on the record %q and names %q", step.Verb, step.Target, r.dc.Annotations[annotation], step.OnRecord)
 	}
+	if step.Removal != r.dc.Annotations[api.RemovalAnnotation] && (step.Removal != "" || step.Force || step.Verb == datacenter.Withdraw && !step.Left) && r.dc.DeletionTimestamp == nil {
+		return fmt.Errorf("%s %s rests on the removal %q and names %q", step.Verb, step.Target, r.dc.Annotations[api.RemovalAnnotation], step.Removal)
+	}
 	switch step.Verb {
 	case datacenter.Apply:
 		if set, ok := step.Object.(*appsv1.StatefulSet); ok {
@@ -114,7 +117,7 @@ func (r *region) do(s *datacenter.State, step datacenter.Step) error {
 		}
 		return err
 	case datacenter.Decommission:
-		job, err := r.cassie.Dial(step.Pod.IP).Decommission(ctx, step.HostID)
+		job, err := r.cassie.Dial(step.Pod.IP).Decommission(ctx, step.HostID, step.Force)
 		if err == nil {
 			r.decommission = datacenter.NoteDecommission(r.decommission, step, job)
 		}
@@ -135,6 +138,8 @@ func (r *region) do(s *datacenter.State, step datacenter.Step) error {
 		r.deleteClaims(step.Target, s.RemainingClaims())
 	case datacenter.Replicate:
 		return r.onRunning(s, func(n mgmtapi.Node) error { return n.AlterKeyspace(ctx, step.Target, step.Factors) })
+	case datacenter.Withdraw:
+		return r.withdraw(s, step)
 	case datacenter.Roles:
 		return r.writeRoles(ctx, s, step)
 	case datacenter.ConfirmRoles:

@@ -12,11 +12,13 @@ import (
 	"github.com/ringspan/ringspan/internal/datacenter"
 	"github.com/ringspan/ringspan/internal/mgmtapi"
 	"github.com/ringspan/ringspan/internal/ring"
+	"github.com/ringspan/ringspan/internal/topology"
 )
 
 // ringPass is the ring's controller of a region: it judges what its datacenter owes, and has it rebuilt. What it knows of
 // the other regions stays as it was when they can't be asked.
 func (r *region) ringPass() {
+	r.removalPass()
 	if len(r.world.ring.Datacenters) < 2 && !r.world.ring.Joins {
 		return
 	}
@@ -29,6 +31,9 @@ func (r *region) ringPass() {
 	r.seen[r.dc.Name] = ring.MemberOf(r.dc)
 	var members []ring.Member
 	self := 0
+	if !slices.ContainsFunc(r.world.ring.Datacenters, func(d topology.Datacenter) bool { return d.Name == r.dc.Name }) {
+		return // it leaves
+	}
 	for i, d := range r.world.ring.Datacenters {
 		members = append(members, r.seen[d.Name])
 		if d.Name == r.dc.Name {
@@ -161,7 +166,8 @@ func (r *region) deleteClaims(pod string, claims []datacenter.Volume) {
 			r.world.broken = append(r.world.broken, "claim "+v.UID+" is meant, and "+pod+" has another one")
 		}
 	}
-	if n.Unstreamed() != "" {
+	leaves := r.dc.Annotations[api.RemovalAnnotation] != "" || r.dc.DeletionTimestamp != nil
+	if n.Unstreamed() != "" && !(leaves && onlySystem(n.Unstreamed())) {
 		r.world.broken = append(r.world.broken, "the volume of "+pod+" goes, which gave nobody its data of "+n.Unstreamed())
 	}
 	if n.Member() || r.pods[pod] != nil {
@@ -193,4 +199,9 @@ func (r *region) blind() string {
 		}
 	}
 	return ""
+}
+
+// onlySystem tells whether all of these keyspaces are the system's.
+func onlySystem(names string) bool {
+	return !slices.ContainsFunc(strings.Split(names, ", "), datacenter.IsUsers)
 }

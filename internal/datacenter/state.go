@@ -152,10 +152,18 @@ func (s *State) names() topology.Names { return NamesOf(s.DC) }
 // own is the datacenter in the ring. Without a ring it stands alone.
 func (s *State) own() topology.Datacenter {
 	if d, ok := s.Ring.Datacenter(s.name()); ok {
-		d.Size, d.Racks = int(s.DC.Spec.Size), s.DC.RackNames()
+		d.Size, d.Racks = s.size(), s.DC.RackNames()
 		return d
 	}
-	return topology.Datacenter{Name: s.name(), Size: int(s.DC.Spec.Size), Racks: s.DC.RackNames(), NumTokens: s.numTokens()}
+	return topology.Datacenter{Name: s.name(), Size: s.size(), Racks: s.DC.RackNames(), NumTokens: s.numTokens()}
+}
+
+// size is how many nodes are wanted: none of a datacenter that leaves its ring.
+func (s *State) size() int {
+	if s.removes() {
+		return 0
+	}
+	return int(s.DC.Spec.Size)
 }
 
 // StandAlone is the ring of a datacenter that was told of none, whose configuration is known. With seeds elsewhere it joins a

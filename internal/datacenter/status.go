@@ -25,7 +25,7 @@ func Summarize(s *State, p Plan, err error) api.CassandraDatacenterStatus {
 		NodeStatuses: s.nodeStatuses(), SchemaVersions: int32(s.Schemas), CassandraOperatorProgress: api.ProgressUpdating, Ownership: s.ownership(), Keyspaces: s.keyspaces(), OnlyAt: s.onlyCopies(), Together: s.together(), KeyspacesSeen: s.keyspacesSeen(&p),
 	}
 	out.Roll = s.rollStatus(&p)
-	if p.Done {
+	if p.Done && !p.Removing {
 		out.CassandraOperatorProgress = api.ProgressReady
 	}
 	if p.Done && p.Refused == "" && p.Consent == "" && err == nil {

@@ -94,7 +94,7 @@ func (s *State) memberDown() bool {
 func (s *State) membersElsewhere() map[string]string {
 	hosts, out := map[string][]string{}, map[string]string{}
 	for _, e := range s.Ringview {
-		if e.Datacenter != s.name() {
+		if e.Datacenter != s.name() && (e.HostID != "" || e.Alive) { // gossip keeps the address of one that has left for days
 			hosts[e.Datacenter] = append(hosts[e.Datacenter], e.HostID)
 		}
 	}

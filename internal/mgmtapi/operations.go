@@ -13,8 +13,9 @@ type Operations interface {
 	Repair(ctx context.Context, o RepairOptions) (jobID string, err error)
 	// Decommission lets the node leave its ring: its data goes to the others first. The job ends with the node DECOMMISSIONED, or
 	// in an error; asked again meanwhile it is the same one. What matters is the ring's view and Status.OperationMode.
-	// The host id says who is meant: a node that is another one refuses.
-	Decommission(ctx context.Context, hostID string) (jobID string, err error)
+	// The host id says who is meant: a node that is another one refuses. With force Cassandra leaves keyspaces with more replicas in
+	// the datacenter than nodes: only for a datacenter that goes as a whole, of whose data nothing is the only copy.
+	Decommission(ctx context.Context, hostID string, force bool) (jobID string, err error)
 	// MoveToken gives the node another token in place of its only one. One with several, or a token that another node has, is
 	// refused; a node that has the token already is done.
 	MoveToken(ctx context.Context, token string) (jobID string, err error)
@@ -84,9 +85,9 @@ func (c *Client) Repair(ctx context.Context, o RepairOptions) (id string, err er
 	return id, c.post(ctx, "/api/v1/ops/node/repair", o, &id)
 }
 
-// Decommission never asks for force: Cassandra refuses when a keyspace would be left with fewer nodes than replicas.
-func (c *Client) Decommission(ctx context.Context, hostID string) (id string, err error) {
-	return id, c.post(ctx, "/api/v1/ops/node/decommission?"+url.Values{"force": {"false"}, "host_id": {hostID}}.Encode(), nil, &id)
+// Decommission asks for force where its caller says so: without it Cassandra refuses when a keyspace would be left with fewer nodes than replicas.
+func (c *Client) Decommission(ctx context.Context, hostID string, force bool) (id string, err error) {
+	return id, c.post(ctx, "/api/v1/ops/node/decommission?"+url.Values{"force": {strconv.FormatBool(force)}, "host_id": {hostID}}.Encode(), nil, &id)
 }
 
 // MoveToken moves the node to another place of the ring.

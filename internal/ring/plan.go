@@ -6,13 +6,11 @@ import (
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	"github.com/ringspan/ringspan/internal/deletion"
-	"github.com/ringspan/ringspan/internal/grant"
 	"github.com/ringspan/ringspan/internal/plan"
 )
 
-// The verbs. None of them deletes a datacenter: that is part of the deletion of a ring, which package federation decides on.
+// The verbs. Of a ring that is deleted, package federation decides which datacenters go.
 const (
 	Share        plan.Verb = "share"         // let the other regions' operators read the superuser's Secret
 	MakeSecret   plan.Verb = "make Secret"   // the superuser's, with a random password
@@ -28,9 +26,10 @@ const (
 // Step is one thing to do.
 type Step struct {
 	plan.Step
-	Datacenters []string      // that need it; none where the whole ring does
-	Object      client.Object // as it should be; of what is deleted, as it was seen
-	Exists      bool          // it is there, as it was read
+	Datacenters []string          // that need it; none where the whole ring does
+	Object      client.Object     // as it should be; of what is deleted, as it was seen
+	Exists      bool              // it is there, as it was read
+	Told        map[string]string // of Tell: annotations that change; "" takes one away
 }
 
 // Plan is what to do now and what is waited for.
@@ -62,9 +61,11 @@ func targetOf(o client.Object) string { return o.GetNamespace() + "/" + o.GetNam
 func Make(s *State) Plan {
 	p := Plan{Notes: plan.Notes{Waits: slices.Clone(s.Agreed.Waits), Trouble: slices.Clone(s.Agreed.Problems)}}
 	if !s.Acts() {
+		s.planHold(&p)
 		return p
 	}
 	if len(s.templates()) == 0 {
+		s.planHold(&p)
 		p.Warn("spec.cassandra.datacenters: a ring needs at least one datacenter")
 		return p
 	}
@@ -82,7 +83,7 @@ func Make(s *State) Plan {
 	}
 	s.planExternal(&p)
 	s.planBack(&p)
-	s.planLeft(&p)
+	s.planRemovals(&p)
 	return p
 }
 
@@ -130,35 +131,4 @@ func (s *State) planBack(p *Plan) {
 	ring := s.Ring.DeepCopy()
 	delete(ring.Annotations, deletion.BringBack)
 	p.add(Clear, fmt.Sprintf("what region %s had lost is there again", s.Region), Step{Object: ring, Exists: true})
-}
-
-// planLeft names datacenters that are no longer in the ring: taking one down loses its data, so it is not done unasked.
-func (s *State) planLeft(p *Plan) {
-	switch {
-	case s.Labelled.Err != nil:
-		p.Warn("%v", s.Labelled.Err)
-	case s.Labelled.Found != nil:
-		for i := range s.Labelled.Found.Items {
-			s.planLeftOne(p, &s.Labelled.Found.Items[i])
-		}
-	}
-}
-
-// planLeftOne does so for one. Labels that say that it is of the ring are no proof: who has rights in another namespace can
-// write them there.
-func (s *State) planLeftOne(p *Plan, dc *cassandra.CassandraDatacenter) {
-	named := false
-	for _, t := range s.templates() {
-		if t.Metadata.Name == dc.Name {
-			return
-		}
-		named = named || Namespace(s.Ring, t) == dc.Namespace
-	}
-	ns := s.Namespaces[dc.Namespace]
-	switch {
-	case named, s.asker().Own(dc.Namespace), grant.Accepts(ns.Found, s.asker()):
-		p.Warn("datacenter %s is no longer in spec.cassandra.datacenters: decommissioning one is not acted on in this version; it is left as it is", dc.Name)
-	case ns.Err != nil:
-		p.Warn("%v", ns.Err)
-	}
 }

@@ -21,6 +21,9 @@ func (s *State) planHere(p *Plan, i int) {
 		p.Warn("%v", err)
 		return
 	}
+	if s.planBackAgain(p, i) {
+		return
+	}
 	have := s.Here[i].Datacenter.Found
 	s.tellJoins(want, have)
 	if !s.mayWrite(p, want, have) {
@@ -42,6 +45,8 @@ func (s *State) planHere(p *Plan, i int) {
 			return
 		}
 	}
+	want.Annotations[cassandra.InSpecAnnotation] = "true"
+	s.forgetRemoved(want, i)
 	if !s.planBase(p, i, want, have) {
 		return
 	}

@@ -112,6 +112,7 @@ func (s *State) members(self int) (all []Member) {
 		switch dc := s.datacenter(i); {
 		case dc != nil:
 			m = MemberOf(dc)
+			m.Founding = m.Founding.without(s.removed())
 			m.Serves = m.Serves && s.answers(RegionOf(s.Ring, t))
 		case i != self:
 			m.Initialized, m.Stopped = s.wasSaid(t, cassandra.DatacenterInitialized), s.wasSaid(t, cassandra.DatacenterStopped)

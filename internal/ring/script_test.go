@@ -49,6 +49,8 @@ func (w *world) do(c command) string {
 		return w.show()
 	case "bases":
 		return w.bases()
+	case "progress":
+		return w.progress()
 	case "generations":
 		return w.generations()
 	case "secret-versions":
@@ -109,7 +111,7 @@ func (w *world) inRegion(s *site, c command) {
 	switch c.name {
 	case "apply": // DATACENTER@REGION… and what the manifest has on record
 		w.applyRing(s, args, c.input)
-	case "edit": // a number; add=DATACENTER@REGION; stop=DATACENTER; resume=DATACENTER; drop=DATACENTER
+	case "edit": // a number; add=DATACENTER@REGION; add-first=, move=DATACENTER@REGION; stop=DATACENTER; resume=DATACENTER; drop=DATACENTER
 		w.edit(s, args[0])
 	case "annotate":
 		name, value, _ := strings.Cut(args[0], "=")
@@ -221,6 +223,26 @@ func (w *world) datacenter(s *site, what string, args []string) {
 			name, value, _ := strings.Cut(one, "=")
 			dc.Status.OnlyAt[name] = value
 		}
+	case "knows": // OTHER…: the other datacenters of which it sees members
+		dc.Status.Together = &cassandra.TogetherStatus{Looked: metav1.NewTime(w.clock), With: map[string]string{}}
+		for _, other := range args[1:] {
+			dc.Status.Together.With[other] = "members"
+		}
+	case "refuses-to-leave": // WHY
+		dc.Status.Conditions = append(dc.Status.Conditions, cassandra.DatacenterCondition{Type: cassandra.DatacenterDecommission, Status: corev1.ConditionTrue, Reason: cassandra.ReasonStillReplicated, Message: strings.ReplaceAll(args[1], "-", " ")})
+	case "begins-to-leave": // HOST
+		dc.Annotations[cassandra.DecommissionAnnotation] = "pod-" + args[1] + " " + args[1]
+	case "node-left": // HOST
+		delete(dc.Annotations, cassandra.DecommissionAnnotation)
+		delete(dc.Status.NodeStatuses, "pod-"+args[1])
+		w.decommission(dc)
+	case "node-gone": // HOST, which was the last one: what its datacenter makes of that isn't said yet
+		delete(dc.Annotations, cassandra.DecommissionAnnotation)
+		delete(dc.Status.NodeStatuses, "pod-"+args[1])
+	case "unmarked": // as a version wrote it that lets no datacenter leave
+		delete(dc.Annotations, cassandra.InSpecAnnotation)
+	case "marked": // a person wants it to leave
+		dc.Annotations[cassandra.InSpecAnnotation] = "true"
 	case "lose": // it is deleted, without its ring and with all it had
 		delete(s.dcs, key)
 		delete(s.applied, key)
@@ -378,6 +400,12 @@ func (w *world) edit(s *site, what string) {
 		for i := range spec.Datacenters {
 			spec.Datacenters[i].Rebuild = &api.RebuildSpec{SourceDc: name}
 		}
+	case "add-first":
+		spec.Datacenters = slices.Insert(slices.Clone(spec.Datacenters), 0, templateOf(name))
+	case "move": // DATACENTER@REGION
+		next := templateOf(name)
+		spec.Datacenters = slices.Clone(spec.Datacenters)
+		spec.Datacenters[slices.IndexFunc(spec.Datacenters, func(t api.CassandraDatacenterTemplate) bool { return t.Metadata.Name == next.Metadata.Name })] = next
 	case "base": // none asks for none, and nothing for nothing
 		spec.BaseConfiguration = name
 	case "stop", "resume":
@@ -515,8 +543,8 @@ func (s *site) showRing() string {
 // told are the annotations of a datacenter that its own operator acts on.
 var told = map[string]string{
 	cassandra.FoundingAnnotation: "founded with", cassandra.RebuildFromAnnotation: "rebuild from", cassandra.RebuiltFromAnnotation: "rebuilt from",
-	cassandra.LackingAnnotation: "lacking:", cassandra.CopiedAnnotation: "copied:", cassandra.StoppedAnnotation: "stopped:", cassandra.SpreadAnnotation: "not by datacenter:",
-	deletion.Annotation: "deletion", cassandra.JoinedAnnotation: "joined by", cassandra.SkipUserCreationAnnotation: "without users:",
+	cassandra.LackingAnnotation: "lacking:", cassandra.RemovalAnnotation: "removal", cassandra.ForgottenAnnotation: "forgotten by", cassandra.RemovedDatacentersAnnotation: "removed:", cassandra.CopiedAnnotation: "copied:", cassandra.StoppedAnnotation: "stopped:", cassandra.SpreadAnnotation: "not by datacenter:",
+	deletion.Annotation: "deletion", cassandra.ConsentAnnotation: "consent", cassandra.RingConsentToAnnotation: "consent to", cassandra.JoinedAnnotation: "joined by", cassandra.SkipUserCreationAnnotation: "without users:",
 }
 
 func (s *site) showDatacenter(key string) string {

@@ -28,6 +28,8 @@ type State struct {
 
 	// Here are this region's datacenters, in the order of the spec; empty where one is of another region.
 	Here []Here
+	// Leaving are those here that the spec doesn't have, or not any more, by name.
+	Leaving map[string]Here
 	// Labelled are all of this region that carry the ring's labels, whoever put them on.
 	Labelled Read[cassandra.CassandraDatacenterList]
 	// Namespaces are those of this region's datacenters, but for the ring's own.
@@ -154,7 +156,7 @@ func (s *State) unread() string {
 // isn't made again without a person's word.
 func (s *State) lost(name string) bool {
 	before, known := s.Ring.Status.Datacenters[name]
-	return known && before.ContextName == s.Region && before.Cassandra != nil && !s.mayBringBack()
+	return known && before.ContextName == s.Region && before.Cassandra != nil && before.DecommissionProgress == api.DecommNone && !s.mayBringBack()
 }
 
 // mayBringBack tells whether a person has said that this region may make again what it has lost.

@@ -36,6 +36,7 @@ func Summarize(s *State, p Plan, failed []error) api.K8ssandraClusterStatus {
 	for i := range s.templates() {
 		sum.add(i)
 	}
+	sum.addLeavers()
 	ready := s.Agreed.Choice == "" && len(trouble) == 0 && len(sum.waits) == 0
 	sum.done(p, ready)
 	sum.conclude(ready, p.Ungranted)
@@ -77,7 +78,8 @@ func (s *summary) add(i int) {
 // isEarlier tells whether what is here of a datacenter is what an earlier ring of the same name had, which goes.
 func (s *summary) isEarlier(i int) bool {
 	dc, name := s.Here[i].Datacenter.Found, s.templates()[i].Metadata.Name
-	_, known := s.Ring.Status.Datacenters[name]
+	before, known := s.Ring.Status.Datacenters[name]
+	known = known && before.DecommissionProgress == api.DecommNone
 	return dc != nil && !dc.DeletionTimestamp.IsZero() && deletion.IsAsked(dc) && !known
 }
 

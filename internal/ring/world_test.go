@@ -255,7 +255,7 @@ func stored(status api.K8ssandraClusterStatus) api.K8ssandraClusterStatus {
 // observe is what a pass sees.
 func (w *world) observe(s *site, view federation.View, agreed federation.Plan) *State {
 	k := s.ring.DeepCopy()
-	all := &State{Now: w.clock, Region: s.name, Ring: k, View: view, Agreed: agreed, Shared: s.shared, Namespaces: map[string]Read[corev1.Namespace]{}}
+	all := &State{Now: w.clock, Region: s.name, Ring: k, View: view, Agreed: agreed, Shared: s.shared, Leaving: map[string]Here{}, Namespaces: map[string]Read[corev1.Namespace]{}}
 	name := ringNamespace + "/" + SuperuserSecret(k)
 	all.Secret.Found = s.secrets[name].DeepCopy()
 	if s.unreadable["Secret"] {
@@ -295,6 +295,12 @@ func (w *world) observe(s *site, view federation.View, agreed federation.Plan) *
 	all.Labelled.Found = &cassandra.CassandraDatacenterList{}
 	for _, dc := range s.parts() {
 		all.Labelled.Found.Items = append(all.Labelled.Found.Items, *dc.DeepCopy())
+		if t := Template(dc); !all.isInSpec(s.name, dc.Name) {
+			all.Leaving[dc.Name] = Here{Seeds: Read[discoveryv1.EndpointSlice]{Found: s.slices[dc.Namespace+"/"+SeedSlice(k, t, discoveryv1.AddressTypeIPv4)].DeepCopy()}, Seeds6: Read[discoveryv1.EndpointSlice]{Found: s.slices[dc.Namespace+"/"+SeedSlice(k, t, discoveryv1.AddressTypeIPv6)].DeepCopy()}, Secret: Read[corev1.Secret]{Found: s.secrets[dc.Namespace+"/"+SuperuserSecret(k)].DeepCopy()}}
+			if from, is := s.grants[dc.Namespace]; is {
+				all.Namespaces[dc.Namespace] = Read[corev1.Namespace]{Found: &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: dc.Namespace, Annotations: map[string]string{grant.Annotation: from}}}}
+			}
+		}
 	}
 	return all
 }
@@ -359,6 +365,19 @@ func (w *world) take(s *site, step Step) {
 			dc = withoutBase(dc)
 		}
 		w.apply(s, key, dc)
+	case Tell:
+		w.tellLeaver(s, step)
+	case Remove:
+		dc := s.dcs[key]
+		if dc == nil || dc.UID != step.Object.GetUID() {
+			return
+		}
+		if !dc.HasLeft() || len(dc.Status.NodeStatuses) > 0 {
+			w.fail("%s deletes %s, whose nodes have not left", s.name, key)
+		}
+		w.write()
+		now := metav1.NewTime(w.clock)
+		dc.Annotations[deletion.Annotation], dc.DeletionTimestamp = deletion.Asked, &now
 	case Clear:
 		s.ring.Annotations = maps.Clone(step.Object.GetAnnotations())
 	default:
@@ -607,6 +626,13 @@ func (w *world) play(s *site) {
 			delete(s.dcs, key)
 			delete(s.applied, key)
 			delete(s.tasks, dc.Namespace+"/"+RebuildTask(dc.Name))
+			s.collect(dc.UID)
+			continue
+		}
+		if removed := dc.Annotations[cassandra.RemovedDatacentersAnnotation]; removed != "" { // its own loop withdraws their replicas
+			dc.Annotations[cassandra.WithdrawnAnnotation] = removed
+		} else {
+			delete(dc.Annotations, cassandra.WithdrawnAnnotation)
 		}
 	}
 }
@@ -671,7 +697,7 @@ func (w *world) checkDatacenter(s *site, o *cassandra.CassandraDatacenter) {
 	there := s.dcs[targetOf(o)]
 	known := s.ring.Status.Datacenters[o.Name]
 	switch {
-	case there == nil && known.Cassandra != nil && known.ContextName == s.name && s.ring.Annotations[deletion.BringBack] != s.name:
+	case there == nil && known.Cassandra != nil && known.ContextName == s.name && known.DecommissionProgress == api.DecommNone && s.ring.Annotations[deletion.BringBack] != s.name:
 		w.fail("%s makes %s again, which was lost", s.name, o.Name)
 	case there != nil && there.Labels[api.ClusterNameLabel] != ringName:
 		w.fail("%s writes another ring's %s", s.name, o.Name)

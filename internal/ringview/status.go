@@ -3,6 +3,7 @@ package ringview
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -86,6 +87,7 @@ func (s Snapshot) status(k *k8ssandra.K8ssandraCluster) ringstatus.Status {
 			out.Datacenters = append(out.Datacenters, s.datacenterStatus(t, k))
 		}
 	}
+	out.Datacenters = append(out.Datacenters, s.leaving(k)...)
 	out.Nodes, out.Keyspace = ringstatus.Nodes(views)
 	out.AddExternal(k.Spec.ExternalDatacenters)
 	out.Summarize()
@@ -153,6 +155,33 @@ func (s Snapshot) datacenterStatus(t k8ssandra.CassandraDatacenterTemplate, k *k
 		describe(&d, last)
 	}
 	return d
+}
+
+// leaving are the datacenters that the ring's spec doesn't name any more and that haven't left yet. No node of theirs is wanted.
+func (s Snapshot) leaving(k *k8ssandra.K8ssandraCluster) (all []ringstatus.Datacenter) {
+	if k.Spec.Cassandra == nil {
+		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(k.Status.Datacenters)) {
+		last := k.Status.Datacenters[name]
+		if last.DecommissionProgress == k8ssandra.DecommNone || slices.ContainsFunc(k.Spec.Cassandra.Datacenters, func(t k8ssandra.CassandraDatacenterTemplate) bool { return t.Metadata.Name == name }) {
+			continue
+		}
+		d := ringstatus.Datacenter{Name: name, Region: last.ContextName}
+		status := last.Cassandra
+		if dc, _ := s.datacenter(client.ObjectKeyFromObject(k), name); dc != nil {
+			d.Name, status = dc.CassandraName(), &dc.Status
+		}
+		d.Message = "leaves the ring: " + string(last.DecommissionProgress)
+		if status == nil {
+			status = &cassandra.CassandraDatacenterStatus{}
+		}
+		if c := status.Condition(cassandra.DatacenterDecommission); c != nil && c.Message != "" {
+			d.Message += ", " + c.Message
+		}
+		all = append(all, d)
+	}
+	return all
 }
 
 // standalone is the status of a datacenter without a ring.

@@ -2,6 +2,7 @@ package ringview
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -114,6 +115,20 @@ func TestStatusIsReadyOnlyWhenAllSaySo(t *testing.T) {
 	facts[0].Rings = nil
 	if s := statusesOf(t, facts)[0]; s.Ready || s.Message != "region central has not taken the ring over yet" {
 		t.Errorf("one region has no copy: %+v", s)
+	}
+}
+
+// A datacenter that is taken out of the spec is shown until it is gone, with how far it is.
+func TestStatusOfADatacenterThatLeaves(t *testing.T) {
+	facts := wholeRing()
+	for i := range facts {
+		k := &facts[i].Rings[0]
+		k.Spec.Cassandra.Datacenters = slices.DeleteFunc(slices.Clone(k.Spec.Cassandra.Datacenters), func(one k8ssandra.CassandraDatacenterTemplate) bool { return one.Metadata.Name == "dc2" })
+		k.Status.Datacenters = map[string]k8ssandra.K8ssandraStatus{"dc2": {ContextName: "central", DecommissionProgress: k8ssandra.DecommDecommissioning}}
+	}
+	d := statusesOf(t, facts)[0].Datacenters
+	if len(d) != 2 || d[1].Name != "dc2" || d[1].Size != 0 || d[1].Ready || d[1].Message != "leaves the ring: Decommissioning" {
+		t.Errorf("%+v", d)
 	}
 }
 

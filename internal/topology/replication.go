@@ -48,3 +48,12 @@ func MergeReplication(current map[string]string, want map[string]int) (merged ma
 	}
 	return merged, changed
 }
+
+// WithoutDatacenter are a keyspace's factors without those of a datacenter. changed says whether it had any there; a keyspace
+// that isn't replicated by datacenter has none that could be taken.
+func WithoutDatacenter(current map[string]string, dc string) (left map[string]int, changed bool) {
+	left, _ = MergeReplication(current, nil)
+	_, changed = left[dc]
+	delete(left, dc)
+	return left, changed
+}

@@ -78,8 +78,14 @@ const (
 	ReasonNodesReady = "NodesReady"
 	// ReasonSameName: two rings have one name.
 	ReasonSameName = "SameName"
-	// ReasonDecommission: nodes would have to leave their ring first, which this version doesn't do.
-	ReasonDecommission = "DecommissionNotActedOn"
+	// ReasonDecommission: its nodes leave their ring before it is deleted.
+	ReasonDecommission = "Decommission"
+	// ReasonStillReplicated: the datacenter can't leave its ring, because keyspaces replicate there, or have no copy elsewhere.
+	ReasonStillReplicated = "StillReplicated"
+	// ReasonWithdrawing: keyspaces are repaired and taken from the datacenter, as the ring's owner has said.
+	ReasonWithdrawing = "WithdrawingReplicas"
+	// ReasonNodesLeft: all nodes of the datacenter have left their ring, and nothing of them is there.
+	ReasonNodesLeft = "NodesLeft"
 	// ReasonNotEnoughSpaceToScaleDown: nodes that stay would get more data than they have room for. cass-operator's.
 	ReasonNotEnoughSpaceToScaleDown = "notEnoughSpaceToScaleDown"
 	// ReasonReplacementRefused: a node that somebody wants replaced must not be.

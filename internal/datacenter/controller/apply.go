@@ -41,7 +41,7 @@ func (r *Reconciler) apply(ctx context.Context, s *datacenter.State, p datacente
 }
 
 func (r *Reconciler) step(ctx context.Context, s *datacenter.State, step datacenter.Step, m *memory) error {
-	if err := r.stillOnRecord(ctx, s, step); err != nil {
+	if err := errors.Join(r.stillOnRecord(ctx, s, step), r.stillRemoved(ctx, s, step.Removal)); err != nil {
 		return err
 	}
 	switch step.Verb {
@@ -161,6 +161,8 @@ func (r *Reconciler) nodeStep(ctx context.Context, s *datacenter.State, step dat
 		return err
 	case datacenter.Replicate:
 		return r.onRunning(s, func(n mgmtapi.Node) error { return replicate(ctx, n, step) })
+	case datacenter.Withdraw:
+		return r.onRunning(s, func(n mgmtapi.Node) error { return withdraw(ctx, n, step) })
 	case datacenter.Repair:
 		job, err := r.nodeOf(step.Pod).Repair(ctx, mgmtapi.RepairOptions{Keyspace: step.Target, Full: true})
 		if err == nil {
@@ -168,7 +170,10 @@ func (r *Reconciler) nodeStep(ctx context.Context, s *datacenter.State, step dat
 		}
 		return err
 	case datacenter.Decommission:
-		job, err := r.nodeOf(step.Pod).Decommission(ctx, step.HostID)
+		if err := mayLeave(ctx, r.nodeOf(step.Pod), s, step); err != nil {
+			return err
+		}
+		job, err := r.nodeOf(step.Pod).Decommission(ctx, step.HostID, step.Force)
 		if err == nil {
 			m.decommission = datacenter.NoteDecommission(m.decommission, step, job)
 		}

@@ -212,7 +212,7 @@ func (r *Reconciler) announce(dc *api.CassandraDatacenter, before api.CassandraD
 		bad := c.Status == corev1.ConditionFalse && c.Message != ""
 		began := c.Status == corev1.ConditionTrue && (old == nil || old.Status != c.Status)
 		switch {
-		case c.Type == api.DatacenterFieldsNotActedOn, c.Type == api.DatacenterMayMerge, c.Type == api.DatacenterDeleting && (c.Reason == api.ReasonDecommission || c.Reason == api.ReasonLost), c.Type == api.DatacenterValid && bad,
+		case c.Type == api.DatacenterFieldsNotActedOn, c.Type == api.DatacenterMayMerge, c.Type == api.DatacenterDeleting && c.Reason == api.ReasonLost, c.Type == api.DatacenterDecommission && c.Reason == api.ReasonStillReplicated, c.Type == api.DatacenterValid && bad,
 			c.Type == api.DatacenterResizingVolumes && c.Reason == api.ReasonResizeFailed,
 			c.Type == api.DatacenterHealthy && bad && slices.Contains([]string{api.ReasonConfigRefused, api.ReasonNodeFailed, api.ReasonDataLost}, c.Reason):
 			r.Events.Eventf(dc, nil, corev1.EventTypeWarning, c.Reason, "Reconcile", "%s", c.Message)

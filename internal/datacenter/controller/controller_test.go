@@ -299,7 +299,7 @@ func TestDeletion(t *testing.T) {
 	}
 }
 
-// Nodes that are to be decommissioned before the deletion are not deleted without that: the deletion says so and waits. The
+// Nodes that are to be decommissioned before the deletion are not deleted without that: where nobody else has their data, it says so and waits. The
 // finalizer of k8ssandra-operator, which a datacenter that was taken over has, is removed with ours.
 func TestADeletionThatAsksForADecommissionWaits(t *testing.T) {
 	s := newStage(t)
@@ -312,7 +312,7 @@ func TestADeletionThatAsksForADecommissionWaits(t *testing.T) {
 	s.must(s.admin.Delete(t.Context(), s.dc()))
 	s.rounds(6)
 	c := s.dc().Status.Condition(api.DatacenterDeleting)
-	if c == nil || c.Status != corev1.ConditionTrue || !strings.Contains(c.Message, api.DecommissionOnDeleteAnnotation) || !s.event("to be taken away") {
+	if c == nil || c.Status != corev1.ConditionTrue || !strings.Contains(c.Message, api.DecommissionOnDeleteAnnotation) || !s.event("no other datacenter of the ring has members") {
 		t.Errorf("it isn't told: %+v", c)
 	}
 	if after := s.uids(); !maps.Equal(before, after) || s.notServing() > 0 {

@@ -69,7 +69,7 @@ func TestEachMemberIsAskedWhetherANodeHasLeft(t *testing.T) {
 		}
 	}
 	knows("a member", "still knows host id")
-	if _, err := gone.Decommission(t.Context(), gone.HostID()); err != nil {
+	if _, err := gone.Decommission(t.Context(), gone.HostID(), false); err != nil {
 		t.Fatal(err)
 	}
 	ring.Advance()

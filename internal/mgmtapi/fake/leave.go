@@ -18,7 +18,7 @@ const (
 
 // Decommission implements mgmtapi.Node. The node is LEAVING after the next Advance, unknown to the ring after the one that
 // follows, and DECOMMISSIONED after a third.
-func (n *Node) Decommission(ctx context.Context, hostID string) (string, error) {
+func (n *Node) Decommission(ctx context.Context, hostID string, force bool) (string, error) {
 	if n.isOld() {
 		return "", unknownCall("decommission")
 	}
@@ -34,7 +34,7 @@ func (n *Node) Decommission(ctx context.Context, hostID string) (string, error) 
 	n.ring.mu.Unlock()
 	id, err := n.submit(ctx, "decommission", n.address, nil)
 	if err == nil {
-		n.change(func() { n.asked = true })
+		n.change(func() { n.asked, n.forced = true, force })
 	}
 	return id, err
 }
@@ -91,7 +91,7 @@ func (n *Node) mayNotLeave() string {
 	for _, name := range slices.Sorted(maps.Keys(n.ring.rings[n.group].keyspaces)) {
 		k := n.ring.rings[n.group].keyspaces[name]
 		stay := count(members, func(m *Node) bool { return !m.leaving && (m.datacenter == n.datacenter || !k.topology()) })
-		if factor := k.factor(n.datacenter); !n.leaving && factor >= stay {
+		if factor := k.factor(n.datacenter); !n.leaving && !n.forced && factor >= stay {
 			return fmt.Sprintf("Not enough live nodes to maintain replication factor in keyspace %s (RF = %d, N = %d). Perform a forceful decommission to ignore.", name, factor, stay)
 		}
 	}

@@ -54,6 +54,7 @@ type Node struct {
 	failingJobs          string   // what jobs on sstables end with
 	encrypted            bool     // between nodes
 	asked                bool     // a decommission has yet to begin
+	forced               bool     // it was asked for with force
 	stalled              bool     // its streams don't end
 	failingLeave         string   // what a decommission ends with
 	keeps                []string // host ids that it keeps hints for

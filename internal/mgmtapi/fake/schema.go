@@ -133,5 +133,19 @@ func (n *Node) validDatacenters(name string, replication map[string]int) error {
 			return fmt.Errorf("Unrecognized strategy option {%s} passed to NetworkTopologyStrategy for keyspace %s", dc, name)
 		}
 	}
+	return n.withdrawsRoles(name, replication)
+}
+
+// withdrawsRoles is Cassandra's own check since 4.1: roles stay replicated to each datacenter that has nodes.
+func (n *Node) withdrawsRoles(name string, replication map[string]int) error {
+	k := n.ring.rings[n.group].keyspaces[name]
+	if name != "system_auth" || k == nil || !k.topology() {
+		return nil
+	}
+	for _, dc := range slices.Sorted(maps.Keys(k.factors)) {
+		if replication[dc] == 0 && count(n.ring.members(n.group), func(m *Node) bool { return m.datacenter == dc }) > 0 {
+			return fmt.Errorf("Following datacenters have active nodes and must be present in replication options for keyspace %s: [%s]", name, dc)
+		}
+	}
 	return nil
 }

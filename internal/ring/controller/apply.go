@@ -61,6 +61,10 @@ func (r *Reconciler) take(ctx context.Context, s *ring.State, step ring.Step) er
 			return errors.Join(err, r.applyMetadata(ctx, step.Object))
 		}
 		return err
+	case ring.Tell:
+		return r.tell(ctx, step)
+	case ring.Remove:
+		return r.remove(ctx, step)
 	case ring.Clear:
 		next, _ := step.Object.(*api.K8ssandraCluster)
 		err := patch(ctx, r.Client, next, s.Ring)

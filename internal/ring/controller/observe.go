@@ -23,7 +23,7 @@ import (
 // can't be read is kept as that.
 func (r *Reconciler) observe(ctx context.Context, c *copies.Pass) *ring.State {
 	k, _ := c.Object.(*api.K8ssandraCluster)
-	s := &ring.State{Now: r.Now(), Region: r.Region, Ring: k, View: c.View, Agreed: c.Plan, Namespaces: map[string]ring.Read[corev1.Namespace]{}}
+	s := &ring.State{Now: r.Now(), Region: r.Region, Ring: k, View: c.View, Agreed: c.Plan, Leaving: map[string]ring.Here{}, Namespaces: map[string]ring.Read[corev1.Namespace]{}}
 	for i := range c.Peers {
 		s.Peers = append(s.Peers, observePeer(&c.Peers[i], k))
 	}
@@ -38,8 +38,8 @@ func (r *Reconciler) observe(ctx context.Context, c *copies.Pass) *ring.State {
 		}
 		s.Here = append(s.Here, here)
 	}
+	r.observeLabelled(ctx, s)
 	if s.Acts() {
-		r.observeLabelled(ctx, s)
 		r.observeSecret(ctx, s, c.Peers)
 	}
 	return s
@@ -90,6 +90,7 @@ func (r *Reconciler) observeLabelled(ctx context.Context, s *ring.State) {
 	for _, dc := range items {
 		if !slices.ContainsFunc(s.Ring.Spec.Cassandra.Datacenters, func(t api.CassandraDatacenterTemplate) bool { return t.Metadata.Name == dc.Name }) {
 			r.observeNamespace(ctx, s, dc.Namespace)
+			s.Leaving[dc.Name] = r.observeHere(ctx, s.Ring, ring.Template(&dc))
 		}
 	}
 }

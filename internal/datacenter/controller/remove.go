@@ -1,0 +1,125 @@
+package controller
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	"github.com/ringspan/ringspan/internal/datacenter"
+	"github.com/ringspan/ringspan/internal/mgmtapi"
+	"github.com/ringspan/ringspan/internal/topology"
+)
+
+// stillRemoved fails unless the datacenter is still to leave its ring, as the API server says: it may have been put back since it was
+// observed. "" rests on nothing.
+func (r *Reconciler) stillRemoved(ctx context.Context, s *datacenter.State, mark string) error {
+	if mark == "" {
+		return nil
+	}
+	now := &api.CassandraDatacenter{}
+	if err := r.Live.Get(ctx, client.ObjectKeyFromObject(s.DC), now); err != nil {
+		return fmt.Errorf("whether annotation %s is still what it was: %w", api.RemovalAnnotation, err)
+	}
+	if now.UID != s.DC.UID || now.Annotations[api.RemovalAnnotation] != mark {
+		return fmt.Errorf("annotation %s is no longer %q: it is looked at again", api.RemovalAnnotation, mark)
+	}
+	return nil
+}
+
+// localKeyspaces have no replicas, and some can't be asked about them.
+var localKeyspaces = []string{"system", "system_schema", "system_views", "system_virtual_schema", "system_metrics"}
+
+// mayLeave fails if a step lets a node leave its ring with force, and its datacenter can't go.
+func mayLeave(ctx context.Context, n mgmtapi.Node, s *datacenter.State, step datacenter.Step) error {
+	if !step.Force {
+		return nil
+	}
+	return mayGo(ctx, n, s.DC.CassandraName())
+}
+
+// mayGo fails if a node's datacenter can't leave its ring as a whole. Without Cassandra's own check, which force leaves out, it is made
+// at that moment and of all keyspaces that the node has, whatever is known of them: each has a copy elsewhere, and only those of the
+// system's have replicas here.
+func mayGo(ctx context.Context, n mgmtapi.Node, datacenterName string) error {
+	view, err := n.Endpoints(ctx)
+	if err != nil {
+		return err
+	}
+	names, err := n.Keyspaces(ctx)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if slices.Contains(localKeyspaces, name) {
+			continue
+		}
+		replication, err := n.Replication(ctx, name)
+		if err != nil {
+			return err
+		}
+		if why := keeps(view, name, replication, datacenterName); why != "" {
+			return fmt.Errorf("keyspace %s %s: no node of datacenter %s leaves the ring", name, why, datacenterName)
+		}
+	}
+	return nil
+}
+
+// keeps is why a keyspace keeps a datacenter from leaving its ring.
+func keeps(view []mgmtapi.Endpoint, keyspace string, replication map[string]string, datacenterName string) string {
+	if class := replication["class"]; strings.HasSuffix(class, "LocalStrategy") || strings.HasSuffix(class, "MetaStrategy") {
+		return ""
+	}
+	if !topology.ByDatacenter(replication) {
+		return "isn't replicated by datacenter"
+	}
+	factors, _ := topology.MergeReplication(replication, nil)
+	if here := replication[datacenterName]; here != "" && here != "0" && !slices.Contains(topology.SystemKeyspaces, keyspace) {
+		return "has replicas there"
+	}
+	elsewhere := func(e mgmtapi.Endpoint) bool {
+		return e.HostID != "" && e.Datacenter != datacenterName && factors[e.Datacenter] > 0
+	}
+	if !slices.ContainsFunc(view, elsewhere) {
+		return "has no replica in another datacenter with members"
+	}
+	return ""
+}
+
+// withdraw takes a datacenter out of a keyspace's replication. What the node sees at that moment counts: of a datacenter that has left,
+// no member; of any, replicas elsewhere.
+func withdraw(ctx context.Context, n mgmtapi.Node, step datacenter.Step) error {
+	view, err := n.Endpoints(ctx)
+	if err != nil {
+		return err
+	}
+	member := func(dc string) bool {
+		return slices.ContainsFunc(view, func(e mgmtapi.Endpoint) bool { return e.Datacenter == dc && e.HostID != "" })
+	}
+	if step.Left && member(step.Datacenter) {
+		return fmt.Errorf("keyspace %s waits: the node that is to alter it still sees a member of datacenter %s", step.Target, step.Datacenter)
+	}
+	current, err := n.Replication(ctx, step.Target)
+	if err != nil {
+		return err
+	}
+	left, changed := topology.WithoutDatacenter(current, step.Datacenter)
+	if !changed {
+		return nil
+	}
+	for option, value := range current {
+		if _, err := strconv.Atoi(value); err != nil && option != "class" { // transient replicas: an ALTER would lose them
+			return fmt.Errorf("keyspace %s: a replication of %s for %s isn't altered by the operator: take %s out of it yourself (ALTER KEYSPACE)", step.Target, value, option, step.Datacenter)
+		}
+	}
+	for dc, factor := range left {
+		if factor > 0 && member(dc) {
+			return n.AlterKeyspace(ctx, step.Target, left)
+		}
+	}
+	return fmt.Errorf("keyspace %s would have no replica: no other datacenter with members has one than %s", step.Target, step.Datacenter)
+}

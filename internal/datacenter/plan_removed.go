@@ -1,0 +1,65 @@
+package datacenter
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	"github.com/ringspan/ringspan/internal/topology"
+)
+
+// planRemoved takes datacenters that have left the ring out of the replication of the system keyspaces, when their last node is gone:
+// Cassandra refuses it before. It is the only place where replicas of those are taken, and only of datacenters that are named.
+func (s *State) planRemoved(p *Plan) {
+	if !s.managesRing() || !s.initialized() || s.removes() {
+		return
+	}
+	var done []string
+	for _, name := range s.removedDatacenters() {
+		if s.planRemovedOne(p, name) {
+			done = append(done, name)
+		}
+	}
+	switch said := s.DC.Annotations[api.WithdrawnAnnotation]; {
+	case said == strings.Join(done, ","):
+	case len(done) == 0:
+		p.add(Clear, api.WithdrawnAnnotation, "no datacenter leaves the ring any more", Step{})
+	default:
+		p.add(Record, api.WithdrawnAnnotation, fmt.Sprintf("no system keyspace replicates to %s any more", strings.Join(done, ", ")), Step{Stamp: strings.Join(done, ",")})
+	}
+}
+
+// removedDatacenters are those that have left. One that the ring has again isn't one.
+func (s *State) removedDatacenters() (names []string) {
+	for name := range strings.SplitSeq(s.DC.Annotations[api.RemovedDatacentersAnnotation], ",") {
+		if _, back := s.Ring.Datacenter(name); name != "" && name != s.name() && !back {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func (s *State) planRemovedOne(p *Plan, name string) (done bool) {
+	if slices.Contains(s.homes(), name) {
+		p.Wait("datacenter %s to have no member, before the system keyspaces are taken from it", name)
+		return false
+	}
+	done = true
+	for _, keyspace := range topology.SystemKeyspaces {
+		current, seen := s.Replication[keyspace]
+		left, changed := topology.WithoutDatacenter(current, name)
+		switch {
+		case !seen || len(s.Ringview) == 0:
+			p.Wait("the replication of %s to be read", keyspace)
+			return false
+		case changed && len(left) == 0:
+			p.Wait("keyspace %s to have replicas elsewhere than in %s", keyspace, name)
+			done = false
+		case changed:
+			p.add(Withdraw, keyspace, fmt.Sprintf("datacenter %s has left the ring", name), Step{Datacenter: name, Left: true})
+			done = false
+		}
+	}
+	return done
+}

@@ -1,0 +1,47 @@
+package controller
+
+import (
+	"context"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	"github.com/ringspan/ringspan/internal/deletion"
+	"github.com/ringspan/ringspan/internal/ring"
+)
+
+// tell changes annotations of a datacenter that leaves the ring, if it is still as it was read. All else of it stays.
+func (r *Reconciler) tell(ctx context.Context, step ring.Step) error {
+	before, is := step.Object.(*cassandra.CassandraDatacenter)
+	if !is {
+		return errUnknownVerb
+	}
+	dc := before.DeepCopy()
+	if dc.Annotations == nil {
+		dc.Annotations = map[string]string{}
+	}
+	for name, value := range step.Told {
+		if dc.Annotations[name] = value; value == "" {
+			delete(dc.Annotations, name)
+		}
+	}
+	return r.Client.Patch(ctx, dc, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
+}
+
+// remove deletes a datacenter whose nodes have left the ring, if it is still as it was read. That its deletion is agreed on is written on
+// it first, or it would be kept as lost; its protection and volumes that stay are about data that it has no more.
+func (r *Reconciler) remove(ctx context.Context, step ring.Step) error {
+	before, is := step.Object.(*cassandra.CassandraDatacenter)
+	if !is {
+		return errUnknownVerb
+	}
+	dc := before.DeepCopy()
+	dc.Annotations[deletion.Annotation] = deletion.Asked
+	delete(dc.Annotations, deletion.Protection)
+	delete(dc.Annotations, deletion.KeepVolumes)
+	if err := r.Client.Patch(ctx, dc, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})); err != nil {
+		return client.IgnoreNotFound(err)
+	}
+	uid, version := dc.UID, dc.ResourceVersion
+	return client.IgnoreNotFound(r.Client.Delete(ctx, dc, client.Preconditions{UID: &uid, ResourceVersion: &version}))
+}

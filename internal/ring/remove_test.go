@@ -1,0 +1,87 @@
+package ring
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
+	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
+	"github.com/ringspan/ringspan/internal/federation"
+)
+
+// tellLeaver changes annotations. What must not be said is noted: that nodes may leave, while a region that can be reached has another
+// version of the ring.
+func (w *world) tellLeaver(s *site, step Step) {
+	key := targetOf(step.Object)
+	dc := s.dcs[key]
+	if dc == nil || dc.UID != step.Object.GetUID() {
+		return
+	}
+	for name, value := range step.Told {
+		if dc.Annotations[name] = value; value == "" {
+			delete(dc.Annotations, name)
+		}
+	}
+	if leaves, _ := dc.Removal(); !leaves || step.Told[cassandra.RemovalAnnotation] == "" {
+		return
+	}
+	for _, o := range w.sites {
+		cut := w.cut[[2]string{s.name, o.name}]
+		if o == s || s.unknown[o.name] {
+			continue
+		}
+		if cut || o.ring == nil || o.ring.Annotations[federation.RevisionAnnotation] != s.ring.Annotations[federation.RevisionAnnotation] {
+			w.fail("%s lets %s leave, and %s doesn't have its version of the ring", s.name, key, o.name)
+		}
+	}
+}
+
+// collect is the garbage collector: what belongs to an object goes with it.
+func (s *site) collect(owner types.UID) {
+	owned := func(by []metav1.OwnerReference) bool {
+		return slices.ContainsFunc(by, func(o metav1.OwnerReference) bool { return o.UID == owner })
+	}
+	for key, o := range s.slices {
+		if owned(o.OwnerReferences) {
+			delete(s.slices, key)
+		}
+	}
+	for key, o := range s.secrets {
+		if owned(o.OwnerReferences) {
+			delete(s.secrets, key)
+		}
+	}
+}
+
+// decommission is what a datacenter's own loop says of its removal.
+func (w *world) decommission(dc *cassandra.CassandraDatacenter) {
+	dc.Status.Conditions = slices.DeleteFunc(dc.Status.Conditions, func(c cassandra.DatacenterCondition) bool { return c.Type == cassandra.DatacenterDecommission })
+	c := cassandra.DatacenterCondition{Type: cassandra.DatacenterDecommission, Status: corev1.ConditionTrue, Reason: cassandra.ReasonWaiting, Message: "waiting for a node"}
+	if len(dc.Status.NodeStatuses) == 0 {
+		c.Reason, c.Message = cassandra.ReasonNodesLeft, "all nodes have left"
+		dc.Status.Seeds = nil
+	}
+	dc.Status.Conditions = append(dc.Status.Conditions, c)
+}
+
+// progress is what the copies say of datacenters that leave.
+func (w *world) progress() string {
+	var out strings.Builder
+	for _, s := range w.sites {
+		for _, name := range slices.Sorted(maps.Keys(s.ring.Status.Datacenters)) {
+			if d := s.ring.Status.Datacenters[name]; d.DecommissionProgress != api.DecommNone {
+				fmt.Fprintf(&out, "%s: %s of %s %s\n", s.name, name, d.ContextName, d.DecommissionProgress)
+			}
+		}
+		if s.ring.Status.Error != api.NoError {
+			fmt.Fprintf(&out, "%s: error %s\n", s.name, s.ring.Status.Error)
+		}
+	}
+	return out.String()
+}
