@@ -183,9 +183,9 @@ func (s *State) planLeft(p *Plan, l *leaver, pod *Pod) {
 		p.Wait("node %s, which the ring has no more, to say whether it has left by itself", l.Pod)
 	case left && s.Keyspaces == nil:
 		p.Wait("the keyspaces of the ring to be read, which node %s has left", l.Pod)
-	case left && s.tooManyReplicas(s.membersBut(l.HostID)) != nil: // altered while it left
+	case left && s.ungiven(l.HostID) != nil: // altered while it left
 		kept := leaver{Pod: l.Pod, HostID: l.HostID, Kept: true}
-		p.add(Record, api.DecommissionAnnotation, "node "+l.Pod+" has left the ring, and may have given nobody its data: "+s.tooManyReplicas(s.membersBut(l.HostID)).Message, Step{Stamp: kept.String()})
+		p.add(Record, api.DecommissionAnnotation, "node "+l.Pod+" has left the ring, and may have given nobody its data: "+s.ungiven(l.HostID).Message, Step{Stamp: kept.String()})
 	case left:
 		s.recordLeft(p, l)
 	case pod.starting():

@@ -153,7 +153,7 @@ func (s *State) racksRefused() string {
 		return fmt.Sprintf("spec.racks: lacks %s, which has nodes, and its StatefulSet doesn't say which rack it was made for. Nothing is changed until the list has it again", strings.Join(names, ", "))
 	}
 	removed := s.removedRacks()
-	if len(removed) == 0 {
+	if len(removed) == 0 || s.removes() { // who takes the datacenter out of the ring lets all of its racks go
 		return ""
 	}
 	if slices.ContainsFunc(s.DC.RackNames(), func(rack string) bool { return s.lastSet(rack) != nil || s.hasMembers(rack) }) {

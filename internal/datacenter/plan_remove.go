@@ -265,7 +265,7 @@ func (s *State) planWithdraw(p *Plan) {
 			continue
 		}
 		if s.repairThrough(p, name, factors) {
-			p.add(Withdraw, name, fmt.Sprintf("the others have its data, and datacenter %s leaves the ring", s.name()), Step{Datacenter: s.name(), Removal: s.removalMark()})
+			p.add(Withdraw, name, fmt.Sprintf("the others have its data, and datacenter %s leaves the ring", s.name()), Step{Datacenter: s.name(), Factors: factors, Removal: s.removalMark()})
 		}
 	}
 }
@@ -317,6 +317,29 @@ func (s *State) unseen() string {
 		}
 	}
 	return ""
+}
+
+// removalRefuses says why no node of the datacenter is replaced any more on request, "" when that is no reason. What has lost its volume
+// already is replaced all the same: a node has to be up to leave.
+func (s *State) removalRefuses() string {
+	if !s.removes() {
+		return ""
+	}
+	return "datacenter " + s.name() + " leaves the ring, and all of its nodes with it"
+}
+
+// ungiven is why a node that has left may have given nobody what it had: keyspaces have more replicas in its datacenter than nodes stay.
+// Cassandra's own keyspaces are none of those when other datacenters have them too: before a datacenter leaves as a whole, its nodes leave
+// in spite of those, and it may be put back meanwhile.
+func (s *State) ungiven(hostID string) *refusal {
+	others := *s
+	others.Replication = maps.Clone(s.Replication)
+	for _, name := range topology.SystemKeyspaces {
+		if current := s.Replication[name]; topology.ByDatacenter(current) && s.copiesElsewhere(name, current) > 0 {
+			delete(others.Replication, name)
+		}
+	}
+	return others.tooManyReplicas(s.membersBut(hostID))
 }
 
 // whyItLeaves says what becomes of a node's data.

@@ -25,9 +25,26 @@ func (s *State) planRemoved(p *Plan) {
 	case said == strings.Join(done, ","):
 	case len(done) == 0:
 		p.add(Clear, api.WithdrawnAnnotation, "no datacenter leaves the ring any more", Step{})
+	case s.forgetsFilled(p, done):
 	default:
 		p.add(Record, api.WithdrawnAnnotation, fmt.Sprintf("no system keyspace replicates to %s any more", strings.Join(done, ", ")), Step{Stamp: strings.Join(done, ",")})
 	}
+}
+
+// forgetsFilled takes datacenters out of what is on record of replicas that have their data, if any is there: one of the same name that
+// comes later has none.
+func (s *State) forgetsFilled(p *Plan, gone []string) (named bool) {
+	filled := s.filled()
+	for _, of := range filled {
+		for _, name := range gone {
+			named = named || of[name] > 0
+			delete(of, name)
+		}
+	}
+	if named && !p.has(Record) {
+		p.add(Record, api.FilledAnnotation, strings.Join(gone, ", ")+" has no replica any more", Step{Stamp: encode(filled)})
+	}
+	return named
 }
 
 // removedDatacenters are those that have left. One that the ring has again isn't one.

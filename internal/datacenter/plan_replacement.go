@@ -44,7 +44,7 @@ func (s *State) planNextReplacement(p *Plan) {
 		if q.Entry == "" && s.memberOf(q.Pod) != q.HostID { // a task's, and its node is another one by now
 			continue
 		}
-		if why := cmp.Or(s.unknownNode(q), s.repeats(q)); why != "" {
+		if why := cmp.Or(s.removalRefuses(), s.unknownNode(q), s.repeats(q)); why != "" {
 			p.refuseReplacement(q, why, false)
 			continue
 		}

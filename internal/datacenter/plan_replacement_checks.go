@@ -126,6 +126,8 @@ func (s *State) replaceRefusal(r *replacement) string {
 	}
 	volume, was := s.dataClaim(r.Pod), s.DC.Status.NodeStatuses[r.Pod].ClaimUID
 	switch id := pod.Status.Identity; {
+	case s.removalRefuses() != "":
+		return s.removalRefuses()
 	case s.endpoint(r.HostID) == nil:
 		return "the ring has no member with host id " + r.HostID
 	case s.ephemeral():

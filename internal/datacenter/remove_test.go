@@ -96,6 +96,7 @@ func (w *world) removes(d *datadriven.TestData, r *region) {
 
 // takeOut takes a datacenter out of the ring.
 func (w *world) takeOut(r *region, word string) {
+	r.wasTakenOut = true
 	r.annotate(api.RemovalAnnotation, word+" 2/west")
 	w.ring.Datacenters = slices.DeleteFunc(slices.Clone(w.ring.Datacenters), func(one topology.Datacenter) bool { return one.Name == r.dc.Name })
 	w.ring.Founder = w.ring.Datacenters[0].Name

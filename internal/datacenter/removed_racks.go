@@ -127,7 +127,7 @@ func (s *State) planRemovedSet(p *Plan, rack string, have *appsv1.StatefulSet) b
 // waitForRemovedSets waits for the StatefulSets of racks that were taken out of the spec, when no node is left to leave them.
 func (s *State) waitForRemovedSets(p *Plan) {
 	for _, rack := range s.removedRacks() {
-		if set := s.StatefulSets[rack]; set != nil && !s.DC.Spec.Stopped {
+		if set := s.StatefulSets[rack]; set != nil && !s.DC.Spec.Stopped && !s.removes() {
 			p.Wait("%s to be gone, of rack %s, which spec.racks lacks", setKey(set), rack)
 		}
 	}
@@ -191,6 +191,9 @@ func (s *State) leaveReason(at topology.Position) string {
 // lastOfRack names a node of a rack that was taken out of the spec which has too little space for what the others of its rack would
 // give it before it leaves as the last one: while there is a replica in each rack, what one rack has stays there.
 func (s *State) lastOfRack() *refusal {
+	if s.removes() { // no node gets anything
+		return nil
+	}
 	factor := 0
 	for _, replication := range s.Keyspaces {
 		if topology.ByDatacenter(replication) {

@@ -54,7 +54,7 @@ func (r *region) replaceHappens(t *testing.T, d *datadriven.TestData, pod string
 		for _, a := range d.CmdArgs {
 			if a.Key == "pods" {
 				for _, one := range a.Vals {
-					r.dc.Spec.ReplaceNodes = append(r.dc.Spec.ReplaceNodes, strings.Replace(one, "dc1-", "multi-region-dc1-", 1))
+					r.dc.Spec.ReplaceNodes = append(r.dc.Spec.ReplaceNodes, "multi-region-"+strings.TrimPrefix(one, "multi-region-"))
 				}
 			}
 		}

@@ -166,7 +166,7 @@ func (r *region) deleteClaims(pod string, claims []datacenter.Volume) {
 			r.world.broken = append(r.world.broken, "claim "+v.UID+" is meant, and "+pod+" has another one")
 		}
 	}
-	leaves := r.dc.Annotations[api.RemovalAnnotation] != "" || r.dc.DeletionTimestamp != nil
+	leaves := r.wasTakenOut || r.dc.DeletionTimestamp != nil // maybe it was put back when its node was on its way out
 	if n.Unstreamed() != "" && !(leaves && onlySystem(n.Unstreamed())) {
 		r.world.broken = append(r.world.broken, "the volume of "+pod+" goes, which gave nobody its data of "+n.Unstreamed())
 	}

@@ -110,6 +110,7 @@ type region struct {
 	ailments []ailment // of pods that are made from a bad template
 
 	formerRacks bool // its operator is of a version in which no rack could be taken out
+	wasTakenOut bool // of the ring, by now or earlier
 }
 
 type object struct{ hash string }

@@ -3,6 +3,7 @@ package controller
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,13 +40,14 @@ func mayLeave(ctx context.Context, n mgmtapi.Node, s *datacenter.State, step dat
 	if !step.Force {
 		return nil
 	}
-	return mayGo(ctx, n, s.DC.CassandraName())
+	return mayGo(ctx, n, s.DC.CassandraName(), s.Keyspaces)
 }
 
 // mayGo fails if a node's datacenter can't leave its ring as a whole. Without Cassandra's own check, which force leaves out, it is made
 // at that moment and of all keyspaces that the node has, whatever is known of them: each has a copy elsewhere, and only those of the
-// system's have replicas here.
-func mayGo(ctx context.Context, n mgmtapi.Node, datacenterName string) error {
+// system's have replicas here. Whether those copies lack anything was judged by the users' keyspaces as they were seen: one that was
+// altered since is looked at again.
+func mayGo(ctx context.Context, n mgmtapi.Node, datacenterName string, seen map[string]map[string]string) error {
 	view, err := n.Endpoints(ctx)
 	if err != nil {
 		return err
@@ -61,6 +63,9 @@ func mayGo(ctx context.Context, n mgmtapi.Node, datacenterName string) error {
 		replication, err := n.Replication(ctx, name)
 		if err != nil {
 			return err
+		}
+		if datacenter.IsUsers(name) && !maps.Equal(replication, seen[name]) {
+			return fmt.Errorf("keyspace %s has been altered since it was looked at: no node of datacenter %s leaves the ring before it is again", name, datacenterName)
 		}
 		if why := keeps(view, name, replication, datacenterName); why != "" {
 			return fmt.Errorf("keyspace %s %s: no node of datacenter %s leaves the ring", name, why, datacenterName)
@@ -111,6 +116,9 @@ func withdraw(ctx context.Context, n mgmtapi.Node, step datacenter.Step) error {
 	if !changed {
 		return nil
 	}
+	if err := stillRepaired(view, current, step); err != nil {
+		return err
+	}
 	for option, value := range current {
 		if _, err := strconv.Atoi(value); err != nil && option != "class" { // transient replicas: an ALTER would lose them
 			return fmt.Errorf("keyspace %s: a replication of %s for %s isn't altered by the operator: take %s out of it yourself (ALTER KEYSPACE)", step.Target, value, option, step.Datacenter)
@@ -122,4 +130,21 @@ func withdraw(ctx context.Context, n mgmtapi.Node, step datacenter.Step) error {
 		}
 	}
 	return fmt.Errorf("keyspace %s would have no replica: no other datacenter with members has one than %s", step.Target, step.Datacenter)
+}
+
+// stillRepaired fails if a keyspace isn't as it was when it was repaired, or a member is down or changes: its copy may be about to go, and
+// what is here would be the only one. Of a datacenter that has left nothing could be repaired.
+func stillRepaired(view []mgmtapi.Endpoint, current map[string]string, step datacenter.Step) error {
+	if step.Left {
+		return nil
+	}
+	if factors, _ := topology.MergeReplication(current, nil); !maps.Equal(factors, step.Factors) {
+		return fmt.Errorf("keyspace %s has been altered since it was repaired: it is repaired again", step.Target)
+	}
+	for _, e := range view {
+		if e.HostID != "" && (!e.Alive || e.Status != mgmtapi.ModeNormal) {
+			return fmt.Errorf("keyspace %s waits: node %s of datacenter %s is not up as a member", step.Target, e.Address, e.Datacenter)
+		}
+	}
+	return nil
 }

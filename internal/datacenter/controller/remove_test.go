@@ -32,7 +32,8 @@ func TestReplicasAreWithdrawnFromOneDatacenterOnly(t *testing.T) {
 		}
 	}
 	step := func(keyspace string, left bool) error {
-		return withdraw(t.Context(), nodes[0], datacenter.Step{Step: plan.Step{Verb: datacenter.Withdraw, Target: keyspace}, Datacenter: "dc2", Left: left})
+		factors := map[string]map[string]int{"shop": {"dc1": 1, "dc2": 1}, "only": {"dc2": 1}}[keyspace]
+		return withdraw(t.Context(), nodes[0], datacenter.Step{Step: plan.Step{Verb: datacenter.Withdraw, Target: keyspace}, Datacenter: "dc2", Left: left, Factors: factors})
 	}
 	if err := step("shop", true); err == nil || !strings.Contains(err.Error(), "still sees a member of datacenter dc2") {
 		t.Errorf("a member is there: %v", err)
@@ -49,6 +50,40 @@ func TestReplicasAreWithdrawnFromOneDatacenterOnly(t *testing.T) {
 	want := map[string]string{"class": "org.apache.cassandra.locator.NetworkTopologyStrategy", "dc1": "1"}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Error(diff, err)
+	}
+}
+
+// What was repaired before replicas are withdrawn is good for the replication that the keyspace had then, and for members that are up.
+func TestReplicasAreWithdrawnAsTheyWereRepaired(t *testing.T) {
+	ring := fake.NewRing("ring")
+	var nodes []*fake.Node
+	for i, dc := range []string{"dc1", "dc2", "dc3"} {
+		n := ring.Add(string(rune('a'+i)), dc, "r1")
+		if err := n.Start(t.Context(), mgmtapi.StartOptions{Seeds: []string{"a"}}); err != nil {
+			t.Fatal(err)
+		}
+		nodes = append(nodes, n)
+	}
+	ring.Advance()
+	if err := nodes[0].CreateKeyspace(t.Context(), "shop", map[string]int{"dc1": 1, "dc2": 1}); err != nil {
+		t.Fatal(err)
+	}
+	step := func() error {
+		return withdraw(t.Context(), nodes[1], datacenter.Step{Step: plan.Step{Verb: datacenter.Withdraw, Target: "shop"}, Datacenter: "dc2", Factors: map[string]int{"dc1": 1, "dc2": 1}})
+	}
+	if err := nodes[1].AlterKeyspace(t.Context(), "shop", map[string]int{"dc2": 1, "dc3": 1}); err != nil {
+		t.Fatal(err)
+	}
+	if err := step(); err == nil || !strings.Contains(err.Error(), "has been altered since it was repaired") {
+		t.Errorf("dc3 has nothing of it: %v", err)
+	}
+	if err := nodes[1].AlterKeyspace(t.Context(), "shop", map[string]int{"dc1": 1, "dc2": 1}); err != nil {
+		t.Fatal(err)
+	}
+	nodes[0].Crash("the JVM ended: signal: killed")
+	ring.Advance()
+	if err := step(); err == nil || !strings.Contains(err.Error(), "of datacenter dc1") {
+		t.Errorf("its other copy is down, and may be on its way to be replaced: %v", err)
 	}
 }
 
@@ -109,18 +144,36 @@ func TestANodeOfARemovedDatacenterIsAskedForItsKeyspaces(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := mayGo(t.Context(), nodes[1], "dc2"); err != nil {
+	if err := mayGo(t.Context(), nodes[1], "dc2", nil); err != nil { // there are none of users
 		t.Error(err)
 	}
 	if err := nodes[0].CreateKeyspace(t.Context(), "systems", map[string]int{"dc1": 1, "dc2": 1}); err != nil {
 		t.Fatal(err)
 	}
-	if err := mayGo(t.Context(), nodes[1], "dc2"); err == nil || !strings.Contains(err.Error(), "keyspace systems has replicas there") {
+	if err := mayGo(t.Context(), nodes[1], "dc2", nil); err == nil || !strings.Contains(err.Error(), "keyspace systems has replicas there") {
 		t.Errorf("it goes: %v", err)
 	}
+	if err := nodes[0].AlterKeyspace(t.Context(), "systems", map[string]int{"dc1": 1}); err != nil {
+		t.Fatal(err)
+	}
+	if err := nodes[0].CreateKeyspace(t.Context(), "shop", map[string]int{"dc1": 1}); err != nil {
+		t.Fatal(err)
+	}
 	step := datacenter.Step{Step: plan.Step{Verb: datacenter.Decommission}, Force: true}
+	s := &datacenter.State{DC: &api.CassandraDatacenter{Spec: api.CassandraDatacenterSpec{DatacenterName: "dc2"}}, Keyspaces: map[string]map[string]string{}}
+	for _, seen := range []map[string]string{nil, {"class": "org.apache.cassandra.locator.NetworkTopologyStrategy", "dc3": "1"}} {
+		if s.Keyspaces["shop"] = seen; seen == nil {
+			delete(s.Keyspaces, "shop")
+		}
+		if err := mayLeave(t.Context(), nodes[1], s, step); err == nil || !strings.Contains(err.Error(), "keyspace shop has been altered") {
+			t.Errorf("whether others have its data was looked at before it was altered: %v", err)
+		}
+	}
+	s.Keyspaces["shop"], _ = nodes[1].Replication(t.Context(), "shop")
+	if err := mayLeave(t.Context(), nodes[1], s, step); err != nil {
+		t.Error(err)
+	}
 	nodes[1].Unreachable(true)
-	s := &datacenter.State{DC: &api.CassandraDatacenter{}}
 	if err := mayLeave(t.Context(), nodes[1], s, step); err == nil {
 		t.Error("what can't be read lets it go")
 	}
