@@ -15,6 +15,7 @@ import (
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 	"github.com/ringspan/ringspan/internal/datacenter"
+	"github.com/ringspan/ringspan/internal/federation"
 	"github.com/ringspan/ringspan/internal/fleet/inventory"
 	"github.com/ringspan/ringspan/internal/hash"
 	"github.com/ringspan/ringspan/internal/kubetest"
@@ -39,6 +40,7 @@ func booted(t *testing.T, home, c *kubetest.Cluster, region string) {
 		}
 		dc, err := ring.Build(k, i, nil)
 		must(err)
+		dc.Annotations[cassandra.InSpecAnnotation] = "true"
 		dc.Annotations[cassandra.ResourceHashAnnotation] = hash.Object(dc)
 		must(c.Client.Patch(t.Context(), dc, client.Apply, client.FieldOwner("ringspan"), client.ForceOwnership)) //nolint:staticcheck // as the operator does
 		known, err := topology.Decode(dc.Annotations[topology.Annotation])
@@ -164,6 +166,53 @@ func TestPlanForetellsWhatAnEditDoes(t *testing.T) {
 	out, err = ringspan(t, "plan", ring)
 	says(t, "with a region away", err, "exit code 2")
 	shows("with a region away", out, "Region central can't be asked, and what happens in dc2 isn't known", "dc1 (west): 1 restart")
+}
+
+// Of a datacenter that the edited file doesn't have any more, plan names what that means, what keeps it, and that it waits while a region
+// has yet to take the ring over; consent to it can be given before.
+func TestPlanForetellsThatADatacenterLeaves(t *testing.T) {
+	s := staged(t)
+	key := client.ObjectKey{Namespace: "default", Name: "ring"}
+	k := &k8ssandra.K8ssandraCluster{}
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(s.west.Client.Get(t.Context(), key, k))
+	for name, value := range map[string]string{k8ssandra.RingIDAnnotation: "1", federation.RevisionAnnotation: "1/west/1", cassandra.ConsentAnnotation: cassandra.ConsentRequired} {
+		metav1.SetMetaDataAnnotation(&k.ObjectMeta, name, value)
+	}
+	must(s.west.Client.Update(t.Context(), k))
+	booted(t, s.west, s.west, "west")
+	booted(t, s.west, s.central, "central")
+
+	one := fileIn(t, s.dir, "one.yaml", strings.Replace(theirs, "      - {metadata: {name: dc2}, k8sContext: central, size: 1}\n", "", 1))
+	out, err := ringspan(t, "plan", one)
+	says(t, "a datacenter less", err, "exit code 2")
+	for _, part := range []string{"dc1 (west): no pod is touched", "dc2 (central): ", "doesn't have it any more", "deleted with its volumes", "It waits for region central to have its copy of the ring before that"} {
+		if !strings.Contains(out, part) {
+			t.Errorf("%q is not in\n%s", part, out)
+		}
+	}
+
+	copied := &k8ssandra.K8ssandraCluster{ObjectMeta: metav1.ObjectMeta{Namespace: k.Namespace, Name: k.Name, Annotations: k.Annotations}, Spec: k.Spec}
+	must(s.central.Client.Create(t.Context(), copied))
+	out, _ = ringspan(t, "plan", one, "-o", "json")
+	for _, part := range []string{`"leaves": true`, `"consent": "`} {
+		if !strings.Contains(out, part) {
+			t.Errorf("%q is not in\n%s", part, out)
+		}
+	}
+	if strings.Contains(out, `"blocker"`) {
+		t.Errorf("all regions have the ring:\n%s", out)
+	}
+	dc := &cassandra.CassandraDatacenter{}
+	must(s.central.Client.Get(t.Context(), client.ObjectKey{Namespace: "default", Name: "dc2"}, dc))
+	if dc.Annotations[cassandra.RemovalAnnotation] != "" || dc.Annotations[cassandra.ConsentToAnnotation] != "" {
+		t.Errorf("plan changes something: %v", dc.Annotations)
+	}
 }
 
 func consentOf(t *testing.T, c *kubetest.Cluster) string {

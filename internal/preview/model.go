@@ -61,6 +61,9 @@ func newModel(seen *datacenter.State) *model {
 			s.Pods[i].Object = s.Pods[i].Object.DeepCopy()
 		}
 	}
+	if seen.Keyspaces != nil {
+		s.Keyspaces = cloned(seen.Keyspaces)
+	}
 	s.Ringview, s.Repairs, s.Roles = slices.Clone(seen.Ringview), slices.Clone(seen.Repairs), slices.Clone(seen.Roles)
 	m := &model{s: &s, held: map[string]bool{}, remade: map[string]*appsv1.StatefulSet{}, booted: s.DC.Status.IsTrue("Initialized"), spread: seen.Replication != nil}
 	if m.blind = m.booted && len(s.Ringview) == 0 && !s.DC.Spec.Stopped; m.blind {
@@ -80,6 +83,7 @@ func (m *model) suppose() {
 		m.s.Ringview = append(m.s.Ringview, mgmtapi.Endpoint{Address: n.IP, HostID: n.HostID, Datacenter: m.s.DC.CassandraName(), Rack: n.Rack,
 			Alive: pod != nil && pod.Ready, Status: mgmtapi.ModeNormal, Load: 1, Schema: "supposed", Local: len(m.s.Ringview) == 0})
 	}
+	m.supposeOthers()
 	m.s.Schemas = datacenter.GossipedSchemas(m.s.Ringview)
 }
 
@@ -122,6 +126,7 @@ func (m *model) tick(operatorIsBusy bool) (moved bool) {
 	}
 	moved = !operatorIsBusy && m.leave() || moved
 	moved = m.askBesidesReplaced() || moved
+	moved = m.othersForget() || moved
 	m.s.ForgetTaken(m.s.Taken)
 	m.s.Repairs = m.s.CurrentRepairs(m.s.Repairs)
 	m.s.Schemas = datacenter.GossipedSchemas(m.s.Ringview)

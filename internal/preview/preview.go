@@ -23,6 +23,7 @@ const (
 	Grow      Kind = "grow"       // a volume
 	Remake    Kind = "remake"     // a StatefulSet is made anew; its pods stay
 	Replicate Kind = "replicate"  // a system keyspace gets replicas
+	Withdraw  Kind = "withdraw"   // a keyspace has no replicas in a datacenter any more that leaves the ring
 	Repair    Kind = "repair"     // a keyspace, through a node
 	Task      Kind = "task"       // is made
 	Stop      Kind = "stop"       // a pod goes, and its volume stays
@@ -99,6 +100,7 @@ func Of(seen *datacenter.State) Preview {
 		}
 		switch {
 		case still && (plan.Done || plan.Invalid != ""):
+			m.end(&plan)
 			out.Events = m.events
 			return out
 		case still && helped:
@@ -121,6 +123,7 @@ func Of(seen *datacenter.State) Preview {
 
 // allowed is the first plan, made as if a person had allowed what it would wait for.
 func (m *model) allowed(out *Preview) datacenter.Plan {
+	m.supposeTogether()
 	plan := datacenter.Make(m.s)
 	if plan.Consent == "" {
 		return plan

@@ -91,6 +91,8 @@ func (m *model) takeOfData(step datacenter.Step) {
 	switch step.Verb {
 	case datacenter.Replicate:
 		m.replicate(step)
+	case datacenter.Withdraw:
+		m.withdraw(step)
 	case datacenter.Repair:
 		if m.spread {
 			m.tell(Repair, step.Target, "through node "+step.Pod.Name+": "+step.Why, 0)
@@ -120,7 +122,11 @@ func (m *model) takeOfData(step datacenter.Step) {
 		delete(m.s.StatefulSets, rack)
 		m.tell(Remake, step.Target, step.Why, 0)
 	case datacenter.Decommission:
-		m.tell(Leave, step.Pod.Name, step.Why, m.load(step.HostID))
+		streamed := m.load(step.HostID)
+		if step.Force { // other datacenters have it already
+			streamed = 0
+		}
+		m.tell(Leave, step.Pod.Name, step.Why, streamed)
 		if pod := m.pod(step.Pod.Name); pod != nil {
 			pod.Status.OperationMode = mgmtapi.ModeLeaving
 		}

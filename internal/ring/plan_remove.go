@@ -187,6 +187,33 @@ func (s *State) planRemoval(p *Plan, dc *cassandra.CassandraDatacenter) {
 	}
 }
 
+// Departure is a datacenter of this region that the spec doesn't have and that leaves the ring.
+type Departure struct {
+	Datacenter *cassandra.CassandraDatacenter // as it is once it has been told
+	Blocker    string                         // what it waits for before that
+}
+
+// Departures are this region's datacenters that leave the ring, for those who foretell what an edit does.
+func (s *State) Departures() (all []Departure) {
+	for _, one := range s.leavers() {
+		if one.region != s.Region || s.isInSpec(s.Region, one.Name) {
+			continue
+		}
+		d := Departure{Datacenter: one.DeepCopy(), Blocker: s.disagreement()}
+		told, err := s.tellLeaver(one.CassandraDatacenter, "")
+		if err != nil {
+			d.Blocker = err.Error()
+		}
+		for name, value := range told {
+			if d.Datacenter.Annotations[name] = value; value == "" {
+				delete(d.Datacenter.Annotations, name)
+			}
+		}
+		all = append(all, d)
+	}
+	return all
+}
+
 // planHold keeps nodes from leaving while the regions don't agree on the ring, or this region's copy is held.
 func (s *State) planHold(p *Plan) {
 	if s.Labelled.Found == nil {

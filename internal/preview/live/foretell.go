@@ -129,6 +129,23 @@ func laid(over, more map[string]string) map[string]string {
 	return out
 }
 
+// foretellDeparture says what becomes of a datacenter that the edited ring doesn't have any more.
+func (r *Report) foretellDeparture(ctx context.Context, s *site, one ring.Departure) {
+	have := s.datacenter(client.ObjectKeyFromObject(one.Datacenter))
+	if have == nil {
+		return
+	}
+	known := len(r.Datacenters)
+	r.foretell(ctx, s, have, one.Datacenter)
+	for i := known; i < len(r.Datacenters); i++ {
+		d := &r.Datacenters[i]
+		d.Leaves, d.Nodes, d.Blocker = true, 0, one.Blocker
+		if s.ring == nil { // its own operator doesn't look at it
+			d.Blocker = "region " + s.Name + " to have its copy of the ring"
+		}
+	}
+}
+
 // foretell says what becomes of a datacenter that is there.
 func (r *Report) foretell(ctx context.Context, s *site, have, want *cassandra.CassandraDatacenter) {
 	if !sameSpec(have, want) && want.Generation == have.Generation {

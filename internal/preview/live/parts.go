@@ -39,6 +39,9 @@ func (r *Report) inRegion(ctx context.Context, s *site, all []*site, before, edi
 			applied[dc.Name] = dc
 		}
 	}
+	for _, one := range is.Departures() {
+		r.foretellDeparture(ctx, s, one)
+	}
 	for i, t := range is.Ring.Spec.Cassandra.Datacenters {
 		if ring.RegionOf(is.Ring, t) != s.Name {
 			continue

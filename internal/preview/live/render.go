@@ -53,6 +53,12 @@ func printDatacenter(out io.Writer, d *Datacenter) {
 		fmt.Fprintf(out, " (%s)", d.Region)
 	}
 	fmt.Fprintf(out, ": %s\n", summary(d))
+	if d.Leaves {
+		fmt.Fprintf(out, "    The ring's spec doesn't have it any more: its nodes leave the ring, then it is deleted with its volumes. It can be put back until the last node has begun to leave.\n")
+	}
+	if d.Blocker != "" {
+		fmt.Fprintf(out, "    It waits for %s before that.\n", d.Blocker)
+	}
 	for _, c := range d.Changes {
 		fmt.Fprintf(out, "    pods: %s\n", c)
 	}

@@ -29,8 +29,11 @@ type Datacenter struct {
 	Region    string `json:"region"`
 	Namespace string `json:"namespace"`
 	Name      string `json:"name"`
-	New       bool   `json:"new,omitempty"` // it is made
-	Nodes     int    `json:"nodes"`         // that it is to have
+	New       bool   `json:"new,omitempty"`    // it is made
+	Leaves    bool   `json:"leaves,omitempty"` // the ring, and is deleted with its volumes
+	// Blocker is what a datacenter that leaves waits for before any of it goes: the ring's regions have to agree.
+	Blocker string `json:"blocker,omitempty"`
+	Nodes   int    `json:"nodes"` // that it is to have
 	// From is where a new datacenter's data comes from, and Bytes how much that one has; empty when it owes none.
 	From  string `json:"from,omitempty"`
 	Bytes int64  `json:"bytes,omitempty"`
