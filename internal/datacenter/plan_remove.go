@@ -217,11 +217,12 @@ func (s *State) copiesElsewhere(keyspace string, replication map[string]string) 
 	return copiesBut(s.lacking(keyspace), s.elsewhere(replication))
 }
 
-// elsewhere is a keyspace's replication in other datacenters that have members.
+// elsewhere is a keyspace's replication in other datacenters that have members, and that don't leave the ring too.
 func (s *State) elsewhere(replication map[string]string) map[string]string {
-	out, present := map[string]string{}, s.homes()
+	out, present, seen := map[string]string{}, s.homes(), s.replicasSeen()
 	for dc, value := range replication {
-		if dc != s.name() && slices.Contains(present, dc) {
+		replicas, told := seen[dc]
+		if dc != s.name() && slices.Contains(present, dc) && (!told || replicas != nil) {
 			out[dc] = value
 		}
 	}
@@ -304,19 +305,28 @@ func (s *State) unseen() string {
 	if !s.othersTell() {
 		return ""
 	}
-	var seen map[string]map[string]int
-	if json.Unmarshal([]byte(s.DC.Annotations[api.ReplicasSeenAnnotation]), &seen) != nil {
+	seen := s.replicasSeen()
+	if seen == nil {
 		return "the other datacenters to say which replicas they have seen"
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Keyspaces)) {
 		factors, _ := topology.MergeReplication(s.Keyspaces[name], nil)
 		for _, dc := range s.homes() {
-			if of, told := seen[dc]; told && dc != s.name() && of[name] != factors[dc] {
+			if of := seen[dc]; of != nil && dc != s.name() && of[name] != factors[dc] {
 				return fmt.Sprintf("datacenter %s to have seen its replicas of keyspace %s, and to say whether it lacks their data,", dc, name)
 			}
 		}
 	}
 	return ""
+}
+
+// replicasSeen are the replicas that the ring's other datacenters know of themselves; those of one that leaves too are nil. nil when
+// nobody has said.
+func (s *State) replicasSeen() (seen map[string]map[string]int) {
+	if json.Unmarshal([]byte(s.DC.Annotations[api.ReplicasSeenAnnotation]), &seen) != nil {
+		return nil
+	}
+	return seen
 }
 
 // removalRefuses says why no node of the datacenter is replaced any more on request, "" when that is no reason. What has lost its volume

@@ -62,14 +62,20 @@ func (r *region) removalPass() {
 	delete(r.dc.Annotations, api.ForgottenAnnotation)
 	var by []string
 	var others []*api.CassandraDatacenter
+	var leavers []string
 	for _, other := range r.regions {
-		if other != r {
+		removes, held := other.dc.Removal()
+		switch {
+		case other == r:
+		case removes || held:
+			leavers = append(leavers, other.dc.Name)
+		default:
 			others = append(others, other.dc)
 		}
 	}
-	r.annotate(api.ReplicasSeenAnnotation, ring.ReplicasSeen(others))
+	r.annotate(api.ReplicasSeenAnnotation, ring.ReplicasSeen(others, leavers))
 	for _, other := range r.regions {
-		if other == r {
+		if removes, held := other.dc.Removal(); other == r || removes || held {
 			continue
 		}
 		if t := other.dc.Status.Together; t == nil || t.With[r.dc.Name] != "" {

@@ -313,7 +313,7 @@ func (s *State) tellLeaver(dc *cassandra.CassandraDatacenter, blocker string) (m
 		cassandra.RemovalAnnotation:          word + " " + s.Ring.Annotations[federation.RevisionAnnotation],
 		cassandra.LackingAnnotation:          strings.Join(Lacking(members, len(members)-1), ","),
 		cassandra.LackingKeyspacesAnnotation: LackingKeyspaces(members, len(members)-1),
-		cassandra.ReplicasSeenAnnotation:     ReplicasSeen(s.others(dc)),
+		cassandra.ReplicasSeenAnnotation:     ReplicasSeen(s.others(dc), s.leaversBut(dc)),
 		cassandra.ForgottenAnnotation:        s.forgottenBy(dc),
 		api.DcReplicationAnnotation:          s.Ring.Annotations[api.DcReplicationAnnotation],
 		api.ResourceHashAnnotation:           "", // so that it is written in full if it is put back
@@ -339,10 +339,23 @@ func (s *State) others(leaver *cassandra.CassandraDatacenter) (all []*cassandra.
 	return all
 }
 
+// leaversBut are the names, in Cassandra's words, of datacenters that leave the ring beside one.
+func (s *State) leaversBut(dc *cassandra.CassandraDatacenter) (names []string) {
+	for _, one := range s.leavers() {
+		if one.UID != dc.UID && one.CassandraName() != dc.CassandraName() {
+			names = append(names, one.CassandraName())
+		}
+	}
+	return names
+}
+
 // ReplicasSeen lists, in JSON, how many replicas of which keyspaces datacenters know of themselves. One whose operator hasn't looked since
-// a keyspace was altered doesn't know yet whether it lacks its data.
-func ReplicasSeen(all []*cassandra.CassandraDatacenter) string {
+// a keyspace was altered doesn't know yet whether it lacks its data. For those that leave the ring too it has null: what they have is no copy.
+func ReplicasSeen(all []*cassandra.CassandraDatacenter, leavers []string) string {
 	seen := map[string]map[string]int32{}
+	for _, name := range leavers {
+		seen[name] = nil
+	}
 	for _, dc := range all {
 		of := map[string]int32{}
 		for name, keyspace := range dc.Status.Keyspaces {

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"testing"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -84,4 +85,22 @@ func (w *world) progress() string {
 		}
 	}
 	return out.String()
+}
+
+// A datacenter that leaves is told which others leave too: what they have is no copy.
+func TestOthersThatLeaveAreTold(t *testing.T) {
+	k := &api.K8ssandraCluster{Spec: api.K8ssandraClusterSpec{Cassandra: &api.CassandraClusterTemplate{Datacenters: []api.CassandraDatacenterTemplate{{Metadata: api.EmbeddedObjectMeta{Name: "dc1"}, K8sContext: "west"}}}}}
+	k.Name, k.Namespace, k.Annotations = "ring", "ns", map[string]string{api.RingIDAnnotation: "1"}
+	dc := func(name string) cassandra.CassandraDatacenter {
+		return cassandra.CassandraDatacenter{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "ns", UID: types.UID(name),
+			Labels:      map[string]string{api.ClusterNameLabel: "ring", api.ClusterNamespaceLabel: "ns"},
+			Annotations: map[string]string{cassandra.RingIDAnnotation: "1", cassandra.InSpecAnnotation: "true"}}}
+	}
+	s := &State{Ring: k, Region: "west", Labelled: Read[cassandra.CassandraDatacenterList]{Found: &cassandra.CassandraDatacenterList{Items: []cassandra.CassandraDatacenter{dc("dc1"), dc("dc2"), dc("dc3")}}}}
+	leaver := dc("dc2")
+	stays := dc("dc1")
+	stays.Status.Keyspaces = map[string]cassandra.KeyspaceStatus{"shop": {Replicas: 1}, "other": {}}
+	if got, want := ReplicasSeen([]*cassandra.CassandraDatacenter{&stays}, s.leaversBut(&leaver)), `{"dc1":{"shop":1},"dc3":null}`; got != want {
+		t.Errorf("it is told %s, not %s", got, want)
+	}
 }

@@ -19,7 +19,7 @@ const (
 	// member of this one any more. Written beside RemovalAnnotation.
 	ForgottenAnnotation = "ringspan.io/forgotten-by"
 	// ReplicasSeenAnnotation is JSON: how many replicas of which keyspaces the ring's other datacenters know of themselves. What they
-	// lack (LackingAnnotation) is said about these. Written beside RemovalAnnotation.
+	// lack (LackingAnnotation) is said about these. null stands for a datacenter that leaves too. Written beside RemovalAnnotation.
 	ReplicasSeenAnnotation = "ringspan.io/replicas-seen"
 	// RemovedDatacentersAnnotation lists, in Cassandra's words and with commas between, the datacenters whose last node has left the
 	// ring. It is on the datacenter that manages the ring, which takes them out of the replication of the system keyspaces.
