@@ -213,6 +213,12 @@ func TestPlanForetellsThatADatacenterLeaves(t *testing.T) {
 	if dc.Annotations[cassandra.RemovalAnnotation] != "" || dc.Annotations[cassandra.ConsentToAnnotation] != "" {
 		t.Errorf("plan changes something: %v", dc.Annotations)
 	}
+
+	cutOff(t, s.central)
+	out, _ = ringspan(t, "plan", one)
+	if part := "Region central can't be asked, and what happens in dc2 isn't known"; !strings.Contains(out, part) {
+		t.Errorf("%q is not in\n%s", part, out)
+	}
 }
 
 func consentOf(t *testing.T, c *kubetest.Cluster) string {

@@ -189,7 +189,7 @@ func (r *Report) ring(ctx context.Context, sites []*site, e Edit) error {
 		return nil
 	}
 	r.Edits = preview.Edits(home.ring.Spec, edited.Spec)
-	r.unanswered(sites, edited)
+	r.unanswered(sites, edited, home.ring)
 	var mu sync.Mutex
 	var group sync.WaitGroup
 	for _, s := range sites {
@@ -239,13 +239,17 @@ func (r *Report) allNew(k *k8ssandra.K8ssandraCluster) {
 }
 
 // unanswered names the regions of a ring that don't answer.
-func (r *Report) unanswered(sites []*site, k *k8ssandra.K8ssandraCluster) {
-	if k.Spec.Cassandra == nil {
-		return
-	}
+func (r *Report) unanswered(sites []*site, versions ...*k8ssandra.K8ssandraCluster) {
 	byRegion := map[string][]string{}
-	for _, t := range k.Spec.Cassandra.Datacenters {
-		byRegion[ring.RegionOf(k, t)] = append(byRegion[ring.RegionOf(k, t)], t.Metadata.Name)
+	for _, k := range versions {
+		if k.Spec.Cassandra == nil {
+			continue
+		}
+		for _, t := range k.Spec.Cassandra.Datacenters {
+			if at := ring.RegionOf(k, t); !slices.Contains(byRegion[at], t.Metadata.Name) {
+				byRegion[at] = append(byRegion[at], t.Metadata.Name)
+			}
+		}
 	}
 	for _, s := range sites {
 		if s.err != nil && len(byRegion[s.Name]) > 0 {
