@@ -47,10 +47,11 @@ func (s *State) forgetsFilled(p *Plan, gone []string) (named bool) {
 	return named
 }
 
-// removedDatacenters are those that have left. One that the ring has again isn't one.
+// removedDatacenters are those that have left. One of the same name that the ring has again isn't one as soon as it has members; before
+// that the earlier one is to be gone from everywhere.
 func (s *State) removedDatacenters() (names []string) {
 	for name := range strings.SplitSeq(s.DC.Annotations[api.RemovedDatacentersAnnotation], ",") {
-		if _, back := s.Ring.Datacenter(name); name != "" && name != s.name() && !back {
+		if _, back := s.Ring.Datacenter(name); name != "" && name != s.name() && !(back && slices.Contains(s.homes(), name)) {
 			names = append(names, name)
 		}
 	}

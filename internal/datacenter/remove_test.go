@@ -108,9 +108,12 @@ func (w *world) takeOut(r *region, word string) {
 	w.ring.Founder = w.ring.Datacenters[0].Name
 }
 
+// putBack names a datacenter in the ring again. Without a member that stays it goes to the end all the same.
 func (w *world) putBack(r *region) {
-	delete(r.dc.Annotations, api.RemovalAnnotation)
-	delete(r.dc.Annotations, api.ForgottenAnnotation)
+	if !r.dc.IsEmptying() {
+		delete(r.dc.Annotations, api.RemovalAnnotation)
+		delete(r.dc.Annotations, api.ForgottenAnnotation)
+	}
 	w.ring.Datacenters = append(slices.Clone(w.ring.Datacenters), topology.Datacenter{Name: r.dc.Name, Region: "region-" + r.dc.Name, Size: int(r.dc.Spec.Size), Racks: r.dc.RackNames(), NumTokens: 4})
 }
 
