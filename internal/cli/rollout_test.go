@@ -121,7 +121,7 @@ func TestARingGoesBack(t *testing.T) {
 		t.Errorf("%v\n%s", err, out)
 	}
 	shows("a dry run", out, "goes back from revision 3/west/c to the configuration of revision 2, good since 2026-01-01T00:00:00Z.",
-		"spec.cassandra.datacenters[dc1].size: 3 → 1", "spec.cassandra.config.cassandraYaml.concurrent_reads: 64 → (none)", "dc1 (west): ", "dc2 (central): ",
+		"spec.cassandra.datacenters.dc1.size: 3 → 1", "spec.cassandra.config.cassandraYaml.concurrent_reads: 64 → (none)", "dc1 (west): ", "dc2 (central): ",
 		"Argo CD keeps this ring as a repository has it (field manager argocd-controller)", "Nothing was changed (--dry-run).")
 	if got := copyIn(t, s.west).Generation; got != generation {
 		t.Error("a dry run has changed the ring")
