@@ -56,6 +56,15 @@ test-witness: ## let Terraform use the embedded AWS; it takes minutes, and is sk
 bench: build ## print the figures of speed and memory
 	go run ./test/bench
 
+bench-life: build ## print how long nodes with data take to come, go, be replaced and restarted (half an hour a run)
+	go run ./test/bench -only life -runs 1
+
+# Histories that properties try: rapid's own number is 100 a property.
+test-long: build ## run the stories that take too long for every run, and try many more histories
+	go test -count=1 -v -tags long -vet=off -timeout 3h -run '^TestStories' ./test/e2e
+	go test -count=1 -vet=off -timeout 3h ./internal/datacenter ./internal/ring ./internal/federation ./internal/topology -run . -rapid.checks=1000
+
+
 generate: ## make generated files anew
 	hack/generate.sh
 
@@ -83,4 +92,4 @@ verify: generate lint ## generated files are fresh, code is formatted, the tree 
 clean: ## remove bin/; the cache outside the tree stays
 	rm -rf $(BIN)
 
-.PHONY: help build build-arm64 up down test test-unit test-changed test-race story test-every-call test-witness bench generate lint lint-changed verify clean
+.PHONY: help build build-arm64 up down test test-unit test-changed test-race test-long story test-every-call test-witness bench bench-life generate lint lint-changed verify clean

@@ -4,6 +4,7 @@
 //
 //	make bench            three runs
 //	go run ./test/bench -runs 5 -only aws
+//	make bench-life       nodes that come, go, are replaced, restarted and worked on, with 1 GiB each
 //
 // Times are wall-clock seconds; memory is PSS in MiB, shared pages counted once.
 package main
@@ -57,7 +58,7 @@ func (f *figures) print() {
 
 func main() {
 	runs := flag.Int("runs", 3, "how many runs")
-	only := flag.String("only", "", "ring or aws: measure only that")
+	only := flag.String("only", "", "ring, aws or life: measure only that; life is measured only when it is asked for")
 	flag.Parse()
 	if err := bench(*runs, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -74,6 +75,12 @@ func bench(runs int, only string) error {
 	var f figures
 	for i := range runs {
 		fmt.Fprintf(os.Stderr, "run %d of %d\n", i+1, runs)
+		if only == "life" {
+			if err := lifeRun(home, &f); err != nil {
+				return fmt.Errorf("life: %w", err)
+			}
+			continue
+		}
 		if only != "ring" {
 			if err := awsRun(home, &f); err != nil {
 				return fmt.Errorf("aws: %w", err)
