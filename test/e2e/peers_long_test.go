@@ -432,7 +432,9 @@ func peerAddRack(t *testing.T, p peer) {
 func peerEndedContainer(t *testing.T, p peer) {
 	hosts := p.get(t, "cassdc/"+p.name, "{.status.nodeStatuses.*.hostID}")
 	agents := func() []process {
-		return ofLab(func(p process) bool { return strings.Contains(p.name, "ringspan-agent") && strings.Contains(p.line, " run") })
+		return ofLab(func(p process) bool {
+			return strings.Contains(p.name, "ringspan-agent") && strings.Contains(p.line, " run")
+		})
 	}
 	all := agents()
 	if len(all) < 3 {
