@@ -16,7 +16,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/apache/cassandra-gocql-driver/v2"
+	gocql "github.com/apache/cassandra-gocql-driver/v2"
 )
 
 // lifeRing is a ring of one datacenter: three racks, three nodes at first. Its nodes wait five seconds for the ring's
@@ -127,7 +127,7 @@ func diskSpeed(dir string) (bytesPerSecond float64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	defer os.Remove(file.Name())
+	defer func() { _ = os.Remove(file.Name()) }()
 	defer file.Close()
 	block := make([]byte, 1<<20)
 	_, _ = rand.Read(block) // never fails

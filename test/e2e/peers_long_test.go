@@ -85,7 +85,9 @@ const conditionsPath = `{range .status.conditions[*]}{.type}={.status} {.reason}
 // settled waits until all that is asked for is done, and so many nodes are ready, and up in the eyes of one of them.
 func (p peer) settled(t *testing.T, nodes int) {
 	t.Helper()
-	eventually(t, 8*time.Minute, func() error {
+	generation := p.get(t, "cassdc/"+p.name, "{.metadata.generation}") // a watch first: a look costs a process
+	_ = kubectlCommand(west, "-n", peers, "wait", "cassdc/"+p.name, "--for=jsonpath={.status.observedGeneration}="+generation, "--timeout=8m").Run()
+	eventually(t, time.Minute, func() error {
 		if generations := strings.Fields(p.get(t, "cassdc/"+p.name, "{.metadata.generation} {.status.observedGeneration}")); len(generations) != 2 || generations[0] != generations[1] {
 			return fmt.Errorf("generations %v: %s", generations, p.get(t, "cassdc/"+p.name, conditionsPath))
 		}
