@@ -70,7 +70,7 @@ func lifeRun(home string, f *figures) (err error) {
 		return err
 	}
 	defer func() {
-		if out, ended := ringspan(home, "down", "--delete-data").CombinedOutput(); ended != nil {
+		if out, ended := ringspan(home, "down").CombinedOutput(); ended != nil {
 			err = errors.Join(err, fmt.Errorf("ringspan down: %w\n%s", ended, out))
 		}
 	}()

@@ -209,8 +209,8 @@ func TestStoriesOfCassOperator(t *testing.T) {
 		{"stop_resume_scale_up", peerScaleUpWhileStopped},
 		{"scale_down_unbalanced_racks", peerUnbalanced},
 		{"scale_up_stop_resume", peerStopWhileScalingUp},
-		{"scale_down", peerScaleDown},
 		{"scale_down_not_enough_space", peerTooFew},
+		{"scale_down", peerScaleDown},
 		{"add_racks", peerAddRack},
 		{"delete_node_terminated_container", peerEndedContainer},
 		{"node_replace", peerReplace},
@@ -400,16 +400,21 @@ func peerScaleDown(t *testing.T, p peer) {
 	p.hasRows(t)
 }
 
-// What has no room is refused before a node leaves: here the replicas themselves have none, because volumes of the embedded
-// cloud share one disk and are never short of space.
+// What has no room is refused before a node leaves. Here it is a replica that would have no node: volumes of the embedded cloud share
+// one disk and are never short of space. When the keyspace is gone the nodes leave.
 func peerTooFew(t *testing.T, p peer) {
 	before := p.pods(t)
-	p.patch(t, `{"size": 2, "racks": [{"name": "r1"}, {"name": "r2"}, {"name": "r3"}]}`)
-	eventually(t, time.Minute, func() error {
-		return contains(p.get(t, "cassdc/"+p.name, conditionsPath), "Valid=False")
-	})
+	p.cql(t, p.first(t), "CREATE KEYSPACE wide WITH replication = {'class': 'NetworkTopologyStrategy', '"+p.name+"': 5}")
 	p.patch(t, `{"size": 3}`)
-	p.settled(t, 3)
+	eventually(t, time.Minute, func() error {
+		return contains(p.get(t, "cassdc/"+p.name, conditionsPath), "Valid=False tooManyReplicasToScaleDown")
+	})
+	if record := p.get(t, "cassdc/"+p.name, `{.metadata.annotations.ringspan\.io/decommission}`); record != "" {
+		t.Errorf("it is refused, and %s leaves", record)
+	}
+	p.patch(t, `{"size": 5}`)
+	p.settled(t, 5)
+	p.cql(t, p.first(t), "DROP KEYSPACE wide")
 	if anew := p.madeAnew(t, before); len(anew) != 0 {
 		t.Errorf("made anew: %v", anew)
 	}
