@@ -403,6 +403,8 @@ func peerScaleDown(t *testing.T, p peer) {
 // What has no room is refused before a node leaves. Here it is a replica that would have no node: volumes of the embedded cloud share
 // one disk and are never short of space. When the keyspace is gone the nodes leave.
 func peerTooFew(t *testing.T, p peer) {
+	p.patch(t, `{"size": 5}`)
+	p.settled(t, 5)
 	before := p.pods(t)
 	p.cql(t, p.first(t), "CREATE KEYSPACE wide WITH replication = {'class': 'NetworkTopologyStrategy', '"+p.name+"': 5}")
 	p.patch(t, `{"size": 3}`)

@@ -100,7 +100,7 @@ func TestStoriesOfALostZone(t *testing.T) {
 	}
 	eventually(t, 3*time.Minute, func() error {
 		conditions := p.get(t, "cassdc/"+p.name, conditionsPath)
-		if !strings.Contains(conditions, "Ready=False") || !strings.Contains(conditions, "rack r2") || !strings.Contains(conditions, "no machine") {
+		if !strings.Contains(conditions, "Ready=False") || !strings.Contains(conditions, "can't be placed where rack r2 is ("+zone+"), and waits for a machine there") {
 			return fmt.Errorf("nobody says that rack r2 has no machines: %s", conditions)
 		}
 		return nil
@@ -116,7 +116,7 @@ func TestStoriesOfALostZone(t *testing.T) {
 			t.Errorf("%s sees %d rows of %d", pod, strings.Count(out, "row "), rows)
 		}
 	}
-	kubectl(t, west, "-n", peers, "delete", "cassdc", p.name, "--wait=false")
+	peerTerminate(t, p)
 }
 
 // TestStoriesOfADrain empties a machine of one region with kubectl drain while a task restarts the nodes of the other, then one
