@@ -3,31 +3,95 @@ package rollback
 import (
 	"reflect"
 	"slices"
+	"strings"
 )
 
-// serverData is the volume of a node's data.
-const serverData = "server-data"
+// serverData is the volume of a node's data, and dataPath where that is.
+const (
+	serverData = "server-data"
+	dataPath   = "/var/lib/cassandra"
+)
 
-// dataVolumes are the volumes that may hold data: claims, and what is on a machine.
-func dataVolumes(all ...map[string]any) []string {
+// dataKinds are the kinds of volumes whose content outlives a pod.
+var dataKinds = []string{"persistentVolumeClaim", "hostPath", "ephemeral", "csi", "nfs", "iscsi", "local"}
+
+// dataVolumes are the volumes that hold data, or are where data is, of a ring and all its datacenters, now and then.
+func dataVolumes(rings ...map[string]any) []string {
 	names := []string{serverData}
-	for _, options := range all {
-		volumes := mapOf(options, "extraVolumes")
-		for _, v := range listOf(volumes, "pvcs") {
-			name, _ := v["name"].(string)
-			names = append(names, name)
+	for _, ring := range rings {
+		for _, options := range append(listOf(ring, "datacenters"), ring) {
+			names = append(names, dataVolumesOf(options)...)
 		}
-		for _, v := range listOf(volumes, "volumes") {
-			if name, _ := v["name"].(string); v["persistentVolumeClaim"] != nil || v["hostPath"] != nil || v["ephemeral"] != nil || v["csi"] != nil || v["nfs"] != nil {
-				names = append(names, name)
+	}
+	return names
+}
+
+func dataVolumesOf(options map[string]any) (names []string) {
+	volumes := mapOf(options, "extraVolumes")
+	for _, v := range listOf(volumes, "pvcs") {
+		names = append(names, textOf(v["name"]))
+	}
+	for _, v := range listOf(volumes, "volumes") {
+		if slices.ContainsFunc(dataKinds, func(kind string) bool { return v[kind] != nil }) {
+			names = append(names, textOf(v["name"]))
+		}
+	}
+	for _, c := range slices.Concat(listOf(options, "containers"), listOf(options, "initContainers")) {
+		for _, m := range listOf(c, "volumeMounts") {
+			if strings.HasPrefix(textOf(m["mountPath"]), dataPath) {
+				names = append(names, textOf(m["name"]))
 			}
 		}
 	}
 	return names
 }
 
+func textOf(v any) string {
+	text, _ := v.(string)
+	return text
+}
+
+// restoreVolumes gives back what volumes pods mount besides those of data. Claims, and volumes of data, stay.
+func restoreVolumes(to, from map[string]any, data []string) {
+	volumes := mapOf(to, "extraVolumes")
+	if volumes == nil {
+		volumes = map[string]any{}
+	}
+	isData := func(v map[string]any) bool { return slices.Contains(data, textOf(v["name"])) }
+	setList(volumes, "volumes", mixLists(listOf(volumes, "volumes"), listOf(mapOf(from, "extraVolumes"), "volumes"), isData))
+	if to["extraVolumes"] = volumes; len(volumes) == 0 {
+		delete(to, "extraVolumes")
+	}
+}
+
+// mixLists is what was, in its order, with what stays from what is now.
+func mixLists(now, was []map[string]any, stays func(map[string]any) bool) (out []any) {
+	there := func(all []map[string]any, o map[string]any) bool {
+		return slices.ContainsFunc(all, func(other map[string]any) bool { return reflect.DeepEqual(o, other) })
+	}
+	for _, o := range was {
+		if !stays(o) || there(now, o) {
+			out = append(out, o)
+		}
+	}
+	for _, o := range now {
+		if stays(o) && !there(was, o) {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+func setList(in map[string]any, field string, list []any) {
+	if len(list) == 0 {
+		delete(in, field)
+		return
+	}
+	set(in, field, list)
+}
+
 // restoreContainers gives back the containers that there were. What would do again something to data doesn't come back: a container with
-// a volume of data that isn't there now, or is another one, such as one that has once emptied a directory; and a command of Cassandra's own.
+// a volume of data that isn't there now, or is another one, such as one that has once emptied a directory.
 func restoreContainers(to, from map[string]any, field string, data []string) {
 	now := listOf(to, field)
 	var out []any
@@ -35,7 +99,7 @@ func restoreContainers(to, from map[string]any, field string, data []string) {
 		present := byName(now, was["name"])
 		switch {
 		case was["name"] == cassandraContainer:
-			was = withoutOldCommands(was, present)
+			was = restoreCassandra(was, present, data)
 		case !touches(was, data) || reflect.DeepEqual(was, present):
 		case present != nil:
 			was = present
@@ -44,32 +108,45 @@ func restoreContainers(to, from map[string]any, field string, data []string) {
 		}
 		out = append(out, was)
 	}
-	if len(out) == 0 {
-		delete(to, field)
-		return
-	}
-	set(to, field, out)
-}
-
-// withoutOldCommands is Cassandra's container with no command that it doesn't have now.
-func withoutOldCommands(was, present map[string]any) map[string]any {
-	out := map[string]any{}
-	for name, value := range was {
-		commands := slices.Contains([]string{"command", "args", "lifecycle"}, name)
-		if !commands {
-			out[name] = value
-		} else if present[name] != nil {
-			out[name] = present[name]
+	if present := byName(now, cassandraContainer); present != nil && byName(listOf(from, field), cassandraContainer) == nil {
+		kept := restoreCassandra(map[string]any{"name": cassandraContainer, "resources": map[string]any{}}, present, data)
+		if kept["volumeMounts"] != nil || kept["volumeDevices"] != nil || kept["env"] != nil {
+			out = append(out, kept)
 		}
 	}
+	setList(to, field, out)
+}
+
+// restoreCassandra is Cassandra's own container as it was, but for what decides what it does to data: its commands are those that it has
+// now, if it had one; mounts of data, and variables that configure Cassandra, stay as they are.
+func restoreCassandra(was, present map[string]any, data []string) map[string]any {
+	out := map[string]any{}
+	for name, value := range was {
+		if !slices.Contains([]string{"command", "args", "lifecycle", "envFrom", "workingDir"}, name) {
+			set(out, name, value)
+		} else if present[name] != nil {
+			set(out, name, present[name])
+		}
+	}
+	isData := func(m map[string]any) bool { return slices.Contains(data, textOf(m["name"])) }
+	for _, mounts := range []string{"volumeMounts", "volumeDevices"} {
+		setList(out, mounts, mixLists(listOf(present, mounts), listOf(was, mounts), isData))
+	}
+	setList(out, "env", mixLists(listOf(present, "env"), listOf(was, "env"), configures))
 	return out
+}
+
+// configures tells whether an environment variable decides what a line of options or a setting that stays does.
+func configures(variable map[string]any) bool {
+	name := textOf(variable["name"])
+	return strings.HasPrefix(name, "CONFIG_FILE") || strings.HasPrefix(name, "CASSANDRA_") || strings.HasPrefix(name, "DSE_") ||
+		slices.ContainsFunc(strings.Fields(textOf(variable["value"])), lineStays)
 }
 
 // touches tells whether a container mounts one of the volumes.
 func touches(container map[string]any, volumes []string) bool {
 	return slices.ContainsFunc(slices.Concat(listOf(container, "volumeMounts"), listOf(container, "volumeDevices")), func(m map[string]any) bool {
-		name, _ := m["name"].(string)
-		return slices.Contains(volumes, name)
+		return slices.Contains(volumes, textOf(m["name"]))
 	})
 }
 

@@ -24,11 +24,11 @@ func Restore(now, good *api.K8ssandraClusterSpec) (*api.K8ssandraClusterSpec, er
 	if ring == nil || was == nil {
 		return now.DeepCopy(), nil
 	}
-	versions := !lower(now, good)
-	restore(ring, was, versions)
+	versions, data := !lower(now, good), dataVolumes(ring, was)
+	restore(ring, was, versions, data)
 	for _, dc := range listOf(ring, "datacenters") {
 		if other := named(listOf(was, "datacenters"), nameOf(dc)); other != nil {
-			restore(dc, other, versions)
+			restore(dc, other, versions, data)
 		}
 	}
 	out := &api.K8ssandraClusterSpec{}
@@ -40,14 +40,14 @@ func object(spec *api.K8ssandraClusterSpec) (map[string]any, error) {
 }
 
 // restore gives options the configuration of earlier ones. Versions and images only go back if none becomes lower.
-func restore(to, from map[string]any, versions bool) {
+func restore(to, from map[string]any, versions bool, data []string) {
 	for _, field := range options {
 		set(to, field, from[field])
 	}
 	restoreConfig(to, from)
 	restoreRacks(to, from)
-	restoreVolumes(to, from)
-	image, data := cassandraImage(to), dataVolumes(to, from)
+	restoreVolumes(to, from, data)
+	image := cassandraImage(to)
 	for _, field := range []string{"containers", "initContainers"} {
 		restoreContainers(to, from, field, data)
 	}
@@ -149,20 +149,6 @@ func restoreRacks(to, from map[string]any) {
 			}
 		}
 	}
-}
-
-// restoreVolumes gives back what volumes pods mount besides those of the data. Claims stay.
-func restoreVolumes(to, from map[string]any) {
-	volumes, was := mapOf(to, "extraVolumes"), mapOf(from, "extraVolumes")
-	if volumes == nil {
-		volumes = map[string]any{}
-	}
-	set(volumes, "volumes", was["volumes"])
-	if len(volumes) == 0 {
-		delete(to, "extraVolumes")
-		return
-	}
-	to["extraVolumes"] = volumes
 }
 
 func mapOf(in map[string]any, field string) map[string]any {

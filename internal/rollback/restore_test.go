@@ -214,6 +214,35 @@ func TestWhatTouchesDataDoesNotComeBack(t *testing.T) {
 			t.Errorf("%s doesn't go", why)
 		}
 	}
+	const scratch = `extraVolumes: {volumes: [{name: scratch, emptyDir: {}}]}` + "\n  " + `containers: [{name: cassandra, volumeMounts: [{name: scratch, mountPath: /var/lib/cassandra}]}]`
+	for _, pair := range [][2]*api.K8ssandraClusterSpec{{spec(t), spec(t, with(scratch)...)}, {spec(t, with(scratch)...), spec(t)}} {
+		got := restored(t, pair[0], pair[1])
+		if !same(got, pair[0]) && (len(got.Cassandra.Containers) > 0 && len(got.Cassandra.Containers[0].VolumeMounts) > 0) != (len(pair[0].Cassandra.Containers) > 0) {
+			t.Errorf("what is mounted where the data is changes: %+v", got.Cassandra.Containers)
+		}
+	}
+	for _, variable := range []string{"{name: CONFIG_FILE_DATA, value: x}", "{name: JDK_JAVA_OPTIONS, value: -Xmx1g -Dcassandra.replace_address=10.0.0.1}"} {
+		field := "containers: [{name: cassandra, env: [" + variable + "]}]"
+		for _, pair := range [][2]*api.K8ssandraClusterSpec{{spec(t), spec(t, with(field)...)}, {spec(t, with(field)...), spec(t)}} {
+			var before, after int
+			for _, c := range pair[0].Cassandra.Containers {
+				before += len(c.Env)
+			}
+			for _, c := range restored(t, pair[0], pair[1]).Cassandra.Containers {
+				after += len(c.Env)
+			}
+			if before != after {
+				t.Errorf("%s: there were %d variables, and there are %d", variable, before, after)
+			}
+		}
+	}
+	more := with(`extraVolumes: {volumes: [{name: v, secret: {secretName: none}}]}` + "\n  " + `containers: [{name: cassandra, volumeMounts: [{name: v, mountPath: /v}]}]`)
+	if got := restored(t, spec(t, more...), spec(t)); !same(got, spec(t)) {
+		t.Errorf("a volume that isn't there, with its mount, doesn't go: %+v %+v", got.Cassandra.Containers, got.Cassandra.ExtraVolumes)
+	}
+	if got := restored(t, spec(t), spec(t, more...)); !same(got, spec(t, more...)) {
+		t.Errorf("a Secret's mount doesn't come back: %+v", got.Cassandra.Containers)
+	}
 	const harmless = `initContainers: [{name: reset, image: busybox, command: [ls], volumeMounts: [{name: server-data, mountPath: /data}]}]`
 	now, good := spec(t, with(harmless)...), spec(t, with(strings.Replace(harmless, "ls", "rm", 1))...)
 	if got := restored(t, now, good); !same(got, now) {
