@@ -87,14 +87,19 @@ func (s *State) podsAway() (n int) {
 // isTakenDown tells whether this process has deleted the very pod: what was read of it may be of a time before that.
 func (s *State) isTakenDown(pod *Pod) bool { return pod.UID != "" && s.Taken[pod.Name] == pod.UID }
 
-// isUnready tells whether a member lets no clients in, and is up all the same.
+// isUnready tells whether a member lets no clients in, and is up all the same, or may be: no node tells of the ring, and its agent isn't
+// reached.
 func (s *State) isUnready(pod *Pod) bool {
-	return s.initialized() && !s.serves(pod) && s.isMember(pod) && pod.IP != "" && s.seenAlive(pod)
+	unseen := len(s.Ringview) == 0 && !pod.Agent && pod.broken() == ""
+	return s.initialized() && !s.serves(pod) && s.isMember(pod) && pod.IP != "" && (s.seenAlive(pod) || unseen)
 }
 
 // downBlocker names a member of the datacenter that is down, or that the plan takes down, and that may have replicas of the same ranges as
 // the pod's node; "" if there is none. It doesn't matter whether clients are let in, nor which pod the member is, if any.
 func (s *State) downBlocker(p *Plan, pod *Pod) string {
+	if len(s.Ringview) == 0 {
+		return s.unseenBlocker(p, pod)
+	}
 	own := s.lastHostID(pod)
 	for _, e := range s.Ringview {
 		if e.Datacenter != s.name() || e.HostID == "" || e.HostID == own || e.Alive && !s.goesDown(p, e.HostID) {
@@ -102,6 +107,24 @@ func (s *State) downBlocker(p *Plan, pod *Pod) string {
 		}
 		if s.mayHaveSameRanges(own, e.HostID) {
 			return fmt.Sprintf("member %s (host id %s) to be up", e.Address, e.HostID)
+		}
+	}
+	return ""
+}
+
+// unseenBlocker names another member that is away when no node tells of the ring: one whose agent isn't reached either, and that this change
+// hasn't reached, may be up. One that it has reached has to show that it is.
+func (s *State) unseenBlocker(p *Plan, pod *Pod) string {
+	for _, rack := range s.RackNames() {
+		for _, ordinal := range s.ordinals(rack) {
+			at := topology.Position{Rack: rack, Ordinal: ordinal}
+			other, name := s.pod(at), s.names().Pod(at)
+			if name == pod.Name || s.DC.Status.NodeStatuses[name].HostID == "" {
+				continue
+			}
+			if other == nil || other.Deleting || s.isTakenDown(other) || p.takesDown(other) || !other.Ready && !(s.isUnready(other) && s.stale(other)) {
+				return "node " + name + " to be up"
+			}
 		}
 	}
 	return ""

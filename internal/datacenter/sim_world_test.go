@@ -394,8 +394,17 @@ func (r *region) watchTakenDown(s *datacenter.State, step datacenter.Step) {
 		_, err := r.nodes[name].Endpoints(context.Background())
 		return name != step.Pod.Name && err == nil
 	})
-	if n := r.nodes[step.Pod.Name]; n != nil && n.Up() && told { // where no other node answers, gossip and Kubernetes are what there is
+	if n := r.nodes[step.Pod.Name]; n == nil || !n.Up() || len(r.nodes) < 2 {
+		return
+	}
+	if told {
 		r.world.broken = append(r.world.broken, r.bereft(step.Pod.Name, "is taken down")...)
+		return
+	}
+	for name, other := range r.nodes { // nobody can be asked
+		if name != step.Pod.Name && other.Member() && !other.Up() {
+			r.world.broken = append(r.world.broken, fmt.Sprintf("%s is taken down while %s is down, and nobody can be asked", step.Pod.Name, name))
+		}
 	}
 }
 
