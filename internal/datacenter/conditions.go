@@ -48,6 +48,9 @@ func (s *State) conditions(p Plan, err error) []api.DatacenterCondition {
 	if p.Consent != "" {
 		all = append(all, condition(api.DatacenterRequiresConsent, true, api.ReasonConsentRequired, s.consentMessage(&p)))
 	}
+	if p.Turn != nil {
+		all = append(all, s.ringBudget(p))
+	}
 	if why := s.exposed(); why != "" {
 		all = append(all, condition(api.DatacenterInsecure, true, api.ReasonManagementAPIOpen, why))
 	}

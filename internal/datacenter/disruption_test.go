@@ -63,6 +63,10 @@ func TestTheBudgetOpensWhenItsControllerKnowsWhoIsAway(t *testing.T) {
 		{"nobody is away", func(*State) {}, true},
 		{"a pod is away, and its controller hasn't seen that", func(s *State) { s.Pods[0].Deleting = true }, false},
 		{"a pod is away, and its controller has seen that", func(s *State) { s.Pods[0].Deleting, s.Budget.Missing = true, 1 }, true},
+		{"a pod is away, and what its controller has seen is another one, which is one too many", func(s *State) {
+			s.Pods[0].Deleting, s.Budget.Missing = true, 1
+			s.Pods = append(s.Pods, Pod{Name: "multi-dc1-a-sts-9", Position: topology.Position{Rack: "a", Ordinal: 9}})
+		}, false},
 		{"a node was stopped, and its pod is ready still", func(s *State) { s.Pods[0].Status.State = mgmtapi.Stopped }, false},
 		{"a pod was just deleted, and what was read of it is older", func(s *State) { s.Taken = map[string]string{s.Pods[0].Name: s.Pods[0].UID} }, false},
 		{"it is open", func(s *State) { s.Budget.Held = false }, false},

@@ -56,7 +56,7 @@ func (w *world) rolls(t *rapid.T, r *region) {
 	pod := rapid.SampledFrom(slices.Sorted(maps.Keys(r.nodes))).Draw(t, "pod")
 	switch what := rapid.SampledFrom([]string{"pace", "pace", "config", "config", "bad config", "good config", "restart task", "restart", "keyspace", "keyspace",
 		"pass", "tick", "round", "round", "round", "round", "die", "forget", "crash", "lose", "unreachable", "reachable", "cut", "heal", "grow", "upgrade",
-		"evict", "evict", "evict between", "evict between", "budgets lag", "budgets follow"}).Draw(t, "what"); what {
+		"evict", "evict after", "evict after", "evict between", "evict between", "budgets lag", "budgets follow"}).Draw(t, "what"); what {
 	case "pace":
 		r.pace(t)
 	case "pass", "die":
@@ -78,7 +78,7 @@ func (w *world) rolls(t *rapid.T, r *region) {
 		_ = n.AlterKeyspace(t.Context(), name, factors)
 	case "lose":
 		r.kill(pod)
-	case "evict", "evict between", "budgets lag", "budgets follow":
+	case "evict", "evict after", "evict between", "budgets lag", "budgets follow":
 		r.drains(what, pod)
 	case "crash", "unreachable", "reachable":
 		w.node(r, pod, what)

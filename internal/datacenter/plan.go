@@ -74,6 +74,7 @@ type Step struct {
 
 	Unchanged bool // it is deleted only as it was observed
 
+	Turn   string                        // what the datacenter says of its nodes, on which this rests: the ring's others are looked at once more
 	Budget *policyv1.PodDisruptionBudget // that lets no pod go, written before a node that is up is taken down; nil where there is none
 }
 
@@ -115,6 +116,10 @@ type Plan struct {
 	Removing    bool     // the datacenter leaves its ring
 	Gone        bool     // nothing of it is in the ring any more
 
+	TurnWaits string // what nodes wait for before they are taken down, in other datacenters
+
+	Turn *Disruption // what the ring's other datacenters are told of this one's nodes; nil where they don't share a budget
+
 	mounts    bool                      // pods would mount volumes that their nodes don't have
 	lacking   bool                      // keyspaces lack their data here
 	filled    map[string]map[string]int // what is to be on record of the system keyspaces
@@ -151,6 +156,8 @@ func (p *Plan) stuck() bool {
 // Next is when the next pass should come if no event causes one before.
 func (p *Plan) Next() time.Duration {
 	switch {
+	case p.Turn != nil && p.Done:
+		return 2 * time.Second // what other regions' nodes are at is no event here
 	case p.lacking && p.Done:
 		return 2 * time.Second // until it is seen that a person's rebuild is over
 	case p.Done || p.paused || p.Invalid != "" || p.stuck() && len(p.Steps) == 0 && p.Quiet():
@@ -197,6 +204,7 @@ func (p Plan) String() string {
 // Make decides.
 func Make(s *State) Plan {
 	p := s.decide()
+	s.planTurn(&p)
 	s.planBudget(&p)
 	return p
 }

@@ -62,6 +62,10 @@ func (s *State) budgetNow() *policyv1.PodDisruptionBudget {
 // planBudget lets pods be evicted again: no node is taken down now, and the budget's controller has seen which pods are away. From then on
 // it lets none go because of them, but those that aren't ready.
 func (s *State) planBudget(p *Plan) {
+	if busy := s.activeElsewhere(); busy != "" && s.podsAway() == 0 {
+		s.holdBudget(p, busy)
+		return
+	}
 	if s.isDeleting() || !s.hasBudget() || s.Budget == nil || !s.Budget.Held || p.has(Restart, Stop) || s.Budget.Missing < s.podsAway() {
 		return
 	}
@@ -71,14 +75,29 @@ func (s *State) planBudget(p *Plan) {
 	p.Done = false
 }
 
-// podsAway counts the pods that there should be and whose nodes don't serve, as far as is known here.
+// holdBudget lets no pod be evicted while nodes of another datacenter are down, where the ring asks for that.
+func (s *State) holdBudget(p *Plan, why string) {
+	if !s.hasBudget() || s.Budget == nil || s.Budget.Held || p.has(Restart, Stop) { // these hold it themselves
+		return
+	}
+	held := s.HeldBudget()
+	p.add(Apply, key(held), why, Step{Object: held})
+	p.Done = false
+}
+
+// podsAway counts the pods that aren't there, or whose nodes don't serve, as far as is known here: also those that are one too many, because
+// the budget's controller counts them.
 func (s *State) podsAway() (n int) {
 	for _, rack := range s.RackNames() {
 		for _, ordinal := range s.ordinals(rack) {
-			pod := s.pod(topology.Position{Rack: rack, Ordinal: ordinal})
-			if pod == nil || pod.Deleting || !pod.Ready || s.isTakenDown(pod) || pod.Agent && !pod.running() {
+			if s.pod(topology.Position{Rack: rack, Ordinal: ordinal}) == nil {
 				n++
 			}
+		}
+	}
+	for i := range s.Pods {
+		if pod := &s.Pods[i]; pod.Deleting || !pod.Ready || s.isTakenDown(pod) || pod.Agent && !pod.running() {
+			n++
 		}
 	}
 	return n

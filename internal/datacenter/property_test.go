@@ -202,6 +202,9 @@ func (r *region) pace(t *rapid.T) {
 
 func (w *world) setAway(yes bool) {
 	for _, r := range w.regions {
+		if yes && !r.cutOff {
+			r.cutSince = w.now
+		}
 		r.cutOff = yes
 	}
 }

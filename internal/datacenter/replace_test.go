@@ -200,7 +200,7 @@ func (w *world) replacing(t *rapid.T) {
 	n := r.nodes[pod]
 	switch what := rapid.SampledFrom([]string{"ask", "ask", "ask", "ask by task", "take back", "end tasks", "round", "round", "round", "pass", "pass", "pass", "tick", "tick", "die", "die",
 		"crash", "lose", "lose volume", "unplaced", "placed", "unreachable", "reachable", "cut", "heal", "stall", "let", "stop", "resume", "later", "config",
-		"evict", "evict", "evict between", "evict between", "budgets lag", "budgets follow"}).Draw(t, "what"); what {
+		"evict", "evict after", "evict after", "evict between", "evict between", "budgets lag", "budgets follow"}).Draw(t, "what"); what {
 	case "ask":
 		r.dc.Spec.ReplaceNodes = append(r.dc.Spec.ReplaceNodes, asked)
 		r.dc.Generation++
@@ -223,7 +223,7 @@ func (w *world) replacing(t *rapid.T) {
 		w.now = w.now.Add(time.Hour)
 	case "lose":
 		r.kill(pod)
-	case "evict", "evict between", "budgets lag", "budgets follow":
+	case "evict", "evict after", "evict between", "budgets lag", "budgets follow":
 		r.drains(what, pod)
 	case "lose volume":
 		if n != nil && n.Up() {

@@ -227,9 +227,7 @@ func (r *region) happens(t *testing.T, d *datadriven.TestData, pod string) strin
 		r.nodes[pod].Unreachable(false)
 	case "cut":
 		r.cassie.Cut("dc1", "dc2")
-		for _, one := range r.regions {
-			one.cutOff = true
-		}
+		r.world.setAway(true)
 	case "hold", "release":
 		r.held = d.Cmd == "hold"
 	case "class": // expands=false

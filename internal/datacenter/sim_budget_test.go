@@ -84,6 +84,11 @@ func (r *region) drains(what, pod string) {
 	switch what {
 	case "evict":
 		r.noteEviction(r.evict(pod))
+	case "evict after": // before anybody has seen what the pass has done
+		if !r.idle {
+			r.pass(-1)
+		}
+		r.noteEviction(r.evict(pod))
 	case "evict between":
 		r.between = func() {
 			r.between = nil
@@ -133,6 +138,7 @@ func (r *region) takeDown(s *datacenter.State, step datacenter.Step) error {
 		return fmt.Errorf("pod %s is not as it was seen any more", gone)
 	}
 	r.watchTakenDown(s, step)
+	r.watchTurn(step.Pod.Name)
 	r.byHand[step.Pod.Name] = step.Pod.UID
 	return nil
 }

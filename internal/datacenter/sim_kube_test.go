@@ -38,6 +38,11 @@ func (r *region) do(s *datacenter.State, step datacenter.Step) error {
 	if step.Removal != r.dc.Annotations[api.RemovalAnnotation] && (step.Removal != "" || step.Force || step.Verb == datacenter.Withdraw && !step.Left) && r.dc.DeletionTimestamp == nil {
 		return fmt.Errorf("%s %s rests on the removal %q and names %q", step.Verb, step.Target, r.dc.Annotations[api.RemovalAnnotation], step.Removal)
 	}
+	if step.Turn != "" {
+		if err := r.ourTurn(step); err != nil {
+			return err
+		}
+	}
 	switch step.Verb {
 	case datacenter.Apply:
 		if set, ok := step.Object.(*appsv1.StatefulSet); ok {
@@ -109,6 +114,9 @@ func (r *region) do(s *datacenter.State, step datacenter.Step) error {
 			return nil
 		}
 		r.patched = true
+		if step.Target == api.DisruptionAnnotation {
+			r.lastSaid = r.now
+		}
 		return r.record(step)
 	case datacenter.Repair:
 		job, err := r.cassie.Dial(step.Pod.IP).Repair(ctx, mgmtapi.RepairOptions{Keyspace: step.Target, Full: true})

@@ -36,6 +36,8 @@ type world struct {
 	quiet   bool            // plans are shown without certificates
 	members map[string]bool // host ids that a status had after the first boot
 	broken  []string        // rules that were broken, in words
+	turns   int             // nodes that were taken down where all regions have one budget
+	beside  int             // of them those beside one of a region that is gone
 	evicted int             // pods
 	refused int             // evictions
 	atOnce  int             // how many nodes of a datacenter were taken down by one plan at most
@@ -88,6 +90,11 @@ type region struct {
 	lagging   bool              // the controller of budgets is slow
 	byHand    map[string]string // pods that the operator took down, with their UIDs, until they serve again
 	between   func()            // happens between a look and what follows from it
+	heard     map[string]string // what the other regions said when it was last heard
+	saying    map[string]said   // since when
+	cutSince  time.Time         // when it was cut off
+	deaf      bool              // news of other regions take long
+	lastSaid  time.Time         // when it last said something of its nodes
 	cutOff    bool              // the other regions can't be asked
 	held      bool              // its pods get no address
 	idle      bool              // its operator doesn't run
@@ -125,7 +132,7 @@ func newWorld() *world {
 func (w *world) add(name string, size int, racks []string, auth bool) *region {
 	d := topology.Datacenter{Name: name, Region: "region-" + name, Size: size, Racks: racks, NumTokens: 4}
 	w.ring.Datacenters = append(w.ring.Datacenters, d)
-	r := &region{world: w, byHand: map[string]string{}, objects: map[string]object{}, sets: map[string]*appsv1.StatefulSet{}, pods: map[string]*corev1.Pod{}, nodes: map[string]*fake.Node{},
+	r := &region{world: w, byHand: map[string]string{}, heard: map[string]string{}, saying: map[string]said{}, objects: map[string]object{}, sets: map[string]*appsv1.StatefulSet{}, pods: map[string]*corev1.Pod{}, nodes: map[string]*fake.Node{},
 		secrets: map[string]map[string]string{}, copies: map[string]datacenter.ConfigCopy{}, version: map[string]int{}, claims: map[string]int{}, storage: map[string]*corev1.PersistentVolumeClaim{}, leaving: map[string]bool{}, unplaced: map[string]bool{}, unclaimed: map[string]bool{}, told: map[string]string{}, taken: map[string]string{}, jobs: map[string]string{}}
 	r.dc = &api.CassandraDatacenter{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "ns", UID: "uid", Generation: 1}}
 	spec := &r.dc.Spec
@@ -221,6 +228,12 @@ func (r *region) observe() *datacenter.State {
 	}
 	for name, o := range r.objects {
 		s.Hashes[name] = o.hash
+	}
+	if r.dc.Annotations[api.DisruptionScopeAnnotation] != "" {
+		if !r.deaf {
+			r.hear()
+		}
+		s.Others = r.others()
 	}
 	if r.budget != nil {
 		s.Budget = datacenter.BudgetOf(r.budget)
@@ -332,6 +345,10 @@ func (r *region) pass(dies int) datacenter.Plan {
 // forget is the end of the operator's process.
 func (r *region) forget() {
 	r.rolledAt, r.confirmed, r.login = time.Time{}, "", nil
+	r.saying = map[string]said{}
+	if r.cutSince = r.now; !r.cutOff {
+		r.cutSince = time.Time{}
+	}
 	r.rolled, r.told, r.taken, r.repairs, r.decommission, r.queryLogs = "", map[string]string{}, map[string]string{}, nil, nil, nil
 }
 

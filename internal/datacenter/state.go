@@ -33,6 +33,7 @@ type State struct {
 	Budget          *Budget                        // nil when there is none
 	Foreign         map[string]bool                // objects of our names that another datacenter owns
 	Pods            []Pod
+	Others          []Other             // datacenters of the ring, where all have one disruption budget; nil when the other regions have yet to be looked at
 	PeerSeeds       []string            // addresses of other datacenters' seeds, from endpoint slices
 	SpecSeeds       map[string][]string // addresses of those that the spec names; see peerSeeds
 	ConfigSecret    ConfigSecret

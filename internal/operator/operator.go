@@ -145,7 +145,7 @@ func controllers(m ctrl.Manager, o Options) []controller {
 		// The regions as ClusterProfiles, where that kind is known.
 		&clusterprofile.Reconciler{Client: m.GetClient(), Peers: regions, Region: o.Region, Now: time.Now, Version: versionOf(m.GetConfig())},
 		// Datacenters: their objects, nodes, roles and replication.
-		&datacenter.Reconciler{Client: m.GetClient(), Live: m.GetAPIReader(), Events: m.GetEventRecorder("ringspan"), Now: time.Now, Node: node, Agent: o.Agent, MayGoOn: overRegions.MayGoOn},
+		&datacenter.Reconciler{Client: m.GetClient(), Live: m.GetAPIReader(), Events: m.GetEventRecorder("ringspan"), Now: time.Now, Node: node, Agent: o.Agent, MayGoOn: overRegions.MayGoOn, Peers: regions},
 		// Their volumes: kept until a deletion was agreed on.
 		&claim.Reconciler{Client: m.GetClient(), Live: m.GetAPIReader(), Now: time.Now},
 		// Tasks: rebuild, cleanup, restart.

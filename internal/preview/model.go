@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
+	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	"github.com/ringspan/ringspan/internal/certificates"
 	"github.com/ringspan/ringspan/internal/datacenter"
 	"github.com/ringspan/ringspan/internal/mgmtapi"
@@ -43,6 +44,8 @@ func newModel(seen *datacenter.State) *model {
 	s.Hashes, s.SeedsGiven, s.Taken = cloned(seen.Hashes), cloned(seen.SeedsGiven), cloned(seen.Taken)
 	s.Claims = cloned(seen.Claims)
 	s.Budget = nil // nobody evicts here
+	delete(s.DC.Annotations, api.DisruptionScopeAnnotation)
+	delete(s.DC.Annotations, api.DisruptionAnnotation)
 	s.Budget = nil // nobody evicts here
 	s.Replication = map[string]map[string]string{}
 	for keyspace, options := range seen.Replication {

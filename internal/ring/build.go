@@ -148,7 +148,7 @@ func Build(k *api.K8ssandraCluster, i int, replacing Replacing) (*cassandra.Cass
 		ObjectMeta: metav1.ObjectMeta{
 			Name: t.Metadata.Name, Namespace: Namespace(k, t), Labels: labels(k, t),
 			Annotations: merge(ringMeta(k).Annotations, t.Metadata.Annotations, map[string]string{
-				topology.Annotation: ringOf.Encode(), api.InitialSystemReplicationAnnotation: string(replication)}, listRule(t, replacing), joinReplication(k), ringID(k), onDeletion(k), consent(k), perNode(t)),
+				topology.Annotation: ringOf.Encode(), api.InitialSystemReplicationAnnotation: string(replication)}, listRule(t, replacing), joinReplication(k), ringID(k), onDeletion(k), consent(k), disruptionScope(k), perNode(t)),
 		},
 		Spec: cassandra.CassandraDatacenterSpec{
 			ClusterName: ClusterName(k), DatacenterName: t.DatacenterName, Size: t.Size, Stopped: t.Stopped,
@@ -226,6 +226,14 @@ func consent(k *api.K8ssandraCluster) map[string]string {
 		out[cassandra.RingConsentToAnnotation] = value
 	}
 	return out
+}
+
+// disruptionScope passes on whether the ring's datacenters have one disruption budget.
+func disruptionScope(k *api.K8ssandraCluster) map[string]string {
+	if value := k.Annotations[cassandra.DisruptionScopeAnnotation]; value != "" {
+		return map[string]string{cassandra.DisruptionScopeAnnotation: value}
+	}
+	return nil
 }
 
 // onDeletion passes on what the ring says about its deletion: that it is protected, how long volumes stay.

@@ -205,4 +205,7 @@ func describe(d *ringstatus.Datacenter, s *cassandra.CassandraDatacenterStatus) 
 	if d.Message = cmp.Or(surplusWaits(s), changeWaits(s, s.SeenGeneration)); !d.Ready {
 		d.Message = statusWaits(s)
 	}
+	if c := s.Condition(cassandra.DatacenterRingDisruptionBudget); d.Message == "" && c != nil && c.Reason == cassandra.ReasonWaiting {
+		d.Message = c.Message // who waits for whom
+	}
 }

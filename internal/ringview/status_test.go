@@ -94,6 +94,16 @@ func TestStatusOfARingThatChanges(t *testing.T) {
 	}
 }
 
+// Where nodes wait for those of another datacenter, it is said with the one that waits.
+func TestStatusOfARingWhoseDatacentersTakeTurns(t *testing.T) {
+	facts := wholeRing()
+	s := &facts[1].Datacenters[0].Status
+	s.Conditions = append(s.Conditions, cassandra.DatacenterCondition{Type: cassandra.DatacenterRingDisruptionBudget, Status: "True", Reason: cassandra.ReasonWaiting, Message: "waiting for node y to be back"})
+	if all := statusesOf(t, facts)[0]; !all.Ready || all.Datacenters[0].Message != "waiting for node y to be back" || all.Datacenters[1].Message != "" {
+		t.Errorf("%+v", all)
+	}
+}
+
 // Ready is what every region says and the nodes prove.
 func TestStatusIsReadyOnlyWhenAllSaySo(t *testing.T) {
 	facts := wholeRing()

@@ -31,6 +31,9 @@ const (
 	DatacenterRequiresUpdate DatacenterConditionType = "RequiresUpdate"
 	// DatacenterRequiresConsent: the spec asks for a change that restarts or removes nodes, and a person has yet to allow it. Ours.
 	DatacenterRequiresConsent DatacenterConditionType = "RequiresConsent"
+	// DatacenterRingDisruptionBudget: the datacenters of the ring wait for each other before a node is taken down, as the annotation
+	// DisruptionScopeAnnotation asks for. False names those that don't take part. Ours.
+	DatacenterRingDisruptionBudget DatacenterConditionType = "RingDisruptionBudget"
 	// DatacenterResizingVolumes: volumes are being made larger.
 	DatacenterResizingVolumes DatacenterConditionType = "ResizingVolumes"
 	// DatacenterHealthy: every node is up and agrees on the schema.
@@ -54,6 +57,8 @@ const (
 	ReasonLost = "Lost"
 	// ReasonConsentRequired: the message says how it is allowed.
 	ReasonConsentRequired = "ConsentRequired"
+	// ReasonNotShared: another datacenter doesn't take part in the ring's disruption budget. Ours.
+	ReasonNotShared = "NotShared"
 	// ReasonWaiting: the message says what for.
 	ReasonWaiting = "Waiting"
 	// ReasonConfigRefused: Cassandra refused its configuration; the message has pod, key and Cassandra's words.

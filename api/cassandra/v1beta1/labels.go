@@ -119,6 +119,17 @@ const (
 // ConsentRequired is the value of ConsentAnnotation that acts.
 const ConsentRequired = "required"
 
+// Annotations about how far nodes wait for each other before one is taken down. The first is also a K8ssandraCluster's.
+const (
+	// DisruptionScopeAnnotation "ring" lets a node wait for those of all datacenters of the ring, and not only for its own's.
+	DisruptionScopeAnnotation = "ringspan.io/disruption-scope"
+	// DisruptionAnnotation is what a datacenter then says of its nodes to the others, as JSON. Written by its operator.
+	DisruptionAnnotation = "ringspan.io/disruption"
+)
+
+// DisruptionScopeRing is the value of DisruptionScopeAnnotation that acts.
+const DisruptionScopeRing = "ring"
+
 // Values of UpdateAllowedAnnotation.
 const (
 	UpdateAllowedOnce   = "once"

@@ -30,7 +30,8 @@ func Command(f *invocation.Fleet) *cobra.Command {
 		Long: `Status asks the operators and the nodes of every region and shows each ring: its
 nodes with state, load, tokens and effective ownership. A region that can't be
 reached is named, with the time since when its peers have missed it; of its nodes
-is shown what the others see. Above the rings are the networks, clusters and peerings
+is shown what the others see. Where all datacenters of a ring have one disruption
+budget, it says which node waits for which. Above the rings are the networks, clusters and peerings
 that they stand on.
 
 -o json and -o yaml print one document per ring, in a stable shape that

@@ -31,7 +31,15 @@ const fieldOwner = client.FieldOwner("ringspan")
 // the same, in the plan's order.
 func (r *Reconciler) apply(ctx context.Context, s *datacenter.State, p datacenter.Plan, m *memory) error {
 	var errs []error
+	var looked time.Time
 	for _, step := range p.Steps {
+		if step.Turn != "" && r.Now().Sub(looked) > lookHolds {
+			if err := r.stillOurTurn(ctx, s, step.Turn, m); err != nil {
+				errs = append(errs, fmt.Errorf("%s %s: %w", step.Verb, step.Target, err))
+				continue
+			}
+			looked = r.Now()
+		}
 		log.FromContext(ctx).Info(string(step.Verb), "target", step.Target, "reason", step.Why)
 		if err := r.step(ctx, s, step, m); err != nil {
 			errs = append(errs, fmt.Errorf("%s %s: %w", step.Verb, step.Target, err))
@@ -39,6 +47,9 @@ func (r *Reconciler) apply(ctx context.Context, s *datacenter.State, p datacente
 	}
 	return errors.Join(errs...)
 }
+
+// lookHolds is for how long a look at the ring's other datacenters holds: what this one says of its nodes counts for much longer.
+const lookHolds = 20 * time.Second
 
 func (r *Reconciler) step(ctx context.Context, s *datacenter.State, step datacenter.Step, m *memory) error {
 	if err := errors.Join(r.stillOnRecord(ctx, s, step), r.stillRemoved(ctx, s, step.Removal)); err != nil {

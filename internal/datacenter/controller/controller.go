@@ -31,6 +31,7 @@ import (
 	"github.com/ringspan/ringspan/internal/certificates"
 	"github.com/ringspan/ringspan/internal/datacenter"
 	"github.com/ringspan/ringspan/internal/deletion"
+	"github.com/ringspan/ringspan/internal/federation/peers"
 	"github.com/ringspan/ringspan/internal/mgmtapi"
 )
 
@@ -44,6 +45,8 @@ type Reconciler struct {
 	Now  func() time.Time
 	// MayGoOn says what a task waits for that is a part of a K8ssandraTask, "" for nothing. May be nil.
 	MayGoOn func(context.Context, *control.CassandraTask) (string, error)
+	// Peers are the other regions, for rings whose datacenters have one disruption budget. May be nil.
+	Peers *peers.Peers
 	// Agent is the image of the agent for datacenters that name none.
 	Agent string
 
@@ -69,6 +72,7 @@ type memory struct {
 	schema       schema
 	queryLogs    map[string]datacenter.QueryLogFailure // by pod UID
 	noCopies     bool                                  // of configurations, when they were last listed
+	others       map[string]sighting                   // by datacenter: what the ring's others said last
 	deletedSet   types.UID                             // of the StatefulSet that was deleted last to be made anew
 }
 

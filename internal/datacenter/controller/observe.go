@@ -62,6 +62,9 @@ func (r *Reconciler) observe(ctx context.Context, dc *api.CassandraDatacenter, m
 	if err := r.observeTasks(ctx, s); err != nil {
 		return nil, err
 	}
+	if err := r.observeOthers(ctx, s, m); err != nil {
+		return nil, err
+	}
 	r.observeRing(ctx, s, m)
 	r.observeLogin(ctx, s, m)
 	m.repairs = s.CurrentRepairs(m.repairs)
