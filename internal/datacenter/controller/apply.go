@@ -231,7 +231,7 @@ func (r *Reconciler) write(ctx context.Context, s *datacenter.State, o client.Ob
 	if err := controllerutil.SetControllerReference(s.DC, o, r.Client.Scheme()); err != nil {
 		return err
 	}
-	if err := r.guardSeedService(ctx, s, o); err != nil {
+	if err := r.claimSeedService(ctx, s, o); err != nil {
 		return err
 	}
 	return r.Client.Patch(ctx, o, client.Apply, fieldOwner, client.ForceOwnership) //nolint:staticcheck // typed objects: the apply configurations would be a second set of builders

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -59,6 +60,31 @@ func TestTwoDatacentersOfANamespaceAreOneRing(t *testing.T) {
 	}
 	if dc.Status.LastServerNodeStarted.IsZero() {
 		t.Errorf("no node was started: %+v", dc.Status.Condition(api.DatacenterReady))
+	}
+}
+
+// The choice of a founder rests on it: the Service of seeds is one datacenter's, and a write that was decided on before that one had
+// it, as both are written by the same program, takes it from nobody.
+func TestTheServiceOfSeedsHasOneController(t *testing.T) {
+	s := newStage(t)
+	s.create(nil)
+	s.rounds(2)
+	key := client.ObjectKey{Namespace: s.ns, Name: "ring-seed-service"}
+	ours := &corev1.Service{}
+	s.must(s.admin.Get(t.Context(), key, ours))
+	if !ours.Spec.PublishNotReadyAddresses || len(ours.Spec.Selector) == 0 || ours.Labels[api.ClusterLabel] == "" {
+		t.Errorf("it isn't as it should be: %+v", ours)
+	}
+	theirs := &corev1.Service{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Service"}, ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: key.Name,
+		OwnerReferences: []metav1.OwnerReference{{APIVersion: api.GroupVersion.String(), Kind: "CassandraDatacenter", Name: "dc2", UID: "another", Controller: new(true)}}}}
+	theirs.Spec = corev1.ServiceSpec{ClusterIP: corev1.ClusterIPNone, Selector: ours.Spec.Selector, PublishNotReadyAddresses: true}
+	err := s.as.Patch(t.Context(), theirs, client.Apply, client.FieldOwner("ringspan"), client.ForceOwnership) //nolint:staticcheck // as the loop does
+	if err == nil || !apierrors.IsInvalid(err) || !strings.Contains(err.Error(), "Controller") {
+		t.Errorf("a second datacenter takes it, or is refused for something else: %v", err)
+	}
+	s.must(s.admin.Get(t.Context(), key, ours))
+	if owner := metav1.GetControllerOf(ours); owner == nil || owner.UID != s.dc().UID {
+		t.Errorf("it is of %+v", owner)
 	}
 }
 
