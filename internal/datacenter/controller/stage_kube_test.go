@@ -54,6 +54,9 @@ func (s *stage) countPods() {
 	s.must(s.admin.List(s.t.Context(), &budgets, client.InNamespace(s.ns)))
 	for i := range budgets.Items {
 		budget := &budgets.Items[i]
+		if budget.Spec.Selector == nil || budget.Spec.MinAvailable == nil { // somebody else's
+			continue
+		}
 		var pods corev1.PodList
 		s.must(s.admin.List(s.t.Context(), &pods, client.InNamespace(s.ns), client.MatchingLabels(budget.Spec.Selector.MatchLabels)))
 		desired, err := intstr.GetScaledValueFromIntOrPercent(budget.Spec.MinAvailable, len(pods.Items), true)
