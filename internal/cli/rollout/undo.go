@@ -169,7 +169,7 @@ func (u *undo) run(ctx context.Context, c *call, args []string) error {
 		u.say("Nothing was changed (--dry-run).")
 		return nil
 	}
-	return u.apply(ctx, edit)
+	return u.apply(ctx, edit, choice)
 }
 
 // sayChoice says what goes back and what stays.
@@ -216,7 +216,7 @@ func (u *undo) edit(ctx context.Context, c rollback.Choice) (*unstructured.Unstr
 var errEdited = errors.New("nothing was changed: the ring was edited by somebody else meanwhile; look at it, and run this again")
 
 // apply asks for consent where the ring wants it, edits the ring in one region, and waits.
-func (u *undo) apply(ctx context.Context, edit *unstructured.Unstructured) error {
+func (u *undo) apply(ctx context.Context, edit *unstructured.Unstructured, c rollback.Choice) error {
 	if len(u.result.Plan.Waiting()) > 0 {
 		if err := u.askConsent(ctx); err != nil {
 			return err
@@ -225,13 +225,9 @@ func (u *undo) apply(ctx context.Context, edit *unstructured.Unstructured) error
 			return err
 		}
 	}
-	within, cancel := context.WithTimeout(ctx, region.AnswerLimit)
-	defer cancel()
-	switch err := u.home.Client.Update(within, edit, lifecycle.FieldOwner); {
-	case apierrors.IsConflict(err):
-		return errEdited
-	case err != nil:
-		return fmt.Errorf("editing ring %s in region %s: %w", u.ring.key, u.home.Name, err)
+	edit, err := u.write(ctx, edit, c)
+	if err != nil {
+		return err
 	}
 	u.result.Applied = true
 	if err := u.own(ctx, edit.DeepCopy()); err != nil {
@@ -244,6 +240,26 @@ func (u *undo) apply(ctx context.Context, edit *unstructured.Unstructured) error
 		return err
 	}
 	return u.follow(ctx, written)
+}
+
+// write edits the ring. Its operator writes its status all the while, which makes another version of the object: then it is read
+// again, and written if its spec is still the one that is gone back from.
+func (u *undo) write(ctx context.Context, edit *unstructured.Unstructured, c rollback.Choice) (*unstructured.Unstructured, error) {
+	for range ownAttempts {
+		within, cancel := context.WithTimeout(ctx, region.AnswerLimit)
+		err := u.home.Client.Update(within, edit, lifecycle.FieldOwner)
+		cancel()
+		switch {
+		case err == nil:
+			return edit, nil
+		case !apierrors.IsConflict(err):
+			return nil, fmt.Errorf("editing ring %s in region %s: %w", u.ring.key, u.home.Name, err)
+		}
+		if edit, err = u.edit(ctx, c); err != nil {
+			return nil, err
+		}
+	}
+	return nil, errEdited
 }
 
 var errNobodyToAsk = errors.New("nothing was changed: the ring asks for consent to changes that restart or remove nodes, and there is no terminal to ask on: say --yes if that is meant")
