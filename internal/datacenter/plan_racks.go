@@ -1,6 +1,7 @@
 package datacenter
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -65,12 +66,8 @@ func (s *State) planSet(p *Plan, rack string, want, have *appsv1.StatefulSet) {
 	if changes && (wished || s.updateAllowed()) || restart {
 		p.behind = append(p.behind, rack)
 	}
-	if refused := s.configRefused(rack, want); changes && refused != "" {
-		p.Refused = refused
-		keepTemplate(want, have)
-		changes, wished = false, false
-	}
-	if changes && s.lacksCopy() { // the next pass has it
+	if refused := s.configRefused(rack, want); changes && (refused != "" || s.lacksCopy()) { // a copy that is lacking the next pass has
+		p.Refused = cmp.Or(refused, p.Refused)
 		keepTemplate(want, have)
 		changes, wished = false, false
 	}

@@ -185,7 +185,7 @@ func (s *State) ringBudget(p Plan) api.DatacenterCondition {
 	for _, o := range s.Others {
 		switch {
 		case !o.Reachable && o.Silent >= DisruptionExpiry:
-			apart = append(apart, fmt.Sprintf("%s isn't waited for, because its region doesn't answer", o.at()))
+			apart = append(apart, o.at()+" isn't waited for, because its region doesn't answer")
 		case o.Reachable && o.Exists && parseDisruption(o.Record) == nil:
 			apart = append(apart, fmt.Sprintf("%s says nothing of its nodes and isn't waited for: it has yet to boot, its operator is of an earlier version, or the ring has no annotation %s there", o.at(), api.DisruptionScopeAnnotation))
 		}

@@ -25,16 +25,7 @@ func (m *model) take(step datacenter.Step) {
 	case datacenter.CopyConfig, datacenter.LogQueries:
 		m.configure(step)
 	case datacenter.Delete:
-		if secret, is := step.Object.(*corev1.Secret); is {
-			m.s.ConfigSecret.Copies = cloned(m.s.ConfigSecret.Copies)
-			delete(m.s.ConfigSecret.Copies, secret.Name)
-			return
-		}
-		m.tell(Delete, step.Target, step.Why, 0)
-		delete(m.s.Hashes, step.Target)
-		if set, is := step.Object.(*appsv1.StatefulSet); is { // of a rack that was taken out, whose nodes have left
-			delete(m.s.StatefulSets, m.rackOf(set.Name))
-		}
+		m.remove(step)
 	case datacenter.Stop:
 		m.stop(step)
 	case datacenter.Restart, datacenter.DeletePod:
@@ -71,6 +62,20 @@ func (m *model) take(step datacenter.Step) {
 		m.tell(Task, step.Target, step.Why, 0)
 	default:
 		m.takeOfData(step)
+	}
+}
+
+// remove deletes an object.
+func (m *model) remove(step datacenter.Step) {
+	if secret, is := step.Object.(*corev1.Secret); is {
+		m.s.ConfigSecret.Copies = cloned(m.s.ConfigSecret.Copies)
+		delete(m.s.ConfigSecret.Copies, secret.Name)
+		return
+	}
+	m.tell(Delete, step.Target, step.Why, 0)
+	delete(m.s.Hashes, step.Target)
+	if set, is := step.Object.(*appsv1.StatefulSet); is { // of a rack that was taken out, whose nodes have left
+		delete(m.s.StatefulSets, m.rackOf(set.Name))
 	}
 }
 

@@ -104,7 +104,7 @@ func (s *State) summary(status *api.K8ssandraTaskStatus) string {
 		}
 		out = append(out, t.name)
 	}
-	text := fmt.Sprintf("%s in %s", words.Count(int(status.Succeeded), "pod"), words.Count(done, "datacenter"))
+	text := fmt.Sprintf("%s in %s", words.Count(status.Succeeded, "pod"), words.Count(done, "datacenter"))
 	if len(out) > 0 {
 		text += "; left out: " + strings.Join(out, ", ")
 	}

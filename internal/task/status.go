@@ -98,7 +98,7 @@ func conclude(s *State, plan Plan, status *api.CassandraTaskStatus) {
 	case plan.Done && status.Failed > 0:
 		finish(s, status, api.JobFailed, api.ReasonPodsFailed, failures(status))
 	case plan.Done:
-		finish(s, status, api.JobComplete, api.ReasonCompleted, cmp.Or(plan.Result, words.Count(int(status.Succeeded), "pod")))
+		finish(s, status, api.JobComplete, api.ReasonCompleted, cmp.Or(plan.Result, words.Count(status.Succeeded, "pod")))
 	case status.StartTime == nil:
 		set(s, status, api.JobRunning, metav1.ConditionFalse, api.ReasonWaiting, "waiting for "+plan.Waiting)
 	default:

@@ -79,7 +79,7 @@ func TestWhoKeepsARing(t *testing.T) {
 		}
 	}
 	at := func(second int64) *metav1.Time { return &metav1.Time{Time: time.Unix(second, 0)} }
-	spec, status := &metav1.FieldsV1{Raw: []byte(`{"f:spec":{}}`)}, &metav1.FieldsV1{Raw: []byte(`{"f:metadata":{}}`)}
+	spec, status := metav1.NewFieldsV1(`{"f:spec":{}}`), metav1.NewFieldsV1(`{"f:metadata":{}}`)
 	k.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "a", Time: at(1), FieldsV1: spec}, {Manager: "b", Time: at(2), FieldsV1: spec}, {Manager: "c", Time: at(3), FieldsV1: status}}
 	if got := editor(k); got != "by b" {
 		t.Errorf("edited %s", got)

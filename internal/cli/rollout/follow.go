@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -21,7 +20,7 @@ func (u *undo) follow(ctx context.Context, k *k8ssandra.K8ssandraCluster) error 
 	if !u.wait || u.dryRun {
 		return nil
 	}
-	var to io.Writer = u.out
+	to := u.out
 	if u.json {
 		to = u.errOut
 	}
@@ -52,8 +51,8 @@ func (u *undo) unedited(k *k8ssandra.K8ssandraCluster) func(ringview.Snapshot) e
 	hash := ring.Kind.Hash(k)
 	return func(s ringview.Snapshot) error {
 		i := slices.IndexFunc(s.Regions, func(r ringview.Region) bool { return r.Name == u.home.Name })
-		if i < 0 || s.Regions[i].Err != nil {
-			return nil
+		if i < 0 || s.Regions[i].Err != nil { // whether somebody edits it can't be told now
+			return nil //nolint:nilerr // the wait itself says which region doesn't answer
 		}
 		for j := range s.Regions[i].Rings {
 			now := &s.Regions[i].Rings[j]

@@ -16,16 +16,8 @@ import (
 // minutes, and nodes and add-ons come after it.
 const awsTimeout = time.Hour
 
-// Command is the verb up.
-func Command(f *invocation.Fleet) *cobra.Command {
-	var timeout time.Duration
-	var output invocation.Output
-	var wait, proof, yes bool
-	var a invocation.Account
-	var s lifecycle.Scope
-	cmd := &cobra.Command{
-		Use: "up FILE", Short: "Bring a fleet and its rings up, from whatever there is", Args: invocation.One("FILE"),
-		Long: `Up reads a file with one Fleet, the K8ssandraClusters that live in it and the
+// about is up's help.
+const about = `Up reads a file with one Fleet, the K8ssandraClusters that live in it and the
 Secrets that they name, checks all of it, and brings it about: networks, clusters,
 the operator in every region, the rings. Nothing is made of a file with a mistake.
 
@@ -49,10 +41,23 @@ what the edit does to its nodes, as ringspan plan does, and goes on when you agr
 
 A region that doesn't answer keeps up from nothing in the others: it is left out and
 named, and the exit code is 3. A ring that isn't there yet begins only when all of its
-regions answer. The same command, run again, does the rest.`,
-		Example: `  ringspan up examples/article.yaml
+regions answer. The same command, run again, does the rest.`
+
+const examples = `  ringspan up examples/article.yaml
   ringspan up examples/article.yaml --wait=false   # return when the ring is asked for
-  ringspan up examples/article.yaml -o json        # the ring and how long each phase took`,
+  ringspan up examples/article.yaml -o json        # the ring and how long each phase took`
+
+// Command is the verb up.
+func Command(f *invocation.Fleet) *cobra.Command {
+	var timeout time.Duration
+	var output invocation.Output
+	var wait, proof, yes bool
+	var a invocation.Account
+	var s lifecycle.Scope
+	cmd := &cobra.Command{
+		Use: "up FILE", Short: "Bring a fleet and its rings up, from whatever there is", Args: invocation.One("FILE"),
+		Long:              about,
+		Example:           examples,
 		ValidArgsFunction: invocation.CompleteYAML,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := output.Check(cmd); err != nil {

@@ -140,22 +140,27 @@ func (r *Reconciler) deleteObject(ctx context.Context, step datacenter.Step) err
 	return client.IgnoreNotFound(ignoreConflict(r.Client.Delete(ctx, step.Object, client.Preconditions{UID: &uid, ResourceVersion: &version})))
 }
 
+// start starts a node: one that is put on record as known before, only when all know it.
+func (r *Reconciler) start(ctx context.Context, s *datacenter.State, step datacenter.Step, m *memory) error {
+	if step.HostID != "" {
+		if err := r.knownToAll(ctx, s, step.HostID); err != nil {
+			return err
+		}
+	}
+	if err := r.nodeOf(step.Pod).Start(ctx, step.Start); err != nil {
+		return err
+	}
+	m.noteSeeds(step.Pod.UID, step.Start.Seeds)
+	return nil
+}
+
 // nodeStep carries out what is done to nodes, through their agents.
 func (r *Reconciler) nodeStep(ctx context.Context, s *datacenter.State, step datacenter.Step, m *memory) error {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
 	switch step.Verb {
 	case datacenter.Start:
-		if step.HostID != "" {
-			if err := r.knownToAll(ctx, s, step.HostID); err != nil {
-				return err
-			}
-		}
-		if err := r.nodeOf(step.Pod).Start(ctx, step.Start); err != nil {
-			return err
-		}
-		m.noteSeeds(step.Pod.UID, step.Start.Seeds)
-		return nil
+		return r.start(ctx, s, step, m)
 	case datacenter.Stop:
 		return r.stop(ctx, s, step)
 	case datacenter.Seeds:

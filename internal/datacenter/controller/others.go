@@ -2,6 +2,7 @@ package controller
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -14,6 +15,8 @@ import (
 	"github.com/ringspan/ringspan/internal/federation/peers"
 	"github.com/ringspan/ringspan/internal/topology"
 )
+
+var errUnseen = errors.New("the other regions have yet to be looked at")
 
 // sighting is what a datacenter of the ring said, and since when this process has seen it say so.
 type sighting struct {
@@ -53,7 +56,7 @@ func (r *Reconciler) stillOurTurn(ctx context.Context, s *datacenter.State, turn
 	}
 	places, whole, err := r.places(ctx, s)
 	if err == nil && !whole {
-		err = fmt.Errorf("the other regions have yet to be looked at")
+		err = errUnseen
 	}
 	if err != nil {
 		return err
