@@ -220,6 +220,7 @@ func (w *world) mend() {
 	w.setAway(false)
 	for _, r := range w.regions {
 		r.held, r.resizer, r.lagging = false, "", false
+		r.keepARack()
 		clear(r.unplaced)
 		for _, n := range r.nodes {
 			n.Unreachable(false)

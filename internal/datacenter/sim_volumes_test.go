@@ -138,6 +138,20 @@ func (r *region) takeOut(names []string) {
 	r.setRacks(names)
 }
 
+// keepARack puts the racks that nodes are in back into a list that has none of them any more, which is refused.
+func (r *region) keepARack() {
+	var with []string
+	for name, n := range r.nodes {
+		if n.Member() {
+			with = append(with, r.positionOf(name).Rack)
+		}
+	}
+	if names := r.dc.RackNames(); len(with) > 0 && !slices.ContainsFunc(with, func(rack string) bool { return slices.Contains(names, rack) }) {
+		slices.Sort(with)
+		r.takeOut(slices.Compact(with))
+	}
+}
+
 // setRacks changes the racks of the spec.
 func (r *region) setRacks(names []string) {
 	r.dc.Spec.Racks = nil
