@@ -105,5 +105,5 @@ func TestADatacenterHasLeft(t *testing.T) {
 	c.edit(func(task *api.K8ssandraTask) { task.Spec.Datacenters = []string{"dc2"} })
 	s.until("its part to go and dc2 to begin", func() bool { return w.part("dc1") == nil && c.part("dc2") != nil })
 	c.end("dc2")
-	s.until("both to end", s.both(func(r *region) bool { return r.says(api.JobComplete, metav1.ConditionTrue, "3 pods in 1 datacenters") }))
+	s.until("both to end", s.both(func(r *region) bool { return r.says(api.JobComplete, metav1.ConditionTrue, "3 pods in 1 datacenter") }))
 }
