@@ -286,7 +286,7 @@ func (s *State) lost(pod *Pod) string {
 	switch {
 	case !s.initialized():
 		return "the configuration changed during the first boot"
-	case pod.broken() != "":
+	case pod.broken() != "" && !s.isUnready(pod): // nobody knows its agent, perhaps, and others see its node as up
 		return "it fails with a configuration that has been replaced"
 	case !s.serves(pod) && s.isMember(pod) && !s.isUnready(pod):
 		return "it does not serve, and its configuration has been replaced"
