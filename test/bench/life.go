@@ -109,7 +109,7 @@ func lifeRun(home string, f *figures) (err error) {
 			f.add("  for each node: s", l.boot)
 		}
 		if need := step.need(); need > 0 {
-			f.add("  as a multiple of what Cassandra needs", seconds/need)
+			f.add("  the same ("+step.name+") as a multiple of what Cassandra needs", seconds/need)
 		}
 	}
 	return nil
