@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"k8s.io/utils/lru"
+
+	"github.com/ringspan/ringspan/internal/hash"
 )
 
 // known has the sets that were found well of late, by their digests, and for which time that holds. A loop asks for the same
@@ -42,7 +44,10 @@ func remember(now time.Time, have Set) {
 	known.Add(digest(have), well)
 }
 
-func digest(have Set) [sha256.Size]byte {
+// digestBytes are all that there are: a set that is taken for another one would never be made anew.
+const digestBytes = sha256.Size
+
+func digest(have Set) string {
 	data, _ := json.Marshal(have) // byte slices by kind
-	return sha256.Sum256(data)
+	return hash.Bytes(data, digestBytes)
 }

@@ -106,10 +106,10 @@ func (s *State) podsAway() (n int) {
 // isTakenDown tells whether this process has deleted the very pod: what was read of it may be of a time before that.
 func (s *State) isTakenDown(pod *Pod) bool { return pod.UID != "" && s.Taken[pod.Name] == pod.UID }
 
-// isUnready tells whether a member lets no clients in, and is up all the same, or may be: no node tells of the ring, and its agent isn't
-// reached.
+// isUnready tells whether a member lets no clients in, and is up all the same, or may be: no node tells of the ring, its agent isn't
+// reached, and its container runs, whatever became of that earlier.
 func (s *State) isUnready(pod *Pod) bool {
-	unseen := len(s.Ringview) == 0 && !pod.Agent && pod.broken() == ""
+	unseen := len(s.Ringview) == 0 && !pod.Agent && pod.Waiting == ""
 	return s.initialized() && !s.serves(pod) && s.isMember(pod) && pod.IP != "" && (s.seenAlive(pod) || unseen)
 }
 
@@ -131,22 +131,33 @@ func (s *State) downBlocker(p *Plan, pod *Pod) string {
 	return ""
 }
 
-// unseenBlocker names another member that is away when no node tells of the ring: one whose agent isn't reached either, and that this change
-// hasn't reached, may be up. One that it has reached has to show that it is.
+// unseenBlocker names another member that is away when no node tells of the ring.
 func (s *State) unseenBlocker(p *Plan, pod *Pod) string {
 	for _, rack := range s.RackNames() {
 		for _, ordinal := range s.ordinals(rack) {
 			at := topology.Position{Rack: rack, Ordinal: ordinal}
-			other, name := s.pod(at), s.names().Pod(at)
+			name := s.names().Pod(at)
 			if name == pod.Name || s.DC.Status.NodeStatuses[name].HostID == "" {
 				continue
 			}
-			if other == nil || other.Deleting || s.isTakenDown(other) || p.takesDown(other) || !other.Ready && !(s.isUnready(other) && s.stale(other)) {
+			if other := s.pod(at); other == nil || p.takesDown(other) || !s.mayBeUp(p, other) {
 				return "node " + name + " to be up"
 			}
 		}
 	}
 	return ""
+}
+
+// mayBeUp tells whether a member may be up as far as its own pod tells. Its agent knows best, and is newer than the pod's readiness. Where
+// neither says so, the node may be up as long as the change has yet to reach it: one that was made anew for it has to show that it is.
+func (s *State) mayBeUp(p *Plan, pod *Pod) bool {
+	switch {
+	case pod.Deleting || s.isTakenDown(pod) || pod.Agent && !pod.running():
+		return false
+	case pod.Ready:
+		return true
+	}
+	return s.isUnready(pod) && (s.stale(pod) || slices.Contains(p.behind, pod.Position.Rack))
 }
 
 // goesDown tells whether the node of a host id is about to end, or this plan ends it.
@@ -158,14 +169,12 @@ func (s *State) goesDown(p *Plan, hostID string) bool {
 
 // deadBlocker names a member that is down, that no pod is, and that may have replicas of the same ranges as the pod's node.
 func (s *State) deadBlocker(pod *Pod) string {
-	g := s.unknownDeadMember()
-	if g == nil || s.isPods(g) {
-		return ""
+	for _, e := range s.unknownDeadMembers() {
+		if !s.isPods(e) && s.mayHaveSameRanges(s.lastHostID(pod), e.HostID) {
+			return toRemove(e)
+		}
 	}
-	if !s.mayHaveSameRanges(s.lastHostID(pod), g.HostID) {
-		return ""
-	}
-	return s.forgottenMember()
+	return ""
 }
 
 // mayHaveSameRanges tells whether two members have replicas of one range of any keyspace, or that can't be told.

@@ -196,7 +196,7 @@ func (s *State) growthBlocker(holders map[string]int) string {
 		switch {
 		case e.Status != "NORMAL":
 			return fmt.Sprintf("node %s of datacenter %s to be a member (it is %s)", e.Address, e.Datacenter, strings.ToLower(e.Status))
-		case !e.Alive && holders[e.Datacenter] > 0 && s.unknownDeadMember() != nil && s.unknownDeadMember().HostID == e.HostID:
+		case !e.Alive && holders[e.Datacenter] > 0 && slices.ContainsFunc(s.unknownDeadMembers(), func(dead *mgmtapi.Endpoint) bool { return dead.HostID == e.HostID }):
 			return fmt.Sprintf("the ring to forget its dead member of datacenter %s at %s, if it is gone for good (nodetool removenode %s),", e.Datacenter, e.Address, e.HostID)
 		case !e.Alive && holders[e.Datacenter] > 0:
 			return fmt.Sprintf("node %s of datacenter %s to be up", e.Address, e.Datacenter)

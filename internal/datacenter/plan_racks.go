@@ -345,19 +345,35 @@ func (s *State) seenAlive(pod *Pod) bool {
 	return false
 }
 
-// racksInOrder are the racks, those with failing nodes first: a change must not wait for a node that it may repair.
+// racksInOrder are the racks, those with failing nodes first: a change must not wait for a node that it may repair. Those whose nodes are
+// down go before those whose nodes are only broken, and may be up: these wait for the former.
 func (s *State) racksInOrder() []api.Rack {
 	all := s.racks()
 	slices.SortStableFunc(all, func(a, b api.Rack) int { return s.failing(b.Name) - s.failing(a.Name) })
 	return all
 }
 
-// failing is 1 if a node of the rack fails and 0 if not.
-func (s *State) failing(rack string) int {
-	if slices.ContainsFunc(s.Pods, func(p Pod) bool { return p.Position.Rack == rack && p.broken() != "" }) {
-		return 1
+// failing is 2 if a node of the rack is down, 1 if one fails and may be up, and 0 if none does.
+func (s *State) failing(rack string) (worst int) {
+	for i := range s.Pods {
+		switch pod := &s.Pods[i]; {
+		case pod.Position.Rack != rack:
+		case s.isDown(pod):
+			return 2
+		case pod.broken() != "":
+			worst = 1
+		}
 	}
-	return 0
+	return worst
+}
+
+// isDown tells whether a pod's node is down: it is a member that the ring sees so, whether its JVM runs or not, or it fails and nobody sees it
+// as up.
+func (s *State) isDown(pod *Pod) bool {
+	if e := s.endpoint(s.lastHostID(pod)); e != nil && !e.Alive && s.isMember(pod) {
+		return true
+	}
+	return pod.broken() != "" && !s.isUnready(pod)
 }
 
 // target is how many pods a rack's StatefulSet is to have now. It isn't made smaller by one with a member's data: that would stop the

@@ -138,22 +138,26 @@ func (s *State) dataHolderExcept(besides *Pod) string {
 	return ""
 }
 
-// unknownDeadMember is a dead member of the datacenter that no pod is known to be.
+// unknownDeadMember is a dead member of the datacenter that no pod is known to be; nil if there is none.
 func (s *State) unknownDeadMember() *mgmtapi.Endpoint {
-	for i := range s.Ringview {
-		e := &s.Ringview[i]
-		if e.Datacenter != s.name() || e.Alive || e.HostID == "" {
-			continue
-		}
-		known := false
-		for _, n := range s.DC.Status.NodeStatuses {
-			known = known || n.HostID == e.HostID
-		}
-		if !known {
-			return e
-		}
+	if dead := s.unknownDeadMembers(); len(dead) > 0 {
+		return dead[0]
 	}
 	return nil
+}
+
+// unknownDeadMembers are all of them.
+func (s *State) unknownDeadMembers() (dead []*mgmtapi.Endpoint) {
+	known := map[string]bool{}
+	for _, n := range s.DC.Status.NodeStatuses {
+		known[n.HostID] = true
+	}
+	for i := range s.Ringview {
+		if e := &s.Ringview[i]; e.Datacenter == s.name() && !e.Alive && e.HostID != "" && !known[e.HostID] {
+			dead = append(dead, e)
+		}
+	}
+	return dead
 }
 
 // planDeadMember names a dead member that no pod is, of a datacenter that serves: a node that
@@ -161,8 +165,11 @@ func (s *State) unknownDeadMember() *mgmtapi.Endpoint {
 // writes have one less, and nothing can be repaired or grown. It is named only when
 // every node runs as a member: one that doesn't may be it.
 func (s *State) planDeadMember(p *Plan) {
-	g := s.unknownDeadMember()
-	if g == nil || !s.initialized() || s.up() < max(int(s.DC.Spec.Size), s.total()) || s.isPods(g) {
+	if !s.initialized() || s.up() < max(int(s.DC.Spec.Size), s.total()) {
+		return
+	}
+	g := s.deadMemberOfNoPod()
+	if g == nil {
 		return
 	}
 	p.Warn("the ring has a dead member of datacenter %s at %s that no pod is. If it is gone for good, remove it: nodetool removenode %s", s.name(), g.Address, g.HostID)
@@ -174,6 +181,16 @@ func (s *State) isPods(e *mgmtapi.Endpoint) bool {
 	return slices.ContainsFunc(s.Pods, func(p Pod) bool {
 		return p.IP == e.Address || p.Status.Identity != nil && p.Status.Identity.HostID == e.HostID
 	})
+}
+
+// deadMemberOfNoPod is one that nothing here brings back; nil if there is none.
+func (s *State) deadMemberOfNoPod() *mgmtapi.Endpoint {
+	for _, e := range s.unknownDeadMembers() {
+		if !s.isPods(e) {
+			return e
+		}
+	}
+	return nil
 }
 
 // soleCopies are the keyspaces that have one replica of everything where the data

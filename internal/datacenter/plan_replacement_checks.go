@@ -54,11 +54,14 @@ func (s *State) replaceBlocker(p *Plan, r *replacement) string {
 
 // forgottenMember names a dead member that no pod is, which nothing here brings back.
 func (s *State) forgottenMember() string {
-	g := s.unknownDeadMember()
-	if g == nil || s.isPods(g) {
-		return ""
+	if g := s.deadMemberOfNoPod(); g != nil {
+		return toRemove(g)
 	}
-	return fmt.Sprintf("the dead member at %s that no pod is (host id %s) to be removed: nodetool removenode %s", g.Address, g.HostID, g.HostID)
+	return ""
+}
+
+func toRemove(dead *mgmtapi.Endpoint) string {
+	return fmt.Sprintf("the dead member at %s that no pod is (host id %s) to be removed: nodetool removenode %s", dead.Address, dead.HostID, dead.HostID)
 }
 
 // actsOnOthers tells whether the plan takes other nodes down, or makes a StatefulSet anew.
