@@ -40,7 +40,7 @@ func (s *State) planStarts(p *Plan) {
 		}
 		options, blocker := s.startOptions(pod, joining)
 		if blocker == "" {
-			blocker = s.turnBlocker(p, pod)
+			blocker = s.startBlocker(p, pod)
 		}
 		if blocker != "" {
 			if blocker != saidByIdentity {

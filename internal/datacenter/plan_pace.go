@@ -46,9 +46,9 @@ func (s *State) startOrder() (all []*Pod) {
 	return all
 }
 
-// turnBlocker names a node that starts, where one starts after another; "" if there is none. A member doesn't wait for one that
+// startBlocker names a node that starts, where one starts after another; "" if there is none. A member doesn't wait for one that
 // joins: that takes hours, and it may be the one that it streams from.
-func (s *State) turnBlocker(p *Plan, pod *Pod) string {
+func (s *State) startBlocker(p *Plan, pod *Pod) string {
 	if !s.startsOneByOne() {
 		return ""
 	}

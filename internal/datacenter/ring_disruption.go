@@ -109,6 +109,11 @@ func nodesWord(pods []string) string {
 	return "nodes " + strings.Join(clipped(pods, 3), ", ")
 }
 
+// nodesAre is how a sentence about pods' nodes begins.
+func nodesAre(pods []string) string {
+	return nodesWord(pods) + pick(len(pods) == 1, " is", " are")
+}
+
 // goesBefore orders datacenters by their tickets.
 func (d Disruption) goesBefore(name string, ticket int, other string) bool {
 	return d.Ticket < ticket || d.Ticket == ticket && name < other
@@ -132,8 +137,8 @@ func (s *State) activeElsewhere() string {
 	return ""
 }
 
-// TurnBlocker says why no node may be taken down now because of other datacenters, "" when one may.
-func TurnBlocker(others []Other) string {
+// OthersBlocker says why no node may be taken down now because of other datacenters, "" when one may.
+func OthersBlocker(others []Other) string {
 	for _, o := range others {
 		if why := o.blocks(); why != "" {
 			return why
@@ -193,11 +198,11 @@ func (s *State) ringBudget(p Plan) api.DatacenterCondition {
 	words := "no node is down, and none is to be taken down"
 	switch d := p.Turn; {
 	case p.TurnWaits != "":
-		words = fmt.Sprintf("waiting for %s before %s is taken down", p.TurnWaits, nodesWord(d.Next))
+		words = fmt.Sprintf("waiting for %s before %s taken down", p.TurnWaits, nodesAre(d.Next))
 	case len(d.Away) > 0:
-		words = nodesWord(d.Away) + " is away, and other datacenters take none down"
+		words = nodesAre(d.Away) + " away, and other datacenters take none down"
 	case len(d.Next) > 0:
-		words = nodesWord(d.Next) + " is taken down, and other datacenters take none down"
+		words = nodesAre(d.Next) + " taken down, and other datacenters take none down"
 	}
 	reason := pick(p.TurnWaits != "", api.ReasonWaiting, api.ReasonReconciled)
 	if len(apart) > 0 {
@@ -213,11 +218,11 @@ func (d Disruption) why() string {
 	case d.State == disruptionIdle:
 		return "all nodes are there, and none is to be taken down"
 	case d.State == disruptionWaiting:
-		return nodesWord(d.Next) + " waits for its turn in the ring"
+		return nodesWord(d.Next) + pick(len(d.Next) == 1, " waits for its", " wait for their") + " turn in the ring"
 	case len(d.Away) > 0:
-		return nodesWord(d.Away) + " is away, and the ring's other datacenters are to know"
+		return nodesAre(d.Away) + " away, and the ring's other datacenters are to know"
 	}
-	return nodesWord(d.Next) + " is to be taken down, and the ring's other datacenters are to know"
+	return nodesAre(d.Next) + " to be taken down, and the ring's other datacenters are to know"
 }
 
 // hold takes steps off the plan and says what they wait for.
@@ -230,7 +235,7 @@ func (p *Plan) hold(which func(Step) bool, why string) {
 		}
 		return false
 	})
-	p.Wait("%s before %s is taken down (annotation %s)", why, nodesWord(held), api.DisruptionScopeAnnotation)
+	p.Wait("%s before %s taken down (annotation %s)", why, nodesAre(held), api.DisruptionScopeAnnotation)
 	p.Done = false
 }
 
@@ -337,7 +342,7 @@ func (t *turn) isOld() bool {
 
 // blocker says why the datacenter takes no node down now, "" when it may, if a look at the others says the same.
 func (t *turn) blocker(ticket int) string {
-	switch why := TurnBlocker(t.s.Others); {
+	switch why := OthersBlocker(t.s.Others); {
 	case t.s.Others == nil:
 		return "the other regions to be looked at"
 	case why != "":

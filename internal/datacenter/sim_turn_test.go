@@ -50,7 +50,7 @@ func (r *region) ourTurn(step datacenter.Step) error {
 		return errors.New("what the datacenter says is another thing by now")
 	}
 	r.hear()
-	if why := datacenter.TurnBlocker(r.others()); why != "" {
+	if why := datacenter.OthersBlocker(r.others()); why != "" {
 		return errors.New(why)
 	}
 	return nil

@@ -73,6 +73,7 @@ type memory struct {
 	queryLogs    map[string]datacenter.QueryLogFailure // by pod UID
 	noCopies     bool                                  // of configurations, when they were last listed
 	others       map[string]sighting                   // by datacenter: what the ring's others said last
+	unknown      map[string]time.Time                  // by region: since when it isn't known
 	deletedSet   types.UID                             // of the StatefulSet that was deleted last to be made anew
 }
 

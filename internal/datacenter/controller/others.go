@@ -27,8 +27,9 @@ type sighting struct {
 // place is where another datacenter of the ring is.
 type place struct {
 	datacenter.Other
-	reader client.Reader // asks its region; nil where that isn't to be asked
-	key    client.ObjectKey
+	reader  client.Reader // asks its region; nil where that isn't to be asked
+	key     client.ObjectKey
+	unknown bool // nobody here knows its region, or any more
 }
 
 // observeOthers notes what the ring's other datacenters say of their nodes, where all have one disruption budget.
@@ -62,7 +63,7 @@ func (r *Reconciler) stillOurTurn(ctx context.Context, s *datacenter.State, turn
 		return err
 	}
 	askAll(ctx, places)
-	if why := datacenter.TurnBlocker(m.sight(places, r.Now())); why != "" {
+	if why := datacenter.OthersBlocker(m.sight(places, r.Now())); why != "" {
 		return fmt.Errorf("another datacenter of the ring goes first: %s", why)
 	}
 	return nil
@@ -86,7 +87,8 @@ func (r *Reconciler) places(ctx context.Context, s *datacenter.State) (all []pla
 	for i := range here.Items {
 		if dc := &here.Items[i]; isOfRing(dc, s.DC) && !known[dc.CassandraName()] {
 			known[dc.CassandraName()] = true
-			all = append(all, place{datacenter.Other{Name: dc.CassandraName(), Region: r.Peers.Region, Exists: true, Reachable: true, Record: dc.Annotations[api.DisruptionAnnotation]}, r.Live, client.ObjectKeyFromObject(dc)})
+			other := datacenter.Other{Name: dc.CassandraName(), Region: r.Peers.Region, Exists: true, Reachable: true, Record: dc.Annotations[api.DisruptionAnnotation]}
+			all = append(all, place{Other: other, reader: r.Live, key: client.ObjectKeyFromObject(dc)})
 		}
 	}
 	for i := range snapshots {
@@ -108,14 +110,15 @@ func (r *Reconciler) places(ctx context.Context, s *datacenter.State) (all []pla
 	return all, true, nil
 }
 
-// unseen is a datacenter that nobody here has seen: its region has none yet, or is away, or isn't known at all and never answers.
+// unseen is a datacenter that nobody here has seen: its region has none yet, or is away, or isn't known at all, because a person has taken
+// out its ClientConfig or it has yet to come. That is like one that doesn't answer: its nodes may be down, for as long as that counts.
 func (r *Reconciler) unseen(snapshots []peers.Snapshot, d topology.Datacenter) place {
 	for i := range snapshots {
 		if snapshots[i].Region == d.Region {
 			return r.at(&snapshots[i], d.Name)
 		}
 	}
-	return place{Other: datacenter.Other{Name: d.Name, Region: d.Region, Silent: datacenter.DisruptionExpiry}}
+	return place{Other: datacenter.Other{Name: d.Name, Region: d.Region}, unknown: true}
 }
 
 // at is a datacenter of another region, of which nothing is known yet.
@@ -171,7 +174,7 @@ func askAll(ctx context.Context, places []place) {
 // sight notes what is said now, and tells for how long it has been said.
 func (m *memory) sight(places []place, now time.Time) []datacenter.Other {
 	if m.others == nil {
-		m.others = map[string]sighting{}
+		m.others, m.unknown = map[string]sighting{}, map[string]time.Time{}
 	}
 	all := make([]datacenter.Other, 0, len(places))
 	for _, p := range places {
@@ -181,7 +184,20 @@ func (m *memory) sight(places []place, now time.Time) []datacenter.Other {
 			m.others[p.Name] = seen
 		}
 		p.Unchanged = now.Sub(seen.since)
+		if p.unknown {
+			p.Silent = m.unknownFor(p.Region, now)
+		} else {
+			delete(m.unknown, p.Region)
+		}
 		all = append(all, p.Other)
 	}
 	return all
+}
+
+// unknownFor is for how long this process has not known a region.
+func (m *memory) unknownFor(region string, now time.Time) time.Duration {
+	if _, noted := m.unknown[region]; !noted {
+		m.unknown[region] = now
+	}
+	return now.Sub(m.unknown[region])
 }

@@ -76,12 +76,7 @@ func TestARestartWaitsForAnotherRegion(t *testing.T) {
 	s.settle()
 	e := s.otherRegion()
 	s.loop.Peers = e.peers
-	ring := topology.Ring{Name: "ring", Founder: "dc1", Datacenters: []topology.Datacenter{{Name: "dc1", Size: 3, Racks: []string{"r1", "r2", "r3"}, NumTokens: 4}, {Name: "dc2", Region: "eu-central-1"}}}
-	s.change(func(dc *api.CassandraDatacenter) {
-		for name, value := range map[string]string{api.RingIDAnnotation: s.ns, topology.Annotation: ring.Encode(), api.DisruptionScopeAnnotation: api.DisruptionScopeRing} {
-			metav1.SetMetaDataAnnotation(&dc.ObjectMeta, name, value)
-		}
-	})
+	e.oneBudget("eu-central-1")
 	e.says("Active")
 	e.look()
 	before := s.uids()
@@ -120,6 +115,37 @@ func TestARestartWaitsForAnotherRegion(t *testing.T) {
 	s.rounds(8)
 	if equal(s.uids(), before) {
 		t.Error("no node was restarted although the other region is gone for long")
+	}
+}
+
+// oneBudget makes the datacenter one of a ring of two, with one disruption budget, the other one in a region.
+func (e *otherRegion) oneBudget(region string) {
+	ring := topology.Ring{Name: "ring", Founder: "dc1", Datacenters: []topology.Datacenter{{Name: "dc1", Size: 3, Racks: []string{"r1", "r2", "r3"}, NumTokens: 4}, {Name: "dc2", Region: region}}}
+	e.change(func(dc *api.CassandraDatacenter) {
+		for name, value := range map[string]string{api.RingIDAnnotation: e.ns, topology.Annotation: ring.Encode(), api.DisruptionScopeAnnotation: api.DisruptionScopeRing} {
+			metav1.SetMetaDataAnnotation(&dc.ObjectMeta, name, value)
+		}
+	})
+}
+
+// A region whose ClientConfig is gone is waited for like one that doesn't answer: its nodes may be down all the same.
+func TestARestartWaitsForARegionThatIsForgotten(t *testing.T) {
+	s := newStage(t)
+	s.create(nil)
+	s.settle()
+	e := s.otherRegion()
+	s.must(e.admin.DeleteAllOf(t.Context(), &api.CassandraDatacenter{}, client.InNamespace(s.ns)))
+	s.loop.Peers = e.peers
+	e.oneBudget("eu-forgotten-1")
+	e.look()
+	before := s.uids()
+	s.restartTask(nil)
+	s.rounds(8)
+	s.mustStay(before, "nobody knows the other region")
+	s.clock = s.clock.Add(2 * time.Minute)
+	s.rounds(8)
+	if equal(s.uids(), before) {
+		t.Error("no node was restarted although the other region isn't known for long")
 	}
 }
 
