@@ -107,7 +107,9 @@ func (r *region) accident(t *rapid.T) {
 	case "a volume was lost":
 		r.loseVolume(rapid.SampledFrom(names).Draw(t, "pod"))
 	case "a node crashed":
-		r.nodes[rapid.SampledFrom(names).Draw(t, "pod")].Crash("the JVM ended: signal: killed")
+		pod := rapid.SampledFrom(names).Draw(t, "pod")
+		r.nodes[pod].Crash("the JVM ended: signal: killed")
+		r.probe(pod) // what becomes of one that nobody has seen yet is a race
 	case "a change is under way":
 		r.config(map[string]any{"concurrent_writes": 7})
 		r.settle(rapid.IntRange(1, 30).Draw(t, "rounds"), nil)

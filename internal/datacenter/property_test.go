@@ -239,11 +239,17 @@ func (w *world) mend() {
 // forgetFormer is nodetool removenode of the members that a plan asks a person to
 // remove, and of those that a datacenter had before it began the ring anew: nodes of
 // other datacenters that were on their way then still know them. Nobody else's are
-// removed.
+// removed. One that is asked for may have its volume yet: it joined in the first boot, and a
+// stop and a smaller size came before anybody had seen that.
 func (w *world) forgetFormer() (some bool) {
 	asked := w.story()
 	for _, r := range w.regions {
-		for _, n := range r.nodes {
+		for name, n := range r.nodes {
+			if id := n.HostID(); r.pods[name] == nil && id != "" && strings.Contains(asked, "nodetool removenode "+id) {
+				n.Remove()
+				delete(r.nodes, name)
+				some = true
+			}
 			for former := n.Former(); former != nil; former = former.Former() {
 				if id := former.HostID(); r.anew || id != "" && strings.Contains(asked, "nodetool removenode "+id) {
 					former.Remove()
