@@ -316,6 +316,7 @@ func (s *State) tellLeaver(dc *cassandra.CassandraDatacenter, blocker string) (m
 		cassandra.ReplicasSeenAnnotation:     ReplicasSeen(s.others(dc), s.leaversBut(dc)),
 		cassandra.ForgottenAnnotation:        s.forgottenBy(dc),
 		api.DcReplicationAnnotation:          s.Ring.Annotations[api.DcReplicationAnnotation],
+		deletion.KeepVolumes:                 deletion.Longer(dc.Annotations[deletion.KeepVolumes], s.Ring.Annotations[deletion.KeepVolumes]),
 		api.ResourceHashAnnotation:           "", // so that it is written in full if it is put back
 		cassandra.CopiedAnnotation:           "",
 	}

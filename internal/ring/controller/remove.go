@@ -29,7 +29,8 @@ func (r *Reconciler) tell(ctx context.Context, step ring.Step) error {
 }
 
 // remove deletes a datacenter whose nodes have left the ring, if it is still as it was read. That its deletion is agreed on is written on
-// it first, or it would be kept as lost; its protection and volumes that stay are about data that it has no more.
+// it first, or it would be kept as lost; its protection is about data that it has no more. What keeps volumes stays: one that is left may be of a
+// node that gave its data to nobody, because the others were told to forget it.
 func (r *Reconciler) remove(ctx context.Context, step ring.Step) error {
 	before, is := step.Object.(*cassandra.CassandraDatacenter)
 	if !is {
@@ -38,7 +39,6 @@ func (r *Reconciler) remove(ctx context.Context, step ring.Step) error {
 	dc := before.DeepCopy()
 	dc.Annotations[deletion.Annotation] = deletion.Asked
 	delete(dc.Annotations, deletion.Protection)
-	delete(dc.Annotations, deletion.KeepVolumes)
 	if err := r.Client.Patch(ctx, dc, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})); err != nil {
 		return client.IgnoreNotFound(err)
 	}

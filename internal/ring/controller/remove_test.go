@@ -38,7 +38,9 @@ func TestADatacenterThatIsNotInTheSpecLeaves(t *testing.T) {
 	s := newStage(t)
 	w, c := s.by[west], s.by[central]
 	w.secret("admin", map[string]string{"username": "admin", "password": "secret"})
-	w.apply(func(k *api.K8ssandraCluster) { k.Annotations = map[string]string{deletion.Protection: "true"} })
+	w.apply(func(k *api.K8ssandraCluster) {
+		k.Annotations = map[string]string{deletion.Protection: "true", deletion.KeepVolumes: "24h"}
+	})
 	s.until("both datacenters", func() bool { return w.dc("dc1") != nil && c.dc("dc2") != nil })
 	w.joins("dc1", "a")
 	w.record("dc1", `{"dc1":["a"],"dc2":["b"]}`)
@@ -76,8 +78,21 @@ func TestADatacenterThatIsNotInTheSpecLeaves(t *testing.T) {
 	if c.dc("dc2") == nil {
 		t.Fatal("it is deleted, and system keyspaces still name it")
 	}
+	c.holds("dc2")
 	w.annotateDC("dc1", cassandra.WithdrawnAnnotation, "dc2")
-	s.until("dc2 to be gone", func() bool { return c.dc("dc2") == nil || c.dc("dc2").DeletionTimestamp != nil })
+	s.until("dc2 to go", func() bool { return c.dc("dc2").DeletionTimestamp != nil })
+	if got := c.dc("dc2").Annotations[deletion.KeepVolumes]; got != "24h" {
+		t.Errorf("volumes that are left are kept for %q, not for 24h", got)
+	}
+}
+
+// holds keeps a datacenter while it is being deleted, as its own operator does.
+func (r *region) holds(dc string) {
+	r.t.Helper()
+	o := r.dc(dc)
+	before := o.DeepCopy()
+	o.Finalizers = append(o.Finalizers, cassandra.Finalizer)
+	r.must(r.admin.Patch(r.t.Context(), o, client.MergeFrom(before)))
 }
 
 // Put back, it is written in full again, and nothing that was told stays.
