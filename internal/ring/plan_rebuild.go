@@ -86,7 +86,7 @@ func (s *State) carryOut(p *Plan, i int, next Rebuild) {
 	}
 	if next.Make != nil { // it goes with the datacenter that it is for
 		dc := s.Here[i].Datacenter.Found
-		next.Make.OwnerReferences = []metav1.OwnerReference{{APIVersion: cassandra.GroupVersion.String(), Kind: "CassandraDatacenter", Name: dc.Name, UID: dc.UID}}
+		next.Make.OwnerReferences = []metav1.OwnerReference{owner(dc)}
 		p.add(MakeTask, "the data of "+next.Make.Spec.Jobs[0].Arguments.SourceDatacenter+" is to come", Step{Datacenters: []string{name}, Object: next.Make})
 	}
 }

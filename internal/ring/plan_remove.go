@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/types"
+
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 	"github.com/ringspan/ringspan/internal/deletion"
@@ -23,11 +25,15 @@ const (
 	Remove plan.Verb = "remove" // a datacenter whose nodes have all left the ring
 )
 
-// isInSpec tells whether the spec has a datacenter in a region.
-func (s *State) isInSpec(region, name string) bool {
+// IsInSpec tells whether the spec has a datacenter of a region, in the namespace that it is in.
+func (s *State) IsInSpec(region string, dc *cassandra.CassandraDatacenter) bool {
 	return slices.ContainsFunc(s.templates(), func(t api.CassandraDatacenterTemplate) bool {
-		return t.Metadata.Name == name && RegionOf(s.Ring, t) == region
+		return s.key(t) == keyOf(dc) && RegionOf(s.Ring, t) == region
 	})
+}
+
+func keyOf(dc *cassandra.CassandraDatacenter) types.NamespacedName {
+	return types.NamespacedName{Namespace: dc.Namespace, Name: dc.Name}
 }
 
 // namesake is the datacenter of the spec, with its region, that has the name of one that isn't in it: moved to another region, or
@@ -54,39 +60,47 @@ func (s *State) leaves(region string, dc *cassandra.CassandraDatacenter) bool {
 	switch {
 	case !s.isMember(dc):
 		return false
-	case s.isInSpec(region, dc.Name):
+	case s.IsInSpec(region, dc):
 		return begun && dc.IsEmptying()
 	}
 	return begun || dc.Annotations[cassandra.InSpecAnnotation] != "" && s.namesake(dc) == ""
 }
 
-// leaver is a datacenter that leaves, with its region.
-type leaver struct {
+// located is a datacenter with its region.
+type located struct {
 	*cassandra.CassandraDatacenter
 
 	region string
 }
 
-// leavers are the datacenters of all regions that leave the ring, as far as they are known.
-func (s *State) leavers() []leaver { return s.known(s.leaves) }
+// leaving are the datacenters of all regions that leave the ring, as far as they are known.
+func (s *State) leaving() []located { return s.known(s.leaves) }
+
+// left are the ring's datacenters of all regions, as far as they are known, that the spec doesn't have and that stay as they are all the
+// same: nobody has asked for them to leave. Their operators go on, and say what they have.
+func (s *State) left() []located {
+	return s.known(func(region string, dc *cassandra.CassandraDatacenter) bool {
+		return s.isMember(dc) && !s.IsInSpec(region, dc) && !s.leaves(region, dc)
+	})
+}
 
 // known are the datacenters of all regions that are the ring's as far as namespaces go, and of which something is so.
-func (s *State) known(is func(region string, dc *cassandra.CassandraDatacenter) bool) (all []leaver) {
+func (s *State) known(is func(region string, dc *cassandra.CassandraDatacenter) bool) (all []located) {
 	if s.Labelled.Found != nil {
 		for i := range s.Labelled.Found.Items {
 			if dc := &s.Labelled.Found.Items[i]; is(s.Region, dc) && s.isAccepted(dc) {
-				all = append(all, leaver{dc, s.Region})
+				all = append(all, located{dc, s.Region})
 			}
 		}
 	}
 	for i := range s.Peers {
 		for _, dc := range s.Peers[i].Datacenters {
 			if is(s.Peers[i].Region, dc) && s.isVouchedFor(&s.Peers[i], dc) {
-				all = append(all, leaver{dc, s.Peers[i].Region})
+				all = append(all, located{dc, s.Peers[i].Region})
 			}
 		}
 	}
-	slices.SortFunc(all, func(a, b leaver) int { return strings.Compare(a.region+"/"+a.Name, b.region+"/"+b.Name) })
+	slices.SortFunc(all, func(a, b located) int { return strings.Compare(a.region+"/"+a.Name, b.region+"/"+b.Name) })
 	return all
 }
 
@@ -126,7 +140,7 @@ func (s *State) planRemovals(p *Plan) {
 		dc := &s.Labelled.Found.Items[i]
 		ns := s.Namespaces[dc.Namespace]
 		switch {
-		case s.isInSpec(s.Region, dc.Name):
+		case s.IsInSpec(s.Region, dc):
 		case !s.isAccepted(dc) && ns.Err != nil:
 			p.Warn("%v", ns.Err)
 		case !s.isAccepted(dc):
@@ -195,8 +209,8 @@ type Departure struct {
 
 // Departures are this region's datacenters that leave the ring, for those who foretell what an edit does.
 func (s *State) Departures() (all []Departure) {
-	for _, one := range s.leavers() {
-		if one.region != s.Region || s.isInSpec(s.Region, one.Name) {
+	for _, one := range s.leaving() {
+		if one.region != s.Region || s.IsInSpec(s.Region, one.CassandraDatacenter) {
 			continue
 		}
 		d := Departure{Datacenter: one.DeepCopy(), Blocker: s.disagreement()}
@@ -204,14 +218,19 @@ func (s *State) Departures() (all []Departure) {
 		if err != nil {
 			d.Blocker = err.Error()
 		}
-		for name, value := range told {
-			if d.Datacenter.Annotations[name] = value; value == "" {
-				delete(d.Datacenter.Annotations, name)
-			}
-		}
+		Retell(d.Datacenter, told)
 		all = append(all, d)
 	}
 	return all
+}
+
+// Retell gives a datacenter the annotations that a step of Tell changes.
+func Retell(dc *cassandra.CassandraDatacenter, told map[string]string) {
+	if dc.Annotations == nil {
+		dc.Annotations = map[string]string{}
+	}
+	maps.Copy(dc.Annotations, told)
+	maps.DeleteFunc(dc.Annotations, func(name, value string) bool { _, is := told[name]; return is && value == "" })
 }
 
 // planHold keeps nodes from leaving while the regions don't agree on the ring, or this region's copy is held.
@@ -282,16 +301,16 @@ func (s *State) sameName(dc *cassandra.CassandraDatacenter) string {
 
 // earlier is a datacenter that isn't in the spec, or leaves, and has in Cassandra the name of one of the spec, which isn't made before
 // that one is gone.
-func (s *State) earlier(i int) (leaver, bool) {
+func (s *State) earlier(i int) (located, bool) {
 	there := func(region string, dc *cassandra.CassandraDatacenter) bool {
-		return s.leaves(region, dc) || s.isMember(dc) && !s.isInSpec(region, dc.Name)
+		return s.leaves(region, dc) || s.isMember(dc) && !s.IsInSpec(region, dc)
 	}
 	for _, one := range s.known(there) {
 		if one.CassandraName() == s.templates()[i].CassandraName() {
 			return one, true
 		}
 	}
-	return leaver{}, false
+	return located{}, false
 }
 
 // tellLeaver are the annotations of a datacenter that leaves which aren't as they should be; "" for one that is to go. Its spec stays.
@@ -307,13 +326,16 @@ func (s *State) tellLeaver(dc *cassandra.CassandraDatacenter, blocker string) (m
 		word = cassandra.RemovalHold
 	}
 	members := slices.DeleteFunc(s.members(-1), func(m Member) bool { return m.Name == dc.CassandraName() }) // one that is to come in its place
+	for _, one := range s.left() {
+		members = append(members, MemberOf(one.CassandraDatacenter))
+	}
 	members = append(members, MemberOf(dc))
 	want := map[string]string{
 		topology.Annotation:                  ring.Encode(),
 		cassandra.RemovalAnnotation:          word + " " + s.Ring.Annotations[federation.RevisionAnnotation],
 		cassandra.LackingAnnotation:          strings.Join(Lacking(members, len(members)-1), ","),
 		cassandra.LackingKeyspacesAnnotation: LackingKeyspaces(members, len(members)-1),
-		cassandra.ReplicasSeenAnnotation:     ReplicasSeen(s.others(dc), s.leaversBut(dc)),
+		cassandra.ReplicasSeenAnnotation:     ReplicasSeen(s.staying(dc), s.alsoLeaving(dc)),
 		cassandra.ForgottenAnnotation:        s.forgottenBy(dc),
 		api.DcReplicationAnnotation:          s.Ring.Annotations[api.DcReplicationAnnotation],
 		deletion.KeepVolumes:                 deletion.Longer(dc.Annotations[deletion.KeepVolumes], s.Ring.Annotations[deletion.KeepVolumes]),
@@ -325,24 +347,26 @@ func (s *State) tellLeaver(dc *cassandra.CassandraDatacenter, blocker string) (m
 	return want, nil
 }
 
-// others are the ring's datacenters, but for one that leaves and what comes in its place. One that can't be seen says nothing of itself.
-func (s *State) others(leaver *cassandra.CassandraDatacenter) (all []*cassandra.CassandraDatacenter) {
+// staying are the ring's datacenters, also those that the spec doesn't have, but for one that leaves and what comes in its place. One that
+// can't be seen says nothing of itself.
+func (s *State) staying(but *cassandra.CassandraDatacenter) (all []*cassandra.CassandraDatacenter) {
 	for i, t := range s.templates() {
 		other := s.datacenter(i)
 		if other == nil {
 			other = &cassandra.CassandraDatacenter{}
 			other.Name, other.Spec.DatacenterName = t.Metadata.Name, t.DatacenterName
 		}
-		if other.CassandraName() != leaver.CassandraName() {
-			all = append(all, other)
-		}
+		all = append(all, other)
 	}
-	return all
+	for _, one := range s.left() { // behind what the spec has of its name, which isn't made before it is gone
+		all = append(all, one.CassandraDatacenter)
+	}
+	return slices.DeleteFunc(all, func(dc *cassandra.CassandraDatacenter) bool { return dc.CassandraName() == but.CassandraName() })
 }
 
-// leaversBut are the names, in Cassandra's words, of datacenters that leave the ring beside one.
-func (s *State) leaversBut(dc *cassandra.CassandraDatacenter) (names []string) {
-	for _, one := range s.leavers() {
+// alsoLeaving are the names, in Cassandra's words, of datacenters that leave the ring beside one.
+func (s *State) alsoLeaving(dc *cassandra.CassandraDatacenter) (names []string) {
+	for _, one := range s.leaving() {
 		if one.UID != dc.UID && one.CassandraName() != dc.CassandraName() {
 			names = append(names, one.CassandraName())
 		}
@@ -352,9 +376,9 @@ func (s *State) leaversBut(dc *cassandra.CassandraDatacenter) (names []string) {
 
 // ReplicasSeen lists, in JSON, how many replicas of which keyspaces datacenters know of themselves. One whose operator hasn't looked since
 // a keyspace was altered doesn't know yet whether it lacks its data. For those that leave the ring too it has null: what they have is no copy.
-func ReplicasSeen(all []*cassandra.CassandraDatacenter, leavers []string) string {
+func ReplicasSeen(all []*cassandra.CassandraDatacenter, leaving []string) string {
 	seen := map[string]map[string]int32{}
-	for _, name := range leavers {
+	for _, name := range leaving {
 		seen[name] = nil
 	}
 	for _, dc := range all {
@@ -380,15 +404,28 @@ func (s *State) forgottenBy(dc *cassandra.CassandraDatacenter) string {
 			return "" // it was there, and can't be asked
 		case other == nil, other.UID == dc.UID, !other.Status.IsTrue(cassandra.DatacenterInitialized):
 			continue // it has seen nothing yet
-		}
-		t0 := other.Status.Together
-		if !s.answers(RegionOf(s.Ring, t)) || t0 == nil || s.Now.Sub(t0.Looked.Time).Abs() > staleAfter || t0.With[dc.CassandraName()] != "" {
+		case !s.hasForgotten(located{other, RegionOf(s.Ring, t)}, dc):
 			return ""
 		}
 		names = append(names, t.CassandraName())
 	}
+	for _, other := range s.left() {
+		switch {
+		case !other.Status.IsTrue(cassandra.DatacenterInitialized):
+			continue
+		case !s.hasForgotten(other, dc):
+			return ""
+		}
+		names = append(names, other.CassandraName())
+	}
 	slices.Sort(names)
 	return strings.Join(names, ",")
+}
+
+// hasForgotten tells whether a datacenter sees no member of another one, as of a short while ago.
+func (s *State) hasForgotten(other located, dc *cassandra.CassandraDatacenter) bool {
+	t := other.Status.Together
+	return s.answers(other.region) && t != nil && s.Now.Sub(t.Looked.Time).Abs() <= staleAfter && t.With[dc.CassandraName()] == ""
 }
 
 // planBackAgain deals with a datacenter of the spec that was leaving, and tells whether it is to be left alone for now. As long as one of

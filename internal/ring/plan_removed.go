@@ -27,6 +27,8 @@ func (s *State) planEnd(p *Plan, dc *cassandra.CassandraDatacenter, told bool) {
 		p.Wait("the system keyspaces to be taken from datacenter %s, whose nodes have left the ring", name)
 	case names != "":
 		p.Wait("datacenter %s to forget that %s was there when the ring began", names, name)
+	case s.Leaving[keyOf(dc)].unread() != nil:
+		p.Warn("datacenter %s, whose nodes have left the ring: what belongs to it: %v", dc.Name, s.Leaving[keyOf(dc)].unread())
 	default:
 		s.planBelongings(p, dc)
 		p.add(Remove, "its nodes have left the ring, and nothing names it any more", Step{Datacenters: []string{dc.Name}, Object: dc, Exists: true})
@@ -49,39 +51,53 @@ func (s *State) isWithdrawn(name string) bool {
 func (s *State) stillNames(gone *cassandra.CassandraDatacenter) string {
 	for i, t := range s.templates() {
 		dc := s.datacenter(i)
-		if dc != nil && dc.UID != gone.UID && hasKey(ParseFounding(dc.Annotations[cassandra.FoundingAnnotation]), gone.CassandraName()) {
+		if dc == nil || dc.UID == gone.UID {
+			continue
+		}
+		if _, named := ParseFounding(dc.Annotations[cassandra.FoundingAnnotation])[gone.CassandraName()]; named {
 			return t.Metadata.Name
 		}
 	}
 	return ""
 }
 
-func hasKey(f Founding, name string) bool {
-	_, is := f[name]
-	return is
-}
-
 // planBelongings lets what this region made for a datacenter go with it: the seeds of the others, and the superuser's Secret in a
 // namespace that no other datacenter of the ring is in.
 func (s *State) planBelongings(p *Plan, dc *cassandra.CassandraDatacenter) {
-	owner := []metav1.OwnerReference{{APIVersion: cassandra.GroupVersion.String(), Kind: "CassandraDatacenter", Name: dc.Name, UID: dc.UID}}
-	here := s.Leaving[dc.Name]
+	here := s.Leaving[keyOf(dc)]
 	for _, slice := range []*discoveryv1.EndpointSlice{here.Seeds.Found, here.Seeds6.Found} {
-		if slice == nil || isOwned(slice.OwnerReferences, owner[0]) {
+		if slice == nil || isOwned(slice.OwnerReferences, dc) {
 			continue
 		}
 		next := slice.DeepCopy()
-		next.OwnerReferences = owner
+		next.OwnerReferences = []metav1.OwnerReference{owner(dc)}
 		p.add(Publish, "they go with datacenter "+dc.Name, Step{Datacenters: []string{dc.Name}, Object: next, Exists: true})
 	}
-	shared := slices.ContainsFunc(s.templates(), func(t api.CassandraDatacenterTemplate) bool {
-		return s.isHere(t) && Namespace(s.Ring, t) == dc.Namespace
-	})
-	if secret := here.Secret.Found; secret != nil && !shared && s.isCopyHere(secret) && !isOwned(secret.OwnerReferences, owner[0]) {
-		next := secret.DeepCopy()
-		next.OwnerReferences = owner
-		p.add(UpdateSecret, "it goes with datacenter "+dc.Name, Step{Datacenters: []string{dc.Name}, Object: next, Exists: true})
+	if secret := here.Secret.Found; secret != nil && s.isCopyHere(secret) && !isOwned(secret.OwnerReferences, dc) {
+		if owners := s.lastIn(dc.Namespace); len(owners) > 0 {
+			next := secret.DeepCopy()
+			next.OwnerReferences = owners
+			p.add(UpdateSecret, "it goes with datacenter "+dc.Name, Step{Datacenters: []string{dc.Name}, Object: next, Exists: true})
+		}
 	}
+}
+
+// lastIn are the ring's datacenters of a namespace, all of which have left the ring; none while one of them hasn't, or is to come. What
+// they share goes when all of them are gone.
+func (s *State) lastIn(namespace string) (owners []metav1.OwnerReference) {
+	if slices.ContainsFunc(s.templates(), func(t api.CassandraDatacenterTemplate) bool { return s.isHere(t) && Namespace(s.Ring, t) == namespace }) {
+		return nil
+	}
+	for i := range s.Labelled.Found.Items {
+		switch dc := &s.Labelled.Found.Items[i]; {
+		case dc.Namespace != namespace || !s.isMember(dc):
+		case !s.leaves(s.Region, dc) || !dc.HasLeft():
+			return nil
+		default:
+			owners = append(owners, owner(dc))
+		}
+	}
+	return owners
 }
 
 // isCopyHere tells whether a Secret is the copy of the ring's that this program made in a namespace that isn't the ring's.
@@ -89,13 +105,17 @@ func (s *State) isCopyHere(secret *corev1.Secret) bool {
 	return !s.asker().Own(secret.Namespace) && secret.Annotations[copyOfAnnotation] == s.asker().String()
 }
 
-func isOwned(by []metav1.OwnerReference, owner metav1.OwnerReference) bool {
-	return slices.ContainsFunc(by, func(o metav1.OwnerReference) bool { return o.UID == owner.UID })
+func owner(dc *cassandra.CassandraDatacenter) metav1.OwnerReference {
+	return metav1.OwnerReference{APIVersion: cassandra.GroupVersion.String(), Kind: "CassandraDatacenter", Name: dc.Name, UID: dc.UID}
+}
+
+func isOwned(by []metav1.OwnerReference, dc *cassandra.CassandraDatacenter) bool {
+	return slices.ContainsFunc(by, func(o metav1.OwnerReference) bool { return o.UID == dc.UID })
 }
 
 // removed are the datacenters, in Cassandra's words, whose last node has left.
 func (s *State) removed() (names []string) {
-	for _, one := range s.leavers() {
+	for _, one := range s.leaving() {
 		if one.HasLeft() && one.Annotations[cassandra.ForgottenAnnotation] != "" {
 			names = append(names, one.CassandraName())
 		}
@@ -117,13 +137,7 @@ func (s *State) forgetRemoved(want *cassandra.CassandraDatacenter, i int) {
 
 // without is the record without some datacenters.
 func (f Founding) without(names []string) Founding {
-	if len(names) == 0 {
-		return f
-	}
-	out := Founding{}
-	maps.Copy(out, f)
-	for _, name := range names {
-		delete(out, name)
-	}
-	return out
+	f = maps.Clone(f)
+	maps.DeleteFunc(f, func(name string, _ []string) bool { return slices.Contains(names, name) })
+	return f
 }

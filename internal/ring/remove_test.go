@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -24,11 +25,7 @@ func (w *world) tellLeaver(s *site, step Step) {
 	if dc == nil || dc.UID != step.Object.GetUID() {
 		return
 	}
-	for name, value := range step.Told {
-		if dc.Annotations[name] = value; value == "" {
-			delete(dc.Annotations, name)
-		}
-	}
+	Retell(dc, step.Told)
 	if leaves, _ := dc.Removal(); !leaves || step.Told[cassandra.RemovalAnnotation] == "" {
 		return
 	}
@@ -43,21 +40,15 @@ func (w *world) tellLeaver(s *site, step Step) {
 	}
 }
 
-// collect is the garbage collector: what belongs to an object goes with it.
+// collect is the garbage collector: what belongs to an object goes with it, or with the last one of several.
 func (s *site) collect(owner types.UID) {
-	owned := func(by []metav1.OwnerReference) bool {
-		return slices.ContainsFunc(by, func(o metav1.OwnerReference) bool { return o.UID == owner })
+	orphaned := func(o metav1.Object) bool {
+		before := o.GetOwnerReferences()
+		o.SetOwnerReferences(slices.DeleteFunc(slices.Clone(before), func(o metav1.OwnerReference) bool { return o.UID == owner }))
+		return len(before) > 0 && len(o.GetOwnerReferences()) == 0
 	}
-	for key, o := range s.slices {
-		if owned(o.OwnerReferences) {
-			delete(s.slices, key)
-		}
-	}
-	for key, o := range s.secrets {
-		if owned(o.OwnerReferences) {
-			delete(s.secrets, key)
-		}
-	}
+	maps.DeleteFunc(s.slices, func(_ string, o *discoveryv1.EndpointSlice) bool { return orphaned(o) })
+	maps.DeleteFunc(s.secrets, func(_ string, o *corev1.Secret) bool { return orphaned(o) })
 }
 
 // decommission is what a datacenter's own loop says of its removal.
@@ -97,10 +88,10 @@ func TestOthersThatLeaveAreTold(t *testing.T) {
 			Annotations: map[string]string{cassandra.RingIDAnnotation: "1", cassandra.InSpecAnnotation: "true"}}}
 	}
 	s := &State{Ring: k, Region: "west", Labelled: Read[cassandra.CassandraDatacenterList]{Found: &cassandra.CassandraDatacenterList{Items: []cassandra.CassandraDatacenter{dc("dc1"), dc("dc2"), dc("dc3")}}}}
-	leaver := dc("dc2")
+	leaves := dc("dc2")
 	stays := dc("dc1")
 	stays.Status.Keyspaces = map[string]cassandra.KeyspaceStatus{"shop": {Replicas: 1}, "other": {}}
-	if got, want := ReplicasSeen([]*cassandra.CassandraDatacenter{&stays}, s.leaversBut(&leaver)), `{"dc1":{"shop":1},"dc3":null}`; got != want {
+	if got, want := ReplicasSeen([]*cassandra.CassandraDatacenter{&stays}, s.alsoLeaving(&leaves)), `{"dc1":{"shop":1},"dc3":null}`; got != want {
 		t.Errorf("it is told %s, not %s", got, want)
 	}
 }

@@ -51,6 +51,9 @@ func (w *world) do(c command) string {
 		return w.bases()
 	case "progress":
 		return w.progress()
+	case "replicas-seen": // REGION DATACENTER: what it was told that the others know of themselves
+		s := w.site(c.args[0])
+		return s.dcs[s.find(c.args[1])].Annotations[cassandra.ReplicasSeenAnnotation] + "\n"
 	case "generations":
 		return w.generations()
 	case "secret-versions":

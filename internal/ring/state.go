@@ -28,8 +28,8 @@ type State struct {
 
 	// Here are this region's datacenters, in the order of the spec; empty where one is of another region.
 	Here []Here
-	// Leaving are those here that the spec doesn't have, or not any more, by name.
-	Leaving map[string]Here
+	// Leaving are those here that the spec doesn't have, or not any more. Two in different namespaces may have one name.
+	Leaving map[types.NamespacedName]Here
 	// Labelled are all of this region that carry the ring's labels, whoever put them on.
 	Labelled Read[cassandra.CassandraDatacenterList]
 	// Namespaces are those of this region's datacenters, but for the ring's own.

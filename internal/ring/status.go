@@ -36,7 +36,7 @@ func Summarize(s *State, p Plan, failed []error) api.K8ssandraClusterStatus {
 	for i := range s.templates() {
 		sum.add(i)
 	}
-	sum.addLeavers()
+	sum.addLeaving()
 	ready := s.Agreed.Choice == "" && len(trouble) == 0 && len(sum.waits) == 0
 	sum.done(p, ready)
 	sum.conclude(ready, p.Ungranted)

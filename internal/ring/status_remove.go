@@ -21,9 +21,9 @@ func progress(dc *cassandra.CassandraDatacenter) api.DecommissionProgress {
 	return api.DecommDecommissioning
 }
 
-// addLeavers puts the datacenters that leave into the sum, and those of which no more is known at the moment than that they did.
-func (s *summary) addLeavers() {
-	for _, one := range s.leavers() {
+// addLeaving puts the datacenters that leave into the sum, and those of which no more is known at the moment than that they did.
+func (s *summary) addLeaving() {
+	for _, one := range s.leaving() {
 		s.status.Datacenters[one.Name] = api.K8ssandraStatus{ContextName: one.region, DecommissionProgress: progress(one.CassandraDatacenter), Cassandra: one.Status.DeepCopy()}
 		if one.region != s.Region {
 			s.waits = append(s.waits, fmt.Sprintf("datacenter %s to leave the ring%s", one.Name, leavingNews(one.CassandraDatacenter)))

@@ -255,7 +255,7 @@ func stored(status api.K8ssandraClusterStatus) api.K8ssandraClusterStatus {
 // observe is what a pass sees.
 func (w *world) observe(s *site, view federation.View, agreed federation.Plan) *State {
 	k := s.ring.DeepCopy()
-	all := &State{Now: w.clock, Region: s.name, Ring: k, View: view, Agreed: agreed, Shared: s.shared, Leaving: map[string]Here{}, Namespaces: map[string]Read[corev1.Namespace]{}}
+	all := &State{Now: w.clock, Region: s.name, Ring: k, View: view, Agreed: agreed, Shared: s.shared, Leaving: map[types.NamespacedName]Here{}, Namespaces: map[string]Read[corev1.Namespace]{}}
 	name := ringNamespace + "/" + SuperuserSecret(k)
 	all.Secret.Found = s.secrets[name].DeepCopy()
 	if s.unreadable["Secret"] {
@@ -295,14 +295,27 @@ func (w *world) observe(s *site, view federation.View, agreed federation.Plan) *
 	all.Labelled.Found = &cassandra.CassandraDatacenterList{}
 	for _, dc := range s.parts() {
 		all.Labelled.Found.Items = append(all.Labelled.Found.Items, *dc.DeepCopy())
-		if t := Template(dc); !all.isInSpec(s.name, dc.Name) {
-			all.Leaving[dc.Name] = Here{Seeds: Read[discoveryv1.EndpointSlice]{Found: s.slices[dc.Namespace+"/"+SeedSlice(k, t, discoveryv1.AddressTypeIPv4)].DeepCopy()}, Seeds6: Read[discoveryv1.EndpointSlice]{Found: s.slices[dc.Namespace+"/"+SeedSlice(k, t, discoveryv1.AddressTypeIPv6)].DeepCopy()}, Secret: Read[corev1.Secret]{Found: s.secrets[dc.Namespace+"/"+SuperuserSecret(k)].DeepCopy()}}
+		if !all.IsInSpec(s.name, dc) {
+			all.Leaving[keyOf(dc)] = s.leaving(k, dc)
 			if from, is := s.grants[dc.Namespace]; is {
 				all.Namespaces[dc.Namespace] = Read[corev1.Namespace]{Found: &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: dc.Namespace, Annotations: map[string]string{grant.Annotation: from}}}}
 			}
 		}
 	}
 	return all
+}
+
+// leaving is what a region has of a datacenter that isn't in the spec.
+func (s *site) leaving(k *api.K8ssandraCluster, dc *cassandra.CassandraDatacenter) (here Here) {
+	if s.unreadable[dc.Name] {
+		none := errors.New("no answer")
+		return Here{Seeds: Read[discoveryv1.EndpointSlice]{Err: none}, Seeds6: Read[discoveryv1.EndpointSlice]{Err: none}, Secret: Read[corev1.Secret]{Err: none}}
+	}
+	in, t := dc.Namespace+"/", Template(dc)
+	here.Seeds.Found = s.slices[in+SeedSlice(k, t, discoveryv1.AddressTypeIPv4)].DeepCopy()
+	here.Seeds6.Found = s.slices[in+SeedSlice(k, t, discoveryv1.AddressTypeIPv6)].DeepCopy()
+	here.Secret.Found = s.secrets[in+SuperuserSecret(k)].DeepCopy()
+	return here
 }
 
 // swap is a person who deletes a datacenter and makes another one of its name, after the operator has looked.

@@ -2,7 +2,6 @@ package controller
 
 import (
 	"context"
-	"slices"
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
@@ -23,7 +22,7 @@ import (
 // can't be read is kept as that.
 func (r *Reconciler) observe(ctx context.Context, c *copies.Pass) *ring.State {
 	k, _ := c.Object.(*api.K8ssandraCluster)
-	s := &ring.State{Now: r.Now(), Region: r.Region, Ring: k, View: c.View, Agreed: c.Plan, Leaving: map[string]ring.Here{}, Namespaces: map[string]ring.Read[corev1.Namespace]{}}
+	s := &ring.State{Now: r.Now(), Region: r.Region, Ring: k, View: c.View, Agreed: c.Plan, Leaving: map[types.NamespacedName]ring.Here{}, Namespaces: map[string]ring.Read[corev1.Namespace]{}}
 	for i := range c.Peers {
 		s.Peers = append(s.Peers, observePeer(&c.Peers[i], k))
 	}
@@ -88,9 +87,9 @@ func (r *Reconciler) observeLabelled(ctx context.Context, s *ring.State) {
 	}
 	s.Labelled.Found = &cassandra.CassandraDatacenterList{Items: items}
 	for _, dc := range items {
-		if !slices.ContainsFunc(s.Ring.Spec.Cassandra.Datacenters, func(t api.CassandraDatacenterTemplate) bool { return t.Metadata.Name == dc.Name }) {
+		if !s.IsInSpec(r.Region, &dc) {
 			r.observeNamespace(ctx, s, dc.Namespace)
-			s.Leaving[dc.Name] = r.observeHere(ctx, s.Ring, ring.Template(&dc))
+			s.Leaving[client.ObjectKeyFromObject(&dc)] = r.observeHere(ctx, s.Ring, ring.Template(&dc))
 		}
 	}
 }

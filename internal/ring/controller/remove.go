@@ -17,14 +17,7 @@ func (r *Reconciler) tell(ctx context.Context, step ring.Step) error {
 		return errUnknownVerb
 	}
 	dc := before.DeepCopy()
-	if dc.Annotations == nil {
-		dc.Annotations = map[string]string{}
-	}
-	for name, value := range step.Told {
-		if dc.Annotations[name] = value; value == "" {
-			delete(dc.Annotations, name)
-		}
-	}
+	ring.Retell(dc, step.Told)
 	return r.Client.Patch(ctx, dc, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
 }
 
