@@ -52,7 +52,7 @@ func (s *State) onlyCopiesAt(dc string) (names []string) {
 
 // holds tells whether a datacenter is asked to hold replicas, with their data or without.
 func holds(dc string, replication map[string]string) bool {
-	return replication[dc] != "" && replication[dc] != "0"
+	return topology.Factor(replication[dc]) > 0
 }
 
 // copiedElsewhere tells whether a keyspace has a copy in another datacenter than the one that is named. A datacenter that lacks

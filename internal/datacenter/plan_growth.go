@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
@@ -104,7 +103,7 @@ func (s *State) ownFirst(of map[string]int) []string {
 // byDatacenter keeps the number of replicas of a keyspace whose strategy knows no
 // datacenters, in each of them: also in one that is down, which may have the only ones.
 func (s *State) byDatacenter(current map[string]string) map[string]int {
-	replicas, _ := strconv.Atoi(current["replication_factor"])
+	replicas := topology.Factor(current["replication_factor"])
 	next := map[string]int{}
 	for dc, nodes := range s.normal() {
 		next[dc] = min(max(replicas, 1), nodes)

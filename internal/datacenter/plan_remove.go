@@ -105,13 +105,8 @@ func (s *State) forgotten() bool { return s.DC.Annotations[api.ForgottenAnnotati
 
 // isAlone tells whether the node on record is the last one of a datacenter that leaves: there is no other one here to ask about it.
 func (s *State) isAlone(l *leaver) bool {
-	if !s.removes() {
+	if !s.removes() || s.DC.Stay() > 0 {
 		return false
-	}
-	for name, n := range s.DC.Status.NodeStatuses {
-		if name != l.Pod && n.HostID != "" {
-			return false
-		}
 	}
 	return !slices.ContainsFunc(s.Pods, func(p Pod) bool {
 		return p.Name != l.Pod && (p.running() || p.starting() || !p.Agent) && !s.isSurplus(&p)
@@ -125,11 +120,10 @@ func (s *State) planLastLeft(p *Plan, l *leaver, pod *Pod) {
 	switch {
 	case pod == nil || pod.Deleting || !pod.Agent:
 		p.Wait("node %s, the last of datacenter %s, to say whether it has left the ring", l.Pod, s.name())
+	case s.dataLost(pod) && s.forgotten():
+		s.recordLast(p, l)
 	case !pod.hasLeft(l.HostID) && s.dataLost(pod):
 		p.fails(fmt.Sprintf("node %s, the last of datacenter %s, which has lost its volume and can't leave the ring: run nodetool removenode %s on a node of another datacenter", l.Pod, s.name(), l.HostID))
-		if s.forgotten() {
-			s.recordLast(p, l)
-		}
 	case !pod.hasLeft(l.HostID):
 		p.Wait("node %s, which is to leave the ring, to be up", l.Pod)
 	case s.forgotten(), !s.othersTell() && pod.Status.OperationMode == mgmtapi.ModeDecommissioned:
@@ -158,33 +152,49 @@ func (s *State) stillReplicated() *refusal {
 	if slices.Equal(s.homes(), []string{s.name()}) {
 		return s.cannotLeave("no other datacenter of the ring has members, so its data would be lost. To delete it with its data, delete the ring, or take the annotation " + api.DecommissionOnDeleteAnnotation + " away")
 	}
-	var spread, alone, here []string
+	if words := s.words(s.keptBy()); len(words) > 0 {
+		return s.cannotLeave(strings.Join(words, ". And "))
+	}
+	return nil
+}
+
+// needing are the keyspaces that keep a datacenter in its ring, by why.
+type needing struct{ spread, alone, unsaid, here []string }
+
+func (s *State) keptBy() (all needing) {
 	for _, name := range slices.Sorted(maps.Keys(s.replicated())) {
 		replication := s.replicated()[name]
 		switch {
 		case !topology.ByDatacenter(replication):
-			spread = append(spread, name)
+			all.spread = append(all.spread, name)
 		case copiesBut(nil, s.elsewhere(replication)) == 0:
-			alone = append(alone, name)
-		case IsUsers(name) && factorOf(replication, s.name()) > 0 && !s.mayWithdraw(name):
-			here = append(here, name)
+			all.alone = append(all.alone, name)
+		case s.mayWithdraw(name):
+		case len(s.unsaid(replication)) > 0:
+			all.unsaid = append(all.unsaid, name)
+		case IsUsers(name) && factorOf(replication, s.name()) > 0:
+			all.here = append(all.here, name)
 		}
 	}
-	var words []string
-	if len(spread) > 0 {
-		words = append(words, fmt.Sprintf("keyspace %[1]s isn't replicated by datacenter. Alter it to NetworkTopologyStrategy with replicas in datacenters that stay, and repair it (nodetool repair -full)", strings.Join(spread, ", ")))
+	return all
+}
+
+// words say what a person can do about such keyspaces.
+func (s *State) words(all needing) (words []string) {
+	if len(all.spread) > 0 {
+		words = append(words, fmt.Sprintf("keyspace %[1]s isn't replicated by datacenter. Alter it to NetworkTopologyStrategy with replicas in datacenters that stay, and repair it (nodetool repair -full)", strings.Join(all.spread, ", ")))
 	}
-	if len(alone) > 0 {
-		words = append(words, fmt.Sprintf("keyspace %s has no copy elsewhere. Give it replicas in a datacenter that stays (ALTER KEYSPACE), keep those in %s meanwhile, and rebuild that datacenter from %[2]s", strings.Join(alone, ", "), s.name()))
+	if len(all.alone) > 0 {
+		words = append(words, fmt.Sprintf("keyspace %s has no copy elsewhere. Give it replicas in a datacenter that stays (ALTER KEYSPACE), keep those in %s meanwhile, and rebuild that datacenter from %[2]s", strings.Join(all.alone, ", "), s.name()))
 	}
-	if len(here) > 0 {
-		words = append(words, fmt.Sprintf("keyspace %s still has replicas on it. Repair it (nodetool repair -full), then take %s out of its replication (ALTER KEYSPACE); or let the operator do both: annotate the K8ssandraCluster with %s: '%s'",
-			strings.Join(here, ", "), s.name(), JoinReplicationAnnotation, s.zeroes(here)))
+	annotation := fmt.Sprintf("annotate the K8ssandraCluster with %s: '%s'", JoinReplicationAnnotation, s.zeroes(append(all.unsaid, all.here...)))
+	if len(all.unsaid) > 0 {
+		words = append(words, fmt.Sprintf("keyspace %s has no replica elsewhere of which an operator of the ring says whether it has its data. Repair it (nodetool repair -full); then say that nothing in %s is needed: %s", strings.Join(all.unsaid, ", "), s.name(), annotation))
 	}
-	if len(words) == 0 {
-		return nil
+	if len(all.here) > 0 {
+		words = append(words, fmt.Sprintf("keyspace %s still has replicas on it. Repair it (nodetool repair -full), then take %s out of its replication (ALTER KEYSPACE); or let the operator do both: %s", strings.Join(all.here, ", "), s.name(), annotation))
 	}
-	return s.cannotLeave(strings.Join(words, ". And "))
+	return words
 }
 
 func (s *State) cannotLeave(why string) *refusal {
@@ -227,6 +237,22 @@ func (s *State) elsewhere(replication map[string]string) map[string]string {
 		}
 	}
 	return out
+}
+
+// unsaid are the other datacenters that have replicas of a keyspace, where nobody says of any of those whether they have its data: those who
+// look after the ring here are told of what its own datacenters lack. Altered to them in one step, the keyspace would have no copy.
+func (s *State) unsaid(replication map[string]string) (names []string) {
+	seen := s.replicasSeen()
+	if !s.othersTell() || seen == nil {
+		return nil
+	}
+	for dc, value := range s.elsewhere(replication) {
+		if _, told := seen[dc]; told && topology.Factor(value) > 0 {
+			return nil
+		}
+		names = append(names, dc)
+	}
+	return names
 }
 
 // mayWithdraw tells whether the ring's owner says in JoinReplicationAnnotation that a keyspace is to have no replicas here. What can't be

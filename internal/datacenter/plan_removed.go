@@ -22,13 +22,27 @@ func (s *State) planRemoved(p *Plan) {
 		}
 	}
 	switch said := s.DC.Annotations[api.WithdrawnAnnotation]; {
-	case said == strings.Join(done, ","):
+	case said == strings.Join(done, ","), s.isWithdrawnStale():
 	case len(done) == 0:
 		p.add(Clear, api.WithdrawnAnnotation, "no datacenter leaves the ring any more", Step{})
 	case s.forgetsFilled(p, done):
 	default:
 		p.add(Record, api.WithdrawnAnnotation, fmt.Sprintf("no system keyspace replicates to %s any more", strings.Join(done, ", ")), Step{Stamp: strings.Join(done, ",")})
 	}
+}
+
+// planStaleWithdrawn takes away what this datacenter said of others that had left, when none of those is named any more, also when this one
+// doesn't manage the ring now or can't do anything else: of one of the same name that leaves later it would say that nothing replicates to it.
+func (s *State) planStaleWithdrawn(p *Plan) {
+	if s.isWithdrawnStale() {
+		p.add(Clear, api.WithdrawnAnnotation, "none of what it names leaves the ring any more", Step{})
+	}
+}
+
+func (s *State) isWithdrawnStale() bool {
+	said := s.DC.Annotations[api.WithdrawnAnnotation]
+	named := func(name string) bool { return slices.Contains(s.removedDatacenters(), name) }
+	return said != "" && (!s.managesRing() || s.removes() || !slices.ContainsFunc(strings.Split(said, ","), named))
 }
 
 // forgetsFilled takes datacenters out of what is on record of replicas that have their data, if any is there: one of the same name that

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
@@ -232,12 +231,8 @@ func (s *State) withoutMembers(replication map[string]string) (names []string) {
 // copiesBut adds up the replicas that are in other datacenters than the ones that lack data.
 func copiesBut(lacking []string, replication map[string]string) (n int) {
 	for dc, value := range replication {
-		if slices.Contains(lacking, dc) {
-			continue
-		}
-		factor, _, _ := strings.Cut(value, "/") // "3/1": one of three is transient
-		if count, err := strconv.Atoi(factor); err == nil {
-			n += count
+		if !slices.Contains(lacking, dc) {
+			n += topology.Factor(value)
 		}
 	}
 	return n

@@ -9,6 +9,7 @@ import (
 // are members: replication, roles, the clients' port, seeds. Afterwards each pass
 // checks it again, as long as most nodes are up.
 func (s *State) planRing(p *Plan) {
+	s.planStaleWithdrawn(p)
 	if s.removes() {
 		s.planRemoval(p)
 		return

@@ -57,7 +57,7 @@ func (s *State) tooManyReplicas(here, ring int) *refusal {
 			if factor := factorOf(all[name], s.name()); factor > here {
 				words = append(words, fmt.Sprintf("%s (%d)", name, factor))
 			}
-		case copiesBut(nil, map[string]string{name: all[name]["replication_factor"]}) > ring:
+		case topology.Factor(all[name]["replication_factor"]) > ring:
 			words = append(words, fmt.Sprintf("%s (%s in the ring)", name, all[name]["replication_factor"]))
 		}
 	}

@@ -2,6 +2,7 @@ package datacenter_test
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -30,6 +31,11 @@ func (r *region) withdraw(s *datacenter.State, step datacenter.Step) error {
 			return nil
 		}
 		held := false
+		for dc, value := range current {
+			if strings.Contains(value, "/") {
+				return fmt.Errorf("keyspace %s: a replication of %s for %s isn't altered by the operator", step.Target, value, dc)
+			}
+		}
 		for dc := range left {
 			held = held || r.cassie.Holds(step.Target, dc)
 		}

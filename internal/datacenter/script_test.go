@@ -341,18 +341,17 @@ func (r *region) another(d *datadriven.TestData) []datacenter.Namesake {
 
 // alter gives a keyspace's replicas to datacenters, as a person does.
 func (r *region) alter(t *testing.T, d *datadriven.TestData) {
-	factors := map[string]int{}
+	factors, transient := map[string]int{}, map[string]int{}
 	for _, a := range d.CmdArgs[2:] {
-		n, err := strconv.Atoi(a.Vals[0])
-		if err != nil {
-			t.Fatal(err)
-		}
+		all, some, _ := strings.Cut(a.Vals[0], "/")
+		n, err := strconv.Atoi(all)
+		must(t, err)
 		factors[a.Key] = n
+		transient[a.Key], _ = strconv.Atoi(some)
 	}
-	node := r.nodes[slices.Sorted(maps.Keys(r.nodes))[0]]
-	if err := node.AlterKeyspace(t.Context(), d.CmdArgs[1].Vals[0], factors); err != nil {
-		t.Fatal(err)
-	}
+	node, keyspace := r.nodes[slices.Sorted(maps.Keys(r.nodes))[0]], d.CmdArgs[1].Vals[0]
+	must(t, node.AlterKeyspace(t.Context(), keyspace, factors))
+	node.SetTransient(keyspace, transient)
 }
 
 // logins names the nodes where clients can't log in at LOCAL_QUORUM.

@@ -127,12 +127,25 @@ func (s *State) removed() (names []string) {
 // forgetRemoved has a datacenter remember none of those that have left. The one that manages the ring takes their replicas.
 func (s *State) forgetRemoved(want *cassandra.CassandraDatacenter, i int) {
 	removed := s.removed()
-	if i == 0 && len(removed) > 0 {
-		want.Annotations[cassandra.RemovedDatacentersAnnotation] = strings.Join(removed, ",")
+	if names := s.unsaid(removed); i == 0 && len(names) > 0 {
+		want.Annotations[cassandra.RemovedDatacentersAnnotation] = strings.Join(names, ",")
 	}
 	if text := want.Annotations[cassandra.FoundingAnnotation]; text != "" && len(removed) > 0 {
 		want.Annotations[cassandra.FoundingAnnotation] = ParseFounding(text).without(removed).String()
 	}
+}
+
+// unsaid are those that have left, but for one of whose name the datacenter that manages the ring still says what it said of an earlier
+// one: that it takes back first.
+func (s *State) unsaid(removed []string) (names []string) {
+	manager := s.datacenter(0)
+	if manager == nil {
+		return removed
+	}
+	named, said := manager.Annotations[cassandra.RemovedDatacentersAnnotation], manager.Annotations[cassandra.WithdrawnAnnotation]
+	return slices.DeleteFunc(slices.Clone(removed), func(name string) bool {
+		return slices.Contains(strings.Split(said, ","), name) && !slices.Contains(strings.Split(named, ","), name)
+	})
 }
 
 // without is the record without some datacenters.

@@ -51,6 +51,20 @@ func (s *site) collect(owner types.UID) {
 	maps.DeleteFunc(s.secrets, func(_ string, o *corev1.Secret) bool { return orphaned(o) })
 }
 
+// withdraw is what a datacenter's own loop does about those that have left: the one that manages the ring takes their replicas, and says so.
+func (s *site) withdraw(dc *cassandra.CassandraDatacenter) (news bool) {
+	removed, said := dc.Annotations[cassandra.RemovedDatacentersAnnotation], dc.Annotations[cassandra.WithdrawnAnnotation]
+	manages := s.ring != nil && s.ring.Spec.Cassandra.Datacenters[0].Metadata.Name == dc.Name
+	named := func(name string) bool { return slices.Contains(strings.Split(removed, ","), name) }
+	switch {
+	case said != "" && (!manages || !slices.ContainsFunc(strings.Split(said, ","), named)):
+		delete(dc.Annotations, cassandra.WithdrawnAnnotation)
+	case manages && removed != "":
+		dc.Annotations[cassandra.WithdrawnAnnotation] = removed
+	}
+	return dc.Annotations[cassandra.WithdrawnAnnotation] != said
+}
+
 // decommission is what a datacenter's own loop says of its removal.
 func (w *world) decommission(dc *cassandra.CassandraDatacenter) {
 	dc.Status.Conditions = slices.DeleteFunc(dc.Status.Conditions, func(c cassandra.DatacenterCondition) bool { return c.Type == cassandra.DatacenterDecommission })

@@ -242,6 +242,10 @@ func (w *world) datacenter(s *site, what string, args []string) {
 	case "node-gone": // HOST, which was the last one: what its datacenter makes of that isn't said yet
 		delete(dc.Annotations, cassandra.DecommissionAnnotation)
 		delete(dc.Status.NodeStatuses, "pod-"+args[1])
+	case "idle", "busy": // its own operator doesn't run, or does again
+		s.idle[dc.Name] = what == "idle"
+	case "withdrew": // OTHER: as its operator said of one that has left
+		dc.Annotations[cassandra.WithdrawnAnnotation] = args[1]
 	case "unmarked": // as a version wrote it that lets no datacenter leave
 		delete(dc.Annotations, cassandra.InSpecAnnotation)
 	case "marked": // a person wants it to leave
@@ -546,7 +550,7 @@ func (s *site) showRing() string {
 // told are the annotations of a datacenter that its own operator acts on.
 var told = map[string]string{
 	cassandra.FoundingAnnotation: "founded with", cassandra.RebuildFromAnnotation: "rebuild from", cassandra.RebuiltFromAnnotation: "rebuilt from",
-	cassandra.LackingAnnotation: "lacking:", cassandra.RemovalAnnotation: "removal", cassandra.ForgottenAnnotation: "forgotten by", cassandra.RemovedDatacentersAnnotation: "removed:", cassandra.CopiedAnnotation: "copied:", cassandra.StoppedAnnotation: "stopped:", cassandra.SpreadAnnotation: "not by datacenter:",
+	cassandra.LackingAnnotation: "lacking:", cassandra.RemovalAnnotation: "removal", cassandra.ForgottenAnnotation: "forgotten by", cassandra.RemovedDatacentersAnnotation: "removed:", cassandra.WithdrawnAnnotation: "withdrawn:", cassandra.CopiedAnnotation: "copied:", cassandra.StoppedAnnotation: "stopped:", cassandra.SpreadAnnotation: "not by datacenter:",
 	deletion.Annotation: "deletion", cassandra.ConsentAnnotation: "consent", cassandra.RingConsentToAnnotation: "consent to", cassandra.JoinedAnnotation: "joined by", cassandra.SkipUserCreationAnnotation: "without users:",
 }
 

@@ -56,6 +56,7 @@ type site struct {
 	slices     map[string]*discoveryv1.EndpointSlice
 	grants     map[string]string // by namespace that isn't the ring's, whom it accepts
 	shared     bool
+	idle       map[string]bool   // datacenters whose own loop doesn't act, by name
 	unreadable map[string]bool   // datacenters that can't be read, by name
 	swapped    string            // a datacenter in whose place a person makes another one as soon as the operator has looked
 	unknown    map[string]bool   // regions that it has no ClientConfig of
@@ -80,7 +81,7 @@ func newWorld(names ...string) *world {
 	w := &world{cut: map[[2]string]bool{}, older: map[string]bool{}, clock: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)}
 	for _, name := range names {
 		w.sites = append(w.sites, &site{name: name, dcs: map[string]*cassandra.CassandraDatacenter{}, applied: map[string]map[string]string{}, tasks: map[string]*control.CassandraTask{},
-			secrets: map[string]*corev1.Secret{}, slices: map[string]*discoveryv1.EndpointSlice{}, grants: map[string]string{}, unreadable: map[string]bool{}, failing: map[string]string{}, unknown: map[string]bool{}, seen: map[string]*sighting{}})
+			secrets: map[string]*corev1.Secret{}, slices: map[string]*discoveryv1.EndpointSlice{}, grants: map[string]string{}, idle: map[string]bool{}, unreadable: map[string]bool{}, failing: map[string]string{}, unknown: map[string]bool{}, seen: map[string]*sighting{}})
 	}
 	return w
 }
@@ -91,7 +92,7 @@ func (w *world) copied() *world {
 	for _, s := range w.sites {
 		o := *s
 		o.ring, o.dcs, o.tasks, o.secrets, o.slices = s.ring.DeepCopy(), copies(s.dcs), copies(s.tasks), copies(s.secrets), copies(s.slices)
-		o.applied, o.grants, o.unreadable, o.failing, o.unknown, o.seen = maps.Clone(s.applied), maps.Clone(s.grants), maps.Clone(s.unreadable), maps.Clone(s.failing), maps.Clone(s.unknown), map[string]*sighting{}
+		o.idle, o.applied, o.grants, o.unreadable, o.failing, o.unknown, o.seen = maps.Clone(s.idle), maps.Clone(s.applied), maps.Clone(s.grants), maps.Clone(s.unreadable), maps.Clone(s.failing), maps.Clone(s.unknown), map[string]*sighting{}
 		for name, seen := range s.seen {
 			o.seen[name] = &sighting{seen.reachable, seen.since, seen.ring.DeepCopy(), copies(seen.dcs)}
 		}
@@ -632,8 +633,8 @@ func (w *world) tell(s *site, plan federation.Plan) {
 	}
 }
 
-// play is what Kubernetes and the datacenters' own loops do: what may go goes.
-func (w *world) play(s *site) {
+// play is what Kubernetes and the datacenters' own loops do: what may go goes. It tells whether there is news for the ring's.
+func (w *world) play(s *site) (news bool) {
 	for key, dc := range s.dcs {
 		if dc.DeletionTimestamp != nil && deletion.IsAsked(dc) && !s.held {
 			delete(s.dcs, key)
@@ -642,23 +643,22 @@ func (w *world) play(s *site) {
 			s.collect(dc.UID)
 			continue
 		}
-		if removed := dc.Annotations[cassandra.RemovedDatacentersAnnotation]; removed != "" { // its own loop withdraws their replicas
-			dc.Annotations[cassandra.WithdrawnAnnotation] = removed
-		} else {
-			delete(dc.Annotations, cassandra.WithdrawnAnnotation)
+		if !s.idle[dc.Name] {
+			news = s.withdraw(dc) || news
 		}
 	}
+	return news
 }
 
 // round lets every operator act in turn, and tells whether one did. A second passes.
 func (w *world) round() bool {
-	before := w.writes
+	before, news := w.writes, false
 	for _, s := range w.sites {
 		w.pass(s)
-		w.play(s)
+		news = w.play(s) || news
 	}
 	w.clock = w.clock.Add(time.Second)
-	return w.writes != before
+	return w.writes != before || news
 }
 
 // run goes on until nobody writes any more.

@@ -1,6 +1,9 @@
 package topology
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // SystemKeyspaces are those whose replication must span every datacenter, or a
 // region's loss takes logins with it.
@@ -26,6 +29,19 @@ func ByDatacenter(options map[string]string) bool {
 	return class == "NetworkTopologyStrategy" || class == "org.apache.cassandra.locator.NetworkTopologyStrategy"
 }
 
+// Factor is how many replicas a value of a keyspace's options stands for, 0 where it stands for none. Of "3/1", as Cassandra writes it with
+// transient replication, one of the three is transient.
+func Factor(value string) int {
+	factor, _ := figure(value)
+	return factor
+}
+
+func figure(value string) (factor int, is bool) {
+	all, _, _ := strings.Cut(value, "/")
+	factor, err := strconv.Atoi(all)
+	return factor, err == nil
+}
+
 // MergeReplication lays the wanted factors over a keyspace's current options
 // (Cassandra's map, with "class"). It never lowers a factor and never drops a
 // datacenter that it wasn't asked about. changed says whether an ALTER is
@@ -35,7 +51,7 @@ func MergeReplication(current map[string]string, want map[string]int) (merged ma
 	nts := ByDatacenter(current)
 	if nts {
 		for dc, text := range current {
-			if factor, err := strconv.Atoi(text); err == nil {
+			if factor, is := figure(text); is {
 				merged[dc] = factor
 			}
 		}

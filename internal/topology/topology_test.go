@@ -181,6 +181,7 @@ func TestMergeReplication(t *testing.T) {
 		{"SimpleStrategy becomes NetworkTopologyStrategy", map[string]string{"class": "org.apache.cassandra.locator.SimpleStrategy", "replication_factor": "1"}, map[string]int{"dc1": 3}, map[string]int{"dc1": 3}, true},
 		{"a new datacenter is added", map[string]string{"class": "NetworkTopologyStrategy", "dc1": "3"}, map[string]int{"dc1": 3, "dc2": 3}, map[string]int{"dc1": 3, "dc2": 3}, true},
 		{"a factor is never lowered", map[string]string{"class": "NetworkTopologyStrategy", "dc1": "5"}, map[string]int{"dc1": 3}, map[string]int{"dc1": 5}, false},
+		{"transient replicas are replicas", map[string]string{"class": "NetworkTopologyStrategy", "dc1": "3/1"}, map[string]int{"dc2": 1}, map[string]int{"dc1": 3, "dc2": 1}, true},
 		{"an unknown datacenter stays", map[string]string{"class": "NetworkTopologyStrategy", "dc1": "3", "old": "2"}, map[string]int{"dc1": 3}, map[string]int{"dc1": 3, "old": 2}, false},
 	} {
 		merged, changed := MergeReplication(c.current, c.want)

@@ -226,6 +226,9 @@ func replicate(ctx context.Context, n mgmtapi.Node, step datacenter.Step) error 
 	if !changed {
 		return nil
 	}
+	if err := alterable(step.Target, current); err != nil {
+		return err
+	}
 	return n.AlterKeyspace(ctx, step.Target, factors)
 }
 

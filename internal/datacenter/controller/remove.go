@@ -83,7 +83,7 @@ func keeps(view []mgmtapi.Endpoint, keyspace string, replication map[string]stri
 		return "isn't replicated by datacenter"
 	}
 	factors, _ := topology.MergeReplication(replication, nil)
-	if here := replication[datacenterName]; here != "" && here != "0" && !slices.Contains(topology.SystemKeyspaces, keyspace) {
+	if factors[datacenterName] > 0 && !slices.Contains(topology.SystemKeyspaces, keyspace) {
 		return "has replicas there"
 	}
 	elsewhere := func(e mgmtapi.Endpoint) bool {
@@ -119,10 +119,8 @@ func withdraw(ctx context.Context, n mgmtapi.Node, step datacenter.Step) error {
 	if err := stillRepaired(view, current, step); err != nil {
 		return err
 	}
-	for option, value := range current {
-		if _, err := strconv.Atoi(value); err != nil && option != "class" { // transient replicas: an ALTER would lose them
-			return fmt.Errorf("keyspace %s: a replication of %s for %s isn't altered by the operator: take %s out of it yourself (ALTER KEYSPACE)", step.Target, value, option, step.Datacenter)
-		}
+	if err := alterable(step.Target, current); err != nil {
+		return err
 	}
 	for dc, factor := range left {
 		if factor > 0 && member(dc) {
@@ -130,6 +128,16 @@ func withdraw(ctx context.Context, n mgmtapi.Node, step datacenter.Step) error {
 		}
 	}
 	return fmt.Errorf("keyspace %s would have no replica: no other datacenter with members has one than %s", step.Target, step.Datacenter)
+}
+
+// alterable fails if a keyspace has transient replicas: an ALTER by the operator would lose what they are.
+func alterable(keyspace string, current map[string]string) error {
+	for option, value := range current {
+		if _, err := strconv.Atoi(value); err != nil && option != "class" {
+			return fmt.Errorf("keyspace %s: a replication of %s for %s isn't altered by the operator: do it yourself (ALTER KEYSPACE)", keyspace, value, option)
+		}
+	}
+	return nil
 }
 
 // stillRepaired fails if a keyspace isn't as it was when it was repaired, or a member is down or changes: its copy may be about to go, and

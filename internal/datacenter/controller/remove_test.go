@@ -113,6 +113,8 @@ func TestNoDatacenterIsRemovedThatKeyspacesNeed(t *testing.T) {
 		{"shop", map[string]string{"class": byDatacenter, "dc1": "1", "dc2": "0"}, ""},
 		{"shop", map[string]string{"class": byDatacenter, "dc1": "1", "dc2": "1"}, "has replicas there"},
 		{"shop", map[string]string{"class": byDatacenter, "dc1": "1", "dc2": "3/1"}, "has replicas there"},
+		{"shop", map[string]string{"class": byDatacenter, "dc1": "3/1"}, ""},
+		{"shop", map[string]string{"class": byDatacenter, "dc1": "1", "dc2": "0/0"}, ""},
 		{"systems", map[string]string{"class": byDatacenter, "dc1": "1", "dc2": "1"}, "has replicas there"}, // a user's, as its name isn't one of Cassandra's
 		{"shop", map[string]string{"class": byDatacenter, "dc3": "1"}, "has no replica in another datacenter with members"},
 		{"shop", map[string]string{"class": "org.apache.cassandra.locator.SimpleStrategy", "replication_factor": "1"}, "isn't replicated by datacenter"},

@@ -12,10 +12,11 @@ import (
 )
 
 type keyspace struct {
-	class   string          // without its package
-	factors map[string]int  // by datacenter; one entry "replication_factor" for SimpleStrategy
-	holds   map[string]bool // datacenters whose replicas have the data
-	tables  []string
+	class     string          // without its package
+	factors   map[string]int  // by datacenter; one entry "replication_factor" for SimpleStrategy
+	transient map[string]int  // of factors
+	holds     map[string]bool // datacenters whose replicas have the data
+	tables    []string
 }
 
 // newCluster has the keyspaces that Cassandra makes by itself.
@@ -72,6 +73,9 @@ func (n *Node) Replication(ctx context.Context, name string) (map[string]string,
 	out := map[string]string{"class": "org.apache.cassandra.locator." + k.class}
 	for dc, factor := range k.factors {
 		out[dc] = strconv.Itoa(factor)
+		if transient := k.transient[dc]; transient > 0 {
+			out[dc] += "/" + strconv.Itoa(transient)
+		}
 	}
 	return out, nil
 }
@@ -88,6 +92,13 @@ func (n *Node) CreateSpread(name string, replicas int) {
 	c := n.ring.rings[n.group]
 	c.keyspaces[name] = &keyspace{class: "SimpleStrategy", factors: map[string]int{"replication_factor": replicas}, holds: map[string]bool{n.datacenter: true}}
 	c.schema++
+}
+
+// SetTransient makes some of a keyspace's replicas transient, so many in each datacenter.
+func (n *Node) SetTransient(keyspace string, replicas map[string]int) {
+	n.ring.mu.Lock()
+	defer n.ring.mu.Unlock()
+	n.ring.rings[n.group].keyspaces[keyspace].transient = replicas
 }
 
 // AlterKeyspace implements mgmtapi.Node.
@@ -121,7 +132,7 @@ func (n *Node) putKeyspace(ctx context.Context, verb, name string, replication m
 		}
 		c.keyspaces[name] = k
 	}
-	k.class, k.factors = "NetworkTopologyStrategy", maps.Clone(replication)
+	k.class, k.factors, k.transient = "NetworkTopologyStrategy", maps.Clone(replication), nil
 	c.schema++
 	return nil
 }
