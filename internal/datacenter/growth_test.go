@@ -48,21 +48,15 @@ func TestGrowthNeverBreaksLogins(t *testing.T) {
 
 func (w *world) growing(t *rapid.T) {
 	r := w.regions[rapid.IntRange(0, len(w.regions)-1).Draw(t, "region")]
-	switch rapid.SampledFrom([]string{"pass", "pass", "pass", "die", "tick", "tick", "round", "round", "write", "grow", "release"}).Draw(t, "what") {
-	case "pass":
-		r.pass(-1)
-	case "die":
-		r.pass(rapid.IntRange(0, 4).Draw(t, "after"))
-	case "tick":
-		w.tick()
-	case "round":
-		w.settle(rapid.IntRange(1, 6).Draw(t, "rounds"), nil)
+	switch what := rapid.SampledFrom([]string{"pass", "pass", "pass", "die", "tick", "tick", "round", "round", "write", "grow", "release"}).Draw(t, "what"); what {
 	case "write":
 		r.write()
 	case "grow":
 		r.resize(min(5, int(r.dc.Spec.Size)+rapid.IntRange(1, 3).Draw(t, "nodes")))
 	case "release":
 		r.held = false
+	default:
+		w.goesOn(t, r, "", what, 6)
 	}
 }
 

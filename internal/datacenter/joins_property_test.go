@@ -45,14 +45,6 @@ func (w *world) siblingHappens(t *rapid.T) {
 		return
 	}
 	switch what := rapid.SampledFrom([]string{"pass", "pass", "pass", "tick", "tick", "round", "die", "lose", "crash", "hold", "release", "unaware", "unaware", "forget", "delete", "lose volume"}).Draw(t, "what"); what {
-	case "pass":
-		r.pass(-1)
-	case "tick":
-		w.tick()
-	case "round":
-		w.settle(rapid.IntRange(1, 12).Draw(t, "rounds"), nil)
-	case "die":
-		r.pass(rapid.IntRange(0, 4).Draw(t, "after"))
 	case "lose", "crash":
 		// Nodes of one founder's first boot that miss each other may begin apart for a moment: TestAnyStoryEndsWell has that.
 		if r.dc.Status.IsTrue(api.DatacenterInitialized) || r.dc.Annotations[api.JoinedAnnotation] != "" {
@@ -64,8 +56,6 @@ func (w *world) siblingHappens(t *rapid.T) {
 		r.unaware = !r.dc.Begun()
 		r.pass(rapid.IntRange(-1, 4).Draw(t, "after"))
 		r.unaware = false
-	case "forget":
-		r.forget()
 	case "delete":
 		r.deleteOne()
 	case "lose volume": // and a person accepts the loss
@@ -74,6 +64,8 @@ func (w *world) siblingHappens(t *rapid.T) {
 			r.loseVolume(name)
 			r.annotate(datacenter.StartEmptyAnnotation, name)
 		}
+	default:
+		w.goesOn(t, r, "", what, 12)
 	}
 }
 
@@ -131,18 +123,8 @@ func TestSeedsMergeNoRings(t *testing.T) {
 		r.dc.Spec.AdditionalSeeds = rapid.SampledFrom(choices).Draw(t, "seeds")
 		for range rapid.IntRange(1, 60).Draw(t, "length") {
 			switch what := rapid.SampledFrom([]string{"pass", "pass", "tick", "tick", "round", "die", "lose", "crash", "forget", "seeds", "silent", "back", "status"}).Draw(t, "what"); what {
-			case "pass":
-				r.pass(-1)
-			case "tick":
-				w.tick()
-			case "round":
-				w.settle(rapid.IntRange(1, 12).Draw(t, "rounds"), nil)
-			case "die":
-				r.pass(rapid.IntRange(0, 4).Draw(t, "after"))
 			case "lose", "crash":
 				r.podHappens(t, what)
-			case "forget":
-				r.forget()
 			case "seeds":
 				r.dc.Spec.AdditionalSeeds = rapid.SampledFrom(choices).Draw(t, "seeds")
 			case "silent":
@@ -153,6 +135,8 @@ func TestSeedsMergeNoRings(t *testing.T) {
 				if len(r.nodes) > 0 && r.noMember() {
 					r.dc.Status = api.CassandraDatacenterStatus{}
 				}
+			default:
+				w.goesOn(t, r, "", what, 12)
 			}
 			w.mustBeApart(t, r, a, b)
 		}
@@ -183,18 +167,8 @@ func TestRingsJoinAsOne(t *testing.T) {
 		for range rapid.IntRange(1, 80).Draw(t, "length") {
 			r := w.regions[rapid.IntRange(0, len(w.regions)-1).Draw(t, "datacenter")]
 			switch what := rapid.SampledFrom([]string{"pass", "pass", "tick", "tick", "round", "die", "lose", "crash", "forget", "silent", "back", "lose volume", "no seeds"}).Draw(t, "what"); what {
-			case "pass":
-				r.pass(-1)
-			case "tick":
-				w.tick()
-			case "round":
-				w.settle(rapid.IntRange(1, 12).Draw(t, "rounds"), nil)
-			case "die":
-				r.pass(rapid.IntRange(0, 4).Draw(t, "after"))
 			case "lose", "crash":
 				r.podHappens(t, what)
-			case "forget":
-				r.forget()
 			case "silent":
 				old.Crash("the JVM ended: signal: killed")
 			case "back":
@@ -209,6 +183,8 @@ func TestRingsJoinAsOne(t *testing.T) {
 				if first := w.regions[0].dc; first.Annotations[api.JoinedAnnotation] != "" {
 					first.Spec.AdditionalSeeds = nil
 				}
+			default:
+				w.goesOn(t, r, "", what, 12)
 			}
 			if broken := w.check(); broken != "" {
 				t.Fatal(broken)

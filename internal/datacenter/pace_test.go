@@ -59,14 +59,6 @@ func (w *world) rolls(t *rapid.T, r *region) {
 		"evict", "evict after", "evict after", "evict between", "evict between", "budgets lag", "budgets follow"}).Draw(t, "what"); what {
 	case "pace":
 		r.pace(t)
-	case "pass", "die":
-		r.pass(rapid.IntRange(-1, 3).Draw(t, "after"))
-	case "tick":
-		w.tick()
-	case "round":
-		w.settle(rapid.IntRange(1, 12).Draw(t, "rounds"), nil)
-	case "forget":
-		r.forget()
 	case "keyspace":
 		name := "shop" + strconv.Itoa(rapid.IntRange(0, 2).Draw(t, "name"))
 		factors := map[string]int{}
@@ -76,17 +68,15 @@ func (w *world) rolls(t *rapid.T, r *region) {
 		n := r.nodes[pod]
 		_ = n.CreateKeyspace(t.Context(), name, factors)
 		_ = n.AlterKeyspace(t.Context(), name, factors)
-	case "lose":
-		r.kill(pod)
 	case "evict", "evict after", "evict between", "budgets lag", "budgets follow":
 		r.drains(what, pod)
-	case "crash", "unreachable", "reachable":
-		w.node(r, pod, what)
 	case "restart task":
 		r.restartTask(&datadriven.TestData{Cmd: "restart-task"})
 	case "upgrade":
 		r.annotate(api.UpdateAllowedAnnotation, rapid.SampledFrom([]string{api.UpdateAllowedOnce, api.UpdateAllowedAlways}).Draw(t, "allowed"))
 	default:
-		r.wish(t, what)
+		if !w.goesOn(t, r, pod, what, 12) {
+			r.wish(t, what)
+		}
 	}
 }

@@ -90,16 +90,6 @@ func (w *world) anything(t *rapid.T) {
 		"configuration in a Secret", "no configuration in a Secret", "configuration of single nodes", "no configuration of single nodes",
 	}).Draw(t, "what")
 	switch what {
-	case "pass":
-		r.pass(-1)
-	case "die":
-		r.pass(rapid.IntRange(0, 4).Draw(t, "after"))
-	case "tick":
-		w.tick()
-	case "round":
-		w.settle(rapid.IntRange(1, 20).Draw(t, "rounds"), nil)
-	case "lose":
-		r.kill(pod)
 	case "lose volume":
 		// testdata/lost_volume_boot.txt has one of a first boot. A node that is down has an address here that gossip has
 		// not heard of: the replacement would name another address.
@@ -116,11 +106,34 @@ func (w *world) anything(t *rapid.T) {
 		if r.dc.Status.IsTrue(api.DatacenterInitialized) {
 			r.loseClaim(pod)
 		}
+	default:
+		if !w.goesOn(t, r, pod, what, 20) {
+			r.wish(t, what)
+		}
+	}
+}
+
+// goesOn is what happens in each property: operators that act, or die at it, some rounds at most, and accidents of a pod.
+func (w *world) goesOn(t *rapid.T, r *region, pod, what string, rounds int) (known bool) {
+	switch what {
+	case "pass":
+		r.pass(-1)
+	case "die":
+		r.pass(rapid.IntRange(0, 4).Draw(t, "after"))
+	case "forget":
+		r.forget()
+	case "tick":
+		w.tick()
+	case "round":
+		w.settle(rapid.IntRange(1, rounds).Draw(t, "rounds"), nil)
+	case "lose":
+		r.kill(pod)
 	case "crash", "unreachable", "reachable":
 		w.node(r, pod, what)
 	default:
-		r.wish(t, what)
+		return false
 	}
+	return true
 }
 
 func (w *world) node(r *region, pod, what string) {

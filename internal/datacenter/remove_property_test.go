@@ -60,20 +60,8 @@ func (w *world) removing(t *rapid.T, gone, stays *region) {
 	switch what {
 	case "remove", "hold", "put back":
 		w.wishes(gone, what)
-	case "round":
-		w.settle(rapid.IntRange(1, 8).Draw(t, "rounds"), nil)
-	case "pass":
-		r.pass(-1)
-	case "tick":
-		w.tick()
-	case "die":
-		r.pass(rapid.IntRange(0, 3).Draw(t, "after"))
 	case "later":
 		w.now = w.now.Add(time.Minute)
-	case "lose":
-		r.kill(pod)
-	case "crash", "unreachable", "reachable":
-		w.node(r, pod, what)
 	case "stall", "let":
 		if n != nil {
 			n.StallStreams(what == "stall")
@@ -87,7 +75,9 @@ func (w *world) removing(t *rapid.T, gone, stays *region) {
 	case "allow":
 		gone.annotate(datacenter.JoinReplicationAnnotation, `{"`+gone.dc.Name+`": {"shop": 0}}`)
 	default:
-		r.wish(t, what)
+		if !w.goesOn(t, r, pod, what, 8) {
+			r.wish(t, what)
+		}
 	}
 }
 

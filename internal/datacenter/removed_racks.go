@@ -65,7 +65,7 @@ func (s *State) removedRacks() (names []string) {
 			names = append(names, rack)
 		}
 	}
-	for _, rack := range slices.Sorted(maps.Keys(s.StatefulSets)) {
+	for rack := range s.StatefulSets {
 		add(rack)
 	}
 	if was := s.remaking(); was != nil {

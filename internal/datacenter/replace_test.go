@@ -213,24 +213,14 @@ func (w *world) replacing(t *rapid.T) {
 		r.replaces = nil
 	case "round":
 		w.settle(rapid.IntRange(1, 6).Draw(t, "rounds"), func(r *region, _ plan) { r.endReplaceTasks() })
-	case "pass":
-		r.pass(-1)
-	case "tick":
-		w.tick()
-	case "die":
-		r.pass(rapid.IntRange(0, 3).Draw(t, "after"))
 	case "later":
 		w.now = w.now.Add(time.Hour)
-	case "lose":
-		r.kill(pod)
 	case "evict", "evict after", "evict between", "budgets lag", "budgets follow":
 		r.drains(what, pod)
 	case "lose volume":
 		if n != nil && n.Up() {
 			r.loseVolume(pod)
 		}
-	case "crash", "unreachable", "reachable":
-		w.node(r, pod, what)
 	case "unplaced":
 		r.unplaced[pod] = true
 	case "placed":
@@ -240,6 +230,8 @@ func (w *world) replacing(t *rapid.T) {
 			n.Hold(what == "stall")
 		}
 	default:
-		r.wish(t, what)
+		if !w.goesOn(t, r, pod, what, 0) {
+			r.wish(t, what)
+		}
 	}
 }

@@ -241,24 +241,12 @@ func (w *world) scaling(t *rapid.T) {
 		r.resize(rapid.IntRange(max(3, len(r.dc.Spec.Racks)), 6).Draw(t, "size"))
 	case "racks":
 		r.rackWish(t)
-	case "round":
-		w.settle(rapid.IntRange(1, 8).Draw(t, "rounds"), nil)
-	case "pass":
-		r.pass(-1)
-	case "tick":
-		w.tick()
-	case "die":
-		r.pass(rapid.IntRange(0, 3).Draw(t, "after"))
 	case "later":
 		w.now = w.now.Add(time.Minute)
-	case "lose":
-		r.kill(pod)
 	case "lose volume":
 		if n != nil && n.Up() {
 			r.loseVolume(pod)
 		}
-	case "crash", "unreachable", "reachable":
-		w.node(r, pod, what)
 	case "unplaced": // the pods that a larger size makes
 		r.unplaced[fmt.Sprintf("multi-region-%s-r1-sts-%d", r.dc.Name, rapid.IntRange(1, 5).Draw(t, "ordinal"))] = true
 	case "placed":
@@ -276,7 +264,9 @@ func (w *world) scaling(t *rapid.T) {
 			n.FailDecommission("")
 		}
 	default:
-		r.wish(t, what)
+		if !w.goesOn(t, r, pod, what, 8) {
+			r.wish(t, what)
+		}
 	}
 }
 

@@ -13,12 +13,12 @@ import (
 	"github.com/ringspan/ringspan/internal/plan"
 )
 
-// Replicas are withdrawn by what the node sees at that moment: not while the datacenter that has left has a member, never the last ones
-// of a keyspace, and what another region has altered meanwhile stays.
-func TestReplicasAreWithdrawnFromOneDatacenterOnly(t *testing.T) {
+// ofDatacenters is a ring with one node in each of some datacenters.
+func ofDatacenters(t *testing.T, names ...string) (*fake.Ring, []*fake.Node) {
+	t.Helper()
 	ring := fake.NewRing("ring")
 	var nodes []*fake.Node
-	for i, dc := range []string{"dc1", "dc2"} {
+	for i, dc := range names {
 		n := ring.Add(string(rune('a'+i)), dc, "r1")
 		if err := n.Start(t.Context(), mgmtapi.StartOptions{Seeds: []string{"a"}}); err != nil {
 			t.Fatal(err)
@@ -26,6 +26,13 @@ func TestReplicasAreWithdrawnFromOneDatacenterOnly(t *testing.T) {
 		nodes = append(nodes, n)
 	}
 	ring.Advance()
+	return ring, nodes
+}
+
+// Replicas are withdrawn by what the node sees at that moment: not while the datacenter that has left has a member, never the last ones
+// of a keyspace, and what another region has altered meanwhile stays.
+func TestReplicasAreWithdrawnFromOneDatacenterOnly(t *testing.T) {
+	_, nodes := ofDatacenters(t, "dc1", "dc2")
 	for name, factors := range map[string]map[string]int{"shop": {"dc1": 1, "dc2": 1}, "only": {"dc2": 1}} {
 		if err := nodes[0].CreateKeyspace(t.Context(), name, factors); err != nil {
 			t.Fatal(err)
@@ -55,16 +62,7 @@ func TestReplicasAreWithdrawnFromOneDatacenterOnly(t *testing.T) {
 
 // What was repaired before replicas are withdrawn is good for the replication that the keyspace had then, and for members that are up.
 func TestReplicasAreWithdrawnAsTheyWereRepaired(t *testing.T) {
-	ring := fake.NewRing("ring")
-	var nodes []*fake.Node
-	for i, dc := range []string{"dc1", "dc2", "dc3"} {
-		n := ring.Add(string(rune('a'+i)), dc, "r1")
-		if err := n.Start(t.Context(), mgmtapi.StartOptions{Seeds: []string{"a"}}); err != nil {
-			t.Fatal(err)
-		}
-		nodes = append(nodes, n)
-	}
-	ring.Advance()
+	ring, nodes := ofDatacenters(t, "dc1", "dc2", "dc3")
 	if err := nodes[0].CreateKeyspace(t.Context(), "shop", map[string]int{"dc1": 1, "dc2": 1}); err != nil {
 		t.Fatal(err)
 	}
@@ -131,16 +129,7 @@ func TestNoDatacenterIsRemovedThatKeyspacesNeed(t *testing.T) {
 
 // The node itself is asked, and what can't be read lets nothing go.
 func TestANodeOfARemovedDatacenterIsAskedForItsKeyspaces(t *testing.T) {
-	ring := fake.NewRing("ring")
-	var nodes []*fake.Node
-	for i, dc := range []string{"dc1", "dc2"} {
-		n := ring.Add(string(rune('a'+i)), dc, "r1")
-		if err := n.Start(t.Context(), mgmtapi.StartOptions{Seeds: []string{"a"}}); err != nil {
-			t.Fatal(err)
-		}
-		nodes = append(nodes, n)
-	}
-	ring.Advance()
+	_, nodes := ofDatacenters(t, "dc1", "dc2")
 	for _, keyspace := range []string{"system_auth", "system_distributed", "system_traces"} {
 		if err := nodes[0].AlterKeyspace(t.Context(), keyspace, map[string]int{"dc1": 1, "dc2": 1}); err != nil {
 			t.Fatal(err)

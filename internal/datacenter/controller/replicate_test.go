@@ -6,23 +6,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ringspan/ringspan/internal/datacenter"
-	"github.com/ringspan/ringspan/internal/mgmtapi"
-	"github.com/ringspan/ringspan/internal/mgmtapi/fake"
 	"github.com/ringspan/ringspan/internal/plan"
 )
 
 // Two datacenters join at the same time, and each gives itself replicas: neither removes the other's.
 func TestReplicasThatAnotherRegionGaveStay(t *testing.T) {
-	ring := fake.NewRing("ring")
-	var nodes []*fake.Node
-	for i, dc := range []string{"dc1", "dc2", "dc3"} {
-		n := ring.Add(string(rune('a'+i)), dc, "r1")
-		if err := n.Start(t.Context(), mgmtapi.StartOptions{Seeds: []string{"a"}}); err != nil {
-			t.Fatal(err)
-		}
-		nodes = append(nodes, n)
-	}
-	ring.Advance()
+	_, nodes := ofDatacenters(t, "dc1", "dc2", "dc3")
 	if err := nodes[0].CreateKeyspace(t.Context(), "shop", map[string]int{"dc1": 1}); err != nil {
 		t.Fatal(err)
 	}
