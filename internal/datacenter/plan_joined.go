@@ -244,10 +244,9 @@ func (s *State) strangeVolume(pod *Pod) string {
 // peerSeeds are the seeds elsewhere that nodes may be told of.
 func (s *State) peerSeeds() []string {
 	all := slices.Clone(s.PeerSeeds)
-	recorded := strings.Split(s.joinedBy(), ",")
 	for _, name := range s.DC.Spec.AdditionalSeeds {
 		for _, address := range s.SpecSeeds[name] {
-			if known := slices.Contains(recorded, name) || s.hasLostAll(); s.seesUp(address) || known && (s.sees(address) || len(s.Ringview) == 0) {
+			if s.seesUp(address) || s.isSeedOfRing(name, address) {
 				all = append(all, address)
 			}
 		}
@@ -265,7 +264,15 @@ func (s *State) peerSeeds() []string {
 	return slices.Compact(all)
 }
 
-// hasLostAll tells whether no node has anything any more that could make two rings one. What its ring is only a person can tell then.
+// isSeedOfRing tells whether a seed of the spec that isn't seen as up is of the datacenter's own ring all the same: it was joined by it,
+// or a person says so by naming it, and it is a member, or no node tells who is.
+func (s *State) isSeedOfRing(name, address string) bool {
+	named := slices.Contains(strings.Split(s.joinedBy(), ","), name) || s.hasLostAll()
+	return named && (s.sees(address) || len(s.Ringview) == 0)
+}
+
+// hasLostAll tells whether no node has anything any more that could make two rings one. Then only a person can tell which ring is the
+// datacenter's.
 func (s *State) hasLostAll() bool {
 	alone := !s.ofRing() || len(s.Ring.Datacenters) == 1 // another one of the ring may know better
 	return alone && s.initialized() && s.members() > 0 && s.dataHolderExcept(&Pod{}) == "" && !slices.ContainsFunc(s.Pods, func(p Pod) bool { return p.running() })

@@ -88,6 +88,26 @@ func TestTheServiceOfSeedsHasOneController(t *testing.T) {
 	}
 }
 
+// A Service of seeds that has no owner, as somebody made it by hand, is taken by one datacenter and not by two.
+func TestAServiceOfSeedsWithoutAnOwnerGetsOne(t *testing.T) {
+	s := newStage(t)
+	s.must(s.admin.Create(t.Context(), &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: "ring-seed-service"}, Spec: corev1.ServiceSpec{ClusterIP: corev1.ClusterIPNone, Selector: map[string]string{"by": "hand"}}}))
+	s.create(nil)
+	s.create(func(dc *api.CassandraDatacenter) { dc.Name = "dc2" })
+	for range 3 {
+		s.rounds(1)
+		s.sibling()
+	}
+	service := &corev1.Service{}
+	s.must(s.admin.Get(t.Context(), client.ObjectKey{Namespace: s.ns, Name: "ring-seed-service"}, service))
+	if owner := metav1.GetControllerOf(service); owner == nil || owner.UID != s.dc().UID || len(service.OwnerReferences) != 1 {
+		t.Errorf("it is of %+v: %+v", service.OwnerReferences, s.dc().Status.Conditions)
+	}
+	if dc := s.sibling(); dc.Annotations[api.JoinedAnnotation] == "" && !strings.Contains(dc.Status.Condition(api.DatacenterReady).Message, "dc1") {
+		t.Errorf("dc2 doesn't wait for dc1: %+v", dc.Status.Condition(api.DatacenterReady))
+	}
+}
+
 // A datacenter whose plan is older than the Service of seeds of another one doesn't get it.
 func TestALateDatacenterDoesNotTakeTheServiceOfSeeds(t *testing.T) {
 	s := newStage(t)
