@@ -12,8 +12,10 @@ import (
 	"github.com/ringspan/ringspan/internal/topology"
 )
 
-// IsUsers tells whether a keyspace is a user's, and not one of Cassandra's own.
-func IsUsers(keyspace string) bool { return !strings.HasPrefix(keyspace, "system") }
+// IsUsers tells whether a keyspace is a user's, and not one of Cassandra's own, which are called system, or system_ and more.
+func IsUsers(keyspace string) bool {
+	return keyspace != "system" && !strings.HasPrefix(keyspace, "system_")
+}
 
 // ObservesKeyspaces tells whether the users' keyspaces are read. A datacenter that joins
 // reads them before it is initialized, because it is rebuilt as soon as it is: a keyspace

@@ -19,6 +19,9 @@ func (s *State) planHere(p *Plan, i int) {
 	want, err := Build(s.Ring, i, s.replacing())
 	if err != nil {
 		p.Warn("%v", err)
+		if have := s.Here[i].Datacenter.Found; have != nil { // it is in the spec, whatever that is worth
+			s.hold(p, have)
+		}
 		return
 	}
 	if s.planBackAgain(p, i) {

@@ -183,6 +183,7 @@ func (s *State) planRemoval(p *Plan, dc *cassandra.CassandraDatacenter) {
 	switch {
 	case err != nil:
 		p.Warn("%v", err)
+		s.hold(p, dc)
 		return
 	case len(told) > 0:
 		p.add(Tell, removalWhy(blocker), Step{Datacenters: []string{dc.Name}, Object: dc, Told: told, Exists: true})
@@ -245,10 +246,18 @@ func (s *State) planHold(p *Plan) {
 
 // hold keeps nodes of one from leaving.
 func (s *State) hold(p *Plan, dc *cassandra.CassandraDatacenter) {
-	if leaves, _ := dc.Removal(); leaves && s.isOurs(dc) {
-		told := map[string]string{cassandra.RemovalAnnotation: cassandra.RemovalHold + " " + s.Ring.Annotations[federation.RevisionAnnotation]}
+	if told := Hold(s.Ring, dc); told != nil && s.isOurs(dc) {
 		p.add(Tell, removalWhy("agreement"), Step{Datacenters: []string{dc.Name}, Object: dc, Told: told, Exists: true})
 	}
+}
+
+// Hold are the annotations that keep nodes of a datacenter from leaving the ring, nil where none leaves. That is also said where nothing is
+// planned: the ring may be gone here, or be on its way.
+func Hold(k *api.K8ssandraCluster, dc *cassandra.CassandraDatacenter) map[string]string {
+	if leaves, _ := dc.Removal(); !leaves {
+		return nil
+	}
+	return map[string]string{cassandra.RemovalAnnotation: strings.TrimSpace(cassandra.RemovalHold + " " + k.Annotations[federation.RevisionAnnotation])}
 }
 
 func removalWhy(blocker string) string {

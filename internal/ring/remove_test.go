@@ -40,6 +40,23 @@ func (w *world) tellLeaver(s *site, step Step) {
 	}
 }
 
+// holdLeaderless is what the controller does with datacenters that leave a ring whose copy is being deleted, or isn't there.
+func (w *world) holdLeaderless(s *site) {
+	k := s.ring
+	if k == nil {
+		k = &api.K8ssandraCluster{}
+	} else if k.DeletionTimestamp == nil {
+		return
+	}
+	for _, dc := range s.parts() {
+		if told := Hold(k, dc); told != nil && dc.DeletionTimestamp == nil {
+			w.write()
+			w.say(s, "hold %s", dc.Name)
+			Retell(dc, told)
+		}
+	}
+}
+
 // collect is the garbage collector: what belongs to an object goes with it, or with the last one of several.
 func (s *site) collect(owner types.UID) {
 	orphaned := func(o metav1.Object) bool {

@@ -198,6 +198,7 @@ func (w *world) pass(s *site) {
 	w.look(s)
 	view, agreed, on := w.agree(s)
 	if !on {
+		w.holdLeaderless(s)
 		return
 	}
 	seen := w.observe(s, view, agreed)

@@ -42,7 +42,7 @@ func (k *keyspace) factor(datacenter string) int {
 
 func (c *cluster) firstUserKeyspace() string {
 	for _, name := range slices.Sorted(maps.Keys(c.keyspaces)) {
-		if !strings.HasPrefix(name, "system") {
+		if name != "system" && !strings.HasPrefix(name, "system_") {
 			return name
 		}
 	}

@@ -55,7 +55,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, q ctrl.Request) (ctrl.Result
 	}
 	agreed, again, err := r.copies().Pass(ctx, q.NamespacedName, known)
 	if agreed == nil || err != nil {
-		return ctrl.Result{RequeueAfter: again}, err
+		return ctrl.Result{RequeueAfter: again}, errors.Join(err, r.holdLeaderless(ctx, q.NamespacedName))
 	}
 	seen := r.observe(ctx, agreed)
 	plan := ring.Make(seen)
@@ -83,7 +83,8 @@ func (r *Reconciler) wait(ctx context.Context, q ctrl.Request) (ctrl.Result, err
 		return ctrl.Result{RequeueAfter: soon}, client.IgnoreNotFound(err)
 	}
 	status := ring.Blind(k, r.Now(), "nothing is decided about this ring: "+why)
-	return ctrl.Result{RequeueAfter: soon}, ignoreConflict(r.report(ctx, k, status))
+	err := r.holdAll(ctx, k, q.NamespacedName)
+	return ctrl.Result{RequeueAfter: soon}, errors.Join(err, ignoreConflict(r.report(ctx, k, status)))
 }
 
 // copies keep this region's copies of rings in agreement with the peers'.

@@ -121,3 +121,16 @@ func TestADatacenterThatIsPutBackStays(t *testing.T) {
 		}
 	}
 }
+
+// While the ring is being deleted, and nobody has agreed on that, no further node leaves: the deletion may be overruled.
+func TestNoNodeLeavesARingThatIsBeingDeleted(t *testing.T) {
+	s := running(t)
+	w, c := s.by[west], s.by[central]
+	w.edit(func(k *api.K8ssandraCluster) { k.Spec.Cassandra.Datacenters = k.Spec.Cassandra.Datacenters[:1] })
+	s.until("dc2 to be told", func() bool { leaves, _ := c.dc("dc2").Removal(); return leaves })
+	c.delete()
+	c.pass()
+	if _, held := c.dc("dc2").Removal(); !held {
+		t.Errorf("annotation %s is %q", cassandra.RemovalAnnotation, c.dc("dc2").Annotations[cassandra.RemovalAnnotation])
+	}
+}
