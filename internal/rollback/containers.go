@@ -1,6 +1,7 @@
 package rollback
 
 import (
+	"path"
 	"reflect"
 	"slices"
 	"strings"
@@ -12,8 +13,24 @@ const (
 	dataPath   = "/var/lib/cassandra"
 )
 
-// dataKinds are the kinds of volumes whose content outlives a pod.
-var dataKinds = []string{"persistentVolumeClaim", "hostPath", "ephemeral", "csi", "nfs", "iscsi", "local"}
+// dataless are the kinds of volumes that are known to hold no data: what is in them is made with the pod, and goes with it. A volume of
+// any other kind counts as data, and so does one of a kind that this program doesn't know.
+var dataless = []string{"emptyDir", "configMap", "secret", "projected", "downwardAPI", "image"}
+
+// holdsData tells whether what is in a volume may outlive a pod.
+func holdsData(volume map[string]any) bool {
+	known := false
+	for field := range volume {
+		if field == "name" {
+			continue
+		}
+		if !slices.Contains(dataless, field) {
+			return true
+		}
+		known = true
+	}
+	return !known
+}
 
 // dataVolumes are the volumes that hold data, or are where data is, of a ring and all its datacenters, now and then.
 func dataVolumes(rings ...map[string]any) []string {
@@ -28,17 +45,17 @@ func dataVolumes(rings ...map[string]any) []string {
 
 func dataVolumesOf(options map[string]any) (names []string) {
 	volumes := mapOf(options, "extraVolumes")
-	for _, v := range listOf(volumes, "pvcs") {
+	for _, v := range slices.Concat(listOf(volumes, "pvcs"), listOf(mapOf(options, "storageConfig"), "additionalVolumes")) {
 		names = append(names, textOf(v["name"]))
 	}
 	for _, v := range listOf(volumes, "volumes") {
-		if slices.ContainsFunc(dataKinds, func(kind string) bool { return v[kind] != nil }) {
+		if holdsData(v) {
 			names = append(names, textOf(v["name"]))
 		}
 	}
 	for _, c := range slices.Concat(listOf(options, "containers"), listOf(options, "initContainers")) {
 		for _, m := range listOf(c, "volumeMounts") {
-			if strings.HasPrefix(textOf(m["mountPath"]), dataPath) {
+			if strings.HasPrefix(path.Clean(textOf(m["mountPath"])), dataPath) {
 				names = append(names, textOf(m["name"]))
 			}
 		}

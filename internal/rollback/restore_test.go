@@ -2,6 +2,7 @@ package rollback
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -247,6 +248,43 @@ func TestWhatTouchesDataDoesNotComeBack(t *testing.T) {
 	now, good := spec(t, with(harmless)...), spec(t, with(strings.Replace(harmless, "ls", "rm", 1))...)
 	if got := restored(t, now, good); !same(got, now) {
 		t.Errorf("one that is there becomes what it was: %+v", got.Cassandra.InitContainers)
+	}
+}
+
+// Only volumes of kinds that are known to hold no data come and go; any other kind, one that isn't known too, stays as it is, and so
+// does what mounts it.
+func TestVolumesOfDataNeitherComeNorGo(t *testing.T) {
+	const version = "  serverVersion: 5.0.9\n"
+	with := func(source string) []string {
+		return []string{version, version + "  extraVolumes: {volumes: [{name: v" + source + "}]}\n  containers: [{name: side, image: busybox, volumeMounts: [{name: v, mountPath: /v}]}]\n"}
+	}
+	for source, isData := range map[string]bool{
+		", emptyDir: {}": false, ", configMap: {name: c}": false, ", secret: {secretName: s}": false, ", downwardAPI: {items: []}": false,
+		", image: {reference: i}": false, ", projected: {sources: [{secret: {name: s}}]}": false,
+		", hostPath: {path: /h}": true, ", persistentVolumeClaim: {claimName: c}": true, ", ephemeral: {}": true, ", csi: {driver: d}": true,
+		", nfs: {server: s, path: /p}": true, ", rbd: {image: i, monitors: [m]}": true, ", cephfs: {monitors: [m]}": true, ", fc: {lun: 1}": true,
+		", flexVolume: {driver: d}": true, ", awsElasticBlockStore: {volumeID: v}": true, ", glusterfs: {endpoints: e, path: p}": true,
+		", azureFile: {secretName: s, shareName: files}": true, ", portworxVolume: {volumeID: v}": true, ", iscsi: {targetPortal: p, iqn: i, lun: 1}": true,
+		"": true,
+	} {
+		got := restored(t, spec(t), spec(t, with(source)...)).Cassandra
+		if came := got.ExtraVolumes != nil || len(got.Containers) > 0; came == isData {
+			t.Errorf("volume %q: it came back %t", source, came)
+		}
+		got = restored(t, spec(t, with(source)...), spec(t)).Cassandra
+		if stayed := got.ExtraVolumes != nil; stayed != isData {
+			t.Errorf("volume %q: it stayed %t", source, stayed)
+		}
+	}
+}
+
+// Claims that a datacenter's storage names hold data as the one of its nodes does.
+func TestWhatMountsMoreStorageDoesNotComeBack(t *testing.T) {
+	const storage, version = "storageConfig: {", "  serverVersion: 5.0.9\n"
+	more := []string{storage, storage + "additionalVolumes: [{name: commitlog, mountPath: /commitlog, pvcSpec: {}}], "}
+	good := append(slices.Clone(more), version, version+"  initContainers: [{name: reset, image: busybox, command: [rm], volumeMounts: [{name: commitlog, mountPath: /c}]}]\n")
+	if got := restored(t, spec(t, more...), spec(t, good...)); len(got.Cassandra.InitContainers) > 0 {
+		t.Errorf("%+v", got.Cassandra.InitContainers)
 	}
 }
 
