@@ -189,6 +189,18 @@ func TestVersionsAreNeverLowered(t *testing.T) {
 		{"a lower tag in a container", container("5.0.8"), container("5.0.9"), false},
 		{"no container instead of a higher one", nil, container("5.0.10"), false},
 		{"a container instead of nothing", container("5.0.9"), nil, true},
+		{"a version that is none", []string{version, "  serverVersion: 5.1-beta1\n"}, nil, false},
+		{"a version instead of one that is none", nil, []string{version, "  serverVersion: 5.1-beta1\n"}, false},
+		{"a version that has yet to be released", []string{version, "  serverVersion: 5.1.0-beta1\n"}, []string{version, "  serverVersion: 5.1.0\n"}, false},
+		{"a snapshot", []string{version, "  serverVersion: 5.0.10-SNAPSHOT\n"}, nil, false},
+		{"no version", []string{version, ""}, nil, false},
+		{"a version instead of none", nil, []string{version, ""}, false},
+		{"a tag of something unreleased", image("5.0.9-rc1"), image("5.0.9"), false},
+		{"a tag without a patch", image("5.0"), image("5.0.9"), false},
+		{"a number that is too large", []string{version, "  serverVersion: 5.0.99999999999999999999\n"}, nil, false},
+		{"a higher tag, which is a date, of a lower version", []string{version, "  serverVersion: 5.0.9\n  serverImage: registry.example/cassandra:2026.11.1\n"},
+			[]string{version, "  serverVersion: 5.1.0\n  serverImage: registry.example/cassandra:2026.10.1\n"}, false},
+		{"another build of one version", image("5.0.9-ubi"), image("5.0.9"), true},
 		{"a lower version of one datacenter", []string{"size: 6, resources", "serverVersion: 5.0.8, size: 6, resources"}, nil, false},
 	} {
 		now, good := spec(t, c.now...), spec(t, c.good...)

@@ -15,26 +15,30 @@ import (
 // cassandraContainer is the one in which Cassandra runs.
 const cassandraContainer = "cassandra"
 
-// lower tells whether a datacenter would get a version of Cassandra below the one that it has. Its data may have been written by that,
-// and a former version may not read it.
+// lower tells whether a datacenter would get a version of Cassandra below the one that it has, or one of which that can't be told. Its
+// data may have been written by the one that it has, and another one may not read it.
 func lower(now, good *api.K8ssandraClusterSpec) bool {
 	if now.Cassandra == nil || good.Cassandra == nil {
 		return false
 	}
 	for i := range now.Cassandra.Datacenters {
-		name := now.Cassandra.Datacenters[i].Metadata.Name
-		j := slices.IndexFunc(good.Cassandra.Datacenters, func(t api.CassandraDatacenterTemplate) bool { return t.Metadata.Name == name })
+		present := &now.Cassandra.Datacenters[i]
+		j := slices.IndexFunc(good.Cassandra.Datacenters, func(t api.CassandraDatacenterTemplate) bool { return t.Metadata.Name == present.Metadata.Name })
 		was := &api.CassandraDatacenterTemplate{} // one that came since then has what the ring had
 		if j >= 0 {
 			was = &good.Cassandra.Datacenters[j]
 		} else {
-			was.DatacenterOptions = *now.Cassandra.Datacenters[i].DatacenterOptions.DeepCopy()
+			was.DatacenterOptions = *present.DatacenterOptions.DeepCopy()
 		}
-		if compareReleases(release(good.Cassandra, was), release(now.Cassandra, &now.Cassandra.Datacenters[i])) < 0 {
+		if !isAtLeast(release(good.Cassandra, was), release(now.Cassandra, present)) || !isAtLeast(serverVersion(good.Cassandra, was), serverVersion(now.Cassandra, present)) {
 			return true
 		}
 	}
 	return false
+}
+
+func serverVersion(ring *api.CassandraClusterTemplate, dc *api.CassandraDatacenterTemplate) string {
+	return cmp.Or(dc.ServerVersion, ring.ServerVersion)
 }
 
 // release is the version of Cassandra that a datacenter has: that of its image where its tag says one, else the one that it asks for.
@@ -43,7 +47,7 @@ func release(ring *api.CassandraClusterTemplate, dc *api.CassandraDatacenterTemp
 	if _, tag, tagged := strings.Cut(image[strings.LastIndex(image, "/")+1:], ":"); tagged && releases.MatchString(tag) {
 		return tag
 	}
-	return cmp.Or(dc.ServerVersion, ring.ServerVersion)
+	return serverVersion(ring, dc)
 }
 
 func imageOf(containers []corev1.Container) string {
@@ -54,23 +58,33 @@ func imageOf(containers []corev1.Container) string {
 	return containers[i].Image
 }
 
-// releases is how a tag, or a version, begins: major, minor and patch.
-var releases = regexp.MustCompile(`^v?(\d+)\.(\d+)(?:\.(\d+))?`)
+// releases is how a tag, or a version, begins: major, minor and patch. unreleased is what it has in it when it comes before that release.
+var (
+	releases   = regexp.MustCompile(`^v?(\d+)\.(\d+)(?:\.(\d+))?`)
+	unreleased = regexp.MustCompile(`(?i)alpha|beta|rc|snapshot|pre|dev|nightly`)
+)
 
-// compareReleases compares by numbers. What is no version is neither higher nor lower.
-func compareReleases(a, b string) int {
-	x, y := releases.FindStringSubmatch(a), releases.FindStringSubmatch(b)
-	if x == nil || y == nil {
-		return 0
+// isAtLeast tells whether a release is another one or a later one, by their numbers. Of two that differ, and of which one can't be read or
+// isn't released yet, that can't be told.
+func isAtLeast(a, b string) bool {
+	x, y := numbersOf(a), numbersOf(b)
+	return a == b || x != nil && y != nil && slices.Compare(x, y) >= 0
+}
+
+// numbersOf are major, minor and patch of a release; nil when the text doesn't say all of them, or comes before that release.
+func numbersOf(text string) (all []uint64) {
+	found := releases.FindStringSubmatch(text)
+	if found == nil || unreleased.MatchString(text) {
+		return nil
 	}
-	for i := 1; i < len(x); i++ {
-		m, _ := strconv.Atoi(x[i])
-		n, _ := strconv.Atoi(y[i])
-		if m != n {
-			return cmp.Compare(m, n)
+	for _, digits := range found[1:] {
+		number, err := strconv.ParseUint(digits, 10, 64)
+		if err != nil {
+			return nil
 		}
+		all = append(all, number)
 	}
-	return 0
+	return all
 }
 
 // cassandraImage is the image that options give Cassandra's container by its name; nil when they don't.
