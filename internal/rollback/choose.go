@@ -2,7 +2,6 @@ package rollback
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -11,6 +10,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/json"
 
 	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 	"github.com/ringspan/ringspan/internal/federation"
@@ -45,7 +45,7 @@ func Read(region string, k *api.K8ssandraCluster, kept *appsv1.ControllerRevisio
 		return Revision{}, err
 	}
 	r := Revision{Number: parsed.Counter, Name: name, Since: since, Cause: kept.Annotations[api.ChangeCauseAnnotation], Regions: []string{region}, Present: name == k.Annotations[api.RevisionAnnotation]}
-	return r, json.Unmarshal(kept.Data.Raw, &r.Spec)
+	return r, json.Unmarshal(kept.Data.Raw, &r.Spec) // whole numbers stay such, as in what the API server gives
 }
 
 // Join puts together what all regions keep, the newest first. Regions that keep one and the same are listed in it.
