@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
+	"github.com/ringspan/ringspan/internal/fleet/lifecycle"
 	"github.com/ringspan/ringspan/internal/kubetest"
 	"github.com/ringspan/ringspan/internal/ring"
 )
@@ -186,7 +188,18 @@ func TestARingGoesBack(t *testing.T) {
 	}
 
 	s.edit(reads(64))
+	written(t, s.west, reads(16)) // and the program ended
 	s.looked("7/west/g", false)
+	if out, err = undo("--dry-run"); err != nil || !writtenByUpdate(t, s.west) {
+		t.Errorf("a dry run of what is there already: %v, what was written is by an update %t\n%s", err, writtenByUpdate(t, s.west), out)
+	}
+	if out, err = undo(); err != nil || writtenByUpdate(t, s.west) {
+		t.Errorf("what is there already: %v, what was written is by an update %t\n%s", err, writtenByUpdate(t, s.west), out)
+	}
+	shows("what is there already", out, "already: nothing is changed.")
+
+	s.edit(reads(64))
+	s.looked("8/west/h", false)
 	diverge(t, s.central)
 	_, err = undo()
 	says(t, "a ring that has diverged", err, "nothing was changed: it has diverged, and has to be one again first: edit one")
@@ -194,6 +207,27 @@ func TestARingGoesBack(t *testing.T) {
 	out, err = undo("--yes")
 	says(t, "with a region away", err, "exit code 3")
 	shows("with a region away", out, "region central doesn't answer", "what happens in dc2 isn't known", "Edited in west")
+}
+
+// written is what an undo has done that ended as soon as the ring was edited.
+func written(t *testing.T, c *kubetest.Cluster, change func(*k8ssandra.CassandraClusterTemplate)) {
+	t.Helper()
+	k := copyIn(t, c)
+	change(k.Spec.Cassandra)
+	if err := c.Client.Update(t.Context(), k, lifecycle.FieldOwner); err != nil {
+		t.Fatal(err)
+	}
+	if !writtenByUpdate(t, c) {
+		t.Fatal("nothing is noted of who wrote it")
+	}
+}
+
+// writtenByUpdate tells whether something of the ring is an update's of this program, which an up doesn't take away.
+func writtenByUpdate(t *testing.T, c *kubetest.Cluster) bool {
+	t.Helper()
+	return slices.ContainsFunc(copyIn(t, c).ManagedFields, func(m metav1.ManagedFieldsEntry) bool {
+		return m.Manager == string(lifecycle.FieldOwner) && m.Operation == metav1.ManagedFieldsOperationUpdate
+	})
 }
 
 // asking lets the datacenters ask for consent.

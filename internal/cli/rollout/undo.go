@@ -12,6 +12,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/util/retry"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
@@ -149,7 +150,7 @@ func (u *undo) run(ctx context.Context, c *call, args []string) error {
 	u.result.Warnings = append(u.result.Warnings, keepers(k)...)
 	u.sayChoice(choice)
 	if choice.Already {
-		return u.follow(ctx, k)
+		return u.already(ctx, k)
 	}
 	edit, err := u.edit(ctx, choice)
 	if err != nil {
@@ -200,9 +201,8 @@ func (u *undo) sayChoice(c rollback.Choice) {
 func (u *undo) edit(ctx context.Context, c rollback.Choice) (*unstructured.Unstructured, error) {
 	ctx, cancel := context.WithTimeout(ctx, region.AnswerLimit)
 	defer cancel()
-	stored := &unstructured.Unstructured{}
-	stored.SetGroupVersionKind(k8ssandra.GroupVersion.WithKind("K8ssandraCluster"))
-	if err := u.home.Client.Get(ctx, u.ring.key, stored); err != nil {
+	stored, err := u.stored(ctx)
+	if err != nil {
 		return nil, err
 	}
 	if stored.GetUID() != u.home.copy.UID || stored.GetGeneration() != u.home.copy.Generation {
@@ -213,7 +213,27 @@ func (u *undo) edit(ctx context.Context, c rollback.Choice) (*unstructured.Unstr
 	return stored, nil
 }
 
-var errEdited = errors.New("nothing was changed: the ring was edited by somebody else meanwhile; look at it, and run this again")
+// stored is the ring as it is stored, with the fields that this program doesn't know.
+func (u *undo) stored(ctx context.Context) (*unstructured.Unstructured, error) {
+	stored := &unstructured.Unstructured{}
+	stored.SetGroupVersionKind(k8ssandra.GroupVersion.WithKind("K8ssandraCluster"))
+	return stored, u.home.Client.Get(ctx, u.ring.key, stored)
+}
+
+// Why a ring wasn't written: somebody has edited it, or others, such as its operator, write it all the while.
+var (
+	errEdited = errors.New("nothing was changed: the ring was edited by somebody else meanwhile; look at it, and run this again")
+	errBusy   = errors.New("somebody else wrote the ring each time before this could, as its operator does when it notes something: run this again")
+)
+
+// already waits for what an earlier call has begun, and does what that may have left undone when it ended as soon as the ring was edited.
+func (u *undo) already(ctx context.Context, k *k8ssandra.K8ssandraCluster) error {
+	if u.dryRun {
+		return nil
+	}
+	u.ownWritten(ctx, nil)
+	return u.follow(ctx, k)
+}
 
 // apply asks for consent where the ring wants it, edits the ring in one region, and waits.
 func (u *undo) apply(ctx context.Context, edit *unstructured.Unstructured, c rollback.Choice) error {
@@ -230,9 +250,7 @@ func (u *undo) apply(ctx context.Context, edit *unstructured.Unstructured, c rol
 		return err
 	}
 	u.result.Applied = true
-	if err := u.own(ctx, edit.DeepCopy()); err != nil {
-		u.warn("what was put back isn't taken away again by `ringspan up` when your file doesn't have it: " + err.Error())
-	}
+	u.ownWritten(ctx, edit)
 	u.say("Edited in %s; the other regions take it over.", u.home.Name)
 	u.say("Do the same in the file or repository that the ring is applied from: the next apply of what is there now brings the edit back.")
 	written := &k8ssandra.K8ssandraCluster{}
@@ -245,21 +263,27 @@ func (u *undo) apply(ctx context.Context, edit *unstructured.Unstructured, c rol
 // write edits the ring. Its operator writes its status all the while, which makes another version of the object: then it is read
 // again, and written if its spec is still the one that is gone back from.
 func (u *undo) write(ctx context.Context, edit *unstructured.Unstructured, c rollback.Choice) (*unstructured.Unstructured, error) {
-	for range ownAttempts {
+	first := true
+	err := retry.RetryOnConflict(writeAgain, func() (err error) {
+		if !first {
+			if edit, err = u.edit(ctx, c); err != nil {
+				return err
+			}
+		}
+		first = false
 		within, cancel := context.WithTimeout(ctx, region.AnswerLimit)
-		err := u.home.Client.Update(within, edit, lifecycle.FieldOwner)
-		cancel()
-		switch {
-		case err == nil:
-			return edit, nil
-		case !apierrors.IsConflict(err):
-			return nil, fmt.Errorf("editing ring %s in region %s: %w", u.ring.key, u.home.Name, err)
-		}
-		if edit, err = u.edit(ctx, c); err != nil {
-			return nil, err
-		}
+		defer cancel()
+		return u.home.Client.Update(within, edit, lifecycle.FieldOwner)
+	})
+	switch {
+	case apierrors.IsConflict(err):
+		return nil, fmt.Errorf("nothing was changed: %w", errBusy)
+	case errors.Is(err, errEdited):
+		return nil, err
+	case err != nil:
+		return nil, fmt.Errorf("editing ring %s in region %s: %w", u.ring.key, u.home.Name, err)
 	}
-	return nil, errEdited
+	return edit, nil
 }
 
 var errNobodyToAsk = errors.New("nothing was changed: the ring asks for consent to changes that restart or remove nodes, and there is no terminal to ask on: say --yes if that is meant")
