@@ -34,8 +34,8 @@ func (r *Reconciler) keepSpec(ctx context.Context, k *api.K8ssandraCluster, stat
 func (r *Reconciler) takeSpec(ctx context.Context, step ring.Step) error {
 	switch {
 	case step.Verb == ring.ForgetSpec:
-		uid := step.Object.GetUID()
-		return client.IgnoreNotFound(r.Client.Delete(ctx, step.Object, client.Preconditions{UID: &uid}))
+		uid, version := step.Object.GetUID(), step.Object.GetResourceVersion() // one that is good once more is another version
+		return ignoreConflict(client.IgnoreNotFound(r.Client.Delete(ctx, step.Object, client.Preconditions{UID: &uid, ResourceVersion: &version})))
 	case step.Exists:
 		return ignoreConflict(r.Client.Update(ctx, step.Object))
 	}

@@ -1,12 +1,16 @@
 package controller_test
 
 import (
+	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
 )
@@ -83,5 +87,37 @@ func TestSpecsAreKept(t *testing.T) {
 	s.rounds(3)
 	if !slices.Equal(before, s.versions()) {
 		t.Error("something is written while all is well")
+	}
+}
+
+// A kept spec that was written after it was read, because the ring is good with it once more, isn't forgotten for what it was before.
+func TestASpecThatIsGoodOnceMoreIsNotForgotten(t *testing.T) {
+	s := running(t)
+	w := s.by[west]
+	s.until("everything to be done", func() bool { return s.ready() && len(w.kept()) == 1 })
+	var list appsv1.ControllerRevisionList
+	w.must(w.admin.List(t.Context(), &list, client.InNamespace(w.ns), client.MatchingLabels{api.RevisionOfLabel: w.ringName}))
+	for i := range 10 {
+		old := list.Items[0].DeepCopy()
+		old.ResourceVersion, old.UID, old.Name, old.Revision = "", "", fmt.Sprintf("old-%d", i), 0
+		w.must(w.admin.Create(t.Context(), old))
+	}
+	var answers []error
+	w.restarted(interceptor.Funcs{Delete: func(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.DeleteOption) error {
+		if _, is := o.(*appsv1.ControllerRevision); !is {
+			return c.Delete(ctx, o, opts...)
+		}
+		if len(answers) == 0 {
+			var written appsv1.ControllerRevision
+			w.must(w.admin.Get(ctx, client.ObjectKeyFromObject(o), &written))
+			written.Revision = 100
+			w.must(w.admin.Update(ctx, &written))
+		}
+		answers = append(answers, c.Delete(ctx, o, opts...))
+		return answers[len(answers)-1]
+	}})
+	s.until("older ones to be forgotten", func() bool { return len(w.kept()) == 10 })
+	if len(answers) < 2 || !apierrors.IsConflict(answers[0]) || answers[1] != nil {
+		t.Errorf("it was answered %v", answers)
 	}
 }
