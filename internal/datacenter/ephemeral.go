@@ -16,7 +16,7 @@ func (s *State) ephemeral() bool {
 	if err != nil || s.DC.Spec.StorageConfig.CassandraDataVolumeClaimSpec != nil {
 		return false
 	}
-	return slices.ContainsFunc(set.Spec.Template.Spec.Volumes, func(v corev1.Volume) bool { return v.Name == dataVolume && v.EmptyDir != nil })
+	return slices.ContainsFunc(set.Spec.Template.Spec.Volumes, func(v corev1.Volume) bool { return v.Name == DataVolume && v.EmptyDir != nil })
 }
 
 // refusesEphemeral says why a datacenter without volumes isn't begun. One that

@@ -77,7 +77,7 @@ func (s *State) specHashWithSizes(of func(name string) corev1.ResourceList) stri
 		}
 	}
 	storage := &dc.Spec.StorageConfig
-	as(dataVolume, storage.CassandraDataVolumeClaimSpec)
+	as(DataVolume, storage.CassandraDataVolumeClaimSpec)
 	for i := range storage.AdditionalVolumes {
 		as(storage.AdditionalVolumes[i].Name, storage.AdditionalVolumes[i].PVCSpec)
 	}

@@ -19,9 +19,14 @@ import (
 const (
 	agentVolume  = "ringspan-agent"
 	agentPath    = "/opt/ringspan-agent"
-	dataVolume   = "server-data"
 	configVolume = "server-config"
 	logVolume    = "server-logs"
+)
+
+// DataVolume is the volume of a node's data, and DataPath where Cassandra's container mounts it.
+const (
+	DataVolume = "server-data"
+	DataPath   = "/var/lib/cassandra"
 )
 
 // rackVariable of the Cassandra container has the rack's name.
@@ -74,7 +79,7 @@ func (s *State) claims() (claims []corev1.PersistentVolumeClaim) {
 				ObjectMeta: metav1.ObjectMeta{Name: name, Labels: s.selector()}, Spec: *spec.DeepCopy()})
 		}
 	}
-	add(dataVolume, s.DC.Spec.StorageConfig.CassandraDataVolumeClaimSpec)
+	add(DataVolume, s.DC.Spec.StorageConfig.CassandraDataVolumeClaimSpec)
 	for _, v := range s.DC.Spec.StorageConfig.AdditionalVolumes {
 		add(v.Name, v.PVCSpec)
 	}
@@ -154,7 +159,7 @@ func (s *State) cassandraContainer(rack api.Rack, config corev1.EnvVar) corev1.C
 		},
 		VolumeMounts: []corev1.VolumeMount{
 			{Name: agentVolume, MountPath: agentPath}, {Name: configVolume, MountPath: "/config"}, {Name: logVolume, MountPath: "/var/log/cassandra"},
-			{Name: dataVolume, MountPath: "/var/lib/cassandra"}, {Name: "tmp", MountPath: "/tmp"},
+			{Name: DataVolume, MountPath: DataPath}, {Name: "tmp", MountPath: "/tmp"},
 		},
 		LivenessProbe:  s.probe("/api/v0/probes/liveness", 15, 15),
 		ReadinessProbe: s.probe("/api/v0/probes/readiness", 1, 2),
@@ -190,7 +195,7 @@ func (s *State) volumes() []corev1.Volume {
 		all = append(all, corev1.Volume{Name: name, VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}})
 	}
 	if s.DC.Spec.StorageConfig.CassandraDataVolumeClaimSpec == nil {
-		all = append(all, corev1.Volume{Name: dataVolume, VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}})
+		all = append(all, corev1.Volume{Name: DataVolume, VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}})
 	}
 	for _, v := range s.DC.Spec.StorageConfig.AdditionalVolumes {
 		if v.VolumeSource != nil {

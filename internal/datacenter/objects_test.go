@@ -186,7 +186,7 @@ func TestWhatTheSpecChangesInAPod(t *testing.T) {
 		}, func(p corev1.PodTemplateSpec) bool { return p.Labels["l"] == "1" && p.Annotations["a"] == "2" }},
 		{"without a claim the data goes with the pod", func(dc *api.CassandraDatacenter) { dc.Spec.StorageConfig = api.StorageConfig{} },
 			func(p corev1.PodTemplateSpec) bool {
-				return slices.ContainsFunc(p.Spec.Volumes, func(v corev1.Volume) bool { return v.Name == dataVolume && v.EmptyDir != nil })
+				return slices.ContainsFunc(p.Spec.Volumes, func(v corev1.Volume) bool { return v.Name == DataVolume && v.EmptyDir != nil })
 			}},
 		{"several nodes may share a machine", func(dc *api.CassandraDatacenter) { dc.Spec.AllowMultipleNodesPerWorker = true },
 			func(p corev1.PodTemplateSpec) bool { return p.Spec.Affinity.PodAntiAffinity == nil }},

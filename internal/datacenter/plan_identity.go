@@ -10,7 +10,7 @@ import (
 )
 
 // Claim is the name of the claim that holds the data of a pod's node.
-func Claim(pod string) string { return dataVolume + "-" + pod }
+func Claim(pod string) string { return DataVolume + "-" + pod }
 
 // lastHostID is the host id that the pod's node was last seen with, empty when it
 // never was a member.

@@ -75,7 +75,7 @@ func (s *State) volumesRefused() (why string, mounts bool) {
 
 // claimField names a claim's field of the spec.
 func claimField(template string) string {
-	if template == dataVolume {
+	if template == DataVolume {
 		return "spec.storageConfig.cassandraDataVolumeClaimSpec"
 	}
 	return fmt.Sprintf("spec.storageConfig.additionalVolumes[%s].pvcSpec", template)

@@ -5,12 +5,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-)
 
-// serverData is the volume of a node's data, and dataPath where that is.
-const (
-	serverData = "server-data"
-	dataPath   = "/var/lib/cassandra"
+	"github.com/ringspan/ringspan/internal/datacenter"
 )
 
 // dataless are the kinds of volumes that are known to hold no data: what is in them is made with the pod, and goes with it. A volume of
@@ -34,7 +30,7 @@ func holdsData(volume map[string]any) bool {
 
 // dataVolumes are the volumes that hold data, or are where data is, of a ring and all its datacenters, now and then.
 func dataVolumes(rings ...map[string]any) []string {
-	names := []string{serverData}
+	names := []string{datacenter.DataVolume}
 	for _, ring := range rings {
 		for _, options := range append(listOf(ring, "datacenters"), ring) {
 			names = append(names, dataVolumesOf(options)...)
@@ -55,7 +51,7 @@ func dataVolumesOf(options map[string]any) (names []string) {
 	}
 	for _, c := range slices.Concat(listOf(options, "containers"), listOf(options, "initContainers")) {
 		for _, m := range listOf(c, "volumeMounts") {
-			if strings.HasPrefix(path.Clean(textOf(m["mountPath"])), dataPath) {
+			if strings.HasPrefix(path.Clean(textOf(m["mountPath"])), datacenter.DataPath) {
 				names = append(names, textOf(m["name"]))
 			}
 		}
