@@ -110,7 +110,7 @@ func (w *Wait) tell(v ringview.Verdict) {
 func serves(d ringview.DatacenterVerdict) string {
 	switch {
 	case d.Stopped:
-		return "stopped, as the file says"
+		return "stopped, as its spec says"
 	case d.Size == 1:
 		return "its node serves"
 	}
@@ -140,7 +140,7 @@ func (w *Wait) answers(ctx context.Context) bool {
 	return false
 }
 
-// isStopped tells whether the file wants a datacenter without nodes.
+// isStopped tells whether a datacenter is to be without nodes.
 func (w *Wait) isStopped(name string) bool {
 	return slices.ContainsFunc(w.Datacenters, func(t k8ssandra.CassandraDatacenterTemplate) bool {
 		return t.CassandraName() == name && t.Stopped
