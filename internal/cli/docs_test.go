@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"regexp"
 	"strings"
@@ -9,6 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
+
+	"github.com/ringspan/ringspan/internal/cli/invocation"
 )
 
 const reference = "../../docs/reference/cli.md"
@@ -43,6 +46,23 @@ func TestTheReferenceIsTheHelp(t *testing.T) {
 	}
 	if diff := cmp.Diff(string(data), want); diff != "" {
 		t.Errorf("%s is not what --help says; UPDATE=1 writes it:\n%s", reference, diff)
+	}
+}
+
+// The reference says which verbs end with the code for what was left out, and so does their help.
+func TestWhatIsLeftOutHasItsExitCode(t *testing.T) {
+	data, err := os.ReadFile(reference)
+	if err != nil {
+		t.Fatal(err)
+	}
+	row := regexp.MustCompile(fmt.Sprintf(`(?m)^\| %d \|.*$`, invocation.ExitLeftOut)).FindString(string(data))
+	for _, verb := range []string{"up", "rollout undo"} {
+		if !strings.Contains(row, "`"+verb+"`") {
+			t.Errorf("%s isn't in the row of the table: %s", verb, row)
+		}
+		if help := strings.Join(strings.Fields(helpOf(t, "ringspan "+verb)), " "); !strings.Contains(help, fmt.Sprintf("the exit code is %d", invocation.ExitLeftOut)) {
+			t.Errorf("the help of %s doesn't say it", verb)
+		}
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 const (
 	ExitFailed      = 1
 	ExitUsage       = 2
+	ExitLeftOut     = 3 // of up and rollout undo: done, but for regions that don't answer
 	ExitInterrupted = 130
 )
 

@@ -25,9 +25,6 @@ import (
 	"github.com/ringspan/ringspan/internal/rollback"
 )
 
-// exitLeftOut is the exit code when all is done but for what doesn't answer, as that of up.
-const exitLeftOut = 3
-
 // undo is one call of `rollout undo`.
 type undo struct {
 	to          string
@@ -80,8 +77,9 @@ don't become lower, resources, containers, volumes without data, placement. What
 do with data, members or logins (size, racks, datacenters, storage, replication, users,
 tokens, formats, encryption) stays as it is now, and is named.
 
-While a roll-back is under way, a second one only waits for it. RING may be left out
-when there is only one.`,
+While a roll-back is under way, a second one only waits for it. Where a region doesn't
+answer, the others go on without it, it is named, and the exit code is 3. RING may be
+left out when there is only one.`,
 		Example: `  ringspan rollout undo
   ringspan rollout undo demo --to-revision 7
   ringspan rollout undo --dry-run`,
@@ -115,7 +113,7 @@ func (u *undo) end(err error) error {
 		err = errors.Join(err, invocation.PrintJSON(u.out, u.result))
 	}
 	if err == nil && len(u.result.LeftOut) > 0 {
-		return invocation.Exit(exitLeftOut)
+		return invocation.Exit(invocation.ExitLeftOut)
 	}
 	return err
 }

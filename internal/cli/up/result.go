@@ -11,9 +11,6 @@ import (
 	"github.com/ringspan/ringspan/internal/ringstatus"
 )
 
-// exitLeftOut is up's exit code when all is done but for what doesn't answer.
-const exitLeftOut = 3
-
 // result is what `up -o json` prints.
 type result struct {
 	Fleet      string              `json:"fleet"`
@@ -38,7 +35,7 @@ func (u *run) show(r result) error {
 		err = u.print(r)
 	}
 	if err == nil && len(r.LeftOut) > 0 {
-		return invocation.Exit(exitLeftOut)
+		return invocation.Exit(invocation.ExitLeftOut)
 	}
 	return err
 }

@@ -21,7 +21,7 @@ func TestWhatWasLeftOutIsTold(t *testing.T) {
 		var out bytes.Buffer
 		u := &run{file: f, out: &out, errOut: &out, json: asJSON}
 		err := u.show(result{LeftOut: []lifecycle.LeftOut{{Name: "west", Why: "its API server does not answer"}}})
-		if code := invocation.Exit(0); !errors.As(err, &code) || code != exitLeftOut {
+		if code := invocation.Exit(0); !errors.As(err, &code) || code != invocation.ExitLeftOut {
 			t.Errorf("%v", err)
 		}
 		want := []string{"Left out: west: its API server does not answer", "Run the same command again"}
