@@ -230,8 +230,8 @@ func consentOf(t *testing.T, c *kubetest.Cluster) string {
 	return dc.Annotations[cassandra.ConsentToAnnotation]
 }
 
-// cutOff makes the fleet's own kubeconfig lead nowhere for a cluster.
-func cutOff(t *testing.T, c *kubetest.Cluster) {
+// cutOff makes the fleet's own kubeconfig lead nowhere for a cluster, until heal is called.
+func cutOff(t *testing.T, c *kubetest.Cluster) (heal func()) {
 	t.Helper()
 	f, err := inventory.OpenExisting("theirs", "")
 	if err != nil {
@@ -241,7 +241,12 @@ func cutOff(t *testing.T, c *kubetest.Cluster) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(f.Kubeconfig(), []byte(strings.ReplaceAll(string(text), c.Admin.Host, "https://127.0.0.1:1")), 0o600); err != nil {
-		t.Fatal(err)
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(f.Kubeconfig(), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
+	write(strings.ReplaceAll(string(text), c.Admin.Host, "https://127.0.0.1:1"))
+	return func() { write(string(text)) }
 }

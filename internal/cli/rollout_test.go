@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	k8ssandra "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
+	"github.com/ringspan/ringspan/internal/cli/invocation"
 	"github.com/ringspan/ringspan/internal/fleet/lifecycle"
 	"github.com/ringspan/ringspan/internal/kubetest"
 	"github.com/ringspan/ringspan/internal/ring"
@@ -80,6 +82,11 @@ func reads(n int64) func(*k8ssandra.CassandraClusterTemplate) {
 	return func(c *k8ssandra.CassandraClusterTemplate) {
 		c.CassandraConfig = &k8ssandra.CassandraConfig{CassandraYaml: k8ssandra.Document{"concurrent_reads": n}}
 	}
+}
+
+func readsOf(k *k8ssandra.K8ssandraCluster) int64 {
+	n, _ := k.Spec.Cassandra.CassandraConfig.CassandraYaml["concurrent_reads"].(int64)
+	return n
 }
 
 // Rollout undo goes back to the last configuration with which the ring was ready: it says what that does, leaves what has to do with data,
@@ -203,10 +210,26 @@ func TestARingGoesBack(t *testing.T) {
 	diverge(t, s.central)
 	_, err = undo()
 	says(t, "a ring that has diverged", err, "nothing was changed: it has diverged, and has to be one again first: edit one")
-	cutOff(t, s.central)
+	heal := cutOff(t, s.central)
+	generation = copyIn(t, s.west).Generation
 	out, err = undo("--yes")
-	says(t, "with a region away", err, "exit code 3")
+	says(t, "with a region away", err, fmt.Sprintf("exit code %d", invocation.ExitLeftOut))
 	shows("with a region away", out, "region central doesn't answer", "what happens in dc2 isn't known", "Edited in west")
+	if got := copyIn(t, s.west); got.Generation != generation+1 || readsOf(got) != 16 || readsOf(copyIn(t, s.central)) != 64 {
+		t.Errorf("with a region away: generation %d and %d reads in west, %d reads in central", got.Generation, readsOf(got), readsOf(copyIn(t, s.central)))
+	}
+
+	s.edit(reads(64))
+	s.looked("9/west/i", false)
+	heal()
+	cutOff(t, s.west)
+	generation = copyIn(t, s.central).Generation
+	out, err = undo("--yes")
+	says(t, "with the home region away", err, fmt.Sprintf("exit code %d", invocation.ExitLeftOut))
+	shows("with the home region away", out, "region west doesn't answer", "what happens in dc1 isn't known", "dc2 (central): ", "concurrent_reads: 64 → 16", "Edited in central")
+	if got := copyIn(t, s.central); got.Generation != generation+1 || readsOf(got) != 16 || readsOf(copyIn(t, s.west)) != 64 {
+		t.Errorf("with the home region away: generation %d and %d reads in central, %d reads in west", got.Generation, readsOf(got), readsOf(copyIn(t, s.west)))
+	}
 }
 
 // written is what an undo has done that ended as soon as the ring was edited.
