@@ -49,11 +49,9 @@ func dataVolumesOf(options map[string]any) (names []string) {
 			names = append(names, textOf(v["name"]))
 		}
 	}
-	for _, c := range slices.Concat(listOf(options, "containers"), listOf(options, "initContainers")) {
-		for _, m := range listOf(c, "volumeMounts") {
-			if strings.HasPrefix(path.Clean(textOf(m["mountPath"])), datacenter.DataPath) {
-				names = append(names, textOf(m["name"]))
-			}
+	for _, m := range listOf(byName(listOf(options, "containers"), cassandraContainer), "volumeMounts") {
+		if strings.HasPrefix(path.Clean(textOf(m["mountPath"])), datacenter.DataPath) {
+			names = append(names, textOf(m["name"]))
 		}
 	}
 	return names
@@ -66,6 +64,9 @@ func textOf(v any) string {
 
 // restoreVolumes gives back what volumes pods mount besides those of data. Claims, and volumes of data, stay.
 func restoreVolumes(to, from map[string]any, data []string) {
+	if reflect.DeepEqual(to["extraVolumes"], from["extraVolumes"]) {
+		return
+	}
 	volumes := mapOf(to, "extraVolumes")
 	if volumes == nil {
 		volumes = map[string]any{}
@@ -77,10 +78,14 @@ func restoreVolumes(to, from map[string]any, data []string) {
 	}
 }
 
-// mixLists is what was, in its order, with what stays from what is now.
+// mixLists is what was, in its order, with what stays from what is now. If nothing else differs, the order is that of now.
 func mixLists(now, was []map[string]any, stays func(map[string]any) bool) (out []any) {
 	there := func(all []map[string]any, o map[string]any) bool {
 		return slices.ContainsFunc(all, func(other map[string]any) bool { return reflect.DeepEqual(o, other) })
+	}
+	goes := func(all []map[string]any) []map[string]any { return slices.DeleteFunc(slices.Clone(all), stays) }
+	if a, b := goes(now), goes(was); slices.EqualFunc(a, b, func(x, y map[string]any) bool { return reflect.DeepEqual(x, y) }) {
+		was = now
 	}
 	for _, o := range was {
 		if !stays(o) || there(now, o) {
@@ -104,16 +109,17 @@ func setList(in map[string]any, field string, list []any) {
 }
 
 // restoreContainers gives back the containers that there were. What would do again something to data doesn't come back: a container with
-// a volume of data that isn't there now, or is another one, such as one that has once emptied a directory.
+// a volume of data that isn't there now, or is another one, such as one that has once emptied a directory. So it is with one that opens
+// something.
 func restoreContainers(to, from map[string]any, field string, data []string) {
 	now := listOf(to, field)
-	var out []any
+	var out []map[string]any
 	for _, was := range listOf(from, field) {
 		present := byName(now, was["name"])
 		switch {
 		case was["name"] == cassandraContainer:
 			was = restoreCassandra(was, present, data)
-		case !touches(was, data) || reflect.DeepEqual(was, present):
+		case !touches(was, data) && !opensContainer(present, was) || reflect.DeepEqual(was, present):
 		case present != nil:
 			was = present
 		default:
@@ -123,15 +129,38 @@ func restoreContainers(to, from map[string]any, field string, data []string) {
 	}
 	if present := byName(now, cassandraContainer); present != nil && byName(listOf(from, field), cassandraContainer) == nil {
 		kept := restoreCassandra(map[string]any{"name": cassandraContainer, "resources": map[string]any{}}, present, data)
-		if kept["volumeMounts"] != nil || kept["volumeDevices"] != nil || kept["env"] != nil {
+		if len(kept) > 2 {
 			out = append(out, kept)
 		}
 	}
-	setList(to, field, out)
+	setList(to, field, inOrderOf(now, listOf(from, field), out))
+}
+
+// inOrderOf gives containers the order that they have now, if the earlier one differs from it by nothing but those that it didn't have.
+func inOrderOf(now, was, all []map[string]any) (out []any) {
+	among := func(list, other []map[string]any) (names []any) {
+		for _, o := range list {
+			if byName(other, o["name"]) != nil {
+				names = append(names, o["name"])
+			}
+		}
+		return names
+	}
+	if len(all) == len(now) && len(among(all, now)) == len(all) && reflect.DeepEqual(among(now, was), among(was, now)) {
+		slices.SortStableFunc(all, func(a, b map[string]any) int { return placeOf(now, a) - placeOf(now, b) })
+	}
+	for _, o := range all {
+		out = append(out, o)
+	}
+	return out
+}
+
+func placeOf(all []map[string]any, one map[string]any) int {
+	return slices.IndexFunc(all, func(o map[string]any) bool { return o["name"] == one["name"] })
 }
 
 // restoreCassandra is Cassandra's own container as it was, but for what decides what it does to data: its commands are those that it has
-// now, if it had one; mounts of data, and variables that configure Cassandra, stay as they are.
+// now, if it had one; mounts of data, doors, and variables that configure Cassandra, stay as they are.
 func restoreCassandra(was, present map[string]any, data []string) map[string]any {
 	out := map[string]any{}
 	for name, value := range was {
@@ -141,19 +170,17 @@ func restoreCassandra(was, present map[string]any, data []string) map[string]any
 			set(out, name, present[name])
 		}
 	}
+	for _, door := range containerDoors {
+		if opensEither(present, was, door) {
+			set(out, door, present[door])
+		}
+	}
 	isData := func(m map[string]any) bool { return slices.Contains(data, textOf(m["name"])) }
 	for _, mounts := range []string{"volumeMounts", "volumeDevices"} {
 		setList(out, mounts, mixLists(listOf(present, mounts), listOf(was, mounts), isData))
 	}
 	setList(out, "env", mixLists(listOf(present, "env"), listOf(was, "env"), configures))
 	return out
-}
-
-// configures tells whether an environment variable decides what a line of options or a setting that stays does.
-func configures(variable map[string]any) bool {
-	name := textOf(variable["name"])
-	return strings.HasPrefix(name, "CONFIG_FILE") || strings.HasPrefix(name, "CASSANDRA_") || strings.HasPrefix(name, "DSE_") ||
-		slices.ContainsFunc(strings.Fields(textOf(variable["value"])), lineStays)
 }
 
 // touches tells whether a container mounts one of the volumes.

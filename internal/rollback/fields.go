@@ -29,7 +29,7 @@ var stayingSettings = []string{
 
 // stayingWords are what further settings that stay have in their names.
 var stayingWords = []string{
-	"drop_", "truncate_table", "uuid_sstable", "snapshot", "allocate_tokens", "data_file", "local_system_data", "commitlog_sync",
+	"drop_", "truncate_table", "uuid_sstable", "sstable_upgrade", "snapshot", "allocate_tokens", "data_file", "local_system_data", "commitlog_sync",
 	"cdc", "paxos", "transient_replication", // what has been written, and by whom it is seen
 	"auth", "role_manager", "password", "cidr", "encryption", "masking", "audit_log", "full_query_log", // who may do and see what, and what is noted of it
 	"user_defined_functions", "user_function", "udf", "trigger", "allow", "jmx", "_port", "_address", "_interface", // doors

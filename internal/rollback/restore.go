@@ -35,14 +35,25 @@ func Restore(now, good *api.K8ssandraClusterSpec) (*api.K8ssandraClusterSpec, er
 	return out, runtime.DefaultUnstructuredConverter.FromUnstructured(to, out)
 }
 
+// object is a spec as it is when it has been kept and read: a list without elements says nothing, and nor does what has only that.
 func object(spec *api.K8ssandraClusterSpec) (map[string]any, error) {
-	return runtime.DefaultUnstructuredConverter.ToUnstructured(spec.DeepCopy())
+	said, err := runtime.DefaultUnstructuredConverter.ToUnstructured(spec.DeepCopy())
+	if err != nil {
+		return nil, err
+	}
+	read := &api.K8ssandraClusterSpec{}
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(said, read); err != nil {
+		return nil, err
+	}
+	return runtime.DefaultUnstructuredConverter.ToUnstructured(read)
 }
 
 // restore gives options the configuration of earlier ones. Versions and images only go back if none becomes lower.
 func restore(to, from map[string]any, versions bool, data []string) {
 	for _, field := range options {
-		set(to, field, from[field])
+		if !opensEither(to, from, field) {
+			set(to, field, from[field])
+		}
 	}
 	restoreConfig(to, from)
 	restoreRacks(to, from)
@@ -70,6 +81,9 @@ func set(in map[string]any, field string, value any) {
 
 // restoreConfig gives back the nodes' configuration, but for what decides about data, members and logins.
 func restoreConfig(to, from map[string]any) {
+	if reflect.DeepEqual(to["config"], from["config"]) {
+		return
+	}
 	config, was := mapOf(to, "config"), mapOf(from, "config")
 	if config == nil {
 		config = map[string]any{}
@@ -117,6 +131,9 @@ func mixJVM(now, was map[string]any) map[string]any {
 		present, isListNow := now[name].([]any)
 		if !isList && !isListNow {
 			continue
+		}
+		if slices.Equal(slices.DeleteFunc(slices.Clone(before), isStaying), slices.DeleteFunc(slices.Clone(present), isStaying)) {
+			before = present // nothing goes back, and the order stays
 		}
 		lines := slices.DeleteFunc(slices.Clone(before), func(line any) bool { return isStaying(line) && !slices.Contains(present, line) })
 		for _, line := range present {

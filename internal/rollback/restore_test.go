@@ -49,11 +49,19 @@ func spec(t *testing.T, replace ...string) *api.K8ssandraClusterSpec {
 	return out
 }
 
+// restored is what Restore makes of a spec. Once more it makes the same of that: else a second undo would edit again.
 func restored(t *testing.T, now, good *api.K8ssandraClusterSpec) *api.K8ssandraClusterSpec {
 	t.Helper()
 	out, err := Restore(now, good)
 	if err != nil {
 		t.Fatal(err)
+	}
+	again, err := Restore(out, good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(plain(out), plain(again)); diff != "" {
+		t.Errorf("twice it goes on: %s", diff)
 	}
 	return out
 }
@@ -136,6 +144,8 @@ func TestWhatStays(t *testing.T) {
 		"old protocols":             {"concurrent_reads: 32", "concurrent_reads: 32, native_transport_allow_older_protocols: false"},
 		"what is disallowed":        {"concurrent_reads: 32", "concurrent_reads: 32, write_consistency_levels_disallowed: [ANY]"},
 		"JMX of newer versions":     {"concurrent_reads: 32", "concurrent_reads: 32, jmx_server_options: {enabled: true}"},
+		"formats that are written":  {"concurrent_reads: 32", "concurrent_reads: 32, automatic_sstable_upgrade: true"},
+		"a user who may do all":     {"  superuserSecretRef", "  podSecurityContext: {runAsUser: 0, runAsNonRoot: false}\n  superuserSecretRef"},
 		"a port":                    {"concurrent_reads: 32", "concurrent_reads: 32, native_transport_port: 9999"},
 		"who checks logins":         {"concurrent_reads: 32", "concurrent_reads: 32, traverse_auth_from_root: true, password_validator: {class_name: c}, cidr_checks_for_superusers: true"},
 		"changes that are recorded": {"concurrent_reads: 32", "concurrent_reads: 32, cdc_enabled: true"},
@@ -322,6 +332,84 @@ func TestWhatMountsMoreStorageDoesNotComeBack(t *testing.T) {
 	}
 }
 
+// What opens a machine or a port of it doesn't come back in a container, and what Cassandra's own has of it stays as it is.
+func TestDoorsOfContainersStay(t *testing.T) {
+	const version = "  serverVersion: 5.0.9\n"
+	for _, door := range []string{
+		"securityContext: {privileged: true}", "securityContext: {allowPrivilegeEscalation: true}", "securityContext: {capabilities: {add: [SYS_ADMIN]}}",
+		"securityContext: {runAsUser: 0}", "securityContext: {runAsNonRoot: false}", "securityContext: {seccompProfile: {type: Unconfined}}",
+		"securityContext: {procMount: Unmasked}", "ports: [{containerPort: 9042, hostPort: 9042}]",
+	} {
+		with := func(container string) *api.K8ssandraClusterSpec {
+			return spec(t, version, version+"  containers: [{"+container+"}]\n")
+		}
+		const own, side = "name: cassandra, imagePullPolicy: Always, ", "name: side, image: busybox, "
+		if got := restored(t, spec(t), with(side+door)); len(got.Cassandra.Containers) > 0 {
+			t.Errorf("a container with %s comes back", door)
+		}
+		if got := restored(t, with(side+door), spec(t)); len(got.Cassandra.Containers) > 0 {
+			t.Errorf("a container with %s doesn't go", door)
+		}
+		for _, names := range []string{own, side} {
+			open, closed := with(names+door), with(strings.TrimSuffix(names, ", "))
+			if got := restored(t, closed, open); !same(got, closed) {
+				t.Errorf("%s comes back: %+v", door, got.Cassandra.Containers)
+			}
+			if got := restored(t, open, closed); !same(got, open) {
+				t.Errorf("%s goes: %+v", door, got.Cassandra.Containers)
+			}
+		}
+	}
+	harmless, now := spec(t, version, version+"  containers: [{name: cassandra, securityContext: {runAsUser: 999}}]\n"), spec(t, version, version+"  containers: [{name: cassandra, securityContext: {runAsUser: 1}}]\n")
+	if got := restored(t, now, harmless); !same(got, harmless) {
+		t.Errorf("another user doesn't go back: %+v", got.Cassandra.Containers)
+	}
+}
+
+// Variables that are read before Cassandra is, or whose value is elsewhere, stay as they are.
+func TestVariablesThatConfigureStay(t *testing.T) {
+	const version = "  serverVersion: 5.0.9\n"
+	for _, variable := range []string{
+		"name: JDK_JAVA_OPTIONS, valueFrom: {secretKeyRef: {name: s, key: k}}", "name: JVM_EXTRA_OPTS, valueFrom: {configMapKeyRef: {name: c, key: k}}",
+		"name: LD_PRELOAD, value: /x.so", "name: MGMT_API_LISTEN_TCP_PORT, value: '9999'", "name: EXTRA, value: '-javaagent:/a.jar'",
+	} {
+		with := spec(t, version, version+"  containers: [{name: cassandra, env: [{"+variable+"}]}]\n")
+		if got := restored(t, spec(t), with); len(got.Cassandra.Containers) > 0 && len(got.Cassandra.Containers[0].Env) > 0 {
+			t.Errorf("%s comes back", variable)
+		}
+		if got := restored(t, with, spec(t)); !same(got, with) {
+			t.Errorf("%s goes: %+v", variable, got.Cassandra.Containers)
+		}
+	}
+}
+
+// What stays keeps its place among what is the same: another order of variables, lines or containers makes pods anew for nothing.
+func TestNoOrderChangesForWhatStays(t *testing.T) {
+	const version = "  serverVersion: 5.0.9\n"
+	for why, pair := range map[string][2]string{
+		"variables": {"containers: [{name: cassandra, env: [{name: CASSANDRA_X, value: x}, {name: B, value: b}]}]", "containers: [{name: cassandra, env: [{name: B, value: b}]}]"},
+		"mounts": {"containers: [{name: cassandra, volumeMounts: [{name: server-data, mountPath: /d}, {name: v, mountPath: /v}]}]",
+			"containers: [{name: cassandra, volumeMounts: [{name: v, mountPath: /v}]}]"},
+		"volumes":    {"extraVolumes: {volumes: [{name: d, hostPath: {path: /d}}, {name: v, emptyDir: {}}]}", "extraVolumes: {volumes: [{name: v, emptyDir: {}}]}"},
+		"lines":      {"config: {jvmOptions: {additionalOptions: [-Dcassandra.join_ring=true, -XX:+A]}}", "config: {jvmOptions: {additionalOptions: [-XX:+A]}}"},
+		"containers": {"containers: [{name: cassandra, env: [{name: CASSANDRA_X, value: x}]}, {name: side, image: i}]", "containers: [{name: side, image: i}]"},
+	} {
+		of := func(field string) *api.K8ssandraClusterSpec {
+			out := spec(t, "size: 6}", "size: 6, "+field+"}")
+			return out
+		}
+		now, good := of(pair[0]), of(pair[1])
+		if got := restored(t, now, good); !same(got, now) {
+			t.Errorf("%s: %s", why, cmp.Diff(plain(now), plain(got)))
+		}
+	}
+	now := spec(t, version, version+"  containers: [{name: a, image: i}, {name: b, image: i}]\n")
+	good := spec(t, version, version+"  containers: [{name: b, image: i}, {name: a, image: i}]\n")
+	if got := restored(t, now, good); !same(got, good) {
+		t.Error("an order that was edited doesn't go back")
+	}
+}
+
 // Nothing is put into another order: that would restart nodes.
 func TestLinesKeepTheirOrder(t *testing.T) {
 	lines := []string{"[-Dcassandra.max_queued=1]", "[-Dcassandra.join_ring=true, -XX:+A, -XX:+B]"}
@@ -348,6 +436,28 @@ func TestWhatIsStoredKeepsWhatIsNotKnown(t *testing.T) {
 	listOf(in, "datacenters")[0]["later"] = "d"
 	mapOf(in, "config")["later"] = "e"
 	if diff := cmp.Diff(want, stored); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// So it is within lists and options: a volume of a kind that this program doesn't know would else become an empty one.
+func TestWhatIsStoredKeepsWhatIsNotKnownOfItsParts(t *testing.T) {
+	const version = "  serverVersion: 5.0.9\n"
+	of := func(secret, heap string) *api.K8ssandraClusterSpec {
+		return spec(t, version, version+"  extraVolumes: {volumes: [{name: d}, {name: s, secret: {secretName: "+secret+"}}]}\n  containers: [{name: cassandra}, {name: side, image: "+secret+"}]\n",
+			"heap_max_size: 1Gi", "heap_max_size: "+heap)
+	}
+	now, good := of("a", "2Gi"), of("b", "1Gi")
+	add := func(spec map[string]any) map[string]any {
+		ring := mapOf(spec, "cassandra")
+		listOf(mapOf(ring, "extraVolumes"), "volumes")[0]["later"] = map[string]any{"disk": "x"}
+		listOf(ring, "containers")[0]["later"] = "y"
+		mapOf(mapOf(ring, "config"), "jvmOptions")["later"] = "z"
+		return spec
+	}
+	stored := add(plain(now))
+	Write(stored, now, restored(t, now, good))
+	if diff := cmp.Diff(add(plain(good)), stored); diff != "" {
 		t.Error(diff)
 	}
 }

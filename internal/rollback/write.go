@@ -41,9 +41,28 @@ func write(stored, from, to map[string]any) {
 }
 
 func writeField(stored, from, to map[string]any, field string) {
-	if !reflect.DeepEqual(from[field], to[field]) {
-		set(stored, field, to[field])
+	if reflect.DeepEqual(from[field], to[field]) {
+		return
 	}
+	if _, is := to[field].([]any); is && slices.Contains(namedLists, field) {
+		setList(stored, field, asStored(listOf(stored, field), listOf(from, field), listOf(to, field)))
+		return
+	}
+	set(stored, field, to[field])
+}
+
+// namedLists are the lists whose elements have names.
+var namedLists = []string{"containers", "initContainers", "volumes"}
+
+// asStored are elements of a list; those that don't change are as they are stored.
+func asStored(stored, from, to []map[string]any) (out []any) {
+	for _, o := range to {
+		if kept := byName(stored, o["name"]); kept != nil && reflect.DeepEqual(o, byName(from, o["name"])) {
+			o = kept
+		}
+		out = append(out, o)
+	}
+	return out
 }
 
 // writeParts writes parts of a field, which goes when nothing is left of it.
@@ -56,9 +75,24 @@ func writeParts(stored, from, to map[string]any, field string, names []string) {
 		in = map[string]any{}
 	}
 	for _, name := range names {
-		writeField(in, mapOf(from, field), mapOf(to, field), name)
+		writePart(in, mapOf(from, field), mapOf(to, field), name)
 	}
 	if stored[field] = in; len(in) == 0 {
 		delete(stored, field)
+	}
+}
+
+// writePart writes a list, or what changes in a map.
+func writePart(in, from, to map[string]any, name string) {
+	a, b, stored := mapOf(from, name), mapOf(to, name), mapOf(in, name)
+	if stored == nil {
+		writeField(in, from, to, name)
+		return
+	}
+	for key := range merged(a, b) {
+		writeField(stored, a, b, key)
+	}
+	if len(stored) == 0 {
+		delete(in, name)
 	}
 }
