@@ -59,11 +59,12 @@ bench: build ## print the figures of speed and memory
 bench-life: build ## print how long nodes with data take to come, go, be replaced and restarted (half an hour a run)
 	go run ./test/bench -only life -runs 1
 
-# Histories that properties try: rapid's own number is 100 a property.
+# Histories that properties try: rapid's own number is 100 a property, and `make test` tries 40 of those of a datacenter and 2000 of
+# those of the federation.
 test-long: build ## run the stories that take too long for every run, and try many more histories
 	go test -count=1 -v -tags long -vet=off -timeout 3h -run '^TestStories' ./test/e2e
-	go test -count=1 -vet=off -timeout 3h ./internal/datacenter ./internal/ring ./internal/federation ./internal/topology -run . -rapid.checks=1000
-
+	go test -count=1 -vet=off -timeout 3h ./internal/datacenter ./internal/ring ./internal/topology -run . -rapid.checks=1000
+	go test -count=1 -vet=off -timeout 1h ./internal/federation -run . -rapid.checks=20000
 
 generate: ## make generated files anew
 	hack/generate.sh

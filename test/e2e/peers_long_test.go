@@ -266,8 +266,15 @@ func peerCanary(t *testing.T, p peer) {
 		return differs(strings.Join(p.madeAnew(t, before), " "), p.pod("r1", 0))
 	})
 	eventually(t, 4*time.Minute, func() error {
-		return contains(p.get(t, "cassdc/"+p.name, conditionsPath), "Ready=True")
+		conditions := p.get(t, "cassdc/"+p.name, conditionsPath)
+		if !strings.Contains(conditions, "Ready=True") {
+			return fmt.Errorf("conditions: %s", conditions)
+		}
+		return contains(conditions, "spec.canaryUpgrade to be false")
 	})
+	if anew := p.madeAnew(t, before); len(anew) != 1 {
+		t.Errorf("the canary is one pod, and made anew are %v", anew)
+	}
 	p.patch(t, `{"canaryUpgrade": false}`)
 	eventually(t, 5*time.Minute, func() error { return differs(len(p.madeAnew(t, before)), 3) })
 	p.settled(t, 3)
@@ -346,8 +353,14 @@ func peerScaleUpWhileStopped(t *testing.T, p peer) {
 	eventually(t, 4*time.Minute, func() error { return differs(len(p.pods(t)), 0) })
 	p.patch(t, `{"size": 4}`)
 	eventually(t, time.Minute, func() error {
+		if seen := strings.Fields(p.get(t, "cassdc/"+p.name, "{.metadata.generation} {.status.seenGeneration}")); len(seen) != 2 || seen[0] != seen[1] {
+			return fmt.Errorf("the size has yet to be seen: %v", seen)
+		}
 		return contains(p.get(t, "cassdc/"+p.name, conditionsPath), "Stopped=True")
 	})
+	if pods := p.pods(t); len(pods) != 0 {
+		t.Errorf("a datacenter that is stopped has pods: %v", pods)
+	}
 	p.patch(t, `{"stopped": false}`)
 	p.settled(t, 4)
 	p.hasRows(t)
