@@ -14,7 +14,10 @@ import (
 func TestStoriesOfJoining(t *testing.T) {
 	theRegions(t)
 	first, second := peer{"cluster8", "dc8"}, peer{"cluster8", "dc9"}
-	small := map[string]any{"size": 1, "racks": []any{map[string]any{"name": "r1"}}}
+	small := map[string]any{"size": 1, "racks": []any{map[string]any{"name": "r1"}}, "config": map[string]any{
+		"cassandra-yaml":     map[string]any{"authenticator": "PasswordAuthenticator", "authorizer": "CassandraAuthorizer", "role_manager": "CassandraRoleManager"},
+		"jvm-server-options": map[string]any{"initial_heap_size": "512m", "max_heap_size": "512m", "cassandra_ring_delay_ms": 5000},
+	}}
 	datacenterOf(t, first.cluster, first.name, small)
 	first.settled(t, 1)
 	first.cql(t, first.pod("r1", 0), "CREATE ROLE there_before WITH PASSWORD = 'b' AND LOGIN = true")
