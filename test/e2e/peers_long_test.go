@@ -514,11 +514,7 @@ func peerBadConfig(t *testing.T, p peer) {
 	kubectl(t, west, "-n", peers, "create", "secret", "generic", "bad-config", `--from-literal=config={"cassandra-yaml": {"partitioner": "NoSuchPartitioner"}}`)
 	p.patch(t, `{"configSecret": "bad-config"}`)
 	eventually(t, 4*time.Minute, func() error {
-		conditions := p.get(t, "cassdc/"+p.name, conditionsPath)
-		if strings.Contains(conditions, "ConfigRefused") || strings.Contains(conditions, "Valid=False") {
-			return nil
-		}
-		return fmt.Errorf("%s", conditions)
+		return contains(p.get(t, "cassdc/"+p.name, conditionsPath), "Ready=False NodeFailed node "+p.pod("r1", 0)+": Invalid partitioner class NoSuchPartitioner")
 	})
 	if anew := p.madeAnew(t, before); len(anew) > 1 {
 		t.Errorf("made anew: %v", anew)
