@@ -27,6 +27,7 @@ func (s *summary) addLeaving() {
 		s.status.Datacenters[one.Name] = api.K8ssandraStatus{ContextName: one.region, DecommissionProgress: progress(one.CassandraDatacenter), Cassandra: one.Status.DeepCopy()}
 		if one.region != s.Region {
 			s.waits = append(s.waits, fmt.Sprintf("datacenter %s to leave the ring%s", one.Name, leavingNews(one.CassandraDatacenter)))
+			s.noteRefused(one.CassandraDatacenter)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Ring.Status.Datacenters)) {
@@ -44,4 +45,13 @@ func leavingNews(dc *cassandra.CassandraDatacenter) string {
 		return ": " + c.Message
 	}
 	return ""
+}
+
+// noteRefused makes it this copy's error, too, that a datacenter of another region can't leave: whichever region a person asks, K8ssandra's
+// status says it there.
+func (s *summary) noteRefused(dc *cassandra.CassandraDatacenter) {
+	c := dc.Status.Condition(cassandra.DatacenterDecommission)
+	if c != nil && c.Reason == cassandra.ReasonStillReplicated && s.status.Error == api.NoError {
+		s.status.Error = c.Message
+	}
 }
