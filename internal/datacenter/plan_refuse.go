@@ -102,6 +102,9 @@ func (s *State) asNamesake() Namesake {
 // namesRefused says why a datacenter can't have objects of its own: two of its racks, or it and another datacenter, would share
 // them. The names are cleaned for Kubernetes, so they can be equal where Cassandra's aren't.
 func (s *State) namesRefused() string {
+	if bad := s.badNames(); bad != "" {
+		return bad
+	}
 	names, sets := s.names(), map[string]string{}
 	for _, rack := range s.RackNames() {
 		set := names.StatefulSet(rack)

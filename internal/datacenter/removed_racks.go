@@ -18,14 +18,18 @@ import (
 
 // RackOf is the name of the rack that a StatefulSet of the datacenter was made for, "" when it doesn't say.
 func RackOf(dc *api.CassandraDatacenter, set *appsv1.StatefulSet) string {
+	rack := RackSaid(set)
+	if rack != "" && set.Name == NamesOf(dc).StatefulSet(rack) && set.Labels[api.RackLabel] == topology.CleanLabel(rack) {
+		return rack
+	}
+	return ""
+}
+
+// RackSaid is the rack that a StatefulSet's pods are told to be in.
+func RackSaid(set *appsv1.StatefulSet) string {
 	for _, c := range set.Spec.Template.Spec.Containers {
-		i := slices.IndexFunc(c.Env, func(e corev1.EnvVar) bool { return e.Name == rackVariable })
-		if c.Name != "cassandra" || i < 0 {
-			continue
-		}
-		rack := c.Env[i].Value
-		if rack != "" && set.Name == NamesOf(dc).StatefulSet(rack) && set.Labels[api.RackLabel] == topology.CleanLabel(rack) {
-			return rack
+		if i := slices.IndexFunc(c.Env, func(e corev1.EnvVar) bool { return e.Name == rackVariable }); c.Name == "cassandra" && i >= 0 {
+			return c.Env[i].Value
 		}
 	}
 	return ""

@@ -143,11 +143,6 @@ func (p Pod) broken() string {
 // name is Cassandra's name of the datacenter.
 func (s *State) name() string { return s.DC.CassandraName() }
 
-// NamesOf are the names of a datacenter's objects.
-func NamesOf(dc *api.CassandraDatacenter) topology.Names {
-	return topology.NamesOf(dc.Spec.ClusterName, dc.CassandraName())
-}
-
 func (s *State) names() topology.Names { return NamesOf(s.DC) }
 
 // own is the datacenter in the ring. Without a ring it stands alone.

@@ -11,18 +11,14 @@ import (
 
 	cassandra "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	api "github.com/ringspan/ringspan/api/k8ssandra/v1alpha1"
+	"github.com/ringspan/ringspan/internal/datacenter"
 	"github.com/ringspan/ringspan/internal/topology"
 )
 
-// seedService is the Service of a datacenter's seeds elsewhere.
-func seedService(k *api.K8ssandraCluster, t api.CassandraDatacenterTemplate) string {
-	return topology.NamesOf(ClusterName(k), t.CassandraName()).AdditionalSeedService()
-}
-
 // SeedSlice is the name of the EndpointSlice with which the other datacenters' seeds are published to one. A slice has addresses
-// of one family.
+// of one family. Its name stays whatever the datacenter's Services are called: its label says of which of them it is.
 func SeedSlice(k *api.K8ssandraCluster, t api.CassandraDatacenterTemplate, family discoveryv1.AddressType) string {
-	return k.Name + "-" + seedService(k, t) + "-" + strings.ToLower(string(family))
+	return k.Name + "-" + topology.NamesOf(ClusterName(k), t.CassandraName()).AdditionalSeedService() + "-" + strings.ToLower(string(family))
 }
 
 // planSeeds publishes the other datacenters' seeds to this one.
@@ -47,13 +43,22 @@ func ofFamily(addresses []string, is func(netip.Addr) bool) (some []string) {
 	return some
 }
 
+// seedService is the Service of a datacenter's seeds elsewhere, as the datacenter's operator calls it.
+func (s *State) seedService(i int) string {
+	if dc := s.Here[i].Datacenter.Found; dc != nil {
+		return datacenter.NamesOf(dc).AdditionalSeedService()
+	}
+	return topology.NamesOf(ClusterName(s.Ring), s.templates()[i].CassandraName()).AdditionalSeedService()
+}
+
 func (s *State) planSeedSlice(p *Plan, i int, dc *cassandra.CassandraDatacenter, family discoveryv1.AddressType, addresses []string, there *discoveryv1.EndpointSlice) {
 	t := s.templates()[i]
 	var endpoints []discoveryv1.Endpoint
 	for _, a := range addresses {
 		endpoints = append(endpoints, discoveryv1.Endpoint{Addresses: []string{a}})
 	}
-	if there == nil && len(endpoints) == 0 || there != nil && equality.Semantic.DeepEqual(there.Endpoints, endpoints) {
+	service := s.seedService(i)
+	if there == nil && len(endpoints) == 0 || there != nil && equality.Semantic.DeepEqual(there.Endpoints, endpoints) && there.Labels[discoveryv1.LabelServiceName] == service {
 		return
 	}
 	slice := &discoveryv1.EndpointSlice{ObjectMeta: metav1.ObjectMeta{Namespace: dc.Namespace, Name: SeedSlice(s.Ring, t, family)}}
@@ -61,7 +66,7 @@ func (s *State) planSeedSlice(p *Plan, i int, dc *cassandra.CassandraDatacenter,
 		slice = there.DeepCopy()
 	}
 	slice.AddressType, slice.Endpoints = family, endpoints
-	slice.Labels = map[string]string{discoveryv1.LabelServiceName: seedService(s.Ring, t), discoveryv1.LabelManagedBy: "ringspan",
+	slice.Labels = map[string]string{discoveryv1.LabelServiceName: service, discoveryv1.LabelManagedBy: "ringspan",
 		api.ClusterNameLabel: s.Ring.Name, api.ClusterNamespaceLabel: s.Ring.Namespace}
 	p.add(Publish, "they are others than were published", Step{Datacenters: []string{dc.Name}, Object: slice, Exists: there != nil})
 }

@@ -9,6 +9,7 @@ import (
 
 	cass "github.com/ringspan/ringspan/api/cassandra/v1beta1"
 	api "github.com/ringspan/ringspan/api/control/v1alpha1"
+	"github.com/ringspan/ringspan/internal/datacenter"
 	"github.com/ringspan/ringspan/internal/mgmtapi"
 	"github.com/ringspan/ringspan/internal/topology"
 )
@@ -200,7 +201,7 @@ func (s *State) hasPod(args api.JobArguments) bool {
 		return true
 	}
 	dc := s.Datacenter
-	names, racks := topology.NamesOf(dc.Spec.ClusterName, dc.CassandraName()), s.specRacks()
+	names, racks := datacenter.NamesOf(dc), s.specRacks()
 	wanted := s.size()
 	for i, size := range wanted.RackSizes() {
 		for ordinal := range size {

@@ -1,12 +1,13 @@
 package topology
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 )
 
-// CleanName makes a Cassandra name fit for object names: lower case, without
-// what DNS labels don't take (cass-operator's rule).
+// CleanName makes a Cassandra name fit for object names, as this program's first version did: lower case, without
+// what DNS labels don't take.
 func CleanName(name string) string {
 	return strings.Trim(strings.Map(func(r rune) rune {
 		if digitOrLower(r) || r == '-' {
@@ -29,17 +30,44 @@ func CleanLabel(name string) string {
 func digitOrLower(r rune) bool { return '0' <= r && r <= '9' || 'a' <= r && r <= 'z' }
 
 // Names are the object names of one datacenter.
-type Names struct{ Cluster, Datacenter string }
+type Names struct {
+	Cluster, Datacenter string
+	rack                func(string) string
+}
 
-// NamesOf cleans both names.
+// NamesOf are the names that this program's first version formed, with Cassandra's name of the datacenter.
 func NamesOf(cluster, datacenter string) Names {
-	return Names{CleanName(cluster), CleanName(datacenter)}
+	return Names{CleanName(cluster), CleanName(datacenter), CleanName}
+}
+
+// CassOperatorNames are those that cass-operator forms, with the name that Kubernetes knows the datacenter by.
+func CassOperatorNames(cluster, datacenter string) Names {
+	return Names{labelName(cluster), labelName(datacenter), subdomainName}
+}
+
+// What names are made of: RFC 1035 labels, and RFC 1123 subdomains (the same with dots between, and digits at the start).
+var (
+	labelWords     = regexp.MustCompile(`[a-z]([-a-z0-9]*[a-z0-9])?`)
+	subdomainWords = regexp.MustCompile(`[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*`)
+)
+
+// labelName is cass-operator's rule for the names of clusters and datacenters (its CleanupForKubernetes).
+func labelName(name string) string { return wordsOf(labelWords, name) }
+
+// subdomainName is its rule for those of racks (CleanupSubdomain).
+func subdomainName(name string) string { return wordsOf(subdomainWords, name) }
+
+func wordsOf(words *regexp.Regexp, name string) string {
+	return strings.Join(words.FindAllString(strings.ReplaceAll(strings.ToLower(name), "_", "-"), -1), "")
 }
 
 func (n Names) prefix() string { return n.Cluster + "-" + n.Datacenter }
 
+// Rack is what the names of a rack's objects have of the rack's name.
+func (n Names) Rack(rack string) string { return n.rack(rack) }
+
 // StatefulSet of a rack.
-func (n Names) StatefulSet(rack string) string { return n.prefix() + "-" + CleanName(rack) + "-sts" }
+func (n Names) StatefulSet(rack string) string { return n.prefix() + "-" + n.rack(rack) + "-sts" }
 
 // Pod of a rack.
 func (n Names) Pod(p Position) string { return n.StatefulSet(p.Rack) + "-" + strconv.Itoa(p.Ordinal) }

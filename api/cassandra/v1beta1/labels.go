@@ -143,3 +143,13 @@ const RingIDAnnotation = "ringspan.io/ring-id"
 // ListsAnnotation "merged" says of a datacenter of a ring that its racks, containers and volumes are those of the ring and its own,
 // merged by name. Written by the ring controller; without it its own lists have replaced the ring's since it was made.
 const ListsAnnotation = "ringspan.io/lists"
+
+// NamesAnnotation says how the names of a datacenter's objects are formed where the two ways differ. Written by the operator before
+// it makes anything; without it they are formed as by the first version.
+const NamesAnnotation = "ringspan.io/names"
+
+// Values of NamesAnnotation.
+const (
+	NamesOfCassOperator = "cass-operator"
+	NamesFormer         = "former"
+)

@@ -10,8 +10,8 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/ringspan/ringspan/internal/datacenter"
 	"github.com/ringspan/ringspan/internal/region"
-	"github.com/ringspan/ringspan/internal/topology"
 )
 
 // passwordVariable holds the password of --username where nobody can be asked.
@@ -39,7 +39,7 @@ func (c *run) login(ctx context.Context, t region.Node) (username, password stri
 func superuser(ctx context.Context, t region.Node) (username, password string, err error) {
 	name := t.Datacenter.Spec.SuperuserSecretName
 	if name == "" {
-		name = topology.NamesOf(t.Datacenter.Spec.ClusterName, t.Datacenter.Name).SuperuserSecret()
+		name = datacenter.NamesOf(&t.Datacenter).SuperuserSecret()
 	}
 	var secret corev1.Secret
 	err = t.Region.Client.Get(ctx, client.ObjectKey{Namespace: t.Datacenter.Namespace, Name: name}, &secret)

@@ -146,6 +146,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, q ctrl.Request) (ctrl.Result
 	if stale, finalized := withdrawDeletion(dc), r.addFinalizer(dc); stale || finalized {
 		return ctrl.Result{}, ignoreConflict(r.Client.Update(ctx, dc))
 	}
+	if waits, err := r.settleNames(ctx, dc); waits || err != nil {
+		return ctrl.Result{RequeueAfter: retryAfter}, ignoreConflict(err)
+	}
 	m := r.remember(q.NamespacedName)
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -35,9 +35,7 @@ func (r *Reconciler) observeNamesakes(ctx context.Context, s *datacenter.State, 
 	if err := reader.List(ctx, &list, client.InNamespace(s.DC.Namespace)); err != nil {
 		return err
 	}
-	names := datacenter.NamesOf(s.DC)
-	seed := names.SeedService()
-	maker := controllerOf(services, seed)
+	maker := controllerOf(services, datacenter.NamesOf(s.DC).SeedService())
 	s.MadeSeedService = maker == s.DC.UID
 	for i := range list.Items {
 		other := &list.Items[i]
@@ -48,11 +46,11 @@ func (r *Reconciler) observeNamesakes(ctx context.Context, s *datacenter.State, 
 			Joins: len(other.Spec.AdditionalSeeds) > 0, MadeSeedService: maker == other.UID, Apart: other.Annotations[topology.Annotation] != "" || ringLabels(other) != [2]string{} || other.Spec.ClusterName != s.DC.Spec.ClusterName,
 			Initialized: other.Status.IsTrue(api.DatacenterInitialized), Deleting: !other.DeletionTimestamp.IsZero(), JoinedBy: other.Annotations[api.JoinedAnnotation],
 			Seeds: other.Status.Seeds, Ring: datacenter.RingDatacenter(other)}
-		if datacenter.NamesOf(other).Service() == names.Service() {
+		if datacenter.MayShare(s.DC, other) {
 			s.SameObjects = append(s.SameObjects, one)
 		}
 		ofOneRing := ringLabels(other) != [2]string{} && ringLabels(other) == ringLabels(s.DC)
-		if !ofOneRing && datacenter.NamesOf(other).SeedService() == seed {
+		if !ofOneRing && datacenter.MayShareSeeds(s.DC, other) {
 			s.Namesakes = append(s.Namesakes, one)
 		}
 	}
