@@ -18,10 +18,7 @@ func (s *State) planHere(p *Plan, i int) {
 	}
 	want, err := Build(s.Ring, i, s.replacing())
 	if err != nil {
-		p.Warn("%v", err)
-		if have := s.Here[i].Datacenter.Found; have != nil { // it is in the spec, whatever that is worth
-			s.hold(p, have)
-		}
+		s.planUnbuilt(p, i, err)
 		return
 	}
 	if s.planBackAgain(p, i) {
@@ -66,6 +63,14 @@ func (s *State) planHere(p *Plan, i int) {
 		p.add(Apply, "it differs", Step{Datacenters: []string{name}, Object: want, Exists: true})
 	default:
 		p.asIs = append(p.asIs, name)
+	}
+}
+
+// planUnbuilt leaves a datacenter of which nothing can be made: it is in the spec, whatever that is worth, so its nodes stay.
+func (s *State) planUnbuilt(p *Plan, i int, why error) {
+	p.Warn("%v", why)
+	if have := s.Here[i].Datacenter.Found; have != nil {
+		s.hold(p, have)
 	}
 }
 

@@ -63,11 +63,7 @@ func (r leavingRing) cql(t *testing.T, script string) string {
 
 func (r leavingRing) replicate(t *testing.T, datacenters ...string) {
 	t.Helper()
-	factors := ""
-	for _, dc := range datacenters {
-		factors += ", '" + dc + "': 1"
-	}
-	r.cql(t, "ALTER KEYSPACE kept WITH replication = {'class': 'NetworkTopologyStrategy'"+factors+"}")
+	r.cql(t, "ALTER KEYSPACE kept WITH replication = {'class': 'NetworkTopologyStrategy', '"+strings.Join(datacenters, "': 1, '")+"': 1}")
 }
 
 func (r leavingRing) isGone(t *testing.T) {
