@@ -116,6 +116,9 @@ func TestStoriesOfALostZone(t *testing.T) {
 		return nil
 	})
 	kubectl(t, west, "uncordon", "-l", zone)
+	eventually(t, 8*time.Minute, func() error { // one after the other
+		return contains(p.get(t, "cassdc/"+p.name, conditionsPath), "Ready=True")
+	})
 	p.settled(t, 6)
 	if after := strings.Fields(hosts()); len(after) != 2 || strings.Contains(before, after[0]) || strings.Contains(before, after[1]) {
 		t.Errorf("host ids %v, and were %s", after, before)
