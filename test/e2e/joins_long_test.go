@@ -22,17 +22,10 @@ func TestStoriesOfJoining(t *testing.T) {
 	first.settled(t, 1)
 	first.cql(t, first.pod("r1", 0), "CREATE ROLE there_before WITH PASSWORD = 'b' AND LOGIN = true")
 	writeRows(t, first.pod("r1", 0), first.name)
-	for _, step := range []struct {
-		name string
-		run  func(*testing.T)
-	}{
-		{"two datacenters of one namespace", func(t *testing.T) { siblingJoins(t, first, second, small) }},
-		{"additional_seeds of another ring", func(t *testing.T) { foreignRingIsJoined(t, first) }},
-	} {
-		if !t.Run(step.name, step.run) {
-			t.Fatalf("what follows %q needs it", step.name)
-		}
-	}
+	inTurn(t, first, []chapter[peer]{
+		{"two datacenters of one namespace", func(t *testing.T, first peer) { siblingJoins(t, first, second, small) }},
+		{"additional_seeds of another ring", foreignRingIsJoined},
+	})
 	kubectl(t, central, "-n", "joined", "delete", "k8c", "joiner", "--timeout=3m")
 	kubectl(t, west, "-n", peers, "delete", "cassdc", first.name, second.name, "--timeout=3m")
 }

@@ -196,10 +196,7 @@ func (p peer) task(t *testing.T, name, command, args string) string {
 func TestStoriesOfCassOperator(t *testing.T) {
 	theRegions(t)
 	p := peer{"cluster1", "dc1"}
-	for _, step := range []struct {
-		name string
-		run  func(*testing.T, peer)
-	}{
+	inTurn(t, p, []chapter[peer]{
 		{"config_secret", peerConfigSecret},
 		{"canary_upgrade", peerCanary},
 		{"rolling_restart", peerRollingRestart},
@@ -216,9 +213,21 @@ func TestStoriesOfCassOperator(t *testing.T) {
 		{"node_replace", peerReplace},
 		{"test_bad_config_and_fix", peerBadConfig},
 		{"terminate", peerTerminate},
-	} {
-		if !t.Run(step.name, func(t *testing.T) { step.run(t, p) }) {
-			t.Fatalf("what follows %s needs it", step.name)
+	})
+}
+
+// chapter is a part of a story that plays with something.
+type chapter[T any] struct {
+	name string
+	run  func(*testing.T, T)
+}
+
+// inTurn plays chapters, each of which needs those before it.
+func inTurn[T any](t *testing.T, with T, chapters []chapter[T]) {
+	t.Helper()
+	for _, c := range chapters {
+		if !t.Run(c.name, func(t *testing.T) { c.run(t, with) }) {
+			t.Fatalf("what follows %q needs it", c.name)
 		}
 	}
 }

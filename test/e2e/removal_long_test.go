@@ -88,20 +88,13 @@ func (r leavingRing) isGone(t *testing.T) {
 func TestStoriesOfALeavingDatacenter(t *testing.T) {
 	theRegions(t)
 	r := leavingRing{"stay1", "go2"}
-	for _, step := range []struct {
-		name string
-		run  func(*testing.T, leavingRing)
-	}{
+	inTurn(t, r, []chapter[leavingRing]{
 		{"a ring of two regions", ringThatWillShrink},
 		{"RemoveDcFromCluster", datacenterLeaves},
 		{"AddDcToCluster under the same name", datacenterComesBack},
 		{"RemoveDcFromCluster where the operator may alter", datacenterLeavesAlone},
 		{"the ring is deleted", leavingRingIsDeleted},
-	} {
-		if !t.Run(step.name, func(t *testing.T) { step.run(t, r) }) {
-			t.Fatalf("what follows %q needs it", step.name)
-		}
-	}
+	})
 }
 
 func ringThatWillShrink(t *testing.T, r leavingRing) {
