@@ -54,102 +54,6 @@ func racksKnown(dc *api.CassandraDatacenter) []string {
 	return racks
 }
 
-// NamesInUse are names of what there is of a datacenter.
-type NamesInUse struct {
-	StatefulSets, Pods, Claims []string
-	Racks                      []string // that StatefulSets say they were made for
-	Services                   []string // made for this very datacenter
-}
-
-// Evidence is what is there under one way to form names only, in words.
-type Evidence struct{ former, other []string }
-
-func (e *Evidence) add(form, what string) {
-	if form == api.NamesFormer {
-		e.former = append(e.former, what)
-		return
-	}
-	e.other = append(e.other, what)
-}
-
-// Data is what may have the data of the datacenter's nodes: StatefulSets, pods, volumes, and the members that the status knows.
-func (u *NamesInUse) Data(dc *api.CassandraDatacenter) (e Evidence) {
-	note := func(kind, name, set string) {
-		if form := formOf(dc, append(racksKnown(dc), u.Racks...), set); form != "" {
-			e.add(form, kind+" "+name)
-		}
-	}
-	for _, name := range u.StatefulSets {
-		note("StatefulSet", name, name)
-	}
-	for _, name := range u.Pods {
-		note("pod", name, setNameOf(name))
-	}
-	for _, name := range slices.Sorted(maps.Keys(dc.Status.NodeStatuses)) {
-		if dc.Status.NodeStatuses[name].HostID != "" {
-			note("member", name, setNameOf(name))
-		}
-	}
-	for _, name := range u.Claims {
-		if pod, isData := strings.CutPrefix(name, DataVolume+"-"); isData {
-			note("claim", name, setNameOf(pod))
-		}
-	}
-	return e
-}
-
-// Made is what was made for the datacenter and has no data.
-func (u *NamesInUse) Made(dc *api.CassandraDatacenter) (e Evidence) {
-	former, other := namesOf(dc, api.NamesFormer).AllPodsService(), namesOf(dc, api.NamesOfCassOperator).AllPodsService()
-	for _, name := range u.Services {
-		switch {
-		case former == other:
-		case name == former:
-			e.add(api.NamesFormer, "Service "+name)
-		case name == other:
-			e.add(api.NamesOfCassOperator, "Service "+name)
-		}
-	}
-	return e
-}
-
-// setNameOf is the StatefulSet that a pod of a name would be of.
-func setNameOf(pod string) string { return pod[:max(0, strings.LastIndexByte(pod, '-'))] }
-
-// formOf is the only way that forms a StatefulSet's name: for one of the racks, else for any; "" when both do, or none.
-func formOf(dc *api.CassandraDatacenter, racks []string, set string) string {
-	former, other := namesOf(dc, api.NamesFormer), namesOf(dc, api.NamesOfCassOperator)
-	is := func(n topology.Names) bool {
-		return slices.ContainsFunc(racks, func(rack string) bool { return n.StatefulSet(rack) == set })
-	}
-	if !is(former) && !is(other) {
-		is = func(n topology.Names) bool {
-			return strings.HasPrefix(set, strings.TrimSuffix(n.Service(), "service")) && strings.HasSuffix(set, "-sts")
-		}
-	}
-	switch {
-	case is(former) && !is(other):
-		return api.NamesFormer
-	case is(other) && !is(former):
-		return api.NamesOfCassOperator
-	}
-	return ""
-}
-
-// Form is the way of which something is there; "" when there is nothing. What is there of both can't be told apart.
-func (e Evidence) Form() (form, refused string) {
-	switch {
-	case len(e.former) > 0 && len(e.other) > 0:
-		return "", fmt.Sprintf("metadata.name: there are objects under both names that those of this datacenter can have: %s; and %s. Nothing is done until only those with the data are left",
-			strings.Join(e.former, ", "), strings.Join(e.other, ", "))
-	case len(e.former) > 0:
-		return api.NamesFormer, ""
-	case len(e.other) > 0:
-		return api.NamesOfCassOperator, ""
-	}
-	return "", ""
-}
-
 // MayShare tells whether the objects of another datacenter have the names of this one's, or may have: nobody knows yet how those
 // of a datacenter without a record will be named.
 func MayShare(dc, other *api.CassandraDatacenter) bool {
@@ -165,6 +69,10 @@ func possible(dc *api.CassandraDatacenter) []topology.Names {
 	if KnownNames(dc) {
 		return []topology.Names{NamesOf(dc)}
 	}
+	return bothForms(dc)
+}
+
+func bothForms(dc *api.CassandraDatacenter) []topology.Names {
 	return []topology.Names{namesOf(dc, api.NamesFormer), namesOf(dc, api.NamesOfCassOperator)}
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
@@ -52,7 +53,7 @@ func TestNamesAreReadFromWhatIsThere(t *testing.T) {
 		if c.change != nil {
 			c.change(dc)
 		}
-		form, refused := c.use.Data(dc).Form()
+		form, refused := c.use.data(dc).form()
 		if form != c.form || (refused != "") != c.both {
 			t.Errorf("%s: %q, %q", c.why, form, refused)
 		}
@@ -68,9 +69,88 @@ func TestNamesAreReadFromWhatIsThere(t *testing.T) {
 func TestServicesTellNamesToo(t *testing.T) {
 	for service, want := range map[string]string{"testring-dc1-all-pods-service": api.NamesFormer, "test-ring-dc1-all-pods-service": api.NamesOfCassOperator, "other": ""} {
 		use := NamesInUse{Services: []string{service}}
-		if form, refused := use.Made(underscored()).Form(); form != want || refused != "" {
+		if form, refused := use.made(underscored()).form(); form != want || refused != "" {
 			t.Errorf("%s: %q %q", service, form, refused)
 		}
+	}
+}
+
+// Data goes before the record, the record before what has no data, and that before the others of the cluster.
+func TestWhatDecidesAboutNames(t *testing.T) {
+	beside := func(form string, age int64) api.CassandraDatacenter {
+		dc := *underscored()
+		dc.Name, dc.UID, dc.CreationTimestamp = "dc0", "other", metav1.Unix(age, 0)
+		if form != "" {
+			dc.Annotations = map[string]string{api.NamesAnnotation: form}
+		}
+		return dc
+	}
+	older, younger, deleted := beside("", 1), beside("", 9), beside("", 1)
+	deleted.DeletionTimestamp = new(metav1.Unix(1, 0))
+	former := NamesInUse{Services: []string{"testring-dc1-all-pods-service"}}
+	for _, c := range []struct {
+		why          string
+		record       string
+		use          NamesInUse
+		deleting     bool
+		form, beside string
+	}{
+		{why: "nothing is there", form: api.NamesOfCassOperator},
+		{why: "it was put on record, and the operator ended before it made anything", record: api.NamesFormer, form: api.NamesFormer},
+		{why: "a record that nobody knows", record: "later", form: api.NamesOfCassOperator},
+		{why: "an older operator has made its own in between", record: api.NamesOfCassOperator, use: NamesInUse{StatefulSets: []string{"testring-dc1-r1-sts"}}, form: api.NamesFormer},
+		{why: "the volumes of an earlier one are left", use: NamesInUse{Claims: []string{"server-data-testring-dc1-r1-sts-0"}}, form: api.NamesFormer},
+		{why: "a person has restored volumes, without labels", record: api.NamesOfCassOperator, use: NamesInUse{LooseClaims: []string{"server-data-testring-dc1-r1-sts-0"}}, form: api.NamesFormer},
+		{why: "somebody's volumes look like it", use: NamesInUse{LooseClaims: []string{"server-data-testring-dc1-zone9-sts-0"}}, form: api.NamesOfCassOperator},
+		{why: "Services of the first version", use: former, form: api.NamesFormer},
+		{why: "Services, and another record", record: api.NamesOfCassOperator, use: former, form: api.NamesOfCassOperator},
+		{why: "a datacenter of the cluster has former names", use: NamesInUse{Cluster: []api.CassandraDatacenter{beside(api.NamesFormer, 9)}}, form: api.NamesFormer},
+		{why: "one has cass-operator's", use: NamesInUse{Cluster: []api.CassandraDatacenter{beside(api.NamesOfCassOperator, 1)}}, form: api.NamesOfCassOperator},
+		{why: "an older one has yet to choose", use: NamesInUse{Cluster: []api.CassandraDatacenter{older}}, beside: "dc0"},
+		{why: "a younger one has yet to choose", use: NamesInUse{Cluster: []api.CassandraDatacenter{younger}}, form: api.NamesOfCassOperator},
+		{why: "an older one goes", use: NamesInUse{Cluster: []api.CassandraDatacenter{deleted}}, form: api.NamesOfCassOperator},
+		{why: "it goes itself, and nothing is there", deleting: true},
+		{why: "it goes itself, and has data", deleting: true, use: NamesInUse{Pods: []string{"testring-dc1-r1-sts-0"}}, form: api.NamesFormer},
+	} {
+		dc := underscored()
+		dc.UID, dc.CreationTimestamp = "own", metav1.Unix(5, 0)
+		if c.record != "" {
+			dc.Annotations = map[string]string{api.NamesAnnotation: c.record}
+		}
+		if c.deleting {
+			dc.DeletionTimestamp = new(metav1.Unix(1, 0))
+		}
+		form, refused := c.use.Decide(dc)
+		if form != c.form && c.beside == "" || (refused != "") != (c.beside != "") || !strings.Contains(refused, c.beside) {
+			t.Errorf("%s: %q %q", c.why, form, refused)
+		}
+	}
+}
+
+// Of a namespace's claims the labelled ones are their datacenters', and those without labels anybody's.
+func TestClaimsOfOthersTellNoNames(t *testing.T) {
+	dc, use := underscored(), NamesInUse{}
+	for name, labels := range map[string]map[string]string{
+		"own": Selector(dc), "loose": nil, "others": {api.ClusterLabel: "TestRing", api.DatacenterLabel: "dc2"}, "of another cluster": {api.ClusterLabel: "other", api.DatacenterLabel: "dc1"},
+	} {
+		use.AddClaim(dc, &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels}})
+	}
+	if len(use.Claims) != 1 || use.Claims[0] != "own" || len(use.LooseClaims) != 1 || use.LooseClaims[0] != "loose" {
+		t.Errorf("%+v", use)
+	}
+}
+
+// Where all of a datacenter goes it doesn't matter how it is named; where nodes leave a ring before, it does.
+func TestWhoIsDeletedWhole(t *testing.T) {
+	dc := underscored()
+	if IsDeletedWhole(dc) {
+		t.Error("it isn't being deleted")
+	}
+	if dc.DeletionTimestamp = new(metav1.Unix(1, 0)); !IsDeletedWhole(dc) {
+		t.Error("it is being deleted")
+	}
+	if dc.Annotations = map[string]string{api.DecommissionOnDeleteAnnotation: "true"}; IsDeletedWhole(dc) {
+		t.Error("its nodes leave the ring before")
 	}
 }
 

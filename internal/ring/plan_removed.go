@@ -127,7 +127,7 @@ func (s *State) removed() (names []string) {
 // forgetRemoved has a datacenter remember none of those that have left. The one that manages the ring takes their replicas.
 func (s *State) forgetRemoved(want *cassandra.CassandraDatacenter, i int) {
 	removed := s.removed()
-	if names := s.unsaid(removed); i == 0 && len(names) > 0 {
+	if names := s.toWithdraw(removed); i == 0 && len(names) > 0 {
 		want.Annotations[cassandra.RemovedDatacentersAnnotation] = strings.Join(names, ",")
 	}
 	if text := want.Annotations[cassandra.FoundingAnnotation]; text != "" && len(removed) > 0 {
@@ -135,9 +135,9 @@ func (s *State) forgetRemoved(want *cassandra.CassandraDatacenter, i int) {
 	}
 }
 
-// unsaid are those that have left, but for one of whose name the datacenter that manages the ring still says what it said of an earlier
-// one: that it takes back first.
-func (s *State) unsaid(removed []string) (names []string) {
+// toWithdraw are those of the removed datacenters whose replicas the ring's manager is to take away. One has to wait for which the manager
+// still says "withdrawn": that was said of an earlier datacenter of the same name, and the manager takes it back first.
+func (s *State) toWithdraw(removed []string) (names []string) {
 	manager := s.datacenter(0)
 	if manager == nil {
 		return removed

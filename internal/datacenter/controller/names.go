@@ -16,99 +16,37 @@ import (
 )
 
 // settleNames puts on record how the names of a datacenter's objects are formed, before anything else is done about it, and tells
-// whether the pass ends with that. What is there decides, whatever the record says: names that the data doesn't have would make
-// empty nodes beside the full ones. A datacenter of which nothing is there gets the names that cass-operator would give it.
-func (r *Reconciler) settleNames(ctx context.Context, dc *api.CassandraDatacenter) (waits bool, err error) {
+// whether the pass ends with that. While it can't be read what is there, nothing is done at all.
+func (r *Reconciler) settleNames(ctx context.Context, dc *api.CassandraDatacenter) (ends bool, err error) {
 	if !datacenter.NamesDiffer(dc) {
 		return false, nil
 	}
 	if agree, err := r.setsAgree(ctx, dc); agree || err != nil {
 		return false, err
 	}
-	form, refused, err := r.namesThere(ctx, dc)
+	use, err := r.namesInUse(ctx, dc)
 	if err != nil {
-		refused = fmt.Sprintf("metadata.name: it can't be read what there is of this datacenter, and so how its objects are named: %v", err)
+		return true, fmt.Errorf("reading how the objects of datacenter %s are named: %w", dc.Name, err)
 	}
-	deleting := !dc.DeletionTimestamp.IsZero()
-	switch {
-	case deleting && (refused != "" || form == ""): // all of it goes, by its labels
+	switch form, refused := use.Decide(dc); {
+	case datacenter.IsDeletedWhole(dc) && refused != "": // all of it goes, by its labels
 		return false, nil
 	case refused != "":
-		if err := r.refuseNames(ctx, dc, refused); err != nil {
-			return true, err
-		}
-		return true, err
+		return true, r.refuseNames(ctx, dc, refused)
 	case form == dc.Annotations[api.NamesAnnotation]:
 		return false, nil
+	default:
+		log.FromContext(ctx).Info("recording how objects are named", "names", form, "before", dc.Annotations[api.NamesAnnotation])
+		metav1.SetMetaDataAnnotation(&dc.ObjectMeta, api.NamesAnnotation, form)
+		return true, r.Client.Update(ctx, dc)
 	}
-	log.FromContext(ctx).Info("recording how objects are named", "names", form, "before", dc.Annotations[api.NamesAnnotation])
-	metav1.SetMetaDataAnnotation(&dc.ObjectMeta, api.NamesAnnotation, form)
-	return true, r.Client.Update(ctx, dc)
 }
 
 // setsAgree tells whether the StatefulSets have the names that are on record, so that nothing else needs to be read.
 func (r *Reconciler) setsAgree(ctx context.Context, dc *api.CassandraDatacenter) (bool, error) {
-	if !datacenter.KnownNames(dc) {
-		return false, nil
-	}
 	use := &datacenter.NamesInUse{}
-	if err := addSets(ctx, r.Client, dc, use); err != nil {
-		return false, err
-	}
-	form, refused := use.Data(dc).Form()
-	return refused == "" && form == dc.Annotations[api.NamesAnnotation], nil
-}
-
-// namesThere is the form that holds, as the API server says: what has data decides, then the record, then Services, then a
-// datacenter of the same cluster.
-func (r *Reconciler) namesThere(ctx context.Context, dc *api.CassandraDatacenter) (form, refused string, err error) {
-	use, err := r.namesInUse(ctx, dc)
-	if err != nil {
-		return "", "", err
-	}
-	if form, refused := use.Data(dc).Form(); form != "" || refused != "" {
-		return form, refused, nil
-	}
-	if datacenter.KnownNames(dc) {
-		return dc.Annotations[api.NamesAnnotation], "", nil
-	}
-	if form, refused := use.Made(dc).Form(); form != "" || refused != "" {
-		return form, refused, nil
-	}
-	return r.namesOfCluster(ctx, dc)
-}
-
-// namesOfCluster is the form of a datacenter of which nothing is there. One beside another of its cluster has the same names for what
-// they share: by that they agree who founds the ring. So the older one chooses first.
-func (r *Reconciler) namesOfCluster(ctx context.Context, dc *api.CassandraDatacenter) (form, refused string, err error) {
-	form = api.NamesOfCassOperator
-	if !dc.DeletionTimestamp.IsZero() {
-		return "", "", nil
-	}
-	if !datacenter.ClusterNamesDiffer(dc) {
-		return form, "", nil
-	}
-	var list api.CassandraDatacenterList
-	if err := r.Live.List(ctx, &list, client.InNamespace(dc.Namespace)); err != nil {
-		return "", "", err
-	}
-	for i := range list.Items {
-		switch other := &list.Items[i]; {
-		case other.UID == dc.UID || other.Spec.ClusterName != dc.Spec.ClusterName:
-		case other.Annotations[api.NamesAnnotation] == api.NamesFormer:
-			form = api.NamesFormer
-		case !datacenter.KnownNames(other) && other.DeletionTimestamp.IsZero() && isOlder(other, dc):
-			refused = fmt.Sprintf("metadata.name: datacenter %s of this cluster is older, and it isn't on record yet how its objects are named", other.Name)
-		}
-	}
-	return form, refused, nil
-}
-
-func isOlder(a, b *api.CassandraDatacenter) bool {
-	if a.CreationTimestamp.Equal(&b.CreationTimestamp) {
-		return a.Name < b.Name
-	}
-	return a.CreationTimestamp.Before(&b.CreationTimestamp)
+	err := addSets(ctx, r.Client, dc, use)
+	return err == nil && use.Agree(dc), err
 }
 
 // namesInUse reads past the cache, which may not have what was made a moment ago.
@@ -126,11 +64,11 @@ func (r *Reconciler) namesInUse(ctx context.Context, dc *api.CassandraDatacenter
 		use.Pods = append(use.Pods, pods.Items[i].Name)
 	}
 	var claims corev1.PersistentVolumeClaimList
-	if err := r.Live.List(ctx, &claims, in, own); err != nil {
+	if err := r.Live.List(ctx, &claims, in); err != nil {
 		return nil, err
 	}
 	for i := range claims.Items {
-		use.Claims = append(use.Claims, claims.Items[i].Name)
+		use.AddClaim(dc, &claims.Items[i])
 	}
 	var services corev1.ServiceList
 	if err := r.Live.List(ctx, &services, in, own); err != nil {
@@ -141,7 +79,10 @@ func (r *Reconciler) namesInUse(ctx context.Context, dc *api.CassandraDatacenter
 			use.Services = append(use.Services, services.Items[i].Name)
 		}
 	}
-	return use, nil
+	var all api.CassandraDatacenterList
+	err := r.Live.List(ctx, &all, in)
+	use.Cluster = all.Items
+	return use, err
 }
 
 func addSets(ctx context.Context, from client.Reader, dc *api.CassandraDatacenter, use *datacenter.NamesInUse) error {

@@ -1,12 +1,17 @@
 package controller_test
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	api "github.com/ringspan/ringspan/api/cassandra/v1beta1"
@@ -97,4 +102,63 @@ func TestNothingIsDoneUnderTwoNames(t *testing.T) {
 	if got := s.setNames(); !slices.Equal(got, before) {
 		t.Errorf("%v", got)
 	}
+}
+
+// Volumes that are there before the datacenter decide: those that an earlier one of the first version left, and those that a person has
+// restored under its names, without labels.
+func TestVolumesThatAreThereTellTheNames(t *testing.T) {
+	for _, labels := range []map[string]string{{api.ClusterLabel: "ring", api.DatacenterLabel: "dc1"}, nil} {
+		s := newStage(t)
+		claim := &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: "server-data-ring-dcone-r1-sts-0", Labels: labels}}
+		claim.Spec.AccessModes = []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce}
+		claim.Spec.Resources.Requests = corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("1Gi")}
+		s.must(s.admin.Create(t.Context(), claim))
+		s.create(otherNames)
+		s.rounds(4)
+		if got := s.dc().Annotations[api.NamesAnnotation]; got != api.NamesFormer {
+			t.Errorf("labels %v: on record: %q", labels, got)
+		}
+		for _, name := range s.setNames() {
+			if !strings.HasPrefix(name, "ring-dcone-") {
+				t.Errorf("labels %v: StatefulSet %s beside the volume", labels, name)
+			}
+		}
+		if len(s.setNames()) == 0 {
+			t.Error("no StatefulSet was made")
+		}
+	}
+}
+
+// While it can't be read what is there, nothing is made, and nothing is put on record.
+func TestNothingIsNamedUnread(t *testing.T) {
+	s := newStage(t)
+	s.create(otherNames)
+	live := s.loop.Live
+	s.loop.Live = unreadable{live}
+	s.pass() // which adds the finalizer
+	for range 3 {
+		if _, err := s.loop.Reconcile(t.Context(), ctrl.Request{NamespacedName: client.ObjectKeyFromObject(s.dc())}); !errors.Is(err, errUnreadable) {
+			t.Errorf("%v", err)
+		}
+	}
+	if got := s.dc().Annotations[api.NamesAnnotation]; got != "" || len(s.setNames()) > 0 {
+		t.Errorf("on record: %q; made: %v", got, s.setNames())
+	}
+	s.loop.Live = live
+	s.rounds(4)
+	if len(s.setNames()) == 0 {
+		t.Error("no StatefulSet was made when all could be read again")
+	}
+}
+
+var errUnreadable = errors.New("the API server doesn't answer")
+
+// unreadable is a reader that lists no claims.
+type unreadable struct{ client.Reader }
+
+func (u unreadable) List(ctx context.Context, list client.ObjectList, opts ...client.ListOption) error {
+	if _, claims := list.(*corev1.PersistentVolumeClaimList); claims {
+		return errUnreadable
+	}
+	return u.Reader.List(ctx, list, opts...)
 }

@@ -73,10 +73,7 @@ func (e *otherRegion) settle() {
 func TestARestartWaitsForAnotherRegion(t *testing.T) {
 	s := newStage(t)
 	s.create(nil)
-	s.settle()
-	e := s.otherRegion()
-	s.loop.Peers = e.peers
-	e.oneBudget("eu-central-1")
+	e := s.besideARegion("eu-central-1")
 	e.says("Active")
 	e.look()
 	before := s.uids()
@@ -118,6 +115,16 @@ func TestARestartWaitsForAnotherRegion(t *testing.T) {
 	}
 }
 
+// besideARegion is a datacenter that is whole, in a ring whose other datacenter is in a region.
+func (s *stage) besideARegion(region string) *otherRegion {
+	s.t.Helper()
+	s.settle()
+	e := s.otherRegion()
+	s.loop.Peers = e.peers
+	e.oneBudget(region)
+	return e
+}
+
 // oneBudget makes the datacenter one of a ring of two, with one disruption budget, the other one in a region.
 func (e *otherRegion) oneBudget(region string) {
 	ring := topology.Ring{Name: "ring", Founder: "dc1", Datacenters: []topology.Datacenter{{Name: "dc1", Size: 3, Racks: []string{"r1", "r2", "r3"}, NumTokens: 4}, {Name: "dc2", Region: region}}}
@@ -132,11 +139,8 @@ func (e *otherRegion) oneBudget(region string) {
 func TestARestartWaitsForARegionThatIsForgotten(t *testing.T) {
 	s := newStage(t)
 	s.create(nil)
-	s.settle()
-	e := s.otherRegion()
+	e := s.besideARegion("eu-forgotten-1")
 	s.must(e.admin.DeleteAllOf(t.Context(), &api.CassandraDatacenter{}, client.InNamespace(s.ns)))
-	s.loop.Peers = e.peers
-	e.oneBudget("eu-forgotten-1")
 	e.look()
 	before := s.uids()
 	s.restartTask(nil)
